@@ -1,0 +1,54 @@
+#include "engine/desired/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vscale {
+namespace {
+
+template <class T>
+const T* find_named(const std::vector<T>& list, const std::string& name) {
+  const auto found = std::find_if(list.begin(), list.end(), [&](const T& item) { return item.name == name; });
+  return found == list.end() ? nullptr : &*found;
+}
+
+bool has_labels(const Host& host, const std::map<std::string, std::string>& labels) {
+  return std::all_of(labels.begin(), labels.end(), [&](const auto& wanted) {
+    const auto label = host.labels.find(wanted.first);
+    return label != host.labels.end() && label->second == wanted.second;
+  });
+}
+
+}  // namespace
+
+const Host* find_host(const Config& config, const std::string& name) { return find_named(config.hosts, name); }
+const Image* find_image(const Config& config, const std::string& name) { return find_named(config.images, name); }
+const Storage* find_storage(const Config& config, const std::string& name) { return find_named(config.storage, name); }
+const Network* find_network(const Config& config, const std::string& name) { return find_named(config.networks, name); }
+
+const Group* find_group(const Config& config, const std::string& address) {
+  const auto found = std::find_if(config.groups.begin(), config.groups.end(),
+                                  [&](const Group& group) { return address_of(group) == address; });
+  return found == config.groups.end() ? nullptr : &*found;
+}
+
+std::string address_of(const Group& group) {
+  return (group.kind == InstanceAddress::Kind::machine ? "machine." : "group.") + group.name;
+}
+
+std::vector<std::string> selected_hosts(const Config& config, const HostSelection& selection) {
+  std::vector<std::string> names;
+  for (const auto& host : config.hosts) {
+    const bool named = selection.names.empty() ||
+                       std::find(selection.names.begin(), selection.names.end(), host.name) != selection.names.end();
+    if (named && has_labels(host, selection.labels)) names.push_back(host.name);
+  }
+  return names;
+}
+
+std::string show_ipv4(std::uint32_t address) {
+  return fmt::format("{}.{}.{}.{}", address >> 24, (address >> 16) & 0xff, (address >> 8) & 0xff, address & 0xff);
+}
+
+}  // namespace vscale

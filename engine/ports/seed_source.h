@@ -1,0 +1,48 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/values/address.h"
+#include "engine/values/result.h"
+
+/// Where a guest's first-boot data comes from.
+
+namespace vscale {
+
+/// One network card as the guest will find it.
+struct GuestNic {
+  std::string network;                 ///< A name in Config::networks.
+  std::string mac;                     ///< Lower case, with colons.
+  std::optional<std::string> address;  ///< IPv4 dotted quad; nothing: by DHCP.
+
+  bool operator==(const GuestNic&) const = default;
+};
+
+struct SeedRequest {
+  InstanceAddress address;
+  std::string name;         ///< The domain's name, and the guest's host name: prod-web-0.
+  std::string instance_id;  ///< Changes with each incarnation, so that cloud-init runs again in a replacement.
+  std::string host;
+  std::vector<GuestNic> nics;
+  std::map<InstanceAddress, std::string> known_addresses;  ///< For `${group.cp[0].address}`: those known so far.
+};
+
+/// The files of a NoCloud seed. They may hold secrets: they go into the guest's seed volume and nowhere else, and are
+/// never logged, stored or shown.
+struct SeedFiles {
+  std::string meta_data, user_data, network_config;
+  std::string vendor_data;  ///< Empty: none.
+};
+
+/// A port: fills in the template of an instance's group with variables, secrets and instance facts.
+class SeedSource {
+ public:
+  virtual ~SeedSource() = default;
+  /// `invalid` if a name in the text is unknown, a sensitive variable has no value, or an address is not known yet.
+  virtual Result<SeedFiles> seed_for(const SeedRequest& request) = 0;
+};
+
+}  // namespace vscale
