@@ -1,25 +1,16 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/values/address.h"
+#include "engine/values/guest_nic.h"
 #include "engine/values/result.h"
 
 /// Where a guest's first-boot data comes from.
 
 namespace vscale {
-
-/// One network card as the guest will find it.
-struct GuestNic {
-  std::string network;                 ///< A name in Config::networks.
-  std::string mac;                     ///< Lower case, with colons.
-  std::optional<std::string> address;  ///< IPv4 dotted quad; nothing: by DHCP.
-
-  bool operator==(const GuestNic&) const = default;
-};
 
 struct SeedRequest {
   InstanceAddress address;

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "engine/live/host_snapshot.h"
+#include "engine/values/domain_ref.h"
+#include "engine/values/domain_spec.h"
+#include "engine/values/result.h"
+
+/// The ports to the hosts are Domains, Volumes and Guests. What every one of them promises:
+///  - A host is named as in the configuration; how it is reached is the implementation's business.
+///  - `unreachable` means that nothing is known; `not_found` that the host said there is no such thing.
+///  - Calls block, each within its bound, and are safe from several threads at once.
+///  - A call that was interrupted by a crash can be made again: all of them are idempotent in the way said at each.
+///  - What does not carry our mark is never changed: such a call answers `denied` and does nothing.
+
+namespace vscale {
+
+/// What to read besides the list of domains.
+struct ObserveRequest {
+  std::set<std::string> pools;         ///< Pools whose volumes are wanted; others are not read.
+  /// Foreign domains that were read before and are not read again, by uuid: their XML has no interest for us.
+  std::set<std::string> known_foreign;
+};
+
+/// In-place changes of a defined domain. What is not set stays as it is.
+struct DomainChange {
+  std::optional<int> vcpus;                   ///< In the persistent definition, and live where the domain is up and can.
+  std::optional<std::uint64_t> memory_bytes;  ///< Likewise.
+  std::optional<Ownership> ownership;         ///< Replaces the mark, live and persistent.
+};
+
+/// How a domain came to be off.
+enum class StopOutcome { was_off, shut_down, powered_off };
+
+/// A port: the domains of the hosts.
+class Domains {
+ public:
+  virtual ~Domains() = default;
+  /// Reads all `hosts` side by side. Every one of them is in the answer; one that does not answer by its deadline is
+  /// an error there and keeps nobody else waiting. Changes nothing, on the hosts or in the pools.
+  virtual std::map<std::string, Result<HostSnapshot>> observe(const std::map<std::string, ObserveRequest>& hosts) = 0;
+  /// Defines the domain, without starting it. One of ours with this uuid is redefined; a foreign domain with this name
+  /// or uuid is `exists` and left alone. The volumes must be there (`not_found` names the one that is not).
+  virtual Result<void> define_domain(const std::string& host, const DomainSpec& spec) = 0;
+  /// Starts it. Up already is success; paused or suspended is resumed.
+  virtual Result<void> start_domain(const DomainRef& domain) = 0;
+  /// Asks the guest to shut down (agent, then ACPI) and waits up to `grace`; then powers it off. Off already, or not
+  /// there, is success.
+  virtual Result<StopOutcome> stop_domain(const DomainRef& domain, Duration grace) = 0;
+  /// Removes the definition of a domain that is off, with what libvirt keeps for it. Not there is success;
+  /// a domain that is up is `conflict`.
+  virtual Result<void> undefine_domain(const DomainRef& domain) = 0;
+  /// Changes a domain in place. `unsupported` if it can only be done with the guest off.
+  virtual Result<void> change_domain(const DomainRef& domain, const DomainChange& change) = 0;
+};
+
+}  // namespace vscale
