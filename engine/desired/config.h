@@ -116,7 +116,8 @@ struct Limits {
 };
 
 struct Influxdb {
-  std::string url, database, username;
+  std::string url, database;
+  std::string username;   ///< Unexpanded, as a TemplateText: it may name a secret.
   TemplateText password;  ///< Unexpanded: it may name a secret.
 
   bool operator==(const Influxdb&) const = default;

@@ -22,7 +22,7 @@ struct AntiAffinity {
   enum class Mode { soft, hard };
 
   std::string key = "host";  ///< "host", or a host label: no two on hosts with the same value of it.
-  std::string with;          ///< Another group or machine; empty: among the group's own instances.
+  std::string with;          ///< Address of another group or machine, `group.db`; empty: among the group's own instances.
   Mode mode = Mode::soft;
 
   bool operator==(const AntiAffinity&) const = default;
@@ -170,7 +170,7 @@ struct Group {
   InstanceAddress::Kind kind = InstanceAddress::Kind::group;
   std::string name;
   HostSelection hosts;
-  std::vector<std::string> depends_on;
+  std::vector<std::string> depends_on;  ///< Addresses: `group.db`, `machine.db1`, however they were written; no cycles.
   Template instance;                 ///< The key `template`; for a machine, its own keys.
   int size = 1;
   bool stateful = false;
