@@ -30,15 +30,15 @@ std::optional<Phase> phase_from(const std::string& word);
 /// What an instance takes of its host, in Placement's classes. Disk is per pool and in whole GiB.
 struct Claim {
   int vcpus = 0;
-  std::uint64_t memory_mib = 0;                         ///< Guest's maximum memory and its overhead.
-  std::map<std::string, std::uint64_t> disk_gib;        ///< By storage name.
+  std::uint64_t memory_mib = 0;                   ///< Guest's maximum memory and its overhead.
+  std::map<std::string, std::uint64_t> disk_gib;  ///< By storage name.
 
   bool operator==(const Claim&) const = default;
 };
 
 struct InstanceRecord {
   InstanceAddress address;
-  std::string name;               ///< The domain's name.
+  std::string name;  ///< The domain's name.
   std::string uuid;
   int incarnation = 1;
   std::string host;
@@ -46,13 +46,13 @@ struct InstanceRecord {
   std::string spec_hash;
   std::string image_digest;
   Phase phase = Phase::claimed;
-  std::vector<GuestNic> nics;     ///< Static addresses are set; one found by lease or agent is filled in later.
+  std::vector<GuestNic> nics;  ///< Static addresses are set; one found by lease or agent is filled in later.
   int vcpus = 0;
   std::uint64_t memory_bytes = 0;
   Claim claim;
   std::optional<Instant> created_at, started_at, ready_at;
-  std::vector<std::string> after; ///< Addresses of groups that its own depends on: destroyed only after it.
-  bool prevent_destroy = false;   ///< Kept here so that it outlives the group's disappearance from the file.
+  std::vector<std::string> after;  ///< Addresses of groups that its own depends on: destroyed only after it.
+  bool prevent_destroy = false;    ///< Kept here so that it outlives the group's disappearance from the file.
   std::int64_t shutdown_grace_ms = 60000;
 
   bool operator==(const InstanceRecord&) const = default;
@@ -62,13 +62,13 @@ struct InstanceRecord {
 struct VolumeRecord {
   enum class Role { root, data, seed };
 
-  std::string host, pool, name;   ///< The key. A shared pool's volumes name the host that made them.
-  std::string storage;            ///< Name in the configuration.
+  std::string host, pool, name;  ///< The key. A shared pool's volumes name the host that made them.
+  std::string storage;           ///< Name in the configuration.
   InstanceAddress owner;
   Role role = Role::root;
-  std::string disk;               ///< The data disk's name; "root"; "seed".
+  std::string disk;  ///< The data disk's name; "root"; "seed".
   std::uint64_t capacity_bytes = 0;
-  bool keep = false;              ///< Outlives its instance unless data loss is allowed.
+  bool keep = false;  ///< Outlives its instance unless data loss is allowed.
 
   bool operator==(const VolumeRecord&) const = default;
 };
@@ -77,9 +77,9 @@ std::optional<VolumeRecord::Role> volume_role_from(const std::string& word);
 
 /// An image that lies complete in a pool of a host.
 struct ImageCopyRecord {
-  std::string host, pool, volume; ///< The key.
-  std::string image;              ///< Name in the configuration.
-  std::string digest;             ///< `sha256:HEX`
+  std::string host, pool, volume;  ///< The key.
+  std::string image;               ///< Name in the configuration.
+  std::string digest;              ///< `sha256:HEX`
   std::uint64_t size_bytes = 0;
   Instant at{};
 
@@ -99,19 +99,19 @@ struct ImageLock {
 };
 
 struct GroupRecord {
-  std::string address;            ///< `group.web`
-  std::int64_t revision = 1;      ///< The newest one.
-  std::string spec_hash;          ///< Its hash.
-  std::string cursor_host;        ///< roundRobin: the host of the last placement.
+  std::string address;        ///< `group.web`
+  std::int64_t revision = 1;  ///< The newest one.
+  std::string spec_hash;      ///< Its hash.
+  std::string cursor_host;    ///< roundRobin: the host of the last placement.
 
   bool operator==(const GroupRecord&) const = default;
 };
 
 struct HostRecord {
   std::string host, uri;
-  std::int64_t generation = 0;                  ///< Moves with every claim on it: allocation writes compare it.
-  std::optional<HostSnapshot> observed;         ///< As last seen.
-  std::optional<HostFailure> failure;           ///< Set while it cannot be reached; `at` is since when.
+  std::int64_t generation = 0;           ///< Moves with every claim on it: allocation writes compare it.
+  std::optional<HostSnapshot> observed;  ///< As last seen.
+  std::optional<HostFailure> failure;    ///< Set while it cannot be reached; `at` is since when.
 
   bool operator==(const HostRecord&) const = default;
 };
@@ -127,10 +127,10 @@ struct OpenAction {
 
 struct RecordedState {
   std::string lineage;
-  std::int64_t serial = 0;        ///< Moves with changes, not with looking.
+  std::int64_t serial = 0;  ///< Moves with changes, not with looking.
   std::map<InstanceAddress, InstanceRecord> instances;
-  std::vector<VolumeRecord> volumes;           ///< In order of (host, pool, name).
-  std::vector<ImageCopyRecord> image_copies;   ///< In order of (host, pool, volume).
+  std::vector<VolumeRecord> volumes;          ///< In order of (host, pool, name).
+  std::vector<ImageCopyRecord> image_copies;  ///< In order of (host, pool, volume).
   std::map<std::string, ImageLock> image_locks;
   std::map<std::string, GroupRecord> groups;
   std::map<std::string, HostRecord> hosts;
@@ -140,17 +140,47 @@ struct RecordedState {
 };
 
 /// One change to what is recorded. A store applies them as they are and decides nothing.
-struct PutInstance { InstanceRecord instance; bool operator==(const PutInstance&) const = default; };
-struct RemoveInstance { InstanceAddress address; bool operator==(const RemoveInstance&) const = default; };
+struct PutInstance {
+  InstanceRecord instance;
+  bool operator==(const PutInstance&) const = default;
+};
+struct RemoveInstance {
+  InstanceAddress address;
+  bool operator==(const RemoveInstance&) const = default;
+};
 /// Renames: the instance and its volumes keep everything but the address.
-struct MoveInstance { InstanceAddress from, to; bool operator==(const MoveInstance&) const = default; };
-struct PutVolume { VolumeRecord volume; bool operator==(const PutVolume&) const = default; };
-struct RemoveVolume { std::string host, pool, name; bool operator==(const RemoveVolume&) const = default; };
-struct PutImageCopy { ImageCopyRecord copy; bool operator==(const PutImageCopy&) const = default; };
-struct RemoveImageCopy { std::string host, pool, volume; bool operator==(const RemoveImageCopy&) const = default; };
-struct PutImageLock { ImageLock lock; bool operator==(const PutImageLock&) const = default; };
-struct PutGroup { GroupRecord group; bool operator==(const PutGroup&) const = default; };
-struct RemoveGroup { std::string address; bool operator==(const RemoveGroup&) const = default; };
+struct MoveInstance {
+  InstanceAddress from, to;
+  bool operator==(const MoveInstance&) const = default;
+};
+struct PutVolume {
+  VolumeRecord volume;
+  bool operator==(const PutVolume&) const = default;
+};
+struct RemoveVolume {
+  std::string host, pool, name;
+  bool operator==(const RemoveVolume&) const = default;
+};
+struct PutImageCopy {
+  ImageCopyRecord copy;
+  bool operator==(const PutImageCopy&) const = default;
+};
+struct RemoveImageCopy {
+  std::string host, pool, volume;
+  bool operator==(const RemoveImageCopy&) const = default;
+};
+struct PutImageLock {
+  ImageLock lock;
+  bool operator==(const PutImageLock&) const = default;
+};
+struct PutGroup {
+  GroupRecord group;
+  bool operator==(const PutGroup&) const = default;
+};
+struct RemoveGroup {
+  std::string address;
+  bool operator==(const RemoveGroup&) const = default;
+};
 
 using RecordChange = std::variant<PutInstance, RemoveInstance, MoveInstance, PutVolume, RemoveVolume, PutImageCopy,
                                   RemoveImageCopy, PutImageLock, PutGroup, RemoveGroup>;

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/execution/run_event.h"
+#include "engine/plan/plan.h"
+#include "engine/ports/guests.h"
+
+/// Carries out single actions for the executor, which only decides in which order.
+
+namespace vscale {
+
+/// What an action found out that has to be recorded.
+struct ActionOutcome {
+  std::vector<GuestAddress> addresses;  ///< gate.wait: by lease or agent.
+  std::string note;                     ///< For the view.
+};
+
+/// What an action may need besides its own detail.
+struct ActionInput {
+  std::string lineage;
+  std::map<InstanceAddress, std::string> known_addresses;
+  std::optional<Instant> started_at;  ///< gate.wait: when the domain was started.
+};
+
+struct ActionFinished {
+  int id = 0;
+  Result<ActionOutcome> result;
+};
+/// Nothing finished before the deadline given, or a stop was asked for.
+struct NothingYet {};
+
+/// A port: starts actions and hands back those that have ended, in the manner of ninja's CommandRunner. The real one
+/// (threaded_runner.h) performs them on threads; the simulation's on a virtual clock, in an order by seed.
+/// Used by one thread.
+class ActionRunner {
+ public:
+  virtual ~ActionRunner() = default;
+  virtual void start(const Action& action, ActionInput input) = 0;
+  /// The next action that ended, or NothingYet at `until`. Progress reaches `sink` from within this call.
+  virtual std::variant<ActionFinished, NothingYet> wait(Instant until, EventSink& sink) = 0;
+};
+
+}  // namespace vscale

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/desired/config.h"
+#include "engine/execution/action_runner.h"
+#include "engine/execution/run_event.h"
+#include "engine/plan/plan.h"
+#include "engine/ports/clock.h"
+#include "engine/ports/state_store.h"
+
+/// Walks a plan: starts what is ready, within the limits, writes intent before and outcome after every action, and
+/// goes on with independent branches when one fails. It decides nothing: order and limits are all it knows.
+
+namespace vscale {
+
+/// How hard the user wants the run to stop.
+enum class StopRequest { none, finish_running, now };
+
+/// How much may be in flight at once. A slot on a host counts every action of that host; uploads and booting (from
+/// domain.start to the end of its gate.wait) count apart, too.
+struct ExecutionLimits {
+  int parallel = 10;
+  int per_host = 4;
+  int per_group = 10;
+  int uploads_per_host = 2;
+  int booting_per_host = 4;
+
+  bool operator==(const ExecutionLimits&) const = default;
+};
+
+struct ExecutorPorts {
+  StateStore& store;
+  ActionRunner& runner;
+  Clock& clock;
+  EventSink& sink;
+  std::function<StopRequest()> stop_request;  ///< Asked between actions and at least every kStopPollInterval.
+};
+
+struct FailedAction {
+  int id = 0;
+  Error error;
+
+  bool operator==(const FailedAction&) const = default;
+};
+
+struct RunSummary {
+  std::string run_id;
+  int done = 0;
+  std::vector<FailedAction> failed;
+  std::vector<int> skipped;          ///< Dependants of what failed, and what a stop left undone.
+  bool interrupted = false;          ///< A stop was asked for and left something undone.
+  std::optional<Error> state_error;  ///< The statefile could not be written: the run ended at once.
+  std::int64_t serial = 0;           ///< Afterwards.
+
+  bool operator==(const RunSummary&) const = default;
+};
+
+/// Carries out `plan`, which must be well formed and made from `recorded`. With StopRequest::now it returns at once:
+/// actions in flight stay open in the journal and the next run finds them.
+RunSummary execute(const Plan& plan, const RecordedState& recorded, const ExecutionLimits& limits,
+                   const std::string& run_id, ExecutorPorts ports);
+
+}  // namespace vscale

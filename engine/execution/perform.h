@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+
+#include "engine/desired/config.h"
+#include "engine/execution/action_runner.h"
+#include "engine/ports/clock.h"
+#include "engine/ports/domains.h"
+#include "engine/ports/guests.h"
+#include "engine/ports/image_library.h"
+#include "engine/ports/network_probe.h"
+#include "engine/ports/seed_source.h"
+#include "engine/ports/volumes.h"
+
+/// One action against the ports, from beginning to end.
+
+namespace vscale {
+
+struct WorldPorts {
+  Domains& domains;
+  Volumes& volumes;
+  Guests& guests;
+  NetworkProbe& probe;
+  ImageLibrary& images;
+  SeedSource& seeds;
+  Clock& clock;
+};
+
+/// Called with transfer and gate progress.
+using ActionProgressSink = std::function<void(const RunEvent&)>;
+
+/// Blocks until the action has ended. Every kind is idempotent: performed again after a crash it does no harm and
+/// finishes what was begun. `config` gives the image sources. `stopped` is asked while waiting for gates: true ends the
+/// wait with `timed_out`.
+Result<ActionOutcome> perform(const Action& action, const ActionInput& input, const Config& config, WorldPorts ports,
+                              const ActionProgressSink& progress, const std::function<bool()>& stopped);
+
+}  // namespace vscale

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/desired/config.h"
+#include "engine/live/host_snapshot.h"
+#include "engine/recorded/recorded_state.h"
+
+/// Which host an instance goes to, by OpenStack Placement's arithmetic: a claim fits where, for every class,
+/// used + claim <= floor((total - reserved) * overcommit).
+
+namespace vscale {
+
+/// One class of one host's inventory.
+struct Inventory {
+  std::uint64_t total = 0;
+  std::uint64_t reserved = 0;
+  double overcommit = 1.0;
+  std::uint64_t used = 0;  ///< By ours, by foreign domains, and by what this plan has placed already.
+
+  /// floor((total - reserved) * overcommit); 0 if more is reserved than there is.
+  [[nodiscard]] std::uint64_t capacity() const;
+  bool operator==(const Inventory&) const = default;
+};
+
+/// A host as the scheduler sees it.
+struct PlacementHost {
+  std::string name;
+  std::map<std::string, std::string> labels;
+  std::set<std::string> traits;  ///< Found ones; labels count too, as `key` and `key=value`.
+  Inventory vcpus, memory_mib;
+  std::map<std::string, Inventory> disk_gib;  ///< By storage name. A shared one stands in `shared` instead.
+  std::map<std::string, int> instances;       ///< How many of each group (`group.web`) are there.
+  std::set<std::string> networks;             ///< Names of the configuration's networks that it offers.
+};
+
+/// All hosts that may be used at all, in file order, and storage that is one pool for all of them.
+struct PlacementWorld {
+  std::vector<PlacementHost> hosts;
+  std::map<std::string, Inventory> shared_disk_gib;
+};
+
+struct PlacementRequest {
+  InstanceAddress address;
+  Claim claim;
+  std::vector<std::string> candidates;  ///< Hosts that the group's `hosts` selects.
+  Placement rules;
+  std::vector<std::string> networks;     ///< That it needs on its host.
+  std::string cursor_host;               ///< roundRobin: the last one chosen.
+  std::optional<std::string> only_host;  ///< Pinned, by a disk that stays there.
+};
+
+/// Why one host was not taken.
+struct Refusal {
+  std::string host;
+  std::string why;  ///< "memory: 2048 MiB wanted, 1200 of 22000 free"
+
+  bool operator==(const Refusal&) const = default;
+};
+
+struct PlacementAnswer {
+  std::optional<std::string> host;  ///< Nothing: no host takes it, and `refusals` says for every one why.
+  std::vector<Refusal> refusals;    ///< Of all hosts that were not possible, in file order.
+  std::string why;                  ///< Why this one: "most balanced of 3: worst share 41 %".
+};
+
+/// Chooses by rule and strategy; ties go to the first in file order. Pure and deterministic.
+PlacementAnswer place(const PlacementWorld& world, const PlacementRequest& request);
+
+/// Books the claim on its host, so that the next place() sees it. `host` must be one of the world's.
+void book(PlacementWorld& world, const std::string& host, const InstanceAddress& address, const Claim& claim);
+
+/// What an instance of this template takes: memory is the maximum plus an overhead of
+/// 64 MiB + 8 MiB per vCPU + 1/512 of the guest's memory (design rule, from QEMU's own needs); disks in whole GiB.
+Claim claim_of(const Template& instance, std::uint64_t image_virtual_size_bytes);
+
+/// Every host of the configuration that could be read, with what is used there: by recorded instances (also those that
+/// are off: they are wanted running), and by foreign domains at what libvirt reports for them.
+PlacementWorld world_of(const Config& config, const RecordedState& recorded, const Live& live);
+
+}  // namespace vscale

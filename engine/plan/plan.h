@@ -1,0 +1,263 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/desired/group.h"
+#include "engine/recorded/recorded_state.h"
+#include "engine/values/diagnostic.h"
+#include "engine/values/domain_spec.h"
+#include "engine/values/units.h"
+
+/// A Plan is what we intend to do and why. It holds no handles; printing it or storing it changes nothing, and it is
+/// complete: whoever carries it out decides nothing more. Made by reconcile() (engine/plan/reconcile.h), shown by cmd,
+/// written to a file by schemas, carried out by the executor.
+
+namespace vscale {
+
+// ---- Why ----------------------------------------------------------------------------------------------------------
+
+/// The rule that a decision follows from. Stable words in JSON; a person sees Reason::text.
+enum class Rule {
+  wanted,                   ///< The file wants it and it is not there.
+  not_wanted,               ///< The size is smaller than what is there: the highest ordinals go.
+  group_removed,            ///< `removed:` says so.
+  group_moved,              ///< `moved:` says so.
+  destroy_requested,        ///< `vscale destroy` or plan --destroy.
+  replace_requested,        ///< --replace.
+  spec_changed,             ///< A field that cannot change in place differs: the values name the fields.
+  size_of_machine_changed,  ///< vcpus, memory or disk differ.
+  stopped_outside,          ///< It should run and was stopped, paused or crashed.
+  missing_on_host,          ///< Its host says there is no such domain.
+  moved_outside,            ///< It runs on another host than recorded.
+  changed_outside,          ///< vcpus or memory were changed on the host.
+  unfinished,               ///< An earlier run left it half-way.
+  host_unreachable,         ///< Nothing is known of it.
+  placement,                ///< Why this host.
+  image_not_on_host,        ///< The image has to be sent first.
+  image_not_needed,         ///< An older digest beyond `keep`.
+  depends_on,               ///< It waits for another group.
+  prevent_destroy,          ///< lifecycle.preventDestroy holds it.
+  keep_disk,                ///< A disk with keep: true holds it.
+  limit,                    ///< `limits` or --max-destroy holds it.
+  not_targeted,             ///< --target or --exclude leaves it out.
+};
+const char* to_string(Rule rule);
+std::optional<Rule> rule_from(const std::string& word);
+
+/// A number or a word that a reason stands on.
+using ReasonValue = std::variant<std::int64_t, std::string>;
+
+/// Why, as data: `{rule: not_wanted, text: "size 5 -> 3", values: {have: 5, want: 3}}`.
+struct Reason {
+  Rule rule = Rule::wanted;
+  std::string text;  ///< For a person, short: stands at the end of a line.
+  std::vector<std::pair<std::string, ReasonValue>> values;
+
+  bool operator==(const Reason&) const = default;
+};
+
+// ---- What a person reviews ----------------------------------------------------------------------------------------
+
+enum class ChangeAction { create, update, replace, destroy, start, stop, migrate, adopt, forget, hold };
+const char* to_string(ChangeAction action);
+std::optional<ChangeAction> change_action_from(const std::string& word);
+
+/// "none", "live", "reboot", "replace".
+const char* to_string(Disruption disruption);
+std::optional<Disruption> disruption_from(const std::string& word);
+
+/// One field before and after, as a person reads it: {"memory", "2 GiB", "4 GiB"}. Never holds user-data or a secret:
+/// those are shown as changed or not.
+struct FieldChange {
+  std::string field, before, after;
+
+  bool operator==(const FieldChange&) const = default;
+};
+
+/// What happens to one instance.
+struct Change {
+  std::string address;  ///< `group.web[2]`
+  ChangeAction action = ChangeAction::hold;
+  Disruption disruption = Disruption::none;
+  std::vector<Reason> reasons;  ///< Never empty.
+  std::vector<FieldChange> fields;
+  std::string from_host, host;         ///< Where it is, and where it will be; either may be empty.
+  std::vector<std::string> addresses;  ///< Its IP addresses afterwards, as far as they are known.
+
+  bool operator==(const Change&) const = default;
+};
+
+/// A difference between what was recorded and what is live, that vscale did not make.
+struct Drift {
+  std::string address, host;
+  std::string what;            ///< "state", "memory", "vcpus", "host", "domain"
+  std::string recorded, live;  ///< "running", "shut off"
+  std::string remedy;          ///< What this plan does about it: "start", "put back, live", "create again", "none"
+
+  bool operator==(const Drift&) const = default;
+};
+
+/// Something that is left alone because nothing is known of it.
+struct Unknown {
+  std::string address;  ///< `host.kvm4` or an instance
+  std::string host;
+  std::string why;
+  std::optional<Instant> since;
+
+  bool operator==(const Unknown&) const = default;
+};
+
+// ---- What is carried out ------------------------------------------------------------------------------------------
+
+/// Commits identity, addresses, capacity and the names of the volumes: the first step of a creation, before anything
+/// exists on the host.
+struct ClaimInstance {
+  InstanceRecord instance;
+  std::vector<VolumeRecord> volumes;
+  GroupRecord group;
+  bool operator==(const ClaimInstance&) const = default;
+};
+/// Makes sure of a pool; creates it at `path` where that is given.
+struct EnsurePool {
+  std::string pool, path;
+  bool operator==(const EnsurePool&) const = default;
+};
+/// Sends an image to the host as `volume` of `pool`.
+struct UploadImage {
+  ImageLock image;
+  std::string pool, volume;
+  bool operator==(const UploadImage&) const = default;
+};
+struct DeleteImage {
+  std::string image, digest, pool, volume;
+  bool operator==(const DeleteImage&) const = default;
+};
+/// Creates a volume; `replace_existing`: what an unfinished earlier try left under this name is deleted first.
+struct CreateVolume {
+  VolumeRecord volume;
+  std::string format, backing_volume, backing_format;
+  bool replace_existing = false;
+  bool operator==(const CreateVolume&) const = default;
+};
+struct ResizeVolume {
+  VolumeRecord volume;
+  std::string uuid;
+  bool operator==(const ResizeVolume&) const = default;
+};
+struct DeleteVolume {
+  VolumeRecord volume;
+  bool operator==(const DeleteVolume&) const = default;
+};
+struct WriteSeed {
+  VolumeRecord volume;
+  std::string name, instance_id;
+  std::vector<GuestNic> nics;
+  bool operator==(const WriteSeed&) const = default;
+};
+struct DefineDomain {
+  DomainSpec spec;
+  bool operator==(const DefineDomain&) const = default;
+};
+/// In place: live where `live`, otherwise the domain is off while this runs.
+struct UpdateDomain {
+  std::string uuid;
+  std::optional<int> vcpus;
+  std::optional<std::uint64_t> memory_bytes;
+  std::optional<Ownership> ownership;
+  InstanceRecord after;
+  bool operator==(const UpdateDomain&) const = default;
+};
+struct StartDomain {
+  std::string uuid;
+  bool operator==(const StartDomain&) const = default;
+};
+/// `removal`: the instance is leaving, and is recorded so before it is stopped.
+struct StopDomain {
+  std::string uuid;
+  Duration grace{};
+  bool removal = false;
+  bool operator==(const StopDomain&) const = default;
+};
+struct UndefineDomain {
+  std::string uuid;
+  bool operator==(const UndefineDomain&) const = default;
+};
+/// Waits until the gates pass, in order. The bound counts from the moment the domain was started.
+struct WaitForGates {
+  std::string uuid;
+  std::vector<Gate> gates;
+  Duration startup_timeout{};
+  std::vector<GuestNic> nics;
+  bool operator==(const WaitForGates&) const = default;
+};
+/// Gives back addresses and capacity: the last step of a removal.
+struct ReleaseInstance {
+  bool operator==(const ReleaseInstance&) const = default;
+};
+/// Changes to the record only: an instance under a new address, on another host, or no longer vscale's business.
+struct ChangeRecord {
+  std::vector<RecordChange> changes;
+  bool operator==(const ChangeRecord&) const = default;
+};
+/// Does nothing: what several wait for, as one node, so that the graph stays sparse.
+struct Barrier {
+  bool operator==(const Barrier&) const = default;
+};
+
+using ActionDetail = std::variant<ClaimInstance, EnsurePool, UploadImage, DeleteImage, CreateVolume, ResizeVolume,
+                                  DeleteVolume, WriteSeed, DefineDomain, UpdateDomain, StartDomain, StopDomain,
+                                  UndefineDomain, WaitForGates, ReleaseInstance, ChangeRecord, Barrier>;
+
+/// The word for the kind: instance.claim pool.ensure image.upload image.delete volume.create volume.resize
+/// volume.delete seed.write domain.define domain.update domain.start domain.stop domain.undefine gate.wait
+/// address.release record.change barrier.
+const char* kind_of(const ActionDetail& detail);
+
+/// One step. Ids are 1, 2, 3, … in the order of Plan::actions, and an action needs only earlier ones.
+struct Action {
+  int id = 0;
+  std::string address;     ///< What it is about: `group.web[2]`, `image.debian-12`, `group.web` for a barrier.
+  std::string host;        ///< Empty for a barrier and for changes of the record.
+  std::vector<int> needs;  ///< Ids that must be done first; ascending.
+  ActionDetail detail;
+
+  bool operator==(const Action&) const = default;
+};
+
+struct Summary {
+  int create = 0, update = 0, replace = 0, destroy = 0, start = 0, stop = 0, migrate = 0, unknown = 0;
+
+  bool operator==(const Summary&) const = default;
+};
+
+struct Plan {
+  std::string name;  ///< The installation's.
+  Instant created_at{};
+  std::string lineage;
+  std::int64_t serial = 0;  ///< Of the state that it was made from.
+  bool complete = true;     ///< false: a host could not be read, and what concerns it is left out.
+  bool errored = false;     ///< true: diagnostics hold an error; nothing may be applied.
+  std::vector<Drift> drift;
+  std::vector<Change> changes;  ///< In order of groups in the file, then ordinals.
+  std::vector<Action> actions;
+  std::vector<Unknown> unknown;
+  Diagnostics diagnostics;
+  Summary summary;
+
+  bool operator==(const Plan&) const = default;
+};
+
+/// Is there anything to do (and no error that forbids it)?
+bool applyable(const Plan& plan);
+/// Does the plan change anything at all?
+bool has_changes(const Plan& plan);
+/// Checks what every plan must satisfy: ids in order, needs that exist and come earlier, reasons that are not empty.
+/// Aborts with VSCALE_ASSERT where one does not: it is called when a plan is made and again before it is run.
+void assert_well_formed(const Plan& plan);
+
+}  // namespace vscale

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/desired/config.h"
+#include "engine/live/host_snapshot.h"
+#include "engine/plan/plan.h"
+#include "engine/recorded/recorded_state.h"
+
+/// The decision: from what is wanted, what is recorded and what is live, to a Plan.
+
+namespace vscale {
+
+/// What the command line narrows or asks for besides the file.
+struct PlanOptions {
+  bool destroy = false;                  ///< Everything that vscale created, and nothing else.
+  std::vector<std::string> targets;      ///< Only these addresses and what they depend on. Groups or instances.
+  std::vector<std::string> excludes;     ///< All but these; groups, instances or `host.NAME`. Never with targets.
+  std::vector<std::string> replaces;     ///< Instances to replace although nothing differs.
+  std::optional<int> max_destroy;        ///< More destroyed than this (replacements not counted) is an error.
+  std::optional<Disruption> allow;       ///< A change that disrupts more is held, and says so.
+  bool allow_data_loss = false;          ///< Disks with keep: true may go.
+
+  bool operator==(const PlanOptions&) const = default;
+};
+
+struct PlanInput {
+  Config config;
+  RecordedState recorded;
+  Live live;
+  std::map<std::string, ImageLock> images;  ///< By name, for every image that a group uses.
+  Instant now{};
+  PlanOptions options;
+  std::map<std::string, SourceSpan> places; ///< "groups.web.size" -> where it is written, for messages.
+};
+
+/// Pure: the same input gives the same plan, to the byte. Mistakes that only show against live hosts (no room, a name
+/// taken by a foreign domain, a pool of the wrong kind) are diagnostics of the plan, which is then `errored`; what can
+/// be planned beside them still is, so that a person sees everything at once.
+Plan reconcile(const PlanInput& input);
+
+}  // namespace vscale
