@@ -55,6 +55,9 @@ class Domains {
   /// Removes the definition of a domain that is off, with what libvirt keeps for it. Not there is success;
   /// a domain that is up is `conflict`.
   virtual Result<void> undefine_domain(const DomainRef& domain) = 0;
+  /// The state of one domain, as cheaply as the host can tell it. `not_found` if it is not there. Changes nothing, and
+  /// therefore does not ask for the mark.
+  virtual Result<DomainState> domain_state(const DomainRef& domain) = 0;
   /// Changes a domain in place. `unsupported` if it can only be done with the guest off.
   virtual Result<void> change_domain(const DomainRef& domain, const DomainChange& change) = 0;
 };
