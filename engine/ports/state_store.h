@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,6 +62,9 @@ struct Commit {
   std::optional<ActionEnded> ended;
   std::vector<RecordChange> changes;
   std::vector<EventRecord> events;
+  /// The generations that placement saw, by host: `conflict` if one has moved since. Hosts that are not named here are
+  /// not compared; a host that the statefile does not know has generation 0.
+  std::map<std::string, std::int64_t> expected_generations{};
 };
 
 struct Committed {
@@ -89,6 +93,7 @@ class OperationLock {
 struct Observation {
   std::string host;
   HostView view;
+  std::string uri{};  ///< How it was reached, kept as HostRecord::uri; empty: what is kept stays.
 };
 
 /// A port: the statefile. One object belongs to one thread; several processes may each have one on the same file.

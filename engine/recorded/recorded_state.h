@@ -94,6 +94,7 @@ struct ImageLock {
   std::uint64_t virtual_size_bytes = 0;  ///< Of the disk inside.
   std::int64_t modified_ns = 0;          ///< Of a local file: with the size, what the digest is remembered by.
   Instant at{};
+  std::string checksum{};                ///< Of the configuration, that was checked when it was taken; may be empty.
 
   bool operator==(const ImageLock&) const = default;
 };

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/ports/state_store.h"
+
+/// The statefile as a SQLite database: tables that a person can read with `sqlite3`, one transaction for each change.
+
+namespace vscale {
+
+enum class OpenMode {
+  read_write_create,  ///< For commands that may be the first to run here: plan, apply, watch.
+  read_write,         ///< The statefile must be there: destroy.
+  read_only,          ///< The statefile must be there and nothing is written: status, state list.
+};
+
+/// A lineage for a new statefile, or an id of a lock: a random (version 4) UUID from the operating system.
+std::string random_id();
+
+/// What a program may set, and what tests do set. The bounds are generous: a run that meets one is told so by name.
+struct StateStoreOptions {
+  std::function<std::string()> new_lineage = random_id;
+  std::string machine;                        ///< Whose processes can be asked for; empty: this machine's host name.
+  Duration busy_timeout{10'000};              ///< How long a transaction waits for one of another process.
+  std::uint64_t max_size_bytes = 4 * kGiB;    ///< A statefile never grows beyond it.
+  int events_kept = 10'000;                   ///< The oldest go first, in the transaction that adds one.
+  int finished_actions_kept = 10'000;         ///< In the journal; those without an outcome are always kept.
+  int accepted_configs_kept = 20;
+};
+
+/// A copy of the statefile beside it.
+struct BackupFile {
+  std::string path;
+  Instant at{};
+
+  bool operator==(const BackupFile&) const = default;
+};
+
+/// Implements StateStore; the rules that are said there are not repeated here.
+///
+/// The file, its -wal, -shm and .lock and its backups are 0600 from their first byte; an existing statefile that others
+/// may read is closed to them when it is opened for writing. WAL needs shared memory, so all processes that use a
+/// statefile run on one machine; a file on a network file system is safe as long as only one machine uses it at a time.
+/// `:memory:` is a statefile that lives as long as the object: its lock keeps nobody else out, for there is nobody.
+///
+/// An object belongs to one thread and must not cross a fork. Locks may outlive it.
+class SqliteStateStore final : public StateStore {
+ public:
+  /// Opens, and creates or migrates as `mode` allows. A file of an older version is migrated at once; the file as it was
+  /// stays beside it as PATH.v1 (the old number). Errors, beyond those of StateStore: `not_found` if there is no file
+  /// (or no directory) and `mode` makes none; `denied` for an old one with read_only.
+  static Result<std::unique_ptr<SqliteStateStore>> open(const std::string& path,
+                                                        OpenMode mode = OpenMode::read_write_create,
+                                                        StateStoreOptions options = {});
+  ~SqliteStateStore() override;
+
+  Result<RecordedState> read() override;
+  Result<Committed> commit(const Commit& commit) override;
+  Result<void> record_observations(const std::vector<Observation>& observations) override;
+  Result<std::unique_ptr<OperationLock>> lock(const LockHolder& holder) override;
+  Result<std::optional<LockHolder>> lock_holder() override;
+  Result<std::optional<AcceptedConfig>> accepted_config() override;
+  Result<void> accept_config(const AcceptedConfig& config) override;
+  Result<std::vector<EventRecord>> events(Instant since, int limit) override;
+
+  /// Forgets the holder of that id. Needed only where a holder died on another machine, whose processes the kernel here
+  /// does not know. `not_found` if nobody of that id is written down; `conflict` if its process is alive on this machine.
+  Result<void> force_unlock(const std::string& id);
+
+  /// A consistent copy, taken while others go on. `exists` if there is something at `path` already.
+  Result<void> backup_to(const std::string& path);
+  /// A copy beside the statefile, PATH.backup-20260504T132000.000Z, of which the newest `keep` (at least 1) stay.
+  Result<BackupFile> backup(Instant at, int keep);
+  /// The copies that backup() left, newest first.
+  Result<std::vector<BackupFile>> backups();
+
+  /// Reads every page and every reference; `invalid` names what is wrong. open() does it too for a small file.
+  Result<void> check();
+
+ private:
+  class Database;
+  explicit SqliteStateStore(std::shared_ptr<Database> database);
+
+  std::shared_ptr<Database> database_;
+};
+
+}  // namespace vscale
