@@ -1,0 +1,95 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/ports/clock.h"
+#include "engine/ports/domains.h"
+#include "engine/ports/guests.h"
+#include "engine/ports/volumes.h"
+
+/// The hosts of the configuration, reached through libvirt.
+
+namespace vscale {
+
+/// One host as the configuration names it, and how it is reached.
+struct HostConnection {
+  std::string name;
+  std::string uri;  ///< Any libvirt URI. One over ssh is opened in batch mode: it never asks for a password.
+};
+
+/// The bounds of everything that is waited for. The defaults suit real hosts; tests use shorter ones.
+struct LibvirtOptions {
+  /// From asking for a connection until it is open. libvirt cannot bound this itself: the thread that opens is left
+  /// behind, and the host is `unreachable` for as long as it has not come back.
+  Duration open_timeout{10'000};
+  /// A host whose opening has just failed is not asked again for this long; the same answer is given.
+  Duration reopen_after{1'000};
+  /// For one operation on a host, or the next sign of progress of a longer one (an upload, a refresh). What takes
+  /// longer is left behind and never waited for again; its host is `unreachable` from then on.
+  Duration call_timeout{60'000};
+  /// How often a host is asked whether it is still there, and how many answers may be missing before the connection is
+  /// given up: a cable that was pulled is noticed after interval * (count + 1).
+  Duration keepalive_interval{5'000};
+  int keepalive_count = 3;
+  /// Requests in flight per connection; 1 or more. libvirtd serves five, and complains in its log when there are more.
+  int requests_in_flight = 4;
+  /// How many of those may wait for a guest agent, which answers when the guest likes; 1 up to requests_in_flight.
+  int agent_requests_in_flight = 2;
+  /// How often a domain that was asked to shut down is looked at.
+  Duration stop_poll_interval{250};
+  /// How often a command that runs in a guest is looked at.
+  Duration agent_poll_interval{250};
+  /// How long a pool that somebody else is working on is tried again for, before the answer is `conflict`.
+  Duration pool_busy_timeout{20'000};
+  /// How long the guest of the trial that finds out whether KVM works is watched.
+  Duration kvm_trial_timeout{5'000};
+  /// For closing all connections when the object goes. What is not closed by then is left to the end of the process.
+  Duration close_timeout{1'000};
+};
+
+/// The ports Domains, Volumes and Guests over one connection per host, opened when it is first needed, kept alive,
+/// shared by all threads, and opened again when it was lost. Nothing is done on a host before the first call about it.
+///
+/// A call that hangs is left behind at its deadline: the thread that made it is never joined, what it holds lives as
+/// long as it does, and its late return is harmless. The object may be destroyed at any time at which no call of its
+/// own callers is running.
+class LibvirtHosts final : public Domains, public Volumes, public Guests {
+ public:
+  /// Opens nothing. `clock` says when a host was seen and must outlive the object. Two hosts of one name are a bug.
+  LibvirtHosts(std::vector<HostConnection> hosts, LibvirtOptions options, Clock& clock);
+  ~LibvirtHosts() override;
+  LibvirtHosts(const LibvirtHosts&) = delete;
+  LibvirtHosts& operator=(const LibvirtHosts&) = delete;
+
+  std::map<std::string, Result<HostSnapshot>> observe(const std::map<std::string, ObserveRequest>& hosts) override;
+  Result<void> define_domain(const std::string& host, const DomainSpec& spec) override;
+  Result<void> start_domain(const DomainRef& domain) override;
+  Result<StopOutcome> stop_domain(const DomainRef& domain, Duration grace) override;
+  Result<void> undefine_domain(const DomainRef& domain) override;
+  Result<void> change_domain(const DomainRef& domain, const DomainChange& change) override;
+
+  Result<void> ensure_pool(const std::string& host, const std::string& pool, const std::string& path) override;
+  Result<void> create_volume(const NewVolume& volume) override;
+  Result<void> resize_volume(const VolumeRef& volume, std::uint64_t capacity_bytes,
+                             const std::optional<std::string>& up_domain_uuid) override;
+  Result<void> delete_volume(const VolumeRef& volume) override;
+  Result<void> upload_file(const VolumeRef& volume, const std::string& format, std::uint64_t virtual_size_bytes,
+                           const std::string& path, const ProgressSink& progress) override;
+  Result<void> write_seed(const VolumeRef& volume, const SeedFiles& files) override;
+
+  Result<void> ping_agent(const DomainRef& domain, Duration timeout) override;
+  Result<GuestExit> run_in_guest(const DomainRef& domain, const std::vector<std::string>& argv,
+                                 const std::string& input, Duration timeout) override;
+  Result<std::vector<GuestAddress>> guest_addresses(const DomainRef& domain) override;
+
+ private:
+  class HostLink;
+  std::map<std::string, std::shared_ptr<HostLink>> links_;
+  Clock& clock_;
+};
+
+}  // namespace vscale
