@@ -1,0 +1,32 @@
+#!/bin/bash
+# One of two hosts is cut off: plan says so, its instances are unknown and not created again, the other host's work is
+# done, and the exit code is 3. When the cable is back, nothing has to be repaired.
+. "$(dirname "$0")/scenario.sh"
+begin 2
+
+story "Two guests, one on each host, over TCP"
+config 2 tcp
+run 0 apply --auto-approve
+[ "$(domains_on kvm1 | wc -l)" -eq 1 ] && [ "$(domains_on kvm2 | wc -l)" -eq 1 ] || fail "want one on each host"
+
+story "kvm2 is cut off, and the group is to grow"
+lab cut kvm2
+config 3 tcp
+run 3 plan
+prints 'kvm2'
+prints 'INCOMPLETE'
+prints '1 create'
+run 3 apply --auto-approve
+[ "$(domains_on kvm1 | wc -l)" -eq 2 ] || fail "kvm1's work was not done"
+[ "$(domains_on kvm2 | wc -l)" -eq 1 ] || fail "kvm2 was touched"
+run 3 plan
+prints 'Plan: 0 create'
+run 3 status
+prints 'UNREACHABLE'
+
+story "The cable is back: nothing to do, and all three answer"
+lab heal kvm2
+run 0 plan --detailed-exitcode
+answers 10.77.0.50 "$(page 10.77.0.50)"
+for address in 10.77.0.50 10.77.0.51 10.77.0.52; do page $address | grep -q '^demo-web-[012]$' || fail "no answer from $address"; done
+run 0 destroy --auto-approve
