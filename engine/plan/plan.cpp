@@ -1,0 +1,143 @@
+#include "engine/plan/plan.h"
+
+#include <algorithm>
+#include <array>
+
+namespace vscale {
+namespace {
+
+template <class Enum>
+struct Word {
+  Enum value;
+  const char* word;
+};
+
+constexpr std::array kRules{
+    Word{Rule::wanted, "wanted"},
+    Word{Rule::not_wanted, "not_wanted"},
+    Word{Rule::group_removed, "group_removed"},
+    Word{Rule::group_moved, "group_moved"},
+    Word{Rule::destroy_requested, "destroy_requested"},
+    Word{Rule::replace_requested, "replace_requested"},
+    Word{Rule::spec_changed, "spec_changed"},
+    Word{Rule::size_of_machine_changed, "size_of_machine_changed"},
+    Word{Rule::stopped_outside, "stopped_outside"},
+    Word{Rule::missing_on_host, "missing_on_host"},
+    Word{Rule::moved_outside, "moved_outside"},
+    Word{Rule::changed_outside, "changed_outside"},
+    Word{Rule::unfinished, "unfinished"},
+    Word{Rule::host_unreachable, "host_unreachable"},
+    Word{Rule::placement, "placement"},
+    Word{Rule::image_not_on_host, "image_not_on_host"},
+    Word{Rule::image_not_needed, "image_not_needed"},
+    Word{Rule::depends_on, "depends_on"},
+    Word{Rule::prevent_destroy, "prevent_destroy"},
+    Word{Rule::keep_disk, "keep_disk"},
+    Word{Rule::limit, "limit"},
+    Word{Rule::not_targeted, "not_targeted"},
+};
+
+constexpr std::array kChangeActions{
+    Word{ChangeAction::create, "create"},   Word{ChangeAction::update, "update"},
+    Word{ChangeAction::replace, "replace"}, Word{ChangeAction::destroy, "destroy"},
+    Word{ChangeAction::start, "start"},     Word{ChangeAction::stop, "stop"},
+    Word{ChangeAction::migrate, "migrate"}, Word{ChangeAction::adopt, "adopt"},
+    Word{ChangeAction::forget, "forget"},   Word{ChangeAction::hold, "hold"},
+};
+
+constexpr std::array kDisruptions{
+    Word{Disruption::none, "none"},
+    Word{Disruption::live, "live"},
+    Word{Disruption::reboot, "reboot"},
+    Word{Disruption::replace, "replace"},
+};
+
+template <class Enum, std::size_t kCount>
+const char* word_of(const std::array<Word<Enum>, kCount>& words, Enum value) {
+  for (const auto& entry : words) {
+    if (entry.value == value) return entry.word;
+  }
+  VSCALE_ASSERT(false, "a value without a word");
+}
+
+template <class Enum, std::size_t kCount>
+std::optional<Enum> value_of(const std::array<Word<Enum>, kCount>& words, const std::string& word) {
+  for (const auto& entry : words) {
+    if (word == entry.word) return entry.value;
+  }
+  return std::nullopt;
+}
+
+struct Kind {
+  const char* operator()(const ClaimInstance&) const { return "instance.claim"; }
+  const char* operator()(const EnsurePool&) const { return "pool.ensure"; }
+  const char* operator()(const UploadImage&) const { return "image.upload"; }
+  const char* operator()(const DeleteImage&) const { return "image.delete"; }
+  const char* operator()(const CreateVolume&) const { return "volume.create"; }
+  const char* operator()(const ResizeVolume&) const { return "volume.resize"; }
+  const char* operator()(const DeleteVolume&) const { return "volume.delete"; }
+  const char* operator()(const WriteSeed&) const { return "seed.write"; }
+  const char* operator()(const DefineDomain&) const { return "domain.define"; }
+  const char* operator()(const UpdateDomain&) const { return "domain.update"; }
+  const char* operator()(const StartDomain&) const { return "domain.start"; }
+  const char* operator()(const StopDomain&) const { return "domain.stop"; }
+  const char* operator()(const UndefineDomain&) const { return "domain.undefine"; }
+  const char* operator()(const WaitForGates&) const { return "gate.wait"; }
+  const char* operator()(const ReleaseInstance&) const { return "address.release"; }
+  const char* operator()(const ChangeRecord&) const { return "record.change"; }
+  const char* operator()(const Barrier&) const { return "barrier"; }
+};
+
+}  // namespace
+
+const char* to_string(Rule rule) {
+  return word_of(kRules, rule);
+}
+std::optional<Rule> rule_from(const std::string& word) {
+  return value_of(kRules, word);
+}
+
+const char* to_string(ChangeAction action) {
+  return word_of(kChangeActions, action);
+}
+std::optional<ChangeAction> change_action_from(const std::string& word) {
+  return value_of(kChangeActions, word);
+}
+
+const char* to_string(Disruption disruption) {
+  return word_of(kDisruptions, disruption);
+}
+std::optional<Disruption> disruption_from(const std::string& word) {
+  return value_of(kDisruptions, word);
+}
+
+const char* kind_of(const ActionDetail& detail) {
+  return std::visit(Kind{}, detail);
+}
+
+bool applyable(const Plan& plan) {
+  return !plan.errored && has_changes(plan);
+}
+
+bool has_changes(const Plan& plan) {
+  return !plan.actions.empty();
+}
+
+void assert_well_formed(const Plan& plan) {
+  VSCALE_ASSERT(plan.errored == has_errors(plan.diagnostics), "a plan is errored exactly when a diagnostic says so");
+  int id = 0;
+  for (const auto& action : plan.actions) {
+    VSCALE_ASSERT(action.id == ++id, "action ids count from 1 in their order");
+    VSCALE_ASSERT(!action.address.empty(), "an action is about something");
+    VSCALE_ASSERT(std::is_sorted(action.needs.begin(), action.needs.end()), "needs ascend");
+    VSCALE_ASSERT(std::adjacent_find(action.needs.begin(), action.needs.end()) == action.needs.end(),
+                  "an action needs another one once");
+    VSCALE_ASSERT(action.needs.empty() || (action.needs.front() >= 1 && action.needs.back() < action.id),
+                  "an action needs only earlier ones");
+  }
+  for (const auto& change : plan.changes) {
+    VSCALE_ASSERT(!change.reasons.empty(), "every change has a reason");
+  }
+}
+
+}  // namespace vscale
