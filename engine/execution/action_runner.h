@@ -24,6 +24,7 @@ struct ActionOutcome {
 /// What an action may need besides its own detail.
 struct ActionInput {
   std::string lineage;
+  std::string name;  ///< The domain's name as it is recorded; empty where the action is about no instance.
   std::map<InstanceAddress, std::string> known_addresses;
   std::optional<Instant> started_at;  ///< gate.wait: when the domain was started.
 };
@@ -44,6 +45,9 @@ class ActionRunner {
   virtual void start(const Action& action, ActionInput input) = 0;
   /// The next action that ended, or NothingYet at `until`. Progress reaches `sink` from within this call.
   virtual std::variant<ActionFinished, NothingYet> wait(Instant until, EventSink& sink) = 0;
+  /// The run is going to stop: what only waits (a gate.wait) ends soon, with `timed_out`; what is being done is still
+  /// finished. Said once, and it holds for all that follows.
+  virtual void cut_waits_short() = 0;
 };
 
 }  // namespace vscale

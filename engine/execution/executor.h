@@ -17,11 +17,15 @@
 
 namespace vscale {
 
+/// A run looks this often whether it is to stop.
+constexpr Duration kStopPollInterval{200};
+
 /// How hard the user wants the run to stop.
 enum class StopRequest { none, finish_running, now };
 
 /// How much may be in flight at once. A slot on a host counts every action of that host; uploads and booting (from
-/// domain.start to the end of its gate.wait) count apart, too.
+/// domain.start to the end of its gate.wait) count apart, too. Changes of the record and barriers need no slot. With
+/// nothing in flight the first action that is ready begins whatever the limits say: no run can stand still.
 struct ExecutionLimits {
   int parallel = 10;
   int per_host = 4;
@@ -51,7 +55,8 @@ struct RunSummary {
   std::string run_id;
   int done = 0;
   std::vector<FailedAction> failed;
-  std::vector<int> skipped;          ///< Dependants of what failed, and what a stop left undone.
+  std::vector<int> skipped;          ///< Dependants of what failed, and what a stop left undone; ascending.
+  std::vector<int> left_open;        ///< Begun and not waited for, after StopRequest::now; ascending.
   bool interrupted = false;          ///< A stop was asked for and left something undone.
   std::optional<Error> state_error;  ///< The statefile could not be written: the run ended at once.
   std::int64_t serial = 0;           ///< Afterwards.
@@ -59,8 +64,13 @@ struct RunSummary {
   bool operator==(const RunSummary&) const = default;
 };
 
-/// Carries out `plan`, which must be well formed and made from `recorded`. With StopRequest::now it returns at once:
-/// actions in flight stay open in the journal and the next run finds them.
+/// Carries out `plan`, which must be well formed and made from `recorded`.
+///  - What an earlier run left open in the journal is closed first, as not finished: this plan was made from what it left.
+///  - A claim that collides with another writer's (`conflict`) fails its branch. Any other failure to write the state
+///    ends the run: nothing more begins, what is in flight is finished and told, and tried to be recorded.
+///  - StopRequest::finish_running lets what is in flight end, but waits for gates no longer: such an instance stays
+///    `started`, and the next run waits for it again.
+///  - StopRequest::now returns at once: actions in flight stay open in the journal and the next run finds them.
 RunSummary execute(const Plan& plan, const RecordedState& recorded, const ExecutionLimits& limits,
                    const std::string& run_id, ExecutorPorts ports);
 

@@ -13,6 +13,9 @@
 
 namespace vscale {
 
+/// Progress of one action is told no more often than this.
+constexpr Duration kProgressInterval{500};
+
 struct RunStarted {
   std::string run_id;
   int actions = 0;

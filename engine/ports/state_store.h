@@ -39,7 +39,7 @@ struct ActionBegun {
 
 /// Outcome: written when it has ended.
 struct ActionEnded {
-  std::int64_t journal_id = 0;
+  std::int64_t journal_id = 0;  ///< 0: of the action that the same commit begins.
   bool ok = false;
   std::optional<Error> error;  ///< Set exactly when it is not ok.
 };

@@ -1,0 +1,175 @@
+#include "engine/execution/record_changes.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace vscale {
+namespace {
+
+using Changes = std::vector<RecordChange>;
+
+/// The record of the action's instance, if it is the one with this uuid.
+const InstanceRecord* record_of(const Action& action, const std::string& uuid, const RecordedState& recorded) {
+  const auto address = parse_instance_address(action.address);
+  if (!address) return nullptr;
+  const auto found = recorded.instances.find(*address);
+  if (found == recorded.instances.end() || found->second.uuid != uuid) return nullptr;
+  return &found->second;
+}
+
+/// How far it has come is the executor's to say; what was planned before that is older news.
+InstanceRecord with_progress_of(InstanceRecord planned, const InstanceRecord& recorded) {
+  planned.phase = recorded.phase;
+  planned.created_at = recorded.created_at;
+  planned.started_at = recorded.started_at;
+  planned.ready_at = recorded.ready_at;
+  return planned;
+}
+
+struct AtBegin {
+  const Action& action;
+  const RecordedState& recorded;
+
+  Changes operator()(const StopDomain& stop) const {
+    const InstanceRecord* instance = record_of(action, stop.uuid, recorded);
+    if (instance == nullptr) return {};
+    InstanceRecord changed = *instance;
+    changed.phase = stop.removal ? Phase::leaving : Phase::defined;
+    changed.started_at.reset();
+    changed.ready_at.reset();
+    return {PutInstance{std::move(changed)}};
+  }
+  Changes operator()(const ClaimInstance&) const { return {}; }
+  Changes operator()(const EnsurePool&) const { return {}; }
+  Changes operator()(const UploadImage&) const { return {}; }
+  Changes operator()(const DeleteImage&) const { return {}; }
+  Changes operator()(const CreateVolume&) const { return {}; }
+  Changes operator()(const ResizeVolume&) const { return {}; }
+  Changes operator()(const DeleteVolume&) const { return {}; }
+  Changes operator()(const WriteSeed&) const { return {}; }
+  Changes operator()(const DefineDomain&) const { return {}; }
+  Changes operator()(const UpdateDomain&) const { return {}; }
+  Changes operator()(const StartDomain&) const { return {}; }
+  Changes operator()(const UndefineDomain&) const { return {}; }
+  Changes operator()(const WaitForGates&) const { return {}; }
+  Changes operator()(const ReleaseInstance&) const { return {}; }
+  Changes operator()(const ChangeRecord&) const { return {}; }
+  Changes operator()(const Barrier&) const { return {}; }
+};
+
+struct AtEnd {
+  const Action& action;
+  const ActionOutcome& outcome;
+  const RecordedState& recorded;
+  Instant now;
+
+  Changes operator()(const ClaimInstance& claim) const {
+    InstanceRecord instance = claim.instance;
+    if (!instance.created_at) instance.created_at = now;
+    Changes changes{PutInstance{std::move(instance)}};
+    for (const auto& volume : claim.volumes) changes.emplace_back(PutVolume{volume});
+    changes.emplace_back(PutGroup{claim.group});
+    return changes;
+  }
+  Changes operator()(const UploadImage& upload) const {
+    return {PutImageCopy{{.host = action.host,
+                          .pool = upload.pool,
+                          .volume = upload.volume,
+                          .image = upload.image.image,
+                          .digest = upload.image.digest,
+                          .size_bytes = upload.image.size_bytes,
+                          .at = now}}};
+  }
+  Changes operator()(const DeleteImage& image) const {
+    return {RemoveImageCopy{action.host, image.pool, image.volume}};
+  }
+  Changes operator()(const ResizeVolume& resize) const { return {PutVolume{resize.volume}}; }
+  Changes operator()(const DeleteVolume& gone) const {
+    return {RemoveVolume{gone.volume.host, gone.volume.pool, gone.volume.name}};
+  }
+  Changes operator()(const DefineDomain& define) const {
+    return advance(define.spec.uuid, [](InstanceRecord& instance) { instance.phase = Phase::defined; });
+  }
+  Changes operator()(const UpdateDomain& update) const {
+    const InstanceRecord* instance = record_of(action, update.uuid, recorded);
+    if (instance == nullptr) return {};
+    return {PutInstance{with_progress_of(update.after, *instance)}};
+  }
+  Changes operator()(const StartDomain& start) const {
+    return advance(start.uuid, [this](InstanceRecord& instance) {
+      instance.phase = Phase::started;
+      instance.started_at = now;
+      instance.ready_at.reset();
+    });
+  }
+  Changes operator()(const WaitForGates& wait) const {
+    return advance(wait.uuid, [this](InstanceRecord& instance) {
+      instance.phase = Phase::ready;
+      instance.ready_at = now;
+      for (const auto& found : outcome.addresses) {
+        for (auto& nic : instance.nics) {
+          if (nic.mac == found.mac) nic.address = found.address;
+        }
+      }
+    });
+  }
+  Changes operator()(const ReleaseInstance&) const {
+    const auto address = parse_instance_address(action.address);
+    VSCALE_ASSERT(address.has_value(), "an address.release that names no instance");
+    return {RemoveInstance{*address}};
+  }
+  Changes operator()(const ChangeRecord& record) const { return record.changes; }
+  Changes operator()(const EnsurePool&) const { return {}; }
+  Changes operator()(const CreateVolume&) const { return {}; }  // Its record came with the claim.
+  Changes operator()(const WriteSeed&) const { return {}; }     // Likewise.
+  Changes operator()(const StopDomain&) const { return {}; }
+  Changes operator()(const UndefineDomain&) const { return {}; }
+  Changes operator()(const Barrier&) const { return {}; }
+
+ private:
+  template <class Step>
+  Changes advance(const std::string& uuid, const Step& step) const {
+    const InstanceRecord* instance = record_of(action, uuid, recorded);
+    if (instance == nullptr) return {};
+    InstanceRecord changed = *instance;
+    step(changed);
+    return {PutInstance{std::move(changed)}};
+  }
+};
+
+/// The word for the history, or nothing for a step that only its neighbours care about.
+const char* event_word(const ActionDetail& detail) {
+  if (std::holds_alternative<DefineDomain>(detail)) return "created";
+  if (std::holds_alternative<UpdateDomain>(detail)) return "updated";
+  if (std::holds_alternative<StartDomain>(detail)) return "started";
+  if (std::holds_alternative<WaitForGates>(detail)) return "ready";
+  if (std::holds_alternative<StopDomain>(detail)) return "stopped";
+  if (std::holds_alternative<ReleaseInstance>(detail)) return "destroyed";
+  if (std::holds_alternative<UploadImage>(detail)) return "uploaded";
+  return nullptr;
+}
+
+}  // namespace
+
+bool only_changes_record(const Action& action) {
+  return std::holds_alternative<ClaimInstance>(action.detail) ||
+         std::holds_alternative<ReleaseInstance>(action.detail) || std::holds_alternative<ChangeRecord>(action.detail);
+}
+
+std::vector<RecordChange> changes_at_begin(const Action& action, const RecordedState& recorded) {
+  return std::visit(AtBegin{action, recorded}, action.detail);
+}
+
+std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutcome& outcome,
+                                         const RecordedState& recorded, Instant now) {
+  return std::visit(AtEnd{action, outcome, recorded, now}, action.detail);
+}
+
+std::vector<EventRecord> events_at_end(const Action& action, const ActionOutcome& outcome, Instant now) {
+  const char* word = event_word(action.detail);
+  if (word == nullptr) return {};
+  return {EventRecord{.at = now, .kind = word, .address = action.address, .host = action.host, .text = outcome.note}};
+}
+
+}  // namespace vscale

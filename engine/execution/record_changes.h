@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include "engine/execution/action_runner.h"
+#include "engine/plan/plan.h"
+#include "engine/ports/state_store.h"
+#include "engine/recorded/recorded_state.h"
+#include "engine/values/units.h"
+
+/// What the record learns from an action: with its intent, before it touches anything, and with its outcome. Pure.
+///
+/// An action about a domain changes the record of its instance only where the uuid is the recorded one: a plan may also
+/// remove a twin, and the record of the right one must not notice.
+
+namespace vscale {
+
+/// Is it nothing but a change of the record (instance.claim, address.release, record.change)? Such an action has no
+/// outside and no half-way: intent and outcome are one transaction.
+bool only_changes_record(const Action& action);
+
+/// What is written with the intent. An instance that is going to be removed is `leaving` before it is stopped, so that
+/// whoever comes after a crash removes the rest; one that is stopped for a change is `defined`, so that its being off
+/// is known to be our doing.
+std::vector<RecordChange> changes_at_begin(const Action& action, const RecordedState& recorded);
+
+/// What is written with the outcome of an action that went well. (One that failed changes nothing.)
+std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutcome& outcome,
+                                         const RecordedState& recorded, Instant now);
+
+/// What `vscale events` remembers of an action that went well: instances that were created, started, ready, updated,
+/// stopped, destroyed. Nothing for the small steps between.
+std::vector<EventRecord> events_at_end(const Action& action, const ActionOutcome& outcome, Instant now);
+
+}  // namespace vscale
