@@ -65,7 +65,8 @@ struct RunSummary {
 };
 
 /// Carries out `plan`, which must be well formed and made from `recorded`.
-///  - What an earlier run left open in the journal is closed first, as not finished: this plan was made from what it left.
+///  - What an earlier run left open in the journal is closed first, as not finished: this plan was made from what it
+///  left.
 ///  - A claim that collides with another writer's (`conflict`) fails its branch. Any other failure to write the state
 ///    ends the run: nothing more begins, what is in flight is finished and told, and tried to be recorded.
 ///  - StopRequest::finish_running lets what is in flight end, but waits for gates no longer: such an instance stays

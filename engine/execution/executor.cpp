@@ -1,0 +1,295 @@
+#include "engine/execution/executor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "engine/execution/record_changes.h"
+#include "engine/execution/slots.h"
+#include "engine/recorded/apply_change.h"
+
+namespace vscale {
+namespace {
+
+struct InFlight {
+  std::int64_t journal_id = 0;
+  Instant begun{};
+};
+
+/// One run. What each action waits for is counted down; whatever reaches zero is ready, and begins in order of ids.
+class Run {
+ public:
+  Run(const Plan& plan, const RecordedState& recorded, const ExecutionLimits& limits, const std::string& run_id,
+      ExecutorPorts& ports)
+      : plan_(plan), recorded_(recorded), run_id_(run_id), ports_(ports), slots_(plan, limits) {
+    summary_.run_id = run_id;
+    summary_.serial = recorded.serial;
+    for (const auto& action : plan.actions) {
+      waits_for_[action.id] = action.needs.size();
+      for (const int need : action.needs) dependants_[need].push_back(action.id);
+      if (action.needs.empty()) ready_.insert(action.id);
+    }
+  }
+
+  RunSummary carry_out() {
+    tell(RunStarted{run_id_, static_cast<int>(plan_.actions.size())});
+    close_open_actions();
+    while (obey_stop_request() != StopRequest::now) {
+      const auto next = next_to_begin();
+      if (next) {
+        begin(action_of(*next));
+      } else if (in_flight_.empty()) {
+        break;
+      } else {
+        take_next_outcome();
+      }
+    }
+    return sum_up();
+  }
+
+ private:
+  const Action& action_of(int id) const { return plan_.actions[static_cast<std::size_t>(id) - 1]; }
+  void tell(decltype(RunEvent::what) what) { ports_.sink.on_event(RunEvent{ports_.clock.now(), std::move(what)}); }
+
+  /// Their runs died. What they left was seen when this plan was made, so nothing more is to be learned from them.
+  void close_open_actions() {
+    for (const auto& open : recorded_.open_actions) {
+      const Error unfinished{
+          ErrorKind::failed, fmt::format("run {} ended before this action had", open.run_id), {}, {}};
+      const auto written = write({.at = ports_.clock.now(),
+                                  .begun = {},
+                                  .ended = ActionEnded{open.journal_id, false, unfinished},
+                                  .changes = {},
+                                  .events = {}});
+      if (!written) return end_for(written.error());
+    }
+  }
+
+  StopRequest obey_stop_request() {
+    const StopRequest request = ports_.stop_request();
+    if (request != StopRequest::none && !stopping_) {
+      stopping_ = true;
+      tell(Stopping{static_cast<int>(in_flight_.size())});
+      cut_waits_short();
+    }
+    return request;
+  }
+
+  std::optional<int> next_to_begin() const {
+    if (stopping_ || summary_.state_error) return std::nullopt;
+    for (const int id : ready_) {
+      if (needs_no_slot(action_of(id)) || slots_.free_for(action_of(id))) return id;
+    }
+    if (in_flight_.empty() && !ready_.empty()) return *ready_.begin();
+    return std::nullopt;
+  }
+
+  static bool needs_no_slot(const Action& action) {
+    return only_changes_record(action) || std::holds_alternative<Barrier>(action.detail);
+  }
+
+  void begin(const Action& action) {
+    ready_.erase(action.id);
+    const Instant now = ports_.clock.now();
+    tell(ActionStarted{action.id});
+    if (std::holds_alternative<Barrier>(action.detail)) return done(action, now, {});
+    if (only_changes_record(action)) return change_record(action, now);
+    const auto written = write(commit_to_begin(action, now, changes_at_begin(action, recorded_)));
+    if (!written) return not_recorded(action, now, written.error());
+    in_flight_[action.id] = {written->journal_id, now};
+    slots_.take(action);
+    ports_.runner.start(action, input_for(action));
+  }
+
+  /// Intent and outcome at once, as there is nothing between them.
+  void change_record(const Action& action, Instant now) {
+    Commit commit = commit_to_begin(action, now, changes_at_end(action, {}, recorded_, now));
+    commit.ended = ActionEnded{0, true, {}};
+    commit.events = events_at_end(action, {}, now);
+    const auto written = write(commit);
+    if (!written) return not_recorded(action, now, written.error());
+    done(action, now, {});
+  }
+
+  Commit commit_to_begin(const Action& action, Instant now, std::vector<RecordChange> changes) const {
+    return {.at = now,
+            .begun = ActionBegun{run_id_, action.id, kind_of(action.detail), action.address, action.host},
+            .ended = {},
+            .changes = std::move(changes),
+            .events = {}};
+  }
+
+  /// Another writer was first, which concerns this branch only; or the state cannot be written, which concerns all.
+  void not_recorded(const Action& action, Instant begun, const Error& error) {
+    if (error.kind != ErrorKind::conflict) end_for(error);
+    failed(action, begun, error);
+  }
+
+  ActionInput input_for(const Action& action) const {
+    ActionInput input{.lineage = plan_.lineage, .name = {}, .known_addresses = {}, .started_at = {}};
+    if (std::holds_alternative<WriteSeed>(action.detail)) input.known_addresses = known_addresses();
+    const auto address = parse_instance_address(action.address);
+    const auto instance = address ? recorded_.instances.find(*address) : recorded_.instances.end();
+    if (instance == recorded_.instances.end()) return input;
+    input.name = instance->second.name;
+    input.started_at = instance->second.started_at;
+    return input;
+  }
+
+  /// The first address of every instance that has one.
+  std::map<InstanceAddress, std::string> known_addresses() const {
+    std::map<InstanceAddress, std::string> known;
+    for (const auto& [address, instance] : recorded_.instances) {
+      for (const auto& nic : instance.nics) {
+        if (nic.address) known.emplace(address, *nic.address);
+      }
+    }
+    return known;
+  }
+
+  void take_next_outcome() {
+    auto answer = ports_.runner.wait(ports_.clock.now() + kStopPollInterval, ports_.sink);
+    if (std::holds_alternative<NothingYet>(answer)) return;
+    const auto& finished = std::get<ActionFinished>(answer);
+    const auto entry = in_flight_.find(finished.id);
+    VSCALE_ASSERT(entry != in_flight_.end(), "the runner finished an action that it was not given");
+    const InFlight begun = entry->second;
+    const Action& action = action_of(finished.id);
+    in_flight_.erase(entry);
+    slots_.ended(action, finished.result.ok());
+    if (finished.result) {
+      record_success(action, begun, *finished.result);
+    } else {
+      record_failure(action, begun, finished.result.error());
+    }
+  }
+
+  void record_success(const Action& action, const InFlight& begun, const ActionOutcome& outcome) {
+    const Instant now = ports_.clock.now();
+    const auto written = write({.at = now,
+                                .begun = {},
+                                .ended = ActionEnded{begun.journal_id, true, {}},
+                                .changes = changes_at_end(action, outcome, recorded_, now),
+                                .events = events_at_end(action, outcome, now)});
+    if (written) return done(action, begun.begun, outcome.note);
+    end_for(written.error());
+    Error error = written.error();
+    error.message = fmt::format("{} of {} was done, but that could not be recorded: {}", kind_of(action.detail),
+                                action.address, error.message);
+    failed(action, begun.begun, error);
+  }
+
+  void record_failure(const Action& action, const InFlight& begun, const Error& error) {
+    const Instant now = ports_.clock.now();
+    const bool cut_short =
+        waits_cut_ && std::holds_alternative<WaitForGates>(action.detail) && error.kind == ErrorKind::timed_out;
+    Commit commit{
+        .at = now, .begun = {}, .ended = ActionEnded{begun.journal_id, false, error}, .changes = {}, .events = {}};
+    if (!cut_short) {
+      commit.events.push_back(
+          {.at = now, .kind = "failed", .address = action.address, .host = action.host, .text = to_string(error)});
+    }
+    const auto written = write(commit);
+    if (!written) end_for(written.error());
+    if (cut_short) return skip(action, 0);
+    failed(action, begun.begun, error);
+  }
+
+  Result<Committed> write(const Commit& commit) {
+    auto written = ports_.store.commit(commit);
+    if (!written) return written;
+    for (const auto& change : commit.changes) apply(recorded_, change);
+    recorded_.serial = written->serial;
+    summary_.serial = written->serial;
+    return written;
+  }
+
+  /// The first error of the statefile ends the run; later ones only repeat it.
+  void end_for(const Error& state_error) {
+    if (summary_.state_error) return;
+    summary_.state_error = state_error;
+    cut_waits_short();
+  }
+
+  void cut_waits_short() {
+    if (!waits_cut_) ports_.runner.cut_waits_short();
+    waits_cut_ = true;
+  }
+
+  void done(const Action& action, Instant begun, const std::string& note) {
+    settled_.insert(action.id);
+    ++summary_.done;
+    tell(ActionDone{action.id, ports_.clock.now() - begun, note});
+    for (const int dependant : dependants_[action.id]) {
+      if (--waits_for_[dependant] == 0 && settled_.count(dependant) == 0) ready_.insert(dependant);
+    }
+  }
+
+  void failed(const Action& action, Instant begun, const Error& error) {
+    settled_.insert(action.id);
+    summary_.failed.push_back({action.id, error});
+    tell(ActionFailed{action.id, ports_.clock.now() - begun, error});
+    skip_dependants(action.id);
+  }
+
+  /// All that waits for it, directly or through others, each told with the one that failed.
+  void skip_dependants(int failed_id) {
+    std::set<int> concerned(dependants_[failed_id].begin(), dependants_[failed_id].end());
+    while (!concerned.empty()) {
+      const int id = *concerned.begin();
+      concerned.erase(concerned.begin());
+      if (settled_.count(id) != 0) continue;
+      skip(action_of(id), failed_id);
+      concerned.insert(dependants_[id].begin(), dependants_[id].end());
+    }
+  }
+
+  void skip(const Action& action, int because_of) {
+    settled_.insert(action.id);
+    ready_.erase(action.id);
+    slots_.skipped(action);
+    summary_.skipped.push_back(action.id);
+    if (stopping_ && because_of == 0) summary_.interrupted = true;
+    tell(ActionSkipped{action.id, because_of});
+  }
+
+  RunSummary sum_up() {
+    for (const auto& [id, begun] : in_flight_) summary_.left_open.push_back(id);
+    if (!in_flight_.empty()) summary_.interrupted = true;
+    for (const auto& action : plan_.actions) {
+      if (settled_.count(action.id) == 0 && in_flight_.count(action.id) == 0) skip(action, 0);
+    }
+    std::sort(summary_.skipped.begin(), summary_.skipped.end());
+    return std::move(summary_);
+  }
+
+  const Plan& plan_;
+  RecordedState recorded_;
+  const std::string& run_id_;
+  ExecutorPorts& ports_;
+  Slots slots_;
+  RunSummary summary_;
+
+  std::map<int, std::size_t> waits_for_;  ///< How many needs of an action are not done yet.
+  std::map<int, std::vector<int>> dependants_;
+  std::set<int> ready_;
+  std::map<int, InFlight> in_flight_;
+  std::set<int> settled_;  ///< Done, failed or skipped.
+  bool stopping_ = false;
+  bool waits_cut_ = false;
+};
+
+}  // namespace
+
+RunSummary execute(const Plan& plan, const RecordedState& recorded, const ExecutionLimits& limits,
+                   const std::string& run_id, ExecutorPorts ports) {
+  assert_well_formed(plan);
+  VSCALE_ASSERT(!plan.errored, "a plan with errors is not carried out");
+  VSCALE_ASSERT(plan.lineage == recorded.lineage, "a plan is carried out on the state that it was made from");
+  return Run(plan, recorded, limits, run_id, ports).carry_out();
+}
+
+}  // namespace vscale

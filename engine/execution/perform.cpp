@@ -1,0 +1,168 @@
+#include "engine/execution/perform.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "engine/execution/gates.h"
+
+namespace vscale {
+namespace {
+
+VolumeRef ref_of(const VolumeRecord& volume) {
+  return {volume.host, volume.pool, volume.name};
+}
+
+Result<ActionOutcome> outcome_of(const Result<void>& result) {
+  if (!result) return result.error();
+  return ActionOutcome{};
+}
+
+std::string note_of(StopOutcome outcome, Duration grace) {
+  switch (outcome) {
+    case StopOutcome::was_off:
+      return "was off";
+    case StopOutcome::shut_down:
+      return "shut down";
+    case StopOutcome::powered_off:
+      return fmt::format("powered off after {}", show_duration(grace));
+  }
+  VSCALE_ASSERT(false, "a StopOutcome without a word");
+}
+
+/// Passes transfer progress on, at most every kProgressInterval. The end is always told.
+class TransferTeller {
+ public:
+  TransferTeller(int id, Clock& clock, const ActionProgressSink& progress)
+      : id_(id), clock_(clock), progress_(progress) {}
+
+  void operator()(std::uint64_t done_bytes, std::uint64_t total_bytes) {
+    const Instant now = clock_.now();
+    if (told_at_ && now - *told_at_ < kProgressInterval && done_bytes != total_bytes) return;
+    told_at_ = now;
+    progress_(RunEvent{now, TransferProgress{id_, done_bytes, total_bytes}});
+  }
+
+ private:
+  int id_;
+  Clock& clock_;
+  const ActionProgressSink& progress_;
+  std::optional<Instant> told_at_;
+};
+
+struct Performer {
+  const Action& action;
+  const ActionInput& input;
+  const Config& config;
+  WorldPorts ports;
+  const ActionProgressSink& progress;
+  const std::function<bool()>& stopped;
+
+  Result<ActionOutcome> operator()(const EnsurePool& pool) const {
+    return outcome_of(ports.volumes.ensure_pool(action.host, pool.pool, pool.path));
+  }
+
+  Result<ActionOutcome> operator()(const UploadImage& upload) const {
+    const Image* image = find_image(config, upload.image.image);
+    if (image == nullptr) {
+      return Error{ErrorKind::not_found,
+                   fmt::format("image \"{}\" is no longer in the configuration", upload.image.image),
+                   {},
+                   "plan again"};
+    }
+    TransferTeller teller(action.id, ports.clock, progress);
+    const auto tell = [&teller](std::uint64_t done, std::uint64_t total) { teller(done, total); };
+    const auto file = ports.images.local_file(*image, upload.image, tell);
+    if (!file) return file.error();
+    return outcome_of(ports.volumes.upload_file({action.host, upload.pool, upload.volume}, upload.image.format,
+                                                upload.image.virtual_size_bytes, *file, tell));
+  }
+
+  Result<ActionOutcome> operator()(const DeleteImage& image) const {
+    return outcome_of(ports.volumes.delete_volume({action.host, image.pool, image.volume}));
+  }
+
+  Result<ActionOutcome> operator()(const CreateVolume& create) const {
+    const VolumeRef volume = ref_of(create.volume);
+    if (create.replace_existing) {
+      if (const auto deleted = ports.volumes.delete_volume(volume); !deleted) return deleted.error();
+    }
+    return outcome_of(ports.volumes.create_volume({.volume = volume,
+                                                   .capacity_bytes = create.volume.capacity_bytes,
+                                                   .format = create.format,
+                                                   .backing_volume = create.backing_volume,
+                                                   .backing_format = create.backing_format}));
+  }
+
+  /// Through the guest only where there is one that is up: the disk of a domain that is off is a plain file.
+  Result<ActionOutcome> operator()(const ResizeVolume& resize) const {
+    const auto state = ports.domains.domain_state(domain(resize.uuid));
+    if (!state && state.error().kind != ErrorKind::not_found) return state.error();
+    const auto up = state && *state != DomainState::shut_off && *state != DomainState::crashed
+                        ? std::optional<std::string>(resize.uuid)
+                        : std::nullopt;
+    return outcome_of(ports.volumes.resize_volume(ref_of(resize.volume), resize.volume.capacity_bytes, up));
+  }
+
+  Result<ActionOutcome> operator()(const DeleteVolume& gone) const {
+    return outcome_of(ports.volumes.delete_volume(ref_of(gone.volume)));
+  }
+
+  Result<ActionOutcome> operator()(const WriteSeed& seed) const {
+    const auto address = parse_instance_address(action.address);
+    VSCALE_ASSERT(address.has_value(), "a seed.write that names no instance");
+    const auto files = ports.seeds.seed_for({.address = *address,
+                                             .name = seed.name,
+                                             .instance_id = seed.instance_id,
+                                             .host = action.host,
+                                             .nics = seed.nics,
+                                             .known_addresses = input.known_addresses});
+    if (!files) return files.error();
+    return outcome_of(ports.volumes.write_seed(ref_of(seed.volume), *files));
+  }
+
+  Result<ActionOutcome> operator()(const DefineDomain& define) const {
+    return outcome_of(ports.domains.define_domain(action.host, define.spec));
+  }
+
+  Result<ActionOutcome> operator()(const UpdateDomain& update) const {
+    return outcome_of(ports.domains.change_domain(
+        domain(update.uuid),
+        {.vcpus = update.vcpus, .memory_bytes = update.memory_bytes, .ownership = update.ownership}));
+  }
+
+  Result<ActionOutcome> operator()(const StartDomain& start) const {
+    return outcome_of(ports.domains.start_domain(domain(start.uuid)));
+  }
+
+  Result<ActionOutcome> operator()(const StopDomain& stop) const {
+    const auto outcome = ports.domains.stop_domain(domain(stop.uuid), stop.grace);
+    if (!outcome) return outcome.error();
+    return ActionOutcome{.addresses = {}, .note = note_of(*outcome, stop.grace)};
+  }
+
+  Result<ActionOutcome> operator()(const UndefineDomain& undefine) const {
+    return outcome_of(ports.domains.undefine_domain(domain(undefine.uuid)));
+  }
+
+  Result<ActionOutcome> operator()(const WaitForGates& wait) const {
+    return wait_for_gates(action, wait, input, ports, progress, stopped);
+  }
+
+  // These have nothing outside the record; the executor does not ask for them.
+  Result<ActionOutcome> operator()(const ClaimInstance&) const { return ActionOutcome{}; }
+  Result<ActionOutcome> operator()(const ReleaseInstance&) const { return ActionOutcome{}; }
+  Result<ActionOutcome> operator()(const ChangeRecord&) const { return ActionOutcome{}; }
+  Result<ActionOutcome> operator()(const Barrier&) const { return ActionOutcome{}; }
+
+  [[nodiscard]] DomainRef domain(const std::string& uuid) const { return {action.host, uuid, input.lineage}; }
+};
+
+}  // namespace
+
+Result<ActionOutcome> perform(const Action& action, const ActionInput& input, const Config& config, WorldPorts ports,
+                              const ActionProgressSink& progress, const std::function<bool()>& stopped) {
+  return std::visit(Performer{action, input, config, ports, progress, stopped}, action.detail);
+}
+
+}  // namespace vscale
