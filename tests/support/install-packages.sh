@@ -1,0 +1,53 @@
+#!/bin/bash
+# Installs what packages.txt lists for some purposes, and does nothing, quickly, where all of it is there.
+#
+# usage: install-packages.sh PURPOSE...      such as: install-packages.sh build lab image
+#
+# The packages come with services (sshd) that the lab starts by itself, inside its hosts: none is started on this machine,
+# and those that were not here before stay switched off.
+set -euo pipefail
+
+fail() {
+  echo "install-packages.sh: $*" >&2
+  exit 1
+}
+
+list=$(dirname "$(realpath "$0")")/packages.txt
+readonly list
+readonly policy=/usr/sbin/policy-rc.d # asked by every package before it starts a service; 101 forbids it
+
+packages_for() {
+  local purpose
+  for purpose in "$@"; do
+    grep -q "^$purpose:" "$list" || fail "packages.txt has no row \"$purpose\""
+    sed -n "s/^$purpose: *//p" "$list"
+  done | tr -s ' ' '\n' | sort -u
+}
+
+installed() { dpkg-query --show --showformat '${db:Status-Abbrev}${Package}\n' | sed -n 's/^ii //p' | sort -u; }
+
+[ $# -gt 0 ] || fail "say what for: $(sed -n 's/^\([a-z-]*\):.*/\1/p' "$list" | sort -u | tr '\n' ' ')"
+mapfile -t missing < <(comm -23 <(packages_for "$@") <(installed))
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+echo "Installing ${#missing[@]} Debian packages: ${missing[*]}"
+[ "$(id -u)" -eq 0 ] || fail "this needs root: apt-get install ${missing[*]}"
+command -v apt-get >/dev/null || fail "apt-get is not here; vscale's build knows Debian 12"
+had_sshd=$(command -v /usr/sbin/sshd || true)
+
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' > "$policy"
+  chmod 755 "$policy"
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+options=(-qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
+apt-get "${options[@]}" update
+apt-get "${options[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null >/tmp/vscale-apt.log 2>&1 ||
+  { tail -n 30 /tmp/vscale-apt.log >&2 && fail "apt-get could not install them; all it said is in /tmp/vscale-apt.log"; }
+rm -f /tmp/vscale-apt.log
+
+if [ -z "$had_sshd" ] && command -v systemctl >/dev/null; then
+  systemctl --quiet disable ssh.service ssh.socket 2>/dev/null || true
+fi

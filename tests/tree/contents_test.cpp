@@ -1,0 +1,131 @@
+// What the tree may hold: its top level, a manual in every folder, names that say something, and no leftovers.
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "tests/tree/source_tree.h"
+
+namespace vscale::test {
+namespace {
+
+using Violations = std::vector<std::string>;
+
+const std::vector<std::string> kFolders = {"cmd", "engine", "examples", "providers", "schemas", "tests"};
+
+// File names that say nothing about what is inside.
+const std::regex kEmptyName(R"((^|[/_-])(utils?|helpers?|managers?|common|misc|stuff)([/_.-]|$))");
+
+// C++ files are written in snake case.
+const std::regex kSnakeCase(R"(^[a-z0-9_/-]+/[a-z][a-z0-9_]*\.(cpp|h)$)");
+
+struct Leftover {
+  std::regex pattern;
+  std::string why;
+};
+
+// In two pieces each, so that this file does not find itself.
+const std::vector<Leftover> kLeftovers = {
+    {std::regex("\\b(TO"
+                "DO|FIX"
+                "ME|XX"
+                "X)\\b"),
+     "work left for later: do it, or leave it out"},
+    {std::regex("/wo"
+                "rk/"),
+     "a path of one machine"},
+    {std::regex("\\b[Ii]ss"
+                "ue #?[0-9]"),
+     "a number that says nothing outside of a tracker"},
+    {std::regex("(deb|security|snapshot)\\.deb"
+                "ian\\.org|archive\\.ubu"
+                "ntu\\.com|py"
+                "pi\\.org|docker\\.i"
+                "o/"),
+     "the host of a package registry: which one to use is the machine's affair"},
+    {std::regex("<<<<"
+                "<<<|>>>>"
+                ">>>"),
+     "a merge that was not finished"},
+};
+
+Violations leftovers_in(const Line& line) {
+  Violations found;
+  for (const Leftover& leftover : kLeftovers) {
+    if (std::regex_search(line.text, leftover.pattern)) {
+      found.push_back(place(line.file, line.number) + ": " + leftover.why + ": " + line.text);
+    }
+  }
+  return found;
+}
+
+bool is_text(const std::string& file) {
+  for (const char* ending : {".png", ".db", ".qcow2", ".bin"}) {
+    if (file.ends_with(ending)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("the top level holds what it should and nothing else") {
+  CHECK(top_level() == std::vector<std::string>{"CHANGELOG.md", "CMakeLists.txt", "CMakePresets.json", "LICENSE",
+                                                "README.md", "cmd", "engine", "examples", "providers", "schemas",
+                                                "tests"});
+}
+
+TEST_CASE("every folder has a manual") {
+  for (const std::string& folder : kFolders) {
+    const std::vector<std::string> files = files_below(folder);
+    INFO(folder);
+    CHECK(std::ranges::count(files, folder + "/README.md") == 1);
+  }
+}
+
+TEST_CASE("file names say what is inside, in snake case") {
+  Violations violations;
+  for (const std::string& folder : kFolders) {
+    for (const std::string& file : files_below(folder)) {
+      if (std::regex_search(file, kEmptyName)) violations.push_back(file + ": this name says nothing");
+    }
+    for (const std::string& file : cpp_files_below(folder)) {
+      if (!std::regex_match(file, kSnakeCase)) violations.push_back(file + ": not in snake case");
+    }
+  }
+  CHECK(violations == Violations{});
+}
+
+TEST_CASE("headers are guarded by #pragma once") {
+  Violations violations;
+  for (const std::string& file : cpp_files_below("")) {
+    if (!file.ends_with(".h")) continue;
+    const std::vector<Line> lines = lines_of(file);
+    const auto guards = std::ranges::count(lines, "#pragma once", &Line::text);
+    if (guards != 1) violations.push_back(file);
+  }
+  CHECK(violations == Violations{});
+}
+
+TEST_CASE("nothing was left lying about") {
+  Violations violations;
+  for (const std::string& file : files_below("")) {
+    if (!is_text(file)) continue;
+    for (const Line& line : lines_of(file)) {
+      for (const std::string& leftover : leftovers_in(line)) violations.push_back(leftover);
+    }
+  }
+  CHECK(violations == Violations{});
+}
+
+TEST_CASE("what should not be there is seen") {
+  CHECK(std::regex_search("engine/string_utils.h", kEmptyName));
+  CHECK(std::regex_search("cmd/common/names.h", kEmptyName));
+  CHECK_FALSE(std::regex_search("cmd/commands/plan.cpp", kEmptyName));
+  CHECK_FALSE(std::regex_match("engine/plan/PlanView.cpp", kSnakeCase));
+  CHECK(leftovers_in({.file = "a.cpp", .number = 1, .text = std::string("// TO") + "DO: later"}).size() == 1);
+  CHECK(leftovers_in({.file = "a.sh", .number = 1, .text = "mktemp -d /tmp/vscale.XXXXXX"}).empty());
+}
+
+}  // namespace vscale::test
