@@ -1,0 +1,211 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/ports/clock.h"
+#include "engine/ports/domains.h"
+#include "engine/ports/guests.h"
+#include "engine/ports/network_probe.h"
+#include "engine/ports/volumes.h"
+#include "providers/fake/crash_point.h"
+
+/// A cluster that exists only in memory and in virtual time: it keeps the contracts of the ports as real hosts do, and
+/// misbehaves where it is told to. Everything that it does follows from its seed and the calls made to it.
+
+namespace vscale {
+
+struct FakeVolume {
+  std::uint64_t capacity_bytes = 0;
+  std::string format;
+  std::string backing_volume;
+  bool complete = true;           ///< false: an upload or a creation broke off. A guest does not boot from it.
+  std::optional<SeedFiles> seed;  ///< What write_seed() put there.
+};
+
+struct FakePool {
+  std::string name = "default";
+  std::string type = "dir";
+  std::string path = "/var/lib/libvirt/images";
+  std::uint64_t capacity_bytes = 500 * kGiB;
+  std::map<std::string, FakeVolume> volumes{};
+};
+
+/// A host to add.
+struct FakeHost {
+  std::string name;
+  int vcpus = 16;
+  std::uint64_t memory_bytes = 64 * kGiB;
+  bool kvm = true;
+  std::set<std::string> traits{"arch:x86_64", "kvm", "machine:q35"};
+  std::set<std::string> networks{"default"};
+  std::vector<FakePool> pools{FakePool{}};
+};
+
+/// How a guest behaves from one start to its end. Times count from the start.
+struct GuestBehaviour {
+  Duration boot{4000};         ///< Until its network answers, and it listens to a request to shut down.
+  Duration agent{6000};        ///< Until its agent answers.
+  Duration agent_latency{20};  ///< What each answer of the agent takes; longer than a try waits: timed_out.
+  Duration cloud_init{8000};   ///< Until cloud-init and systemd are done.
+  Duration shutdown{2000};     ///< What a shutdown takes.
+  bool ignores_shutdown = false;
+  bool never_boots = false;  ///< Up for the host, and nothing inside ever answers.
+  std::optional<Duration> crashes_after;
+  int http_status = 200;
+  std::string system_state = "running";  ///< What systemctl says once it is up; "starting" before.
+  std::string cloud_init_status = "done";
+  int command_exit = 0;  ///< Of every other command.
+};
+
+/// How often something goes wrong by chance, in permille of the calls (of the starts, for guests).
+struct FaultRates {
+  int call_fails = 0;        ///< Nothing happens, and the answer is `failed`.
+  int half_way = 0;          ///< It happens, or half of it does, and the answer is `failed`.
+  int connection_drops = 0;  ///< The host is `unreachable` for drop_lasts; the call itself may have had its effect.
+  Duration drop_lasts{15'000};
+  int guest_stalls = 0;      ///< This boot never comes up.
+  int guest_crashes = 0;     ///< This boot crashes soon.
+  int shutdown_ignored = 0;  ///< This boot will not listen to a shutdown.
+};
+
+/// A domain as somebody sees it who walks up to the host.
+struct FakeDomain {
+  std::string host, name, uuid;
+  DomainState state = DomainState::shut_off;
+  std::optional<Ownership> ownership;  ///< Nothing: foreign.
+  int vcpus = 0, max_vcpus = 0;
+  std::uint64_t memory_bytes = 0, max_memory_bytes = 0;
+  std::vector<LiveNic> nics;
+  std::vector<VolumeRef> disks;  ///< The first boots.
+  std::optional<VolumeRef> seed;
+  std::optional<Instant> started_at;  ///< While it is up.
+  GuestBehaviour behaviour;
+};
+
+/// Implements the ports to hosts and guests. Calls are safe from several threads; the rest is for one.
+class FakeCluster final : public Domains, public Volumes, public Guests, public NetworkProbe {
+ public:
+  /// `clock` must outlive it, and passes time by being slept on (virtual_clock.h).
+  FakeCluster(std::uint64_t seed, Clock& clock);
+
+  // ---- The ports ----
+  std::map<std::string, Result<HostSnapshot>> observe(const std::map<std::string, ObserveRequest>& hosts) override;
+  Result<void> define_domain(const std::string& host, const DomainSpec& spec) override;
+  Result<void> start_domain(const DomainRef& domain) override;
+  Result<StopOutcome> stop_domain(const DomainRef& domain, Duration grace) override;
+  Result<void> undefine_domain(const DomainRef& domain) override;
+  Result<DomainState> domain_state(const DomainRef& domain) override;
+  Result<void> change_domain(const DomainRef& domain, const DomainChange& change) override;
+
+  Result<void> ensure_pool(const std::string& host, const std::string& pool, const std::string& path) override;
+  Result<void> create_volume(const NewVolume& volume) override;
+  Result<void> resize_volume(const VolumeRef& volume, std::uint64_t capacity_bytes,
+                             const std::optional<std::string>& up_domain_uuid) override;
+  Result<void> delete_volume(const VolumeRef& volume) override;
+  Result<void> upload_file(const VolumeRef& volume, const std::string& format, std::uint64_t virtual_size_bytes,
+                           const std::string& path, const ProgressSink& progress) override;
+  Result<void> write_seed(const VolumeRef& volume, const SeedFiles& files) override;
+
+  Result<void> ping_agent(const DomainRef& domain, Duration timeout) override;
+  Result<GuestExit> run_in_guest(const DomainRef& domain, const std::vector<std::string>& argv,
+                                 const std::string& input, Duration timeout) override;
+  Result<std::vector<GuestAddress>> guest_addresses(const DomainRef& domain) override;
+
+  Result<void> connect_tcp(const std::string& address, int port, Duration timeout) override;
+  Result<int> get_http(const std::string& address, int port, const std::string& path, Duration timeout) override;
+
+  // ---- What the world is like ----
+  void add_host(const FakeHost& host);
+  /// For every guest that starts from now on and has no behaviour of its own.
+  void behave(const GuestBehaviour& behaviour);
+  /// For the guest of this domain, from its next start on.
+  void behave(const std::string& domain_name, const GuestBehaviour& behaviour);
+  /// Chance from now on. `FaultRates{}` ends all of it, and heals connections that have dropped.
+  void set_faults(const FaultRates& rates);
+  /// Pulls the host's network cable: nothing is known of it, nor of its guests, which go on.
+  void cut(const std::string& host);
+  void heal(const std::string& host);
+  /// Where vscale dies; null: nowhere. Must outlive the cluster.
+  void crash_at(CrashPoint* crash);
+
+  // ---- What others do to it ----
+  void add_foreign_domain(const std::string& host, const std::string& name, int vcpus, std::uint64_t memory_bytes);
+  void add_foreign_volume(const VolumeRef& volume, std::uint64_t capacity_bytes);
+  void power_off_by_hand(const std::string& domain_name);
+  void undefine_by_hand(const std::string& domain_name);
+  /// With its volumes, and while it runs.
+  void move_by_hand(const std::string& domain_name, const std::string& to_host);
+  void set_memory_by_hand(const std::string& domain_name, std::uint64_t memory_bytes);
+  /// A power loss: every guest of the host is off at once, and the host is back.
+  void power_loss(const std::string& host);
+
+  // ---- What is there ----
+  [[nodiscard]] std::vector<FakeDomain> domains();  ///< By host, then name.
+  [[nodiscard]] std::vector<VolumeRef> volumes();
+  [[nodiscard]] std::optional<FakeVolume> volume(const VolumeRef& volume);
+  /// Addresses of the guests that are up, sorted: one that stands twice is a conflict on the network.
+  [[nodiscard]] std::vector<std::string> addresses_in_use();
+  /// Everything that had an effect: "14:00:12.350 kvm1 defined prod-web-0".
+  [[nodiscard]] const std::vector<std::string>& log() const { return log_; }
+
+ private:
+  struct Host {
+    FakeHost spec;
+    std::map<std::string, FakePool> pools;
+    std::map<std::string, FakeDomain> domains;  ///< By uuid.
+    bool cut = false;
+    Instant dropped_until{};
+  };
+  /// What chance has decided about one call.
+  enum class Fate { well, fails, half_way, lost_before, lost_after };
+
+  using Effect = std::function<Result<void>(Host&)>;
+  /// A call with an effect; `half` is what is left when it breaks off, where that is not the whole effect.
+  Result<void> change(const std::string& host, const std::string& what, Duration takes, const Effect& effect,
+                      const Effect& half = {});
+  /// A call that changes nothing.
+  Result<void> look(const std::string& host, const Effect& at);
+
+  Fate draw_fate();
+  bool chance(int permille);
+  std::optional<Error> unreachable(const std::string& host, const Host& entry);
+  Host& host_named(const std::string& name);
+  FakeDomain& domain_named(const std::string& name, Host** host = nullptr);
+  std::string name_of(const DomainRef& domain);
+  FakeDomain* find_domain(Host& host, const std::string& uuid);
+  Result<FakeDomain*> ours(Host& host, const DomainRef& domain);
+  Result<void> agent_answers(Host& host, const DomainRef& domain, Duration timeout);
+  void start_guest(Host& host, FakeDomain& domain);
+  void let_time_work(FakeDomain& domain);
+  bool is_inside_up(const FakeDomain& domain, Duration after);
+  bool disks_complete(Host& host, const FakeDomain& domain);
+  std::map<std::string, std::string> addresses_of(Host& host, const FakeDomain& domain);
+  FakeDomain* guest_at(const std::string& address);
+  HostSnapshot snapshot(Host& host, const ObserveRequest& request);
+  FakePool* find_pool(Host& host, const std::string& name);
+  Result<FakePool*> pool_of(Host& host, const std::string& name);
+  Result<FakePool*> pool_with_room(Host& host, const std::string& name, std::uint64_t bytes);
+  void cross();
+  void note(const std::string& host, const std::string& what);
+
+  std::mutex mutex_;
+  std::mt19937_64 random_;
+  Clock& clock_;
+  CrashPoint* crash_ = nullptr;
+  FaultRates faults_;
+  GuestBehaviour default_behaviour_;
+  std::map<std::string, GuestBehaviour> behaviours_;  ///< By the domain's name.
+  std::map<std::string, Host> hosts_;
+  std::map<std::string, std::string> leases_;  ///< By MAC: what DHCP gave.
+  std::vector<std::string> log_;
+};
+
+}  // namespace vscale
