@@ -13,6 +13,8 @@
 
 namespace vscale {
 
+class Statefile;
+
 enum class OpenMode {
   read_write_create,  ///< For commands that may be the first to run here: plan, apply, watch.
   read_write,         ///< The statefile must be there: destroy.
@@ -25,11 +27,11 @@ std::string random_id();
 /// What a program may set, and what tests do set. The bounds are generous: a run that meets one is told so by name.
 struct StateStoreOptions {
   std::function<std::string()> new_lineage = random_id;
-  std::string machine;                        ///< Whose processes can be asked for; empty: this machine's host name.
-  Duration busy_timeout{10'000};              ///< How long a transaction waits for one of another process.
-  std::uint64_t max_size_bytes = 4 * kGiB;    ///< A statefile never grows beyond it.
-  int events_kept = 10'000;                   ///< The oldest go first, in the transaction that adds one.
-  int finished_actions_kept = 10'000;         ///< In the journal; those without an outcome are always kept.
+  std::string machine;                      ///< Whose processes can be asked for; empty: this machine's host name.
+  Duration busy_timeout{10'000};            ///< How long a transaction waits for one of another process.
+  std::uint64_t max_size_bytes = 4 * kGiB;  ///< A statefile never grows beyond it.
+  int events_kept = 10'000;                 ///< The oldest go first, in the transaction that adds one.
+  int finished_actions_kept = 10'000;       ///< In the journal; those without an outcome are always kept.
   int accepted_configs_kept = 20;
 };
 
@@ -51,9 +53,9 @@ struct BackupFile {
 /// An object belongs to one thread and must not cross a fork. Locks may outlive it.
 class SqliteStateStore final : public StateStore {
  public:
-  /// Opens, and creates or migrates as `mode` allows. A file of an older version is migrated at once; the file as it was
-  /// stays beside it as PATH.v1 (the old number). Errors, beyond those of StateStore: `not_found` if there is no file
-  /// (or no directory) and `mode` makes none; `denied` for an old one with read_only.
+  /// Opens, and creates or migrates as `mode` allows. A file of an older version is migrated at once; the file as it
+  /// was stays beside it as PATH.v1 (the old number). Errors, beyond those of StateStore: `not_found` if there is no
+  /// file (or no directory) and `mode` makes none; `denied` for an old one with read_only.
   static Result<std::unique_ptr<SqliteStateStore>> open(const std::string& path,
                                                         OpenMode mode = OpenMode::read_write_create,
                                                         StateStoreOptions options = {});
@@ -69,7 +71,8 @@ class SqliteStateStore final : public StateStore {
   Result<std::vector<EventRecord>> events(Instant since, int limit) override;
 
   /// Forgets the holder of that id. Needed only where a holder died on another machine, whose processes the kernel here
-  /// does not know. `not_found` if nobody of that id is written down; `conflict` if its process is alive on this machine.
+  /// does not know. `not_found` if nobody of that id is written down; `conflict` if its process is alive on this
+  /// machine.
   Result<void> force_unlock(const std::string& id);
 
   /// A consistent copy, taken while others go on. `exists` if there is something at `path` already.
@@ -83,10 +86,9 @@ class SqliteStateStore final : public StateStore {
   Result<void> check();
 
  private:
-  class Database;
-  explicit SqliteStateStore(std::shared_ptr<Database> database);
+  explicit SqliteStateStore(std::shared_ptr<Statefile> file);
 
-  std::shared_ptr<Database> database_;
+  std::shared_ptr<Statefile> file_;
 };
 
 }  // namespace vscale

@@ -1,0 +1,133 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+
+#include "providers/sqlite/columns.h"
+#include "providers/sqlite/statefile.h"
+
+namespace vscale {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kSuffix = ".backup-";
+constexpr const char* kUnfinished = ".part-";
+/// A copy takes seconds; what is older was left behind by a crash.
+constexpr std::chrono::hours kUnfinishedKept{24};
+
+[[noreturn]] void refuse(const std::string& target, int error) {
+  throw Refused({.kind = error == EEXIST   ? ErrorKind::exists
+                         : error == ENOSPC ? ErrorKind::no_capacity
+                                           : ErrorKind::denied,
+                 .message = fmt::format("backup {} cannot be made", target),
+                 .detail = std::strerror(error),
+                 .hint = error == EEXIST ? "name another file" : "see to it that its directory is there and writable"});
+}
+
+/// A file that has a name only as long as this lives.
+class Unfinished {
+ public:
+  explicit Unfinished(const std::string& target) : path_(target + kUnfinished + "XXXXXX") {
+    const int file = mkostemp(path_.data(), O_CLOEXEC);  // 0600
+    if (file < 0) refuse(target, errno);
+    close(file);
+  }
+  ~Unfinished() { unlink(path_.c_str()); }
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+void flush(const std::string& path, const std::string& target) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) refuse(target, errno);
+  const int flushed = fsync(file);
+  const int why = errno;
+  close(file);
+  if (flushed != 0) refuse(target, why);
+}
+
+/// 2026-05-04T13:20:00.000Z as 20260504T132000.000Z, for colons are trouble in names.
+std::string stamp(Instant at) {
+  std::string text = rfc3339(at);
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  return text;
+}
+
+std::optional<Instant> instant_of_stamp(const std::string& text) {
+  constexpr std::size_t kLength = 20;
+  if (text.size() != kLength) return std::nullopt;
+  return instant_from(text.substr(0, 4) + '-' + text.substr(4, 2) + '-' + text.substr(6, 5) + ':' + text.substr(11, 2) +
+                      ':' + text.substr(13));
+}
+
+std::vector<BackupFile> backups_of(const std::string& path) {
+  const std::string prefix = fs::path(path).filename().string() + kSuffix;
+  std::vector<BackupFile> found;
+  std::error_code unreadable;
+  for (const auto& entry : fs::directory_iterator(fs::path(path).parent_path(), unreadable)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind(prefix, 0) != 0) continue;
+    if (const auto at = instant_of_stamp(name.substr(prefix.size()))) found.push_back({entry.path().string(), *at});
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.at > b.at; });
+  return found;
+}
+
+void remove_unfinished(const std::string& path) {
+  const std::string prefix = fs::path(path).filename().string() + kSuffix;
+  const auto too_old = fs::file_time_type::clock::now() - kUnfinishedKept;
+  for (const auto& entry : fs::directory_iterator(fs::path(path).parent_path())) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind(prefix, 0) != 0 || name.find(kUnfinished) == std::string::npos) continue;
+    std::error_code gone;
+    if (fs::last_write_time(entry.path(), gone) < too_old) fs::remove(entry.path(), gone);
+  }
+}
+
+}  // namespace
+
+std::string newest_backup_of(const std::string& path) {
+  const auto all = backups_of(path);
+  return all.empty() ? "" : all.front().path;
+}
+
+void copy_statefile(SQLite::Database& database, const std::string& target) {
+  const Unfinished copy(target);
+  execute(database, "VACUUM INTO ?", copy.path());
+  flush(copy.path(), target);
+  if (link(copy.path().c_str(), target.c_str()) != 0) refuse(target, errno);
+}
+
+Result<void> SqliteStateStore::backup_to(const std::string& path) {
+  return guarded(file_->path(), [&] { copy_statefile(file_->database(), path); });
+}
+
+Result<BackupFile> SqliteStateStore::backup(Instant at, int keep) {
+  VSCALE_ASSERT(keep >= 1, "a backup that is not kept");
+  VSCALE_ASSERT(!file_->in_memory(), "a statefile in memory has nothing beside it");
+  return guarded(file_->path(), [&] {
+    const BackupFile backup{file_->path() + kSuffix + stamp(at), at};
+    copy_statefile(file_->database(), backup.path);
+    const auto all = backups_of(file_->path());
+    for (std::size_t i = static_cast<std::size_t>(keep); i < all.size(); ++i) fs::remove(all[i].path);
+    remove_unfinished(file_->path());
+    return backup;
+  });
+}
+
+Result<std::vector<BackupFile>> SqliteStateStore::backups() {
+  return guarded(file_->path(), [&] { return backups_of(file_->path()); });
+}
+
+}  // namespace vscale

@@ -1,0 +1,199 @@
+#include "providers/sqlite/operation_lock.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "providers/sqlite/columns.h"
+
+namespace vscale {
+namespace {
+
+/// A holder has the kernel's lock a moment before its row is written: how often, and how long, to look for the row.
+constexpr int kRowAttempts = 25;
+constexpr std::chrono::milliseconds kRowPause{20};
+
+struct HolderRow {
+  LockHolder holder;
+  std::string machine;
+};
+
+std::optional<HolderRow> read_row(SQLite::Database& database) {
+  SQLite::Statement select(database, "SELECT id, operation, user, host, pid, since, machine FROM operation_lock");
+  if (!select.executeStep()) return std::nullopt;
+  Columns columns(select);
+  HolderRow row;
+  row.holder.id = columns.text();
+  row.holder.operation = columns.text();
+  row.holder.user = columns.text();
+  row.holder.host = columns.text();
+  row.holder.pid = columns.number();
+  row.holder.since = columns.instant();
+  row.machine = columns.text();
+  return row;
+}
+
+/// An open description of PATH.lock. Closed with its last descriptor; never inherited by a program that we start.
+class LockFile {
+ public:
+  LockFile(const std::string& path, int flags) : descriptor_(open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
+  ~LockFile() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+  LockFile(LockFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  LockFile(const LockFile&) = delete;
+  LockFile& operator=(const LockFile&) = delete;
+  LockFile& operator=(LockFile&&) = delete;
+
+  bool is_open() const { return descriptor_ >= 0; }
+
+  // Open file description locks and not flock(): they can be asked for without being taken, so that asking who holds it
+  // never gets in the way of somebody who takes it.
+  bool try_lock() {
+    struct flock whole_file = whole();
+    return fcntl(descriptor_, F_OFD_SETLK, &whole_file) == 0;
+  }
+  bool is_locked_by_another() {
+    struct flock whole_file = whole();
+    return fcntl(descriptor_, F_OFD_GETLK, &whole_file) == 0 && whole_file.l_type != F_UNLCK;
+  }
+
+ private:
+  static struct flock whole() {
+    struct flock region {};
+    region.l_type = F_WRLCK;
+    region.l_whence = SEEK_SET;
+    return region;
+  }
+
+  int descriptor_;
+};
+
+/// Also true where we may not signal it.
+bool is_alive(std::int64_t pid) {
+  return kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
+}
+
+std::string lock_path(const Statefile& file) {
+  return file.path() + ".lock";
+}
+
+class KernelLock final : public OperationLock {
+ public:
+  KernelLock(std::shared_ptr<Statefile> file, std::optional<LockFile> lock, std::string id)
+      : file_(std::move(file)), lock_(std::move(lock)), id_(std::move(id)) {}
+  KernelLock(const KernelLock&) = delete;
+  KernelLock& operator=(const KernelLock&) = delete;
+  ~KernelLock() override {
+    // If the row cannot be removed, it is of a process that lives no more, or soon: nobody heeds it.
+    (void)guarded(file_->path(), [&] { execute(file_->database(), "DELETE FROM operation_lock WHERE id = ?", id_); });
+  }
+
+ private:
+  std::shared_ptr<Statefile> file_;
+  std::optional<LockFile> lock_;  ///< Nothing for a statefile in memory.
+  std::string id_;
+};
+
+[[noreturn]] void refuse_held(const Statefile& file, const LockHolder& holder, const std::string& hint) {
+  throw Refused(
+      {.kind = ErrorKind::conflict,
+       .message = fmt::format("statefile {} is in use: {} by {}@{}, pid {}, since {}, lock {}", file.path(),
+                              holder.operation, holder.user, holder.host, holder.pid, rfc3339(holder.since), holder.id),
+       .detail = "",
+       .hint = hint});
+}
+
+[[noreturn]] void refuse_held_by_living(Statefile& file) {
+  std::optional<HolderRow> row;
+  for (int attempt = 0; attempt < kRowAttempts; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(kRowPause);
+    row = read_row(file.database());
+    // A row of a process that is gone is the one before: the holder's own is about to be written.
+    if (row && (row->machine != file.options().machine || is_alive(row->holder.pid))) {
+      refuse_held(file, row->holder, "wait until it is done, or let --lock-timeout do so");
+    }
+  }
+  throw Refused({.kind = ErrorKind::conflict,
+                 .message = fmt::format("statefile {} is in use by a process that has not said who it is", file.path()),
+                 .detail = "",
+                 .hint = fmt::format("see who it is: fuser {}", lock_path(file))});
+}
+
+void refuse_held_elsewhere(const Statefile& file, const HolderRow& row) {
+  if (row.machine == file.options().machine) return;
+  refuse_held(file, row.holder,
+              fmt::format("whether it still runs only {} can tell; if it certainly does not: vscale force-unlock {}",
+                          row.machine, row.holder.id));
+}
+
+std::optional<LockFile> take_kernel_lock(Statefile& file) {
+  if (file.in_memory()) return std::nullopt;
+  LockFile lock(lock_path(file), O_RDWR | O_CREAT);
+  if (!lock.is_open()) {
+    throw Refused({.kind = ErrorKind::denied,
+                   .message = fmt::format("the lock file {} cannot be opened", lock_path(file)),
+                   .detail = std::strerror(errno),
+                   .hint = "run as the user it belongs to, in a directory where that user may write"});
+  }
+  if (!lock.try_lock()) {
+    if (errno == EAGAIN || errno == EACCES) refuse_held_by_living(file);
+    throw Refused({.kind = ErrorKind::failed,
+                   .message = fmt::format("the file {} cannot be locked", lock_path(file)),
+                   .detail = std::strerror(errno),
+                   .hint = "keep the statefile on a file system that has locks"});
+  }
+  return lock;
+}
+
+bool is_held_here(const Statefile& file) {
+  LockFile lock(lock_path(file), O_RDONLY);
+  return lock.is_open() && lock.is_locked_by_another();
+}
+
+}  // namespace
+
+std::unique_ptr<OperationLock> take_lock(const std::shared_ptr<Statefile>& file, const LockHolder& holder) {
+  std::optional<LockFile> lock = take_kernel_lock(*file);
+  SQLite::Database& database = file->database();
+  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  if (const auto row = read_row(database)) {
+    if (file->in_memory()) refuse_held(*file, row->holder, "wait until it is done");
+    refuse_held_elsewhere(*file, *row);
+  }
+  execute(database, "INSERT OR REPLACE INTO operation_lock VALUES (1, ?, ?, ?, ?, ?, ?, ?)", holder.id,
+          holder.operation, holder.user, holder.host, holder.pid, holder.since, file->options().machine);
+  transaction.commit();
+  return std::make_unique<KernelLock>(file, std::move(lock), holder.id);
+}
+
+std::optional<LockHolder> find_holder(Statefile& file) {
+  const auto row = read_row(file.database());
+  if (!row) return std::nullopt;
+  if (file.in_memory() || row->machine != file.options().machine || is_held_here(file)) return row->holder;
+  return std::nullopt;
+}
+
+void forget_holder(Statefile& file, const std::string& id) {
+  SQLite::Transaction transaction(file.database(), SQLite::TransactionBehavior::IMMEDIATE);
+  const auto row = read_row(file.database());
+  if (!row || row->holder.id != id) {
+    throw Refused({.kind = ErrorKind::not_found,
+                   .message = fmt::format("nobody holds the lock {} of statefile {}", id, file.path()),
+                   .detail = row ? fmt::format("the lock is {}", row->holder.id) : "",
+                   .hint = "see who holds it: vscale status"});
+  }
+  if (row->machine == file.options().machine && is_held_here(file)) {
+    refuse_held(file, row->holder, "it is alive on this machine: end it, and its lock goes with it");
+  }
+  execute(file.database(), "DELETE FROM operation_lock WHERE id = ?", id);
+  transaction.commit();
+}
+
+}  // namespace vscale

@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "providers/sqlite/statefile.h"
+
+// SQLiteCpp gives SQLite's codes as numbers and keeps their names to itself.
+#include <sqlite3.h>
+
+namespace vscale {
+namespace {
+
+std::string how_to_go_back(const std::string& path) {
+  const std::string backup = newest_backup_of(path);
+  if (backup.empty()) {
+    return fmt::format("there is no backup beside it; keep the file, and see what can be read: sqlite3 {} .recover",
+                       path);
+  }
+  return fmt::format("go back to the newest backup: move {0} away, remove {0}-wal, and copy {1} to {0}", path, backup);
+}
+
+Error damaged(const std::string& path, const std::string& detail) {
+  return {.kind = ErrorKind::invalid,
+          .message = fmt::format("statefile {} is damaged", path),
+          .detail = detail,
+          .hint = how_to_go_back(path)};
+}
+
+Error no_room(const std::string& path, const std::string& detail) {
+  return {
+      .kind = ErrorKind::no_capacity,
+      .message = fmt::format("statefile {} cannot grow: the disk is full, or the bound of its size is reached", path),
+      .detail = detail,
+      .hint = "make room on that file system; nothing of this change was written"};
+}
+
+Error not_allowed(const std::string& path, const std::string& detail) {
+  return {.kind = ErrorKind::denied,
+          .message = fmt::format("statefile {} cannot be written: it is read-only for this user", path),
+          .detail = detail,
+          .hint = "run as the user it belongs to, or let --state name another file"};
+}
+
+Error in_use(const std::string& path, const std::string& detail) {
+  return {.kind = ErrorKind::conflict,
+          .message = fmt::format("statefile {} stayed locked by another process", path),
+          .detail = detail,
+          .hint = fmt::format("try again, or see who has it open: fuser {}", path)};
+}
+
+Error from_sqlite(const SQLite::Exception& exception, const std::string& path) {
+  const std::string detail = exception.what();
+  if (exception.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE) return no_room(path, detail);
+  switch (exception.getErrorCode()) {
+    case SQLITE_NOTADB:
+      return {.kind = ErrorKind::invalid,
+              .message = fmt::format("{} is not a statefile: it is not a SQLite database", path),
+              .detail = detail,
+              .hint = "let --state, or state.sqlite.path, name the right file"};
+    case SQLITE_CORRUPT:
+      return damaged(path, detail);
+    case SQLITE_FULL:
+      return no_room(path, detail);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return not_allowed(path, detail);
+    case SQLITE_CANTOPEN:
+      return {.kind = ErrorKind::denied,
+              .message = fmt::format("statefile {0}, or {0}-wal or {0}-shm beside it, cannot be opened", path),
+              .detail = detail,
+              .hint = "run as the user they belong to, in a directory where that user may write"};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return in_use(path, detail);
+    case SQLITE_CONSTRAINT:
+      return {.kind = ErrorKind::conflict,
+              .message = fmt::format("a change contradicts what statefile {} holds", path),
+              .detail = detail,
+              .hint = "plan again"};
+    default:
+      return {.kind = ErrorKind::failed,
+              .message = fmt::format("statefile {} could not be read or written", path),
+              .detail = detail,
+              .hint = "check the disk it is on"};
+  }
+}
+
+}  // namespace
+
+Error statefile_error(const std::string& path) {
+  try {
+    throw;
+  } catch (const Refused& refused) {
+    return refused.error();
+  } catch (const SQLite::Exception& exception) {
+    return from_sqlite(exception, path);
+  } catch (const DamagedRow& row) {
+    return damaged(path, row.what());
+  } catch (const nlohmann::json::exception& exception) {
+    return damaged(path, exception.what());
+  } catch (const std::filesystem::filesystem_error& exception) {
+    return {.kind = ErrorKind::failed,
+            .message = fmt::format("the directory of statefile {} could not be read", path),
+            .detail = exception.code().message(),
+            .hint = "check the disk it is on"};
+  }
+}
+
+}  // namespace vscale
