@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/plan/plan.h"
+#include "engine/values/result.h"
+
+/// A plan as a document: what `plan --json` prints and `plan --out` saves.
+
+namespace vscale {
+
+/// The version of the document. Unknown keys are tolerated by whoever reads it; a breaking change raises the major.
+constexpr const char* kPlanFormatVersion = "1.0";
+
+/// {format_version, timestamp, name, serial, lineage, complete, applyable, errored, drift: [{address, host, what,
+/// recorded, live, remedy}], changes: [{address, action, class, reasons: [{code, text, values}], before, after,
+/// from_host, host, addresses}], actions: [{id, kind, address, host, needs, detail}], unknown: [{address, host, why,
+/// since}], diagnostics, summary}. `detail` holds what the executor needs; its keys are those of the values in
+/// engine/plan/plan.h. The same plan gives the same bytes.
+nlohmann::ordered_json plan_json(const Plan& plan);
+
+/// The plan that such a document describes. `unsupported` for another major version, `invalid` with the place of the
+/// first mistake for anything that is not a whole plan. plan_from_json(plan_json(p)) == p.
+Result<Plan> plan_from_json(const nlohmann::ordered_json& document);
+
+/// The digest of one thing that a saved plan was made from.
+struct MadeFrom {
+  std::string name;    ///< A file's path as it was given, or "variables".
+  std::string digest;  ///< `sha256:HEX`
+
+  bool operator==(const MadeFrom&) const = default;
+};
+
+/// What `plan --out` writes: the plan, and what it was made from, so that it is refused once that has changed.
+struct SavedPlan {
+  Plan plan;
+  std::string version;              ///< Of the vscale that wrote it.
+  std::vector<MadeFrom> made_from;  ///< Files in the order of -f, then the files that they name, then "variables".
+
+  bool operator==(const SavedPlan&) const = default;
+};
+
+/// The whole text of a plan file.
+std::string saved_plan_text(const SavedPlan& saved);
+/// And back. Errors as for plan_from_json, and `invalid` for text that is no JSON at all or was cut off.
+Result<SavedPlan> saved_plan_from_text(const std::string& text);
+
+/// {create, update, replace, destroy, start, stop, migrate, unknown}
+nlohmann::ordered_json summary_json(const Summary& summary);
+
+}  // namespace vscale
