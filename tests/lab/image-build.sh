@@ -42,6 +42,7 @@ cached_image() {
   cp --reflink=auto "$cached" "$out.part"
   chmod 644 "$out.part"
   mv "$out.part" "$out"
+  echo "$out  $(($(stat -c %s "$out") / 1048576)) MiB"
 }
 
 build_into_cache() {

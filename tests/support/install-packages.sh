@@ -28,7 +28,10 @@ installed() { dpkg-query --show --showformat '${db:Status-Abbrev}${Package}\n' |
 
 [ $# -gt 0 ] || fail "say what for: $(sed -n 's/^\([a-z-]*\):.*/\1/p' "$list" | sort -u | tr '\n' ' ')"
 mapfile -t missing < <(comm -23 <(packages_for "$@") <(installed))
-[ ${#missing[@]} -gt 0 ] || exit 0
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "All $(packages_for "$@" | wc -l) packages are there."
+  exit
+fi
 
 echo "Installing ${#missing[@]} Debian packages: ${missing[*]}"
 [ "$(id -u)" -eq 0 ] || fail "this needs root: apt-get install ${missing[*]}"
@@ -43,10 +46,11 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 options=(-qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
-apt-get "${options[@]}" update
-apt-get "${options[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null >/tmp/vscale-apt.log 2>&1 ||
-  { tail -n 30 /tmp/vscale-apt.log >&2 && fail "apt-get could not install them; all it said is in /tmp/vscale-apt.log"; }
-rm -f /tmp/vscale-apt.log
+log=$(mktemp)
+apt-get "${options[@]}" update </dev/null
+apt-get "${options[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null >"$log" 2>&1 ||
+  { tail -n 30 "$log" >&2 && fail "apt-get could not install them; all that it said is in $log"; }
+rm -f "$log"
 
 if [ -z "$had_sshd" ] && command -v systemctl >/dev/null; then
   systemctl --quiet disable ssh.service ssh.socket 2>/dev/null || true

@@ -1,0 +1,9 @@
+# The two commands of the quickstart, for your shell:   . examples/quickstart/commands.sh
+#
+#   vscale ...   the program that run.sh built, started where it reaches hosts and guests; works in this folder
+#   lab ...      the two hosts: `lab crash kvm2`, `lab boot kvm2`, `lab cut kvm2`, `lab run curl http://10.77.1.50/`
+# shellcheck shell=bash
+quickstart=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+
+lab() { LAB_NAME=demo LAB_SUBNET=10.77.1 "${quickstart%/*/*}/tests/lab/lab" "$@"; }
+vscale() { (cd "$quickstart" && lab run "${quickstart%/*/*}/build-quickstart/cmd/vscale" "$@"); }
