@@ -58,7 +58,7 @@ struct GuestBehaviour {
   Duration shutdown{2000};     ///< What a shutdown takes.
   bool ignores_shutdown = false;
   bool never_boots = false;  ///< Up for the host, and nothing inside ever answers.
-  std::optional<Duration> crashes_after;
+  std::optional<Duration> crashes_after{};
   int http_status = 200;
   std::string system_state = "running";  ///< What systemctl says once it is up; "starting" before.
   std::string cloud_init_status = "done";
