@@ -22,6 +22,8 @@ struct Inventory {
   std::uint64_t reserved = 0;
   double overcommit = 1.0;
   std::uint64_t used = 0;  ///< By ours, by foreign domains, and by what this plan has placed already.
+  /// false: how much there is shows only later (a pool that vscale is still to create); it takes anything.
+  bool measured = true;
 
   /// floor((total - reserved) * overcommit); 0 if more is reserved than there is.
   [[nodiscard]] std::uint64_t capacity() const;
@@ -34,9 +36,10 @@ struct PlacementHost {
   std::map<std::string, std::string> labels;
   std::set<std::string> traits;  ///< Found ones; labels count too, as `key` and `key=value`.
   Inventory vcpus, memory_mib;
-  std::map<std::string, Inventory> disk_gib;  ///< By storage name. A shared one stands in `shared` instead.
-  std::map<std::string, int> instances;       ///< How many of each group (`group.web`) are there.
-  std::set<std::string> networks;             ///< Names of the configuration's networks that it offers.
+  std::map<std::string, Inventory> disk_gib;  ///< By storage name. A shared one stands in `shared_disk_gib` instead.
+  std::map<std::string, std::string> unusable_storage;  ///< By storage name: why this host cannot use it.
+  std::map<std::string, int> instances;                 ///< How many of each group (`group.web`) are there.
+  std::set<std::string> networks;                       ///< Names of the configuration's networks that it offers.
 };
 
 /// All hosts that may be used at all, in file order, and storage that is one pool for all of them.
@@ -53,6 +56,8 @@ struct PlacementRequest {
   std::vector<std::string> networks;     ///< That it needs on its host.
   std::string cursor_host;               ///< roundRobin: the last one chosen.
   std::optional<std::string> only_host;  ///< Pinned, by a disk that stays there.
+  /// Of an instance that is replaced: where it is and what it gives back there. It stays if it can.
+  std::optional<std::pair<std::string, Claim>> replaces;
 };
 
 /// Why one host was not taken.
@@ -70,17 +75,41 @@ struct PlacementAnswer {
 };
 
 /// Chooses by rule and strategy; ties go to the first in file order. Pure and deterministic.
+///
+/// First what cannot be otherwise: the host answers and is not beyond its capacity, has the traits, networks and
+/// storage, takes the claim, and no hard anti-affinity forbids it. Of the hosts that are left, those that break the
+/// fewest soft anti-affinities; of these the strategy's:
+///   firstCome   the first in file order
+///   roundRobin  the next one after the group's last
+///   pack        the fullest afterwards: the largest 2-norm of its shares
+///   bestFit     the least sum of squared free shares left
+///   spread      the largest sum of free shares left
+///   balanced    the smallest worst share of any candidate afterwards, then the smallest spread of shares over them
+/// A share is used / capacity, of vCPUs, memory and the claim's own storage. The rule that holds where none is written
+/// (soft, host, own group) steps back behind firstCome, roundRobin, pack and bestFit, which say themselves how hosts
+/// are to be filled; one that says more than that never does.
 PlacementAnswer place(const PlacementWorld& world, const PlacementRequest& request);
+
+/// Places one after the other, each seeing those before it, and books them in `world`. Instances keep the order given,
+/// which is predictable; only if some find no place all are tried again by decreasing size, and that is taken if it
+/// places more. A `replaces` is given back just before its own turn. roundRobin's cursor goes along within a group.
+std::vector<PlacementAnswer> place_all(PlacementWorld& world, const std::vector<PlacementRequest>& requests);
 
 /// Books the claim on its host, so that the next place() sees it. `host` must be one of the world's.
 void book(PlacementWorld& world, const std::string& host, const InstanceAddress& address, const Claim& claim);
+/// The opposite of book().
+void give_back(PlacementWorld& world, const std::string& host, const InstanceAddress& address, const Claim& claim);
 
 /// What an instance of this template takes: memory is the maximum plus an overhead of
-/// 64 MiB + 8 MiB per vCPU + 1/512 of the guest's memory (design rule, from QEMU's own needs); disks in whole GiB.
+/// 64 MiB + 8 MiB per vCPU + 1/512 of the guest's memory (design rule, from QEMU's own needs); vCPUs are the maximum,
+/// too, so that there is room for what may be grown live; disks in whole GiB, the root disk at the image's size if none
+/// is given.
 Claim claim_of(const Template& instance, std::uint64_t image_virtual_size_bytes);
 
 /// Every host of the configuration that could be read, with what is used there: by recorded instances (also those that
-/// are off: they are wanted running), and by foreign domains at what libvirt reports for them.
+/// are off: they are wanted running), and by everything else on the host at the maximum that libvirt reports for it and
+/// the same overhead, running or not: whoever owns it may start it. A pool counts as used what it holds physically, or
+/// what ours claim, whichever is more.
 PlacementWorld world_of(const Config& config, const RecordedState& recorded, const Live& live);
 
 }  // namespace vscale

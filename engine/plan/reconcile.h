@@ -16,13 +16,13 @@ namespace vscale {
 
 /// What the command line narrows or asks for besides the file.
 struct PlanOptions {
-  bool destroy = false;                  ///< Everything that vscale created, and nothing else.
-  std::vector<std::string> targets;      ///< Only these addresses and what they depend on. Groups or instances.
-  std::vector<std::string> excludes;     ///< All but these; groups, instances or `host.NAME`. Never with targets.
-  std::vector<std::string> replaces;     ///< Instances to replace although nothing differs.
-  std::optional<int> max_destroy;        ///< More destroyed than this (replacements not counted) is an error.
-  std::optional<Disruption> allow;       ///< A change that disrupts more is held, and says so.
-  bool allow_data_loss = false;          ///< Disks with keep: true may go.
+  bool destroy = false;               ///< Everything that vscale created, and nothing else.
+  std::vector<std::string> targets;   ///< Only these addresses and what they depend on. Groups or instances.
+  std::vector<std::string> excludes;  ///< All but these; groups, instances or `host.NAME`. Never with targets.
+  std::vector<std::string> replaces;  ///< Instances to replace although nothing differs.
+  std::optional<int> max_destroy;     ///< More destroyed than this (replacements not counted) is an error.
+  std::optional<Disruption> allow;    ///< A change that disrupts more is held, and says so.
+  bool allow_data_loss = false;       ///< Disks with keep: true may go.
 
   bool operator==(const PlanOptions&) const = default;
 };
@@ -34,7 +34,7 @@ struct PlanInput {
   std::map<std::string, ImageLock> images;  ///< By name, for every image that a group uses.
   Instant now{};
   PlanOptions options;
-  std::map<std::string, SourceSpan> places; ///< "groups.web.size" -> where it is written, for messages.
+  std::map<std::string, SourceSpan> places;  ///< "groups.web.size" -> where it is written, for messages.
 };
 
 /// Pure: the same input gives the same plan, to the byte. Mistakes that only show against live hosts (no room, a name

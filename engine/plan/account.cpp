@@ -1,0 +1,136 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/plan/planning.h"
+#include "engine/plan/removal.h"
+
+/// What a person reviews: one Change for each instance that something happens to, and the sums.
+
+namespace vscale {
+namespace {
+
+std::optional<ChangeAction> action_of_kept(const Decision& decision) {
+  if (decision.recreate) return ChangeAction::create;
+  const bool updates = !decision.in_place.empty() || decision.mark || decision.follow || decision.rehash;
+  if (updates) return ChangeAction::update;
+  if (decision.start || decision.wait) return ChangeAction::start;
+  if (decision.held) return ChangeAction::hold;
+  return std::nullopt;
+}
+
+/// Nothing: nothing happens to it that a person has to review.
+std::optional<ChangeAction> action_of(const Decision& decision) {
+  switch (decision.fate) {
+    case Fate::keep:
+      return action_of_kept(decision);
+    case Fate::create:
+      return ChangeAction::create;
+    case Fate::replace:
+      // There is nothing left that it would replace.
+      return decision.where->presence == Presence::absent ? ChangeAction::create : ChangeAction::replace;
+    case Fate::destroy:
+      return ChangeAction::destroy;
+    case Fate::forget:
+      return ChangeAction::forget;
+    case Fate::left:
+      return decision.held ? std::optional(ChangeAction::hold) : std::nullopt;
+  }
+  VSCALE_ASSERT(false, "a Fate without a ChangeAction");
+}
+
+Disruption disruption_of(const Decision& decision, ChangeAction action) {
+  if (action == ChangeAction::replace) return Disruption::replace;
+  if (action != ChangeAction::update) return Disruption::none;
+  return decision.mark ? std::max(Disruption::live, decision.in_place.disruption) : decision.in_place.disruption;
+}
+
+/// Disks that outlive the instance: a person must know that they are still there, and whose.
+void add_kept_disks(const Planning& planning, const GroupPlan& plan, const Decision& decision, Change& change) {
+  if (decision.fate != Fate::destroy && decision.fate != Fate::replace) return;
+  for (const auto& volume : planning.volumes.of(decision.address)) {
+    if (!outlives(planning, plan, decision, volume)) continue;
+    change.reasons.push_back(
+        {Rule::keep_disk,
+         fmt::format("disk {} ({}) stays on {}", volume.disk, show_bytes(volume.capacity_bytes), volume.host),
+         {{"disk", volume.disk}, {"host", volume.host}}});
+  }
+}
+
+void add_dependencies(const GroupPlan& plan, const Decision& decision, const Planning& planning, Change& change) {
+  if (decision.fate != Fate::create || plan.group == nullptr) return;
+  for (const auto& dependency : plan.group->depends_on) {
+    const auto other = std::find_if(planning.groups.begin(), planning.groups.end(),
+                                    [&](const GroupPlan& candidate) { return candidate.address == dependency; });
+    if (other == planning.groups.end() || other->gates.empty()) continue;
+    change.reasons.push_back({Rule::depends_on, fmt::format("after {} is ready", dependency), {{"group", dependency}}});
+  }
+}
+
+Change change_of(const Planning& planning, const GroupPlan& plan, const Decision& decision, ChangeAction action) {
+  Change change;
+  change.address = decision.name;
+  change.action = action;
+  change.disruption = disruption_of(decision, action);
+  change.reasons = decision.reasons;
+  change.fields = decision.fields;
+  change.addresses = decision.addresses_after;
+  if (decision.record != nullptr) change.from_host = decision.where->host;
+  change.host = decision.host_after.empty() ? change.from_host : decision.host_after;
+  if (action == ChangeAction::destroy || action == ChangeAction::forget) change.host.clear();
+  add_kept_disks(planning, plan, decision, change);
+  add_dependencies(plan, decision, planning, change);
+  return change;
+}
+
+void count(Summary& summary, ChangeAction action) {
+  switch (action) {
+    case ChangeAction::create:
+      ++summary.create;
+      return;
+    case ChangeAction::update:
+      ++summary.update;
+      return;
+    case ChangeAction::replace:
+      ++summary.replace;
+      return;
+    case ChangeAction::destroy:
+      ++summary.destroy;
+      return;
+    case ChangeAction::start:
+      ++summary.start;
+      return;
+    case ChangeAction::stop:
+      ++summary.stop;
+      return;
+    case ChangeAction::migrate:
+      ++summary.migrate;
+      return;
+    case ChangeAction::adopt:
+    case ChangeAction::forget:
+    case ChangeAction::hold:
+      return;
+  }
+}
+
+}  // namespace
+
+void give_account(Planning& planning) {
+  Plan& plan = planning.plan;
+  std::vector<Change> of_images = std::exchange(plan.changes, {});
+  for (const auto& group : planning.groups) {
+    for (const auto& decision : group.decisions) {
+      if (const auto action = action_of(decision)) {
+        plan.changes.push_back(change_of(planning, group, decision, *action));
+        count(plan.summary, *action);
+      }
+    }
+  }
+  // Sums are of instances: a copy of an image is not one.
+  plan.changes.insert(plan.changes.end(), of_images.begin(), of_images.end());
+  plan.summary.unknown =
+      static_cast<int>(std::count_if(plan.unknown.begin(), plan.unknown.end(),
+                                     [](const Unknown& unknown) { return !unknown.address.starts_with("host."); }));
+}
+
+}  // namespace vscale

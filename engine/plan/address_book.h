@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "engine/desired/config.h"
+#include "engine/recorded/recorded_state.h"
+
+namespace vscale {
+
+/// Hands out the static addresses of the networks: the lowest that nobody has, in the order of the ranges. What is
+/// recorded or fixed in the file is taken, and so is what was handed out before.
+class AddressBook {
+ public:
+  /// Refers to `config`, which must outlive it.
+  explicit AddressBook(const Config& config);
+
+  /// Whoever has it: a recorded instance, or one that the file gives it to. The first one keeps it.
+  void take(const std::string& network, const std::string& address, const std::string& owner);
+  /// Who has it; empty: nobody.
+  [[nodiscard]] std::string owner_of(const std::string& network, const std::string& address) const;
+  /// Does the network have a pool that addresses are handed out from?
+  [[nodiscard]] bool is_static(const std::string& network) const;
+  /// The lowest free address, taken for `owner`; nothing if there is none left.
+  std::optional<std::string> next_free(const std::string& network, const std::string& owner);
+  /// How many addresses the network's pool has altogether.
+  [[nodiscard]] std::uint64_t pool_size(const std::string& network) const;
+
+ private:
+  /// Everything before it is taken: addresses never come back while a plan is made.
+  struct Cursor {
+    std::size_t range = 0;
+    std::uint64_t offset = 0;
+  };
+  struct Book {
+    const Network* network = nullptr;
+    Cursor cursor;
+    std::unordered_map<std::string, std::string> owners;  // by address
+  };
+  std::map<std::string, Book> books_;
+};
+
+}  // namespace vscale

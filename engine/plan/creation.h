@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/plan/planning.h"
+
+namespace vscale {
+
+/// The record that a new incarnation begins with: who it is, where, with which cards. What stands in its way (a name,
+/// an address or a volume that is taken) becomes an error, and then there is none.
+std::optional<InstanceRecord> new_incarnation(Planning& planning, const GroupPlan& plan, Decision& decision);
+
+/// The chain that makes it: pool.ensure and image.upload where they are needed, instance.claim, volumes, seed, domain,
+/// start, gates. `needs` come before the claim; the image is sent at once, since it disturbs nobody. Returns the id of
+/// its gate.wait.
+int lay_out_creation(Planning& planning, GroupPlan& plan, Decision& decision, const InstanceRecord& instance,
+                     std::vector<int> needs);
+
+/// The actions that bring pool and image to the host, where they are not there yet; each once per plan.
+std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, Decision& decision,
+                                     const std::string& host);
+
+/// The domain as it is to be defined: from the template, the record and its recorded volumes.
+DomainSpec domain_spec(const Planning& planning, const Group& group, const InstanceRecord& instance,
+                       const std::vector<VolumeRecord>& volumes);
+
+}  // namespace vscale

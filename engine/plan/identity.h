@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <unordered_set>
+
+#include "engine/values/address.h"
+
+/// Who an instance is on its host. Derived, never drawn: the same instance gets the same UUID and MACs whoever plans it
+/// and however often.
+
+namespace vscale {
+
+/// What an identity is derived from.
+struct IdentitySeed {
+  std::string lineage;
+  InstanceAddress address;
+  int incarnation = 1;
+};
+
+/// RFC 9562 version 8, lower case: from a SHA-256 of the seed. `salt` is 0 unless what came out is taken.
+std::string derive_uuid(const IdentitySeed& seed, int salt);
+/// 52:54:00 (QEMU's) and three derived bytes, for the card at `nic_index`.
+std::string derive_mac(const IdentitySeed& seed, std::size_t nic_index, int salt);
+
+/// Hands out identities that nobody has: what is recorded, live or fixed in the file is taken, and what was handed out
+/// is, too. A taken one is salted and derived again, up to kMaxSalt times.
+class IdentityBook {
+ public:
+  static constexpr int kMaxSalt = 64;
+
+  void take_uuid(const std::string& uuid) { uuids_.insert(uuid); }
+  void take_mac(const std::string& mac) { macs_.insert(mac); }
+
+  std::string new_uuid(const IdentitySeed& seed);
+  std::string new_mac(const IdentitySeed& seed, std::size_t nic_index);
+
+ private:
+  std::unordered_set<std::string> uuids_;
+  std::unordered_set<std::string> macs_;
+};
+
+}  // namespace vscale

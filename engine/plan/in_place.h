@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/desired/group.h"
+#include "engine/plan/plan.h"
+#include "engine/recorded/recorded_state.h"
+
+/// What an instance that stays needs to become as the file wants it.
+
+namespace vscale {
+
+/// A disk that is larger than the file says: nothing is ever shrunk.
+struct TooLargeDisk {
+  std::string key;  ///< In the template: "disk", "disks[data].size"
+  std::uint64_t has_bytes = 0, wanted_bytes = 0;
+
+  bool operator==(const TooLargeDisk&) const = default;
+};
+
+struct InPlace {
+  Disruption disruption = Disruption::none;  ///< The most that anything in here costs.
+  bool resize_machine = false;               ///< vcpus or memory.
+  bool redefine = false;                     ///< Beyond what the domain was given room for: it is defined again.
+  std::vector<VolumeRecord> grown;           ///< Disks, as they will be.
+  std::vector<VolumeRecord> relabelled;      ///< Records of disks whose `keep` changed.
+  bool settings = false;                     ///< The record of dependsOn, preventDestroy or the grace changed.
+  std::vector<FieldChange> fields;
+  std::vector<Reason> reasons;
+  std::vector<Drift> drift;
+  std::vector<TooLargeDisk> too_large;
+
+  [[nodiscard]] bool empty() const { return !resize_machine && grown.empty() && relabelled.empty() && !settings; }
+  bool operator==(const InPlace&) const = default;
+};
+
+/// What it is compared with. `live` may be nullptr: nothing is known of the domain's own sizes then.
+struct InPlaceInput {
+  const Group& group;
+  std::uint64_t image_virtual_size_bytes = 0;  ///< 0: not known; a root disk without `disk` is left alone.
+  const InstanceRecord& recorded;
+  const std::vector<VolumeRecord>& volumes;
+  const LiveDomain* live = nullptr;
+  bool is_up = false;
+};
+
+/// Pure. Amounts of memory are compared in whole MiB, as hypervisors round them. Fields in `lifecycle.ignoreChanges`
+/// are not looked at.
+InPlace compare_in_place(const InPlaceInput& input);
+
+/// The root disk's size: `disk`, or the image's.
+std::uint64_t root_disk_bytes(const Template& instance, std::uint64_t image_virtual_size_bytes);
+
+}  // namespace vscale

@@ -1,0 +1,208 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "engine/plan/planning.h"
+
+/// Which host each new incarnation goes to.
+
+namespace vscale {
+namespace {
+
+/// A place that is asked for, and whose it is.
+struct Asked {
+  GroupPlan* plan = nullptr;
+  Decision* decision = nullptr;
+};
+
+bool needs_place(const Decision& decision) {
+  return decision.fate == Fate::create || decision.fate == Fate::replace;
+}
+
+/// The image must be known, and fit onto the disk. Once per group.
+bool check_image(Planning& planning, const GroupPlan& plan) {
+  const Group& group = *plan.group;
+  if (plan.lock == nullptr) {
+    planning.error("image_unknown", fmt::format("image {} of {} has not been read", group.instance.image, plan.address),
+                   "plan without --refresh=false, or vscale image pull", template_place_of(group, "image"));
+    return false;
+  }
+  const std::uint64_t disk = group.instance.disk_bytes;
+  if (disk == 0 || disk >= plan.lock->virtual_size_bytes) return true;
+  planning.error("disk_smaller_than_image",
+                 fmt::format("{}: disk {} is smaller than image {}, which is {}", plan.address, show_bytes(disk),
+                             group.instance.image, show_bytes(plan.lock->virtual_size_bytes)),
+                 fmt::format("give at least {}, or leave `disk` out", show_bytes(plan.lock->virtual_size_bytes)),
+                 template_place_of(group, "disk"));
+  return false;
+}
+
+/// Hard anti-affinity holds for both, whichever of them said it.
+std::vector<AntiAffinity> rules_of(const Config& config, const Group& group) {
+  std::vector<AntiAffinity> rules = group.placement.anti_affinity;
+  const std::string address = address_of(group);
+  for (const auto& other : config.groups) {
+    for (const auto& rule : other.placement.anti_affinity) {
+      if (rule.mode != AntiAffinity::Mode::hard || rule.with != address || address_of(other) == address) continue;
+      rules.push_back({rule.key, address_of(other), rule.mode});
+    }
+  }
+  return rules;
+}
+
+/// Where the disks are that this ordinal kept; nothing if it is free to go anywhere.
+std::optional<std::string> host_of_kept_disks(const Planning& planning, const Group& group, const Decision& decision) {
+  for (const auto& volume : planning.volumes.of(decision.address)) {
+    if (volume.role != VolumeRecord::Role::data || planning.volumes.is_shared(volume.pool)) continue;
+    for (const auto& disk : group.instance.disks) {
+      if (disk.name == volume.disk && disk.storage == volume.storage && (disk.keep || volume.keep)) return volume.host;
+    }
+  }
+  return std::nullopt;
+}
+
+PlacementRequest group_request(const Planning& planning, const GroupPlan& plan) {
+  const Group& group = *plan.group;
+  PlacementRequest request;
+  request.claim = claim_of(group.instance, plan.lock->virtual_size_bytes);
+  for (auto& host : selected_hosts(planning.config, group.hosts)) {
+    if (!planning.scope.excludes_host(host)) request.candidates.push_back(std::move(host));
+  }
+  request.rules = group.placement;
+  request.rules.anti_affinity = rules_of(planning.config, group);
+  for (const auto& nic : group.instance.networks) request.networks.push_back(nic.network);
+  request.cursor_host = plan.cursor_host;
+  return request;
+}
+
+PlacementRequest request_for(const Planning& planning, const GroupPlan& plan, const Decision& decision,
+                             const PlacementRequest& of_group) {
+  PlacementRequest request = of_group;
+  request.address = decision.address;
+  request.only_host = host_of_kept_disks(planning, *plan.group, decision);
+  if (decision.record != nullptr) request.replaces = {decision.record->host, decision.record->claim};
+  return request;
+}
+
+std::string list_of(const std::vector<Refusal>& refusals) {
+  std::vector<std::string> lines;
+  for (const auto& refusal : refusals) lines.push_back(refusal.host + ": " + refusal.why);
+  return lines.empty() ? "no host is selected by its `hosts`" : fmt::format("{}", fmt::join(lines, "; "));
+}
+
+/// A host that is silent might have taken it: that is a reason to wait, not a mistake.
+void refuse(Planning& planning, const GroupPlan& plan, Decision& decision, const PlacementRequest& request,
+            const PlacementAnswer& answer) {
+  decision.fate = Fate::left;
+  const bool perhaps_later = std::any_of(request.candidates.begin(), request.candidates.end(),
+                                         [&](const std::string& host) { return !planning.live.answers(host); });
+  const std::string why = list_of(answer.refusals);
+  if (perhaps_later) {
+    planning.plan.complete = false;
+    planning.plan.unknown.push_back({.address = decision.name,
+                                     .host = request.only_host.value_or(""),
+                                     .why = "no host that answers takes it: " + why,
+                                     .since = std::nullopt});
+    return;
+  }
+  planning.error("no_place", fmt::format("{} fits on no host: {}", decision.name, why),
+                 "free or add capacity, or change `placement`, `hosts` or the template",
+                 place_of(*plan.group, plan.group->kind == InstanceAddress::Kind::machine ? "vcpus" : "size"));
+}
+
+void accept(GroupPlan& plan, Decision& decision, PlacementAnswer answer) {
+  const std::string host = *answer.host;
+  decision.reasons.push_back({Rule::placement, fmt::format("{}: {}", host, answer.why), {{"host", host}}});
+  decision.host_after = host;
+  if (plan.group->placement.strategy == PlacementStrategy::round_robin) plan.cursor_host = host;
+  decision.placed = std::move(answer);
+}
+
+bool is_no_larger(const Claim& wanted, const Claim& had) {
+  const bool disks = std::all_of(wanted.disk_gib.begin(), wanted.disk_gib.end(), [&](const auto& entry) {
+    const auto before = had.disk_gib.find(entry.first);
+    return entry.second <= (before == had.disk_gib.end() ? 0 : before->second);
+  });
+  return disks && wanted.vcpus <= had.vcpus && wanted.memory_mib <= had.memory_mib;
+}
+
+bool grows(const Decision& decision) {
+  if (decision.fate != Fate::keep) return false;
+  return decision.recreate || decision.in_place.resize_machine || !decision.in_place.grown.empty();
+}
+
+/// What grows in place must fit where it is. A host that is over its capacity already may still be given less to bear.
+void check_growth(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  if (!grows(decision)) return;
+  PlacementRequest request = request_for(planning, plan, decision, group_request(planning, plan));
+  const Claim& had = decision.record->claim;
+  if (is_no_larger(request.claim, had)) return;
+  const std::string& host = decision.record->host;
+  request.rules = Placement{};
+  request.networks.clear();
+  request.candidates = {host};
+  request.only_host.reset();
+  give_back(planning.world, host, decision.address, had);
+  const PlacementAnswer answer = place(planning.world, request);
+  book(planning.world, host, decision.address, answer.host ? request.claim : had);
+  if (answer.host) return;
+  planning.error("no_room_to_grow",
+                 fmt::format("{} cannot grow where it is: {}", decision.name, list_of(answer.refusals)),
+                 fmt::format("free capacity on {}, or replace it: --replace {}", host, decision.name),
+                 template_place_of(*plan.group, "memory"));
+  decision.fate = Fate::left;
+}
+
+bool needs_image(const GroupPlan& plan) {
+  return std::any_of(plan.decisions.begin(), plan.decisions.end(), [](const Decision& decision) {
+    return needs_place(decision) || (decision.fate == Fate::keep && decision.recreate);
+  });
+}
+
+void leave_what_needs_image(GroupPlan& plan) {
+  for (auto& decision : plan.decisions) {
+    if (needs_place(decision) || decision.recreate) decision.fate = Fate::left;
+  }
+}
+
+/// Most plans place nothing: what hosts have is not worked out for them.
+bool anything_to_place(const Planning& planning) {
+  const auto asks = [](const Decision& decision) { return needs_place(decision) || grows(decision); };
+  return std::any_of(planning.groups.begin(), planning.groups.end(), [&](const GroupPlan& plan) {
+    return std::any_of(plan.decisions.begin(), plan.decisions.end(), asks);
+  });
+}
+
+}  // namespace
+
+void place_instances(Planning& planning) {
+  if (!anything_to_place(planning)) return;
+  RecordedState current;
+  for (const auto& [address, instance] : planning.instances) current.instances.emplace(address, *instance);
+  planning.world = world_of(planning.config, current, planning.input.live);
+  std::vector<Asked> asked;
+  std::vector<PlacementRequest> requests;
+  for (auto& plan : planning.groups) {
+    if (plan.group == nullptr) continue;
+    if (needs_image(plan) && !check_image(planning, plan)) leave_what_needs_image(plan);
+    if (plan.lock == nullptr) continue;
+    const PlacementRequest of_group = group_request(planning, plan);
+    for (auto& decision : plan.decisions) {
+      check_growth(planning, plan, decision);
+      if (!needs_place(decision)) continue;
+      asked.push_back({&plan, &decision});
+      requests.push_back(request_for(planning, plan, decision, of_group));
+    }
+  }
+  auto answers = place_all(planning.world, requests);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (answers[i].host) {
+      accept(*asked[i].plan, *asked[i].decision, std::move(answers[i]));
+    } else {
+      refuse(planning, *asked[i].plan, *asked[i].decision, requests[i], answers[i]);
+    }
+  }
+}
+
+}  // namespace vscale

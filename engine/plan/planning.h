@@ -1,0 +1,144 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "engine/placement/placement.h"
+#include "engine/plan/address_book.h"
+#include "engine/plan/graph_builder.h"
+#include "engine/plan/identity.h"
+#include "engine/plan/in_place.h"
+#include "engine/plan/plan.h"
+#include "engine/plan/reconcile.h"
+#include "engine/plan/scope.h"
+#include "engine/plan/volume_book.h"
+#include "engine/plan/whereabouts.h"
+
+/// What the parts of reconcile() share: first every instance's fate is decided, then hosts are chosen, then actions are
+/// laid out. Inside engine/plan only.
+
+namespace vscale {
+
+/// What becomes of one instance.
+enum class Fate {
+  keep,     ///< It stays; `in_place`, `start` and `finish` say what it needs, which may be nothing.
+  create,   ///< There is no record of it yet.
+  replace,  ///< What is there goes, and a new incarnation takes ordinal, addresses and MACs.
+  destroy,
+  forget,  ///< Only the record of it goes.
+  left,    ///< Nothing is known of it, or something forbids what it needs: not touched.
+};
+
+struct Decision {
+  InstanceAddress address;
+  std::string name;                        ///< `group.web[2]`
+  const InstanceRecord* record = nullptr;  ///< As it will be found by the actions: moves are in it already.
+  std::optional<Whereabouts> where;        ///< Set with `record`.
+  Fate fate = Fate::keep;
+  std::vector<Reason> reasons;
+  std::vector<FieldChange> fields;
+
+  // keep
+  InPlace in_place;
+  bool follow = false;    ///< It is on another host than recorded: the record follows first.
+  bool start = false;     ///< It is off and should not be.
+  bool wait = false;      ///< Its gates have not passed since it was started.
+  bool redefine = false;  ///< Whether the definition is complete is not known: it is made again.
+  bool recreate = false;  ///< Claimed and never defined: made from its volumes on.
+  bool mark = false;      ///< The mark on its domain has an old address.
+  bool rehash = false;    ///< Its spec hash was made by other rules: it is made again, and nothing else.
+  bool held = false;      ///< Something it needs is held back, and the reasons say what.
+
+  // create and replace
+  bool domain_is_gone = false;  ///< replace and destroy: there is no domain to stop.
+  bool disturbs = false;        ///< replace: it may be serving, so that replacements go one by one.
+  std::optional<PlacementAnswer> placed;
+
+  std::vector<RecordChange> record_changes;  ///< That come before anything else here.
+  std::string host_after;                    ///< Empty: where it is.
+  std::vector<std::string> addresses_after;  ///< IP addresses.
+};
+
+/// What the plan does to one group of the file, or to one that is recorded and not in the file.
+struct GroupPlan {
+  std::string address;
+  const Group* group = nullptr;  ///< nullptr: not in the file.
+  const GroupRecord* record = nullptr;
+  const ImageLock* lock = nullptr;  ///< nullptr: not known, or no group.
+  std::string spec_hash;            ///< Of the template, once the lock is known.
+  std::int64_t revision = 1;
+  std::string cursor_host;          ///< After this plan's placements.
+  std::vector<Decision> decisions;  ///< In order of ordinals.
+  std::vector<int> first_needs;     ///< What every creation or change here waits for.
+  std::vector<int> gates;           ///< Waits for readiness that this plan holds.
+  std::optional<int> ready_barrier;
+};
+
+/// One copy of an image: host (empty in a shared pool), pool, digest.
+using ImageCopyKey = std::tuple<std::string, std::string, std::string>;
+
+struct Planning {
+  explicit Planning(const PlanInput& plan_input);
+
+  const PlanInput& input;
+  const Config& config;
+  Plan plan;
+  LiveIndex live;
+  GraphBuilder graph;
+  Scope scope;
+  IdentityBook identities;
+  AddressBook addresses;
+  VolumeBook volumes;
+  std::map<InstanceAddress, const InstanceRecord*> instances;  ///< Recorded ones, under the addresses they will have.
+  std::map<std::string, GroupRecord> group_records;            ///< Likewise.
+  std::map<std::string, std::string> names;                    ///< Domain names of recorded instances -> their address.
+  std::map<std::string, std::vector<RecordChange>> moves;      ///< By the new group: what `moved:` does to the record.
+  std::map<ImageCopyKey, const ImageCopyRecord*> image_copies;
+  std::map<ImageCopyKey, int> uploads;                               ///< By what is sent: the action that does it.
+  std::map<std::pair<std::string, std::string>, int> ensured_pools;  ///< By host and pool.
+  PlacementWorld world;
+  std::vector<GroupPlan> groups;               ///< File order, then those that are not in the file.
+  std::deque<InstanceRecord> changed_records;  ///< Owns what `instances` points to where it differs.
+
+  /// The plan of that group; nullptr if there is none.
+  GroupPlan* group_plan(const std::string& address);
+  [[nodiscard]] ImageCopyKey image_copy_key(const std::string& host, const std::string& pool,
+                                            const std::string& digest) const;
+
+  void error(std::string code, std::string summary, std::string hint, const std::string& place = "");
+  void warn(std::string code, std::string summary, std::string hint, const std::string& place = "");
+
+ private:
+  void diagnose(Severity severity, std::string code, std::string summary, std::string hint, const std::string& place);
+};
+
+/// Where a key of a group stands in the file, for messages: "groups.web.template.disk", "machines.db1.disk".
+std::string place_of(const Group& group, const std::string& key);
+std::string template_place_of(const Group& group, const std::string& key);
+
+// ---- The parts, in the order in which reconcile() calls them ------------------------------------------------------
+
+/// `moved:` is checked, and recorded instances get the addresses that they will have. (moved.cpp)
+void follow_moved(Planning& planning);
+/// One GroupPlan for each group, with every instance's fate. (decide.cpp)
+void decide_fates(Planning& planning);
+/// Protection and limits: what they forbid becomes an error and is left alone. (limits.cpp)
+void apply_limits(Planning& planning);
+/// Chooses hosts for what is created or replaced; what fits nowhere is an error and is left. (placing.cpp)
+void place_instances(Planning& planning);
+/// Lays out what goes, dependents first. (removal.cpp)
+void plan_removals(Planning& planning);
+/// Lays out what comes, changes or starts, dependencies first. (creation.cpp, in_place.cpp)
+void plan_growth(Planning& planning);
+/// Image copies that nobody needs. (image_cleanup.cpp)
+void plan_image_cleanup(Planning& planning);
+/// Changes, drift and unknowns for a person, and the summary. (account.cpp)
+void give_account(Planning& planning);
+
+}  // namespace vscale

@@ -1,0 +1,209 @@
+#include "engine/plan/reconcile.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <unordered_set>
+
+#include "engine/plan/planning.h"
+
+namespace vscale {
+namespace {
+
+void read_identities(Planning& planning) {
+  for (const auto& [address, instance] : planning.instances) {
+    planning.identities.take_uuid(instance->uuid);
+    planning.names.emplace(instance->name, to_string(address));
+    for (const auto& nic : instance->nics) {
+      planning.identities.take_mac(nic.mac);
+      if (nic.address) planning.addresses.take(nic.network, *nic.address, to_string(address));
+    }
+  }
+  for (const auto& [host, view] : planning.input.live) {
+    if (!view.snapshot) continue;
+    for (const auto& domain : view.snapshot->domains) {
+      planning.identities.take_uuid(domain.uuid);
+      for (const auto& nic : domain.nics) planning.identities.take_mac(nic.mac);
+    }
+  }
+}
+
+/// What the file gives to somebody by name is not handed out to anybody else.
+void read_fixed_addresses(Planning& planning) {
+  for (const auto& group : planning.config.groups) {
+    const InstanceAddress owner{group.kind, group.name, 0};
+    for (const auto& nic : group.instance.networks) {
+      if (nic.address) planning.addresses.take(nic.network, *nic.address, to_string(owner));
+      if (nic.mac) planning.identities.take_mac(*nic.mac);
+    }
+  }
+}
+
+void read_image_copies(Planning& planning) {
+  for (const auto& copy : planning.input.recorded.image_copies) {
+    planning.image_copies.emplace(planning.image_copy_key(copy.host, copy.pool, copy.digest), &copy);
+  }
+}
+
+int wanted_at_most(const Group& group) {
+  return group.scaling ? std::max(group.size, group.scaling->max) : group.size;
+}
+
+Scope::Known known_words(const Planning& planning) {
+  Scope::Known known;
+  for (const auto& host : planning.config.hosts) known.hosts.insert(host.name);
+  for (const auto& group : planning.config.groups) {
+    known.groups.insert(address_of(group));
+    for (const auto& dependency : group.depends_on) known.depends_on[address_of(group)].insert(dependency);
+    for (int ordinal = 0; ordinal < wanted_at_most(group); ++ordinal) {
+      known.instances.insert(to_string(InstanceAddress{group.kind, group.name, ordinal}));
+    }
+  }
+  for (const auto& [address, instance] : planning.instances) {
+    known.groups.insert(group_address(address));
+    known.instances.insert(to_string(address));
+    for (const auto& dependency : instance->after) known.depends_on[group_address(address)].insert(dependency);
+  }
+  return known;
+}
+
+void read_scope(Planning& planning) {
+  const PlanOptions& options = planning.input.options;
+  if (options.targets.empty() && options.excludes.empty() && options.replaces.empty()) return;
+  const Scope::Known known = known_words(planning);
+  for (const auto& word : planning.scope.read(options, known, options.destroy)) {
+    planning.error("unknown_address", fmt::format("\"{}\" is not the address of anything wanted or recorded", word),
+                   fmt::format("there are: {}", fmt::join(known.groups, ", ")));
+  }
+  if (planning.scope.is_narrowed()) {
+    planning.warn("narrowed", "the plan is narrowed by --target or --exclude: the rest was not planned",
+                  "plan again without them afterwards");
+  }
+}
+
+void report_silent_hosts(Planning& planning) {
+  for (const auto& host : planning.config.hosts) {
+    if (planning.live.answers(host.name) || planning.scope.excludes_host(host.name)) continue;
+    planning.plan.complete = false;
+    const auto view = planning.input.live.find(host.name);
+    const auto recorded = planning.input.recorded.hosts.find(host.name);
+    const HostFailure* failure = nullptr;
+    if (view != planning.input.live.end() && view->second.failure) failure = &*view->second.failure;
+    std::optional<Instant> since;
+    if (failure != nullptr) since = failure->at;
+    if (recorded != planning.input.recorded.hosts.end() && recorded->second.failure) {
+      since = recorded->second.failure->at;
+    }
+    int there = 0;
+    for (const auto& [address, instance] : planning.instances) there += instance->host == host.name ? 1 : 0;
+    std::string why = failure != nullptr ? to_string(failure->error) : "it was not read";
+    if (there != 0) why += fmt::format("; its {} {} left alone", there, there == 1 ? "instance is" : "instances are");
+    planning.plan.unknown.push_back(
+        {.address = "host." + host.name, .host = host.name, .why = std::move(why), .since = since});
+  }
+}
+
+/// Ours by the mark, and not recorded: a lost statefile, or a crash at an unlucky moment of an older version.
+void report_orphans(Planning& planning) {
+  std::unordered_set<std::string_view> recorded;
+  for (const auto& [address, instance] : planning.instances) recorded.insert(instance->uuid);
+  for (const auto& [host, view] : planning.input.live) {
+    if (!view.snapshot) continue;
+    for (const auto& domain : view.snapshot->domains) {
+      if (!domain.ownership || domain.ownership->lineage != planning.plan.lineage) continue;
+      if (recorded.count(domain.uuid) != 0) continue;
+      planning.warn(
+          "orphan",
+          fmt::format("domain {} on {} carries this installation's mark as {}, and is not recorded; it is left "
+                      "alone",
+                      domain.name, host, to_string(domain.ownership->address)),
+          fmt::format("if nobody needs it: virsh undefine {} on {}", domain.name, host));
+    }
+  }
+}
+
+}  // namespace
+
+Planning::Planning(const PlanInput& plan_input)
+    : input(plan_input),
+      config(plan_input.config),
+      live(plan_input.live),
+      addresses(plan_input.config),
+      volumes(plan_input.config, plan_input.recorded.volumes, live),
+      group_records(plan_input.recorded.groups) {
+  plan.name = config.name;
+  plan.created_at = input.now;
+  plan.lineage = input.recorded.lineage;
+  plan.serial = input.recorded.serial;
+  for (const auto& [address, instance] : input.recorded.instances) instances.emplace(address, &instance);
+}
+
+GroupPlan* Planning::group_plan(const std::string& address) {
+  for (auto& group : groups) {
+    if (group.address == address) return &group;
+  }
+  return nullptr;
+}
+
+ImageCopyKey Planning::image_copy_key(const std::string& host, const std::string& pool,
+                                      const std::string& digest) const {
+  return {volumes.is_shared(pool) ? std::string() : host, pool, digest};
+}
+
+void Planning::error(std::string code, std::string summary, std::string hint, const std::string& place) {
+  diagnose(Severity::error, std::move(code), std::move(summary), std::move(hint), place);
+}
+
+void Planning::warn(std::string code, std::string summary, std::string hint, const std::string& place) {
+  diagnose(Severity::warning, std::move(code), std::move(summary), std::move(hint), place);
+}
+
+void Planning::diagnose(Severity severity, std::string code, std::string summary, std::string hint,
+                        const std::string& place) {
+  Diagnostic diagnostic;
+  diagnostic.severity = severity;
+  diagnostic.code = std::move(code);
+  diagnostic.summary = std::move(summary);
+  diagnostic.hint = std::move(hint);
+  // A key that was not written has no place of its own: its group's is the next best.
+  for (std::string key = place; !key.empty(); key.resize(key.rfind('.') == std::string::npos ? 0 : key.rfind('.'))) {
+    const auto found = input.places.find(key);
+    if (found == input.places.end()) continue;
+    diagnostic.where = found->second;
+    break;
+  }
+  plan.diagnostics.push_back(std::move(diagnostic));
+}
+
+std::string place_of(const Group& group, const std::string& key) {
+  const bool machine = group.kind == InstanceAddress::Kind::machine;
+  return fmt::format("{}.{}.{}", machine ? "machines" : "groups", group.name, key);
+}
+
+std::string template_place_of(const Group& group, const std::string& key) {
+  return place_of(group, group.kind == InstanceAddress::Kind::machine ? key : "template." + key);
+}
+
+Plan reconcile(const PlanInput& input) {
+  Planning planning(input);
+  if (!input.options.destroy) follow_moved(planning);
+  read_identities(planning);
+  read_fixed_addresses(planning);
+  read_image_copies(planning);
+  read_scope(planning);
+  report_silent_hosts(planning);
+  report_orphans(planning);
+  decide_fates(planning);
+  apply_limits(planning);
+  place_instances(planning);
+  plan_removals(planning);
+  plan_growth(planning);
+  plan_image_cleanup(planning);
+  give_account(planning);
+  planning.plan.actions = planning.graph.take();
+  planning.plan.errored = has_errors(planning.plan.diagnostics);
+  assert_well_formed(planning.plan);
+  return std::move(planning.plan);
+}
+
+}  // namespace vscale

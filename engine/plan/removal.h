@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "engine/plan/planning.h"
+
+namespace vscale {
+
+/// Lays out what takes the domain and its volumes away, but not the record: domain.stop, domain.undefine, and a
+/// volume.delete for each volume that does not stay. Returns what whoever comes next has to wait for.
+std::vector<int> lay_out_retirement(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                                    std::vector<int> needs);
+
+/// Does the volume outlive this incarnation? A disk with keep: true does, unless the whole instance goes and data loss
+/// is allowed.
+bool outlives(const Planning& planning, const GroupPlan& plan, const Decision& decision, const VolumeRecord& volume);
+
+/// The changes of the record that come before anything else about the instance, as one action; `needs` and that.
+std::vector<int> lay_out_record_changes(Planning& planning, const Decision& decision, std::vector<int> needs);
+
+}  // namespace vscale

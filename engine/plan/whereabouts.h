@@ -1,0 +1,67 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/desired/config.h"
+#include "engine/live/host_snapshot.h"
+#include "engine/recorded/recorded_state.h"
+
+/// Where a recorded instance is now, and how sure that is.
+
+namespace vscale {
+
+/// A domain and the host that told of it.
+struct LivePlace {
+  const std::string* host = nullptr;
+  const LiveDomain* domain = nullptr;
+};
+
+/// All domains of all hosts that answered, by uuid and by name; built once. Refers to `live`, which must outlive it.
+class LiveIndex {
+ public:
+  explicit LiveIndex(const Live& live);
+
+  /// In order of hosts' names; empty if there is none.
+  [[nodiscard]] const std::vector<LivePlace>& with_uuid(std::string_view uuid) const;
+  [[nodiscard]] const std::vector<LivePlace>& with_name(std::string_view name) const;
+  /// Hosts that did not answer, in order of their names.
+  [[nodiscard]] const std::vector<std::string>& silent_hosts() const { return silent_hosts_; }
+  [[nodiscard]] bool answers(const std::string& host) const { return pools_.count(host) != 0; }
+  /// The pool as the host sees it; nullptr if the host does not answer or has no such pool.
+  [[nodiscard]] const LivePool* pool(const std::string& host, const std::string& pool) const;
+
+ private:
+  std::unordered_map<std::string_view, std::vector<LivePlace>> by_uuid_, by_name_;
+  std::map<std::string, std::map<std::string, const LivePool*>> pools_;
+  std::vector<std::string> silent_hosts_;
+};
+
+enum class Presence {
+  up,
+  off,         ///< Shut off, paused, crashed or suspended: it does not work.
+  in_between,  ///< Being shut down just now, or in a state that libvirt has no name for: look again later.
+  absent,      ///< Its host says that there is no such domain, and it can be nowhere else.
+  undefined,   ///< Claimed and never known to be defined: that it is not there is as expected.
+  unknown,     ///< A host that would know does not answer, or the domain lost its mark. Never a reason to do anything.
+};
+
+struct Whereabouts {
+  Presence presence = Presence::unknown;
+  std::string host;                    ///< Where it is; the recorded one where that is not known.
+  const LiveDomain* domain = nullptr;  ///< Set for up, off and in_between.
+  std::string why;                     ///< For unknown and in_between.
+  std::vector<std::string> also_up;    ///< Other hosts on which the same domain is up: a twin.
+  std::vector<std::string> also_off;   ///< Other hosts that have a definition of it.
+};
+
+/// "Not found" is believed only if every host that could have it answers: a host that is silent may have been given the
+/// domain by hand. Where it is up counts for more than where it was recorded.
+Whereabouts locate(const InstanceRecord& instance, const std::string& lineage, const Config& config,
+                   const LiveIndex& live);
+
+}  // namespace vscale
