@@ -13,6 +13,7 @@ cd "$here/../.."
 
 # shellcheck disable=SC1091 # beside this script
 source "$here/commands.sh"
+export no_proxy='*' # the machine may have a proxy; the lab has none
 export VSCALE_CACHE=$PWD/build-quickstart/images # not beside other images: `down` takes it away
 
 if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
@@ -77,7 +78,7 @@ say "Each guest answers:"
 addresses=$(vscale inventory --format ssh-config </dev/null | awk '$1 == "HostName" { print $2 }')
 [ -n "$addresses" ] || { echo "vscale knows no address of any guest" >&2 && exit 1; }
 for address in $addresses; do
-  show lab run curl --silent --show-error --fail --noproxy '*' --max-time 10 "http://$address/"
+  show lab run curl -sSf --max-time 10 "http://$address/"
 done
 
 cat <<END
