@@ -31,6 +31,8 @@ struct LibvirtOptions {
   /// For one operation on a host, or the next sign of progress of a longer one (an upload, a refresh). What takes
   /// longer is left behind and never waited for again; its host is `unreachable` from then on.
   Duration call_timeout{60'000};
+  /// The same for each step of reading a host, for which a person waits.
+  Duration refresh_timeout{20'000};
   /// How often a host is asked whether it is still there, and how many answers may be missing before the connection is
   /// given up: a cable that was pulled is noticed after interval * (count + 1).
   Duration keepalive_interval{5'000};
@@ -70,6 +72,7 @@ class LibvirtHosts final : public Domains, public Volumes, public Guests {
   Result<void> start_domain(const DomainRef& domain) override;
   Result<StopOutcome> stop_domain(const DomainRef& domain, Duration grace) override;
   Result<void> undefine_domain(const DomainRef& domain) override;
+  Result<DomainState> domain_state(const DomainRef& domain) override;
   Result<void> change_domain(const DomainRef& domain, const DomainChange& change) override;
 
   Result<void> ensure_pool(const std::string& host, const std::string& pool, const std::string& path) override;
@@ -87,9 +90,8 @@ class LibvirtHosts final : public Domains, public Volumes, public Guests {
   Result<std::vector<GuestAddress>> guest_addresses(const DomainRef& domain) override;
 
  private:
-  class HostLink;
-  std::map<std::string, std::shared_ptr<HostLink>> links_;
-  Clock& clock_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace vscale

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "engine/values/result.h"
+
+/// What a host says that it can do, from its XML. Pure. Internal to providers/libvirt.
+
+namespace vscale::libvirt {
+
+/// What does not change while a connection is open.
+struct HostFacts {
+  std::string hypervisor;                                     ///< "QEMU", "TEST"
+  std::uint64_t libvirt_version = 0, hypervisor_version = 0;  ///< As libvirt counts: 9000000 is 9.0.0.
+  std::string arch;                                           ///< The host's own: x86_64, aarch64, …
+  std::set<std::string> virt_types;  ///< For guests of that arch: kvm, qemu, test. kvm here means advertised.
+  std::set<std::string> machines;    ///< For guests of that arch: aliases (q35) and what they stand for (pc-q35-7.2).
+  bool uefi = false;                 ///< There is firmware for it.
+
+  bool operator==(const HostFacts&) const = default;
+};
+
+/// Fills in arch, virt_types and machines. `invalid` if it is not what libvirt calls capabilities.
+Result<void> read_capabilities(const std::string& xml, HostFacts& facts);
+
+/// What a host offers for one kind of domain.
+struct DomainOffer {
+  bool host_model = false, host_passthrough = false, uefi = false;
+
+  bool operator==(const DomainOffer&) const = default;
+};
+/// From domain capabilities. `invalid` if it is not what libvirt calls so.
+Result<DomainOffer> read_domain_capabilities(const std::string& xml);
+
+/// "9.0.0" for 9000000.
+std::string show_version(std::uint64_t version);
+
+/// What placement can ask for: `arch:x86_64`, `machine:q35`, `uefi`, `libvirt:9.0.0`, `qemu:7.2.22`, and `kvm` if it
+/// works.
+std::set<std::string> traits_of(const HostFacts& facts, bool kvm_works);
+
+}  // namespace vscale::libvirt

@@ -1,0 +1,180 @@
+#pragma once
+
+#include <libvirt/libvirt.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "engine/values/result.h"
+#include "providers/libvirt/libvirt_hosts.h"
+
+/// One host's connection and the threads that wait for its answers. Internal to providers/libvirt.
+
+namespace vscale::libvirt {
+
+/// How far a piece of work has come. A piece of work that moves is never left behind.
+using Progress = std::atomic<std::uint64_t>;
+
+/// What of a host's few requests in flight a piece of work takes.
+enum class Lane {
+  request,  ///< One of requests_in_flight.
+  agent,    ///< Of those, one of agent_requests_in_flight: its answer comes when a guest likes.
+  stream,   ///< None: a stream's packets are not requests.
+};
+
+/// One host: opens its connection when it is first needed, shares it between threads, opens it again when it was lost.
+///
+/// Every piece of work runs on a thread of its own. Whoever waits for it gives up when it has not moved for its bound:
+/// the thread is left behind and never joined, and the host is `unreachable` from then on, since nobody knows what the
+/// late call may still do. Therefore **work captures by value only**: it may outlive its caller and everything else but
+/// this object, which lives as long as any of its threads.
+///
+/// Safe from several threads. Owned by shared_ptr.
+class HostLink : public std::enable_shared_from_this<HostLink> {
+ public:
+  HostLink(HostConnection host, LibvirtOptions options);
+
+  const std::string& name() const { return host_.name; }
+  const LibvirtOptions& options() const { return options_; }
+
+  template <class T>
+  using Work = std::function<Result<T>(virConnectPtr, Progress&)>;
+
+  /// Work that has been started. Waiting for it is not a duty.
+  template <class T>
+  class Pending;
+
+  /// Starts `work` once there is a connection and its lane has room. `doing` is said when it is left behind.
+  template <class T>
+  Pending<T> start(Lane lane, std::string doing, Work<T> work);
+
+  /// Starts `work` and waits for it, up to `stall` without progress.
+  template <class T>
+  Result<T> call(Lane lane, std::string doing, Duration stall, Work<T> work) {
+    return start<T>(lane, std::move(doing), std::move(work)).wait(stall);
+  }
+  /// The usual: one request, within call_timeout.
+  template <class T>
+  Result<T> call(std::string doing, std::function<Result<T>(virConnectPtr)> work) {
+    return call<T>(Lane::request, std::move(doing), options_.call_timeout,
+                   [work = std::move(work)](virConnectPtr connection, Progress&) { return work(connection); });
+  }
+
+  /// True if a call in the agent lane would start at once.
+  bool agent_lane_is_free();
+
+  /// Holds a key, such as a pool's, until it goes.
+  class Turn;
+  /// Waits until nobody holds `key`. An error only if the host was left behind meanwhile.
+  Result<Turn> take_turn(const std::string& key);
+
+  /// Gives the connection up, on a thread of its own; later calls are `unreachable`.
+  void begin_closing();
+  /// Waits for the end of that. A connection whose end does not come is left to the end of the process.
+  void wait_until_closed(std::chrono::steady_clock::time_point deadline);
+
+ private:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  using Connection = std::shared_ptr<virConnect>;
+  using Job = std::function<void(virConnectPtr, Progress&)>;
+
+  /// What the waiting and the working thread share.
+  struct Flight {
+    std::string doing;
+    Progress progress{0};
+    std::mutex mutex;
+    std::condition_variable landed;
+    bool done = false;
+  };
+
+  Result<Connection> connection();
+  void begin_opening();
+  void open_on_this_thread();
+  Result<void> enter(Lane lane);
+  void leave(Lane lane);
+  std::optional<Error> launch(Lane lane, const std::shared_ptr<Flight>& flight, Job job);
+  std::optional<Error> wait_for(Flight& flight, Duration stall, const std::function<void(std::uint64_t)>& on_progress);
+  Error leave_behind(const std::string& doing, Duration stall);
+  Error unreachable(const std::string& why, const std::string& detail) const;
+
+  const HostConnection host_;
+  const LibvirtOptions options_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Connection connection_;
+  bool opening_ = false;
+  SteadyTime opening_since_{};
+  std::optional<Error> open_error_;
+  SteadyTime open_failed_at_{};
+  std::optional<Error> left_behind_;  ///< Set once and for good: what every further call answers.
+  int in_flight_ = 0;
+  int agents_in_flight_ = 0;
+  SteadyTime last_landing_{};
+  std::set<std::string> held_;
+  bool closing_ = false;
+};
+
+template <class T>
+class HostLink::Pending {
+ public:
+  /// Its answer; `unreachable` if it did not move for `stall`. `on_progress` is called on this thread. Once only.
+  Result<T> wait(Duration stall, const std::function<void(std::uint64_t)>& on_progress = {}) {
+    if (failed_) return *failed_;
+    if (std::optional<Error> lost = link_->wait_for(*flight_, stall, on_progress)) return *lost;
+    return std::move(**answer_);
+  }
+
+ private:
+  friend class HostLink;
+  std::shared_ptr<HostLink> link_;
+  std::shared_ptr<Flight> flight_;
+  std::shared_ptr<std::optional<Result<T>>> answer_;
+  std::optional<Error> failed_;  ///< It could not even be started.
+};
+
+template <class T>
+HostLink::Pending<T> HostLink::start(Lane lane, std::string doing, Work<T> work) {
+  Pending<T> pending;
+  pending.link_ = shared_from_this();
+  pending.flight_ = std::make_shared<Flight>();
+  pending.flight_->doing = std::move(doing);
+  pending.answer_ = std::make_shared<std::optional<Result<T>>>();
+  pending.failed_ =
+      launch(lane, pending.flight_,
+             [answer = pending.answer_, work = std::move(work)](virConnectPtr connection, Progress& progress) {
+               Result<T> result = work(connection, progress);
+               // Whatever libvirt called it: with the connection gone, nothing is known.
+               if (!result && virConnectIsAlive(connection) != 1) {
+                 Error lost = result.error();
+                 lost.kind = ErrorKind::unreachable;
+                 answer->emplace(std::move(lost));
+               } else {
+                 answer->emplace(std::move(result));
+               }
+             });
+  return pending;
+}
+
+class HostLink::Turn {
+ public:
+  Turn(std::shared_ptr<HostLink> link, std::string key) : link_(std::move(link)), key_(std::move(key)) {}
+  Turn(Turn&& other) noexcept = default;
+  Turn& operator=(Turn&&) = delete;
+  ~Turn();
+
+ private:
+  std::shared_ptr<HostLink> link_;
+  std::string key_;
+};
+
+}  // namespace vscale::libvirt

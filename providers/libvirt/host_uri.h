@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+
+namespace vscale::libvirt {
+
+/// The URI that is opened for the one in the configuration: one that runs ssh gets `no_tty=1` (ssh's batch mode),
+/// unless it says itself what it wants, so that nothing ever asks for a password in the middle of a plan.
+std::string uri_to_open(const std::string& configured);
+
+}  // namespace vscale::libvirt

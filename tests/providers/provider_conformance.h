@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engine/ports/clock.h"
+#include "engine/ports/domains.h"
+#include "engine/ports/guests.h"
+#include "engine/ports/volumes.h"
+
+/// What every implementation of the ports to the hosts has to keep, as one list of checks: run on the fake cluster, on
+/// libvirt's test driver and on real QEMU. A check asks for our kinds of errors and never for a library's numbers.
+
+namespace vscale::test {
+
+/// An implementation, the host that it is tried on, and what it can do. The host answers, is not used by anybody else
+/// meanwhile, and holds one foreign domain.
+struct ProviderUnderTest {
+  Domains& domains;
+  Volumes& volumes;
+  Guests& guests;
+  Clock& clock;  ///< What the checks wait by.
+
+  std::string host;
+  std::string foreign_domain;  ///< The name of a domain that does not carry our mark. It stays as it is.
+  std::string pool;            ///< A pool that is not there yet, or that one run of the checks made.
+  std::string pool_path;       ///< Where it is to be made.
+  /// Goes into names, so that a run finds nothing of an earlier one: [a-z0-9-], short.
+  std::string run;
+  std::string network_bridge = "br0";
+
+  // What is not there with every implementation. false: its checks are left out.
+  bool can_resize = true;  ///< Volumes can grow.
+  bool can_upload = true;  ///< Bytes can be sent to volumes.
+  bool has_guests = true;  ///< Guests boot from `image_path`, take a seed, run an agent and listen to ACPI.
+
+  std::string image_path;  ///< A qcow2 file, for uploads.
+  std::uint64_t image_virtual_size_bytes = 0;
+  std::string guest_address;  ///< What the seed gives the guest, without prefix.
+  Duration boot_timeout{120'000};
+};
+
+/// Runs all checks, each in a Catch section of its own: to be called by a TEST_CASE that makes the implementation anew
+/// for each of them. Leaves nothing of ours on the host but the pool, unless a check fails.
+void run_provider_conformance(ProviderUnderTest& under_test);
+
+}  // namespace vscale::test
