@@ -26,6 +26,8 @@ finish() {
 }
 trap finish EXIT
 
+readonly lab_key=/var/lib/vscale-lab/$LAB_NAME/key # any key would do
+
 # Where a file of kvm1's /var/lib/libvirt lies on this machine.
 host_path() { echo "/var/lib/vscale-lab/$LAB_NAME/kvm1/lib/$1"; }
 
@@ -87,7 +89,7 @@ lab up 1
 
 story "Name and address from a seed in block style"
 mkdir "$work/block"
-printf 'instance-id: i-1\nlocal-hostname: block\n' > "$work/block/meta-data"
+printf 'instance-id: i-1\nlocal-hostname: block\npublic-keys:\n  - %s\n' "$(cat "$lab_key.pub")" > "$work/block/meta-data"
 printf '#!/bin/sh\nmkdir -p /run/www\necho "made by user-data" > /run/www/made\n' > "$work/block/user-data"
 cat > "$work/block/network-config" <<'END'
 version: 2
@@ -122,6 +124,11 @@ inside block /usr/bin/test -e /run/no-such-file
 [ "$(cat "$work/code")" = 1 ] || fail "test(1) on a missing file ended with $(cat "$work/code")"
 routes=$(inside block /bin/sh -c 'ip route show default')
 [[ $routes == "default via 10.77.0.1 "* ]] || fail "the default route is: $routes"
+
+story "Root gets in over ssh with a key of the seed"
+said=$(lab run ssh -i "$lab_key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
+  -o BatchMode=yes root@10.77.0.50 hostname) || fail "ssh ended with $?"
+[ "$said" = block ] || fail "ssh says: $said"
 
 story "The balloon says how much memory is unused"
 wait_for "balloon statistics" bash -c "virsh -q -c '$(lab uri kvm1)' dommemstat block | grep -q unused"
