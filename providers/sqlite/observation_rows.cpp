@@ -71,6 +71,8 @@ DomainState state_from(const std::string& word) {
 /// Everything that was seen but when, each part with its length before it, so that no two snapshots read the same.
 class Fingerprint {
  public:
+  explicit Fingerprint(std::size_t parts) { bytes_.reserve(kBytesPerPart * parts); }
+
   Fingerprint& operator<<(const std::string& text) {
     *this << text.size();
     bytes_ += text;
@@ -90,12 +92,15 @@ class Fingerprint {
   std::string hex() const { return sha256_hex(bytes_); }
 
  private:
+  static constexpr std::size_t kBytesPerPart = 512;  ///< About what a domain takes, so that it seldom has to grow.
+
   std::string bytes_;
 };
 
 void add(Fingerprint& print, const Ownership& ownership) {
-  print << ownership.installation << to_string(ownership.address) << static_cast<std::uint64_t>(ownership.revision)
-        << ownership.incarnation << ownership.lineage << ownership.spec_hash;
+  print << ownership.installation << static_cast<int>(ownership.address.kind) << ownership.address.group
+        << ownership.address.ordinal << static_cast<std::uint64_t>(ownership.revision) << ownership.incarnation
+        << ownership.lineage << ownership.spec_hash;
 }
 
 void add(Fingerprint& print, const LiveDomain& domain) {
@@ -114,7 +119,7 @@ void add(Fingerprint& print, const LivePool& pool) {
 
 /// Free space moves all the time and domains do not: they are compared apart.
 std::string fingerprint_of_host(const HostSnapshot& seen) {
-  Fingerprint print;
+  Fingerprint print(1 + seen.pools.size());
   print << seen.vcpus << seen.memory_bytes << (seen.kvm ? 1 : 0) << seen.hypervisor << seen.libvirt_version
         << seen.traits << seen.networks << seen.pools.size();
   for (const LivePool& pool : seen.pools) add(print, pool);
@@ -122,7 +127,7 @@ std::string fingerprint_of_host(const HostSnapshot& seen) {
 }
 
 std::string fingerprint_of_domains(const HostSnapshot& seen) {
-  Fingerprint print;
+  Fingerprint print(seen.domains.size());
   print << seen.domains.size();
   for (const LiveDomain& domain : seen.domains) add(print, domain);
   return print.hex();

@@ -232,8 +232,25 @@ void bring_up_to_date(Statefile& file, Content content, std::span<const Migratio
   give_lineage(file);
 }
 
-int open_flags(OpenMode mode) {
-  return mode == OpenMode::read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE;
+std::string percent_encoded(const std::string& path) {
+  std::string text;
+  for (const char c : path) text += c == '%' || c == '?' || c == '#' ? fmt::format("%{:02x}", c) : std::string(1, c);
+  return text;
+}
+
+/// A reader shares memory with writers by a file beside the statefile. Where it cannot make one, on a read-only file
+/// system for one, nobody else may be able to write either: without a -wal there is no writer, and the file is read as
+/// one that stands still.
+bool stands_still(const std::string& path) {
+  const std::string directory = fs::path(path).parent_path().string();
+  return faccessat(AT_FDCWD, directory.c_str(), W_OK, AT_EACCESS) != 0 && !fs::exists(path + "-wal");
+}
+
+Statefile::Target target_of(const std::string& path, OpenMode mode) {
+  if (path == Statefile::kInMemory) return {path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+  if (mode != OpenMode::read_only) return {path, SQLite::OPEN_READWRITE};
+  if (!stands_still(path)) return {path, SQLite::OPEN_READONLY};
+  return {"file:" + percent_encoded(path) + "?immutable=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI};
 }
 
 std::string path_of_the_file(const std::string& path) {
@@ -265,11 +282,11 @@ std::string random_id() {
   return text;
 }
 
-Statefile::Statefile(std::string path, OpenMode mode, StateStoreOptions options, int flags)
+Statefile::Statefile(std::string path, OpenMode mode, StateStoreOptions options, const Target& target)
     : path_(std::move(path)),
       mode_(mode),
       options_(std::move(options)),
-      database_(path_, flags, static_cast<int>(options_.busy_timeout.count())) {
+      database_(target.name, target.flags, static_cast<int>(options_.busy_timeout.count())) {
   if (options_.machine.empty()) options_.machine = this_machine();
 }
 
@@ -280,9 +297,9 @@ Result<std::shared_ptr<Statefile>> Statefile::open(const std::string& path, Open
   if (!in_memory) {
     if (auto prepared = prepare_file(file_path, mode); !prepared) return prepared.error();
   }
-  const int flags = in_memory ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : open_flags(mode);
   return guarded(file_path, [&] {
-    const std::shared_ptr<Statefile> file(new Statefile(file_path, mode, std::move(options), flags));
+    const std::shared_ptr<Statefile> file(
+        new Statefile(file_path, mode, std::move(options), target_of(file_path, mode)));
     const Content content = identify(file->database(), file_path, mode, migrations.back().to);
     if (mode != OpenMode::read_only) bring_up_to_date(*file, content, migrations);
     set_up_connection(file->database(), file->options());

@@ -33,8 +33,14 @@ class Statefile {
 
   static constexpr const char* kInMemory = ":memory:";
 
+  /// What SQLite is told to open, and how.
+  struct Target {
+    std::string name;
+    int flags = 0;
+  };
+
  private:
-  Statefile(std::string path, OpenMode mode, StateStoreOptions options, int flags);
+  Statefile(std::string path, OpenMode mode, StateStoreOptions options, const Target& target);
 
   std::string path_;
   OpenMode mode_;

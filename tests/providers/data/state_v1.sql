@@ -1,0 +1,243 @@
+-- A statefile of version 1, as .dump of sqlite3 gives it. It is never changed: files like it are out there.
+PRAGMA application_id = 1987273580;
+PRAGMA user_version = 1;
+PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE schema_version (
+  version INTEGER PRIMARY KEY,      -- the highest is the version of this file, as is PRAGMA user_version
+  at      TEXT NOT NULL             -- when it was migrated to it
+) STRICT;
+INSERT INTO schema_version VALUES(1,'2026-05-04T13:00:00.000Z');
+CREATE TABLE statefile (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  lineage  TEXT NOT NULL,           -- random; marks every domain made from here
+  serial   INTEGER NOT NULL         -- moves with changes, not with looking
+) STRICT;
+INSERT INTO statefile VALUES(1,'11111111-2222-4333-8444-555555555555',118);
+CREATE TABLE hosts (
+  host       TEXT PRIMARY KEY,
+  uri        TEXT NOT NULL DEFAULT '',
+  generation INTEGER NOT NULL DEFAULT 0     -- moves with everything that is claimed of it or given back
+) STRICT, WITHOUT ROWID;
+INSERT INTO hosts VALUES('kvm1','qemu+ssh://root@kvm1/system',12);
+CREATE TABLE instances (
+  address           TEXT PRIMARY KEY,       -- group.web[2], machine.db1
+  name              TEXT NOT NULL UNIQUE,   -- the domain's: prod-web-2
+  uuid              TEXT NOT NULL UNIQUE,
+  incarnation       INTEGER NOT NULL CHECK (incarnation >= 1),
+  host              TEXT NOT NULL REFERENCES hosts (host),
+  revision          INTEGER NOT NULL,       -- of its group's template
+  spec_hash         TEXT NOT NULL,
+  image_digest      TEXT NOT NULL,
+  phase             TEXT NOT NULL CHECK (phase IN ('claimed', 'defined', 'started', 'ready', 'leaving')),
+  vcpus             INTEGER NOT NULL,
+  memory_bytes      INTEGER NOT NULL,
+  created_at        TEXT,
+  started_at        TEXT,
+  ready_at          TEXT,
+  prevent_destroy   INTEGER NOT NULL CHECK (prevent_destroy IN (0, 1)),
+  shutdown_grace_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO instances VALUES('group.web[0]','prod-web-0','00000000-0000-4000-8000-000000000000',1,'kvm1',1,'5fec','sha256:41c7','ready',2,2147483648,'2026-05-04T13:20:00.000Z',NULL,NULL,0,60000);
+CREATE TABLE nics (
+  instance TEXT NOT NULL REFERENCES instances (address) ON DELETE CASCADE ON UPDATE CASCADE,
+  position INTEGER NOT NULL,                -- as the guest sees them, from 0
+  network  TEXT NOT NULL,                   -- name in the configuration
+  mac      TEXT NOT NULL UNIQUE,
+  address  TEXT,                            -- IPv4; NULL: by DHCP and not found yet
+  PRIMARY KEY (instance, position),
+  UNIQUE (network, address)
+) STRICT, WITHOUT ROWID;
+INSERT INTO nics VALUES('group.web[0]',0,'lan','52:54:00:00:00:00','10.0.0.50');
+CREATE TABLE allocations (
+  instance TEXT NOT NULL REFERENCES instances (address) ON DELETE CASCADE ON UPDATE CASCADE,
+  resource TEXT NOT NULL CHECK (resource IN ('VCPU', 'MEMORY_MB', 'DISK_GB')),
+  storage  TEXT NOT NULL DEFAULT '',        -- DISK_GB: name in the configuration
+  amount   INTEGER NOT NULL CHECK (amount >= 0),
+  PRIMARY KEY (instance, resource, storage)
+) STRICT, WITHOUT ROWID;
+INSERT INTO allocations VALUES('group.web[0]','DISK_GB','local',20);
+INSERT INTO allocations VALUES('group.web[0]','MEMORY_MB','',2200);
+INSERT INTO allocations VALUES('group.web[0]','VCPU','',2);
+CREATE TABLE dependencies (
+  instance TEXT NOT NULL REFERENCES instances (address) ON DELETE CASCADE ON UPDATE CASCADE,
+  position INTEGER NOT NULL,
+  on_group TEXT NOT NULL,                   -- group.cp
+  PRIMARY KEY (instance, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE volumes (
+  host           TEXT NOT NULL REFERENCES hosts (host),
+  pool           TEXT NOT NULL,
+  name           TEXT NOT NULL,
+  storage        TEXT NOT NULL,             -- name in the configuration
+  owner          TEXT NOT NULL,             -- address of an instance
+  role           TEXT NOT NULL CHECK (role IN ('root', 'data', 'seed')),
+  disk           TEXT NOT NULL,
+  capacity_bytes INTEGER NOT NULL,
+  keep           INTEGER NOT NULL CHECK (keep IN (0, 1)),
+  PRIMARY KEY (host, pool, name)
+) STRICT, WITHOUT ROWID;
+INSERT INTO volumes VALUES('kvm1','default','prod-web-0-root.qcow2','local','group.web[0]','root','root',21474836480,0);
+CREATE TABLE groups (
+  address     TEXT PRIMARY KEY,             -- group.web
+  revision    INTEGER NOT NULL,             -- the newest
+  spec_hash   TEXT NOT NULL,
+  cursor_host TEXT NOT NULL                 -- roundRobin: where the last one went
+) STRICT, WITHOUT ROWID;
+INSERT INTO "groups" VALUES('group.web',1,'5fec','kvm1');
+CREATE TABLE image_locks (
+  image              TEXT PRIMARY KEY,      -- name in the configuration
+  source             TEXT NOT NULL,
+  digest             TEXT NOT NULL,         -- sha256:HEX
+  checksum           TEXT NOT NULL,         -- of the configuration, that was checked; '': none was given
+  format             TEXT NOT NULL,         -- qcow2, raw
+  size_bytes         INTEGER NOT NULL,      -- of the file
+  virtual_size_bytes INTEGER NOT NULL,      -- of the disk inside
+  modified_ns        INTEGER NOT NULL,      -- of a local file, since 1970
+  at                 TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO image_locks VALUES('debian-12','/images/debian-12.qcow2','sha256:41c7','','qcow2',432013312,2147483648,1777900800123456789,'2026-05-04T13:00:00.000Z');
+CREATE TABLE image_copies (
+  host       TEXT NOT NULL REFERENCES hosts (host),
+  pool       TEXT NOT NULL,
+  volume     TEXT NOT NULL,
+  image      TEXT NOT NULL,
+  digest     TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  at         TEXT NOT NULL,
+  PRIMARY KEY (host, pool, volume)
+) STRICT, WITHOUT ROWID;
+INSERT INTO image_copies VALUES('kvm1','default','vscale-41c7.qcow2','debian-12','sha256:41c7',432013312,'2026-05-04T13:10:00.000Z');
+CREATE TABLE journal (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  run           TEXT NOT NULL,
+  action        INTEGER NOT NULL,           -- its number in the run's plan
+  kind          TEXT NOT NULL,              -- domain.define, gate.wait, ...
+  address       TEXT NOT NULL,
+  host          TEXT NOT NULL,
+  started_at    TEXT NOT NULL,
+  ended_at      TEXT,
+  outcome       TEXT CHECK (outcome IN ('done', 'failed')),     -- NULL: none yet
+  error_kind    TEXT,
+  error_message TEXT,
+  error_detail  TEXT,
+  error_hint    TEXT,
+  CHECK ((ended_at IS NULL) = (outcome IS NULL))
+) STRICT;
+INSERT INTO journal VALUES(1,'run-1',3,'domain.define','group.web[0]','kvm1','2026-05-04T13:20:00.000Z','2026-05-04T13:20:01.000Z','done',NULL,NULL,NULL,NULL);
+CREATE TABLE events (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  at      TEXT NOT NULL,
+  kind    TEXT NOT NULL,
+  address TEXT NOT NULL,
+  host    TEXT NOT NULL,
+  text    TEXT NOT NULL
+) STRICT;
+INSERT INTO events VALUES(1,'2026-05-04T13:20:00.000Z','created','group.web[0]','kvm1','created on kvm1');
+CREATE TABLE accepted_configs (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  at          TEXT NOT NULL,
+  accepted_by TEXT NOT NULL,                -- user@host
+  reason      TEXT NOT NULL
+) STRICT;
+CREATE TABLE accepted_files (
+  config   INTEGER NOT NULL REFERENCES accepted_configs (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  path     TEXT NOT NULL,
+  text     TEXT NOT NULL,
+  PRIMARY KEY (config, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE operation_lock (
+  only_row  INTEGER PRIMARY KEY CHECK (only_row = 1),
+  id        TEXT NOT NULL,
+  operation TEXT NOT NULL,                  -- apply, destroy, watch
+  user      TEXT NOT NULL,
+  host      TEXT NOT NULL,
+  pid       INTEGER NOT NULL,
+  since     TEXT NOT NULL,
+  machine   TEXT NOT NULL                   -- whose kernel knows whether that process lives
+) STRICT;
+CREATE TABLE observed_hosts (
+  host            TEXT PRIMARY KEY REFERENCES hosts (host) ON DELETE CASCADE,
+  seen_at         TEXT,                     -- the last good look; NULL: there was none, and so for all up to networks
+  vcpus           INTEGER,
+  memory_bytes    INTEGER,
+  kvm             INTEGER CHECK (kvm IN (0, 1)),
+  hypervisor      TEXT,
+  libvirt_version INTEGER,                  -- 9000000 is 9.0.0
+  traits          TEXT,                     -- JSON: names
+  networks        TEXT,                     -- JSON: names
+  fingerprint         TEXT NOT NULL DEFAULT '',   -- of all that was seen there but the domains, and
+  domains_fingerprint TEXT NOT NULL DEFAULT '',   -- of the domains: what is the same is not written again
+  failed_at       TEXT,                     -- since when it cannot be reached; NULL: it can
+  error_kind      TEXT,
+  error_message   TEXT,
+  error_detail    TEXT,
+  error_hint      TEXT
+) STRICT, WITHOUT ROWID;
+INSERT INTO observed_hosts VALUES('kvm1','2026-05-04T13:30:00.000Z',16,68719476736,1,'QEMU',9000000,'["arch:x86_64","kvm"]','["default"]','ab','cd',NULL,NULL,NULL,NULL,NULL);
+CREATE TABLE observed_pools (
+  host            TEXT NOT NULL REFERENCES hosts (host) ON DELETE CASCADE,
+  position        INTEGER NOT NULL,
+  name            TEXT NOT NULL,
+  type            TEXT NOT NULL,
+  path            TEXT NOT NULL,
+  active          INTEGER NOT NULL CHECK (active IN (0, 1)),
+  capacity_bytes  INTEGER NOT NULL,
+  available_bytes INTEGER NOT NULL,
+  volumes         TEXT NOT NULL,            -- JSON: names
+  PRIMARY KEY (host, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE observed_domains (
+  host             TEXT NOT NULL REFERENCES hosts (host) ON DELETE CASCADE,
+  name             TEXT NOT NULL,
+  uuid             TEXT NOT NULL,
+  state            TEXT NOT NULL CHECK (state IN ('running', 'blocked', 'paused', 'in shutdown', 'shut off', 'crashed',
+                                                  'suspended', 'unknown')),
+  vcpus            INTEGER NOT NULL,
+  max_vcpus        INTEGER NOT NULL,
+  memory_bytes     INTEGER NOT NULL,
+  max_memory_bytes INTEGER NOT NULL,
+  address          TEXT,                    -- from here to spec_hash the mark of vscale; NULL: not made by vscale
+  installation     TEXT,
+  revision         INTEGER,
+  incarnation      INTEGER,
+  lineage          TEXT,
+  spec_hash        TEXT,
+  nics             TEXT,                    -- JSON: [{mac, source}]; NULL: none
+  disk_paths       TEXT,                    -- JSON: paths; NULL: none
+  PRIMARY KEY (host, name)
+) STRICT, WITHOUT ROWID;
+INSERT INTO observed_domains VALUES('kvm1','prod-web-0','00000000-0000-4000-8000-000000000000','running',2,2,2147483648,2147483648,'group.web[0]','prod',1,1,'11111111-2222-4333-8444-555555555555','5fec','[{"mac":"52:54:00:00:00:00","source":"br0"}]','["/var/lib/libvirt/images/prod-web-0-root.qcow2"]');
+DELETE FROM sqlite_sequence;
+INSERT INTO sqlite_sequence VALUES('events',1);
+INSERT INTO sqlite_sequence VALUES('journal',1);
+CREATE INDEX volumes_by_owner ON volumes (owner);
+CREATE INDEX journal_unfinished ON journal (id) WHERE outcome IS NULL;
+CREATE VIEW overview AS
+SELECT i.address, i.phase, i.host, i.name,
+       (SELECT group_concat(coalesce(n.address, n.network || ': DHCP'), ', ') FROM nics n WHERE n.instance = i.address)
+           AS addresses,
+       i.vcpus, i.memory_bytes / 1048576 AS memory_mib, i.revision, i.incarnation,
+       CASE WHEN o.failed_at IS NOT NULL THEN 'host not reached since ' || o.failed_at
+            WHEN o.seen_at IS NULL THEN 'not looked yet'
+            ELSE coalesce(d.state, 'no such domain') END AS seen,
+       o.seen_at
+  FROM instances i
+  LEFT JOIN observed_hosts o ON o.host = i.host
+  LEFT JOIN observed_domains d ON d.host = i.host AND d.name = i.name
+ ORDER BY i.address;
+CREATE VIEW capacity AS
+SELECT h.host, o.vcpus, o.memory_bytes / 1048576 AS memory_mib,
+       coalesce(sum(a.amount) FILTER (WHERE a.resource = 'VCPU'), 0) AS claimed_vcpus,
+       coalesce(sum(a.amount) FILTER (WHERE a.resource = 'MEMORY_MB'), 0) AS claimed_memory_mib,
+       coalesce(sum(a.amount) FILTER (WHERE a.resource = 'DISK_GB'), 0) AS claimed_disk_gib,
+       h.generation, o.seen_at, o.failed_at
+  FROM hosts h
+  LEFT JOIN observed_hosts o ON o.host = h.host
+  LEFT JOIN instances i ON i.host = h.host
+  LEFT JOIN allocations a ON a.instance = i.address
+ GROUP BY h.host;
+CREATE VIEW unfinished AS
+SELECT id, run, action, kind, address, host, started_at FROM journal WHERE outcome IS NULL ORDER BY id;
+COMMIT;
