@@ -133,6 +133,19 @@ void set_replace(Decision& decision, Reason reason) {
   decision.disturbs = decision.record->phase == Phase::ready && !decision.domain_is_gone;
 }
 
+/// Names the fields; the first one whose old value is known with both values.
+Reason why_replaced(const std::vector<std::string>& names, const std::vector<FieldChange>& changes) {
+  const std::string list = fmt::format("{}", fmt::join(names, ", "));
+  Reason reason{Rule::spec_changed, list + " cannot change in place", {{"fields", list}}};
+  for (const auto& change : changes) {
+    if (change.before.empty()) continue;
+    reason.text = fmt::format("{} {} -> {}", change.field, change.before, change.after);
+    if (names.size() > 1) reason.text += fmt::format(", and {} more", names.size() - 1);
+    break;
+  }
+  return reason;
+}
+
 /// Compares what cannot change in place. True: it is replaced.
 bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
   const Group& group = *plan.group;
@@ -150,9 +163,7 @@ bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
     if (field == "template") continue;
     decision.fields.push_back({field, recorded_text(field, record), field_named(field).show({group.instance, digest})});
   }
-  Reason reason{Rule::spec_changed,
-                fmt::format("{} cannot change in place", fmt::join(fields, ", ")),
-                {{"fields", fmt::format("{}", fmt::join(fields, ", "))}}};
+  Reason reason = why_replaced(fields, decision.fields);
   const Disruption allowed = allowed_for(planning, group);
   if (allowed < Disruption::replace) {
     decision.reasons.push_back(std::move(reason));

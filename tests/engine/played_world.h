@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/plan/reconcile.h"
+
+namespace vscale::test {
+
+/// Hosts and state as values, on which a plan is played without an executor: what each action does to the host, and
+/// what the record learns from it. Refuses, as a test failure, what a real host would refuse.
+class PlayedWorld {
+ public:
+  explicit PlayedWorld(Config config);
+
+  PlanInput input;  ///< For tests to change: the file, the hosts, the options.
+
+  [[nodiscard]] Plan plan() const { return reconcile(input); }
+  /// Plays all of it, in order of ids.
+  void carry_out(const Plan& plan);
+  /// Plays the first `count` actions; then the run dies in the middle of the next one: what it began is recorded, what
+  /// it did to the host is done if `did_it`, and its outcome is lost.
+  void carry_out_and_die(const Plan& plan, std::size_t count, bool did_it);
+  /// Plans and plays until a plan changes nothing, at most a few times. Returns how often it played.
+  int converge();
+
+  [[nodiscard]] HostSnapshot& host(const std::string& name) { return *input.live.at(name).snapshot; }
+  /// The live domain of that name on that host; nullptr if there is none.
+  LiveDomain* domain(const std::string& host, const std::string& name);
+  [[nodiscard]] const InstanceRecord& instance(const std::string& address) const;
+
+ private:
+  void record_begin(const Action& action);
+  void record_end(const Action& action);
+};
+
+}  // namespace vscale::test
