@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "engine/values/digest.h"
+#include "engine/plan/image_volume.h"
 
 /// What a new incarnation is made of, and the chain of actions that makes it.
 
@@ -215,15 +215,6 @@ std::optional<std::vector<Piece>> pieces_of(Planning& planning, const GroupPlan&
 }
 
 // ---- What the host needs first ------------------------------------------------------------------------------------
-
-/// Two installations on one host never share a copy: either could delete it under the other.
-std::string image_volume_name(const std::string& lineage, const ImageLock& lock) {
-  constexpr std::size_t kDigestDigits = 16;
-  constexpr std::size_t kLineageDigits = 8;
-  const std::string digits = lock.digest.substr(lock.digest.find(':') + 1);
-  return fmt::format("vscale-image-{}-{}.{}", digits.substr(0, kDigestDigits),
-                     sha256_hex(lineage).substr(0, kLineageDigits), lock.format);
-}
 
 const ImageCopyRecord* complete_copy(const Planning& planning, const std::string& host, const std::string& pool,
                                      const std::string& digest) {
