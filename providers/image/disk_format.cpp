@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -166,6 +167,12 @@ std::uint64_t data_offset(std::uint64_t entry, std::uint64_t cluster_bits) {
   return entry & ((1ULL << (62 - (cluster_bits - 8))) - 1);
 }
 
+/// Where something ends; a hostile header may say more than there are numbers.
+std::uint64_t end_of(std::uint64_t offset, std::uint64_t bytes) {
+  return bytes > std::numeric_limits<std::uint64_t>::max() - offset ? std::numeric_limits<std::uint64_t>::max()
+                                                                    : offset + bytes;
+}
+
 /// The last place that the tables speak of, as far as they are read: the file must reach beyond it. A cluster itself
 /// may be cut short at the end of a file: what is missing reads as zeros, and some tools leave it away.
 std::uint64_t furthest_place(const DiskFile& file, const Qcow2Header& header) {
@@ -196,15 +203,10 @@ Result<DiskFormat> inspect_qcow2(const DiskFile& file, const std::string& shown)
   if (header.version >= 3 && bytes.size() < kHeader3_bytes) return truncated(shown, file.size(), kHeader3_bytes);
   if (auto refused = refusal(header, shown)) return *refused;
   const std::uint64_t cluster_bytes = 1ULL << header.cluster_bits;
-  const std::uint64_t l1_bytes = 8 * header.l1_entries;
   // Before anything is read at these places: a hostile header may claim any size.
-  if (header.l1_offset > file.size() || l1_bytes > file.size() - header.l1_offset) {
-    return truncated(shown, file.size(), header.l1_offset + l1_bytes);
-  }
-  const std::uint64_t refcount_bytes = header.refcount_clusters * cluster_bytes;
-  if (header.refcount_offset > file.size() || refcount_bytes > file.size() - header.refcount_offset) {
-    return truncated(shown, file.size(), header.refcount_offset + refcount_bytes);
-  }
+  const std::uint64_t tables_end = std::max(end_of(header.l1_offset, 8 * header.l1_entries),
+                                            end_of(header.refcount_offset, header.refcount_clusters * cluster_bytes));
+  if (tables_end > file.size()) return truncated(shown, file.size(), tables_end);
   if (const std::uint64_t end = furthest_place(file, header); end > file.size())
     return truncated(shown, file.size(), end);
   return DiskFormat{.format = "qcow2", .virtual_size_bytes = header.size};
@@ -223,6 +225,7 @@ std::string first_line(std::string_view bytes) {
   constexpr std::size_t kShown = 40;
   std::string line(bytes.substr(0, std::min(bytes.find_first_of("\r\n"), kShown)));
   std::erase_if(line, [](unsigned char c) { return std::isprint(c) == 0; });
+  line.erase(line.find_last_not_of(' ') + 1);
   return line;
 }
 

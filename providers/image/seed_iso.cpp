@@ -33,7 +33,7 @@ la_ssize_t append(archive*, void* iso, const void* bytes, std::size_t size) {
 
 bool begin(archive* writer, std::string& iso) {
   return archive_write_set_format_iso9660(writer) == ARCHIVE_OK &&
-         archive_write_set_options(writer, "iso9660:volume-id=cidata,iso9660:rockridge=useful,iso9660:joliet=1") ==
+         archive_write_set_options(writer, "iso9660:volume-id=cidata,iso9660:rockridge=strict,iso9660:joliet=1") ==
              ARCHIVE_OK &&
          archive_write_open(writer, &iso, nullptr, append, nullptr) == ARCHIVE_OK;
 }
