@@ -76,10 +76,11 @@ Place ConfigChecks::at(std::string path) const {
 }
 
 void ConfigChecks::report_missing(const std::string& path, const std::string& subject, const std::string& section,
-                                  const std::string& name, const std::vector<std::string>& known) {
+                                  const std::string& name, const std::vector<std::string>& known,
+                                  const std::string& otherwise) {
   if (section_is_broken(section)) return;
   std::string hint = did_you_mean(name, known);
-  if (hint.empty()) hint = fmt::format("declare it under `{}`", section);
+  if (hint.empty()) hint = otherwise.empty() ? fmt::format("declare it under `{}`", section) : otherwise;
   reporter_.error(at(path),
                   {.code = "unknown_reference",
                    .summary = fmt::format("{} {} does not exist", subject, quote(name)),
@@ -321,7 +322,7 @@ void ConfigChecks::check_survive() {
   const std::vector<std::string> keys = label_keys();
   const std::string& unit = config_.survive->unit;
   if (unit == "host" || std::find(keys.begin(), keys.end(), unit) != keys.end()) return;
-  report_missing("survive.unit", "survive.unit: the label", "hosts", unit, keys);
+  report_missing("survive.unit", "survive.unit: the label", "hosts", unit, keys, "give it to hosts under `labels`");
 }
 
 void ConfigChecks::check_durations() {
@@ -347,11 +348,13 @@ void ConfigChecks::check_mentions(const std::vector<AddressMention>& mentions) {
                        .label = "known: " + listed(known),
                        .hint = did_you_mean(group_address(mention.of), known)});
     } else if (mention.of.ordinal >= group->size) {
-      reporter_.error(mention.where,
-                      {.code = "unknown_reference",
-                       .summary = fmt::format("{}: {} does not exist", mention.subject, to_string(mention.of)),
-                       .label = fmt::format("the group has {} instances, counted from 0", group->size),
-                       .hint = ""});
+      reporter_.error(
+          mention.where,
+          {.code = "unknown_reference",
+           .summary = fmt::format("{}: {} does not exist", mention.subject, to_string(mention.of)),
+           .label = group->size == 1 ? "the group has one instance, number 0"
+                                     : fmt::format("the group has {} instances, counted from 0", group->size),
+           .hint = ""});
     }
   }
 }

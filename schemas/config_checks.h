@@ -48,7 +48,7 @@ class ConfigChecks {
   void check_size(const Group& group);
   void check_fixed_addresses();
   void check_pool_sizes();
-  std::string resolve_group(const std::string& written, const std::string& path);
+  std::string resolve_group(const Group& from, const std::string& written_name, const std::string& path);
 
   // scaling_checks.cpp
   void check_scaling(const Group& group);
@@ -63,9 +63,11 @@ class ConfigChecks {
   [[nodiscard]] bool section_is_broken(const std::string& name) const;
   /// Of `path`, or of the nearest thing around it.
   [[nodiscard]] Place at(std::string path) const;
-  /// `"debian-13" does not exist`, with what there is; nothing if the section itself was reported.
+  /// `"debian-13" does not exist`, with what there is, and what was probably meant or else `otherwise`; nothing if the
+  /// section itself was reported.
   void report_missing(const std::string& path, const std::string& subject, const std::string& section,
-                      const std::string& name, const std::vector<std::string>& known);
+                      const std::string& name, const std::vector<std::string>& known,
+                      const std::string& otherwise = "");
   void positive(const std::string& path, Duration value, const std::string& subject);
   [[nodiscard]] std::vector<std::string> label_keys() const;
 

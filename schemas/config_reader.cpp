@@ -132,10 +132,11 @@ ReadConfig read_config(const ReadInput& input) {
   Substitution substitution(input, value_of(root, "vars").get(), reporter);
   Shape shape(reporter, substitution);
   const Type whole = object_type(config_object());
-  root = apply_defaults(shape.check(root, whole, Path()));
+  const NodePtr written = root;
+  root = apply_defaults(shape.check(written, whole, Path()));
   std::map<std::string, Place> places;
   shape.check_complete(without(root, {"defaults"}), whole, Path(), root->place, places);
-  check_something_to_run_on(root, reporter);
+  check_something_to_run_on(written, reporter);
   NamedFiles files(input, reporter);
   BuildContext context{input, reporter, substitution, files};
   Config config = build_config(*root, context);

@@ -10,6 +10,7 @@ namespace vscale {
 namespace {
 
 constexpr std::size_t kTabCells = 4;
+constexpr std::size_t kScreenColumns = 80;
 constexpr std::size_t kMaxSnippetCells = 64;  // what is left of 80 columns after the gutter, roughly
 constexpr std::size_t kCellsBeforeCaret = 24;
 
@@ -136,6 +137,35 @@ Snippet make_snippet(std::string_view line, std::size_t column, std::size_t leng
   return snippet;
 }
 
+std::size_t width_of(std::string_view text) {
+  std::size_t sum = 0;
+  for (const Cell& cell : cells(text)) sum += cell.width;
+  return sum;
+}
+
+// `  = text`, broken between words at the screen's width.
+std::string note(const std::string& gutter, const std::string& text) {
+  std::string out = gutter + " = ";
+  std::size_t column = out.size();
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    const std::string word = safe(std::string_view(text).substr(at, end - at));
+    const std::size_t width = width_of(word);
+    if (at > 0 && column + 1 + width > kScreenColumns) {
+      out += "\n" + gutter + "   ";
+      column = gutter.size() + 3;
+    } else if (at > 0) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += width;
+    at = end + 1;
+  }
+  return out + "\n";
+}
+
 std::string place(const SourceSpan& span) {
   return fmt::format("{}:{}:{}", safe(span.file), span.line, span.column);
 }
@@ -154,15 +184,18 @@ std::string render_diagnostic(const Diagnostic& diagnostic) {
     const auto column = static_cast<std::size_t>(std::max(1, diagnostic.where.column));
     const auto length = static_cast<std::size_t>(std::max(1, diagnostic.where.length));
     const Snippet snippet = make_snippet(diagnostic.snippet, column, length);
-    const std::string label = diagnostic.label.empty() ? "" : " " + safe(diagnostic.label);
+    const std::string label = safe(diagnostic.label);
+    const bool fits = gutter.size() + 4 + snippet.underline.size() + width_of(label) <= kScreenColumns;
     out += fmt::format("{} |\n", gutter);
     out += fmt::format(" {} | {}\n", number, snippet.line);
-    out += fmt::format("{} | {}{}\n", gutter, snippet.underline, label);
+    out +=
+        fmt::format("{} | {}{}{}\n", gutter, snippet.underline, fits && !label.empty() ? " " : "", fits ? label : "");
+    if (!fits) out += note(gutter, diagnostic.label);
   } else if (!diagnostic.label.empty()) {
-    out += fmt::format("{} = {}\n", gutter, safe(diagnostic.label));
+    out += note(gutter, diagnostic.label);
   }
   for (const SourceSpan& also : diagnostic.also) out += fmt::format("{} = see also {}\n", gutter, place(also));
-  if (!diagnostic.hint.empty()) out += fmt::format("{} = hint: {}\n", gutter, safe(diagnostic.hint));
+  if (!diagnostic.hint.empty()) out += note(gutter, "hint: " + diagnostic.hint);
   return out;
 }
 

@@ -18,19 +18,20 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// Letters added, left out, replaced, or exchanged with their neighbour.
 std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::vector<std::vector<std::size_t>> best(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) best[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) best[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+      const std::size_t substituted = best[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      best[i][j] = std::min({best[i - 1][j] + 1, best[i][j - 1] + 1, substituted});
+      const bool exchanged = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (exchanged) best[i][j] = std::min(best[i][j], best[i - 2][j - 2] + 1);
     }
   }
-  return row.back();
+  return best[a.size()][b.size()];
 }
 
 }  // namespace
@@ -38,7 +39,7 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   if (word.empty() || word.size() > kMaxCompared) return "";
   const std::string wanted = lower(word);
-  const std::size_t allowed = word.size() <= 3 ? 1 : word.size() <= 7 ? 2 : 3;
+  const std::size_t allowed = word.size() <= 5 ? 1 : word.size() <= 8 ? 2 : 3;
   std::size_t best = allowed + 1;
   std::string found;
   for (const std::string& candidate : candidates) {

@@ -12,6 +12,7 @@
 namespace vscale {
 namespace {
 
+constexpr const char* kGiveLabel = "give it to hosts under `labels`";
 constexpr std::uint64_t kMinMemoryBytes = 16 * kMiB;
 constexpr std::string_view kOwnVolumes[] = {"root", "seed"};  // what an instance's other volumes are called
 
@@ -190,7 +191,7 @@ void ConfigChecks::check_disks(const Group& group) {
     const DataDisk& disk = group.instance.disks[i];
     const std::string item = fmt::format("{}.disks[{}]", path, i);
     if (written(item + ".storage") && find_storage(config_, disk.storage) == nullptr) {
-      report_missing(item + ".storage", fmt::format("{}: storage of disk {}", subject, quote(disk.name)), "storage",
+      report_missing(item + ".storage", fmt::format("{}: disk {}: storage", subject, quote(disk.name)), "storage",
                      disk.storage, known);
     }
     if (written(item + ".size") && disk.size_bytes == 0) {
@@ -247,28 +248,30 @@ void ConfigChecks::check_placement(Group& group) {
     const std::string path = fmt::format("{}.placement.antiAffinity[{}]", path_of(group), i);
     const bool known = rule.key == "host" || std::find(keys.begin(), keys.end(), rule.key) != keys.end();
     if (written(path + ".key") && !known) {
-      report_missing(path + ".key", subject_of(group) + ": the label", "hosts", rule.key, keys);
+      report_missing(path + ".key", subject_of(group) + ": the label", "hosts", rule.key, keys, kGiveLabel);
     }
-    if (written(path + ".with")) rule.with = resolve_group(rule.with, path + ".with");
+    if (written(path + ".with")) rule.with = resolve_group(group, rule.with, path + ".with");
   }
 }
 
 void ConfigChecks::check_dependencies(Group& group) {
   for (std::size_t i = 0; i < group.depends_on.size(); ++i) {
     const std::string path = fmt::format("{}.dependsOn[{}]", path_of(group), i);
-    if (written(path)) group.depends_on[i] = resolve_group(group.depends_on[i], path);
+    if (written(path)) group.depends_on[i] = resolve_group(group, group.depends_on[i], path);
   }
 }
 
 // The address of what was written as `db`, `group.db` or `machine.db1`; as it was written if there is none.
-std::string ConfigChecks::resolve_group(const std::string& written_name, const std::string& path) {
+std::string ConfigChecks::resolve_group(const Group& from, const std::string& written_name, const std::string& path) {
   for (const std::string& address : {written_name, "group." + written_name, "machine." + written_name}) {
     if (group_at(address) != nullptr) return address;
   }
   const bool is_address = written_name.find('.') != std::string::npos;
   std::vector<std::string> known;
-  for (const Group& group : config_.groups) known.push_back(is_address ? address_of(group) : group.name);
-  if (!section_is_broken("machines")) report_missing(path, "group", "groups", written_name, known);
+  for (const Group& one : config_.groups) known.push_back(is_address ? address_of(one) : one.name);
+  if (!section_is_broken("machines"))
+    report_missing(path, subject_of(from) + (path.ends_with("with") ? ": antiAffinity with" : ": dependsOn"), "groups",
+                   written_name, known);
   return written_name;
 }
 
@@ -303,9 +306,12 @@ void ConfigChecks::check_dependency_cycles() {
   for (;;) {
     const std::string next = *left[way.back()].begin();
     const auto before = std::find(way.begin(), way.end(), next);
+    if (before == way.end()) {
+      way.push_back(next);
+      continue;
+    }
+    way.erase(way.begin(), before);
     way.push_back(next);
-    if (before == way.end() - 1) continue;
-    way.erase(way.begin(), std::find(way.begin(), way.end(), next));
     break;
   }
   std::string shown;
@@ -355,7 +361,8 @@ void ConfigChecks::check_gates(const Group& group) {
 void ConfigChecks::check_size(const Group& group) {
   const std::string path = path_of(group);
   if (!group.scaling || !written(path + ".size")) return;
-  const bool bounds_known = written(path + ".scaling.min") && written(path + ".scaling.max");
+  const bool bounds_known =
+      written(path + ".scaling.min") && written(path + ".scaling.max") && group.scaling->min <= group.scaling->max;
   if (!bounds_known || (group.size >= group.scaling->min && group.size <= group.scaling->max)) return;
   reporter_.error(at(path + ".size"),
                   {.code = "out_of_range",

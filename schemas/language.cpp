@@ -292,7 +292,7 @@ Type cloud_init_type() {
        .at_most_one = {{"userData", "userDataFile"}}});
 }
 
-std::vector<Key> template_keys() {
+std::vector<Key> make_template_keys() {
   const Type disk = object({.name = "disk",
                             .title = "a disk",
                             .doc = "A data disk.",
@@ -335,6 +335,12 @@ std::vector<Key> template_keys() {
       {"xml", list(patch), "", "Patches to the domain's XML, for what has no key of its own."}};
   for (Key& key : keys) key.id = "template." + key.name;
   return keys;
+}
+
+// Made once: groups, machines and defaults share the objects within them.
+const std::vector<Key>& template_keys() {
+  static const std::vector<Key> kKeys = make_template_keys();
+  return kKeys;
 }
 
 const ObjectType* template_object() {
@@ -603,7 +609,7 @@ Type hooks_type() {
                           {"afterStop", list(hook), "", "After it is gone."}}});
 }
 
-std::vector<Key> group_keys() {
+std::vector<Key> make_group_keys() {
   const Type selection = object({.name = "hostSelection",
                                  .title = "a selection of hosts",
                                  .doc = "Hosts with all of these labels.",
@@ -665,6 +671,11 @@ std::vector<Key> group_keys() {
   return keys;
 }
 
+const std::vector<Key>& group_keys() {
+  static const std::vector<Key> kKeys = make_group_keys();
+  return kKeys;
+}
+
 const ObjectType* group_object() {
   static const ObjectType* const definition = [] {
     std::vector<Key> keys = group_keys();
@@ -680,7 +691,7 @@ const ObjectType* group_object() {
 const ObjectType* machine_object() {
   static const ObjectType* const definition = [] {
     std::vector<Key> keys = template_keys();
-    std::vector<Key> more = group_keys();
+    const std::vector<Key>& more = group_keys();
     std::copy_if(more.begin(), more.end(), std::back_inserter(keys),
                  [](const Key& key) { return key.name != "size" && key.name != "scaling"; });
     return define({.name = "machine",

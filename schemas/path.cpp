@@ -31,7 +31,7 @@ std::string join(const std::vector<std::string>& parts, std::size_t from) {
 std::vector<std::string> Path::parts() const {
   std::vector<std::string> all;
   for (const Path* path = this; path->parent_ != nullptr; path = path->parent_) {
-    all.push_back(path->name_.empty() ? fmt::format("[{}]", path->index_) : std::string(path->name_));
+    all.push_back(path->is_item_ ? fmt::format("[{}]", path->index_) : std::string(path->name_));
   }
   std::reverse(all.begin(), all.end());
   return all;

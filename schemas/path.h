@@ -12,8 +12,8 @@ class Path {
  public:
   Path() = default;
 
-  [[nodiscard]] Path key(std::string_view name) const { return {this, name, 0}; }
-  [[nodiscard]] Path item(std::size_t index) const { return {this, {}, index}; }
+  [[nodiscard]] Path key(std::string_view name) const { return {this, name, 0, false}; }
+  [[nodiscard]] Path item(std::size_t index) const { return {this, {}, index, true}; }
 
   /// `groups.web.template.disks[0].size`; empty for the root.
   [[nodiscard]] std::string text() const;
@@ -22,13 +22,15 @@ class Path {
   [[nodiscard]] std::string subject() const;
 
  private:
-  Path(const Path* parent, std::string_view name, std::size_t index) : parent_(parent), name_(name), index_(index) {}
+  Path(const Path* parent, std::string_view name, std::size_t index, bool is_item)
+      : parent_(parent), name_(name), index_(index), is_item_(is_item) {}
 
   [[nodiscard]] std::vector<std::string> parts() const;
 
   const Path* parent_ = nullptr;
-  std::string_view name_;  // empty: an item
+  std::string_view name_;
   std::size_t index_ = 0;
+  bool is_item_ = false;
 };
 
 }  // namespace vscale

@@ -98,7 +98,8 @@ void ConfigChecks::check_policy(const ScalingPolicy& policy, const Node& node, c
                      .label = "only one of them may be given",
                      .hint = ""});
   }
-  if ((node.find("start") == nullptr) != (node.find("end") == nullptr)) missing("both \"start\" and \"end\"");
+  if (node.find("start") != nullptr && node.find("end") == nullptr) missing("\"end\" to its \"start\"");
+  if (node.find("end") != nullptr && node.find("start") == nullptr) missing("\"start\" to its \"end\"");
   if (policy.min && policy.max && *policy.min > *policy.max) {
     reporter_.error(at(path + ".min"),
                     {.code = "min_above_max",

@@ -76,8 +76,8 @@ std::string expected(const Type& type) {
 }
 
 std::string noun(const Type& type) {
-  if (type.kind == Type::Kind::text) return type.form->name;
-  return describe(type);
+  const std::string word = type.kind == Type::Kind::text ? type.form->name : describe(type);
+  return word == "name" ? "valid name" : word;
 }
 
 std::string with_article(const std::string& text) {
@@ -214,6 +214,47 @@ std::string other_word(const ObjectType& object, std::string_view name) {
     if (other == name && (object.find(ours) != nullptr || !nested_home(object, ours).empty())) return std::string(ours);
   }
   return "";
+}
+
+// A value that could stand there, to show how it is written.
+std::string example(const Type& type) {
+  switch (type.kind) {
+    case Type::Kind::text: {
+      const std::string_view hint = type.form->hint;
+      const std::string_view word = hint.starts_with("such as ") ? hint.substr(8) : "NAME";
+      return std::string(word.substr(0, word.find_first_of(" ;:")));
+    }
+    case Type::Kind::boolean:
+      return "true";
+    case Type::Kind::integer:
+      return fmt::format("{}", std::max<std::int64_t>(type.min, 1));
+    case Type::Kind::number:
+      return "1.0";
+    case Type::Kind::duration:
+      return "30s";
+    case Type::Kind::size:
+      return "2GiB";
+    case Type::Kind::percent:
+      return "50%";
+    case Type::Kind::amount:
+    case Type::Kind::signed_amount:
+      return "1";
+    case Type::Kind::choice:
+      return type.words[0];
+    case Type::Kind::list:
+      return fmt::format("[{}]", example(type.of[0]));
+    case Type::Kind::any_of:
+      return example(type.of[0]);
+    case Type::Kind::map:
+      return fmt::format("{{ NAME: {} }}", example(type.of[0]));
+    case Type::Kind::object:
+      break;
+  }
+  std::string keys;
+  for (const Key& key : type.object->keys) {
+    if (key.required) keys += fmt::format("{}{}: {}", keys.empty() ? " " : ", ", key.name, example(key.type));
+  }
+  return fmt::format("{{{}{}}}", keys, keys.empty() ? "" : " ");
 }
 
 bool is_empty_value(const Node& node) {
@@ -396,7 +437,8 @@ void Shape::warn_not_yet(const Entry& entry, const Key& key, const Path& path) {
 void Shape::check_complete(const NodePtr& node, const Type& type, const Path& path, const Place& anchor,
                            std::map<std::string, Place>& places) {
   if (node->kind == Node::Kind::bad) return;
-  if (const std::string text = path.text(); !text.empty()) places.emplace(text, node->place);
+  const bool is_collection = node->kind == Node::Kind::map || node->kind == Node::Kind::list;
+  if (const std::string text = path.text(); !text.empty()) places.emplace(text, is_collection ? anchor : node->place);
   if (type.kind == Type::Kind::any_of) {
     for (const Type& one : type.of) {
       const bool fits = (node->kind == Node::Kind::map && is_map_type(one)) ||
@@ -420,7 +462,7 @@ void Shape::check_complete(const NodePtr& node, const Type& type, const Path& pa
     reporter_.error(anchor, {.code = "missing_key",
                              .summary = fmt::format("{} has no {}", path.subject(), quote(key.name)),
                              .label = fmt::format("`{}` is required", key.name),
-                             .hint = fmt::format("add {}: {}", key.name, describe(key.type))});
+                             .hint = fmt::format("add {}: {}", key.name, example(key.type))});
   }
 }
 

@@ -93,7 +93,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   }
   const auto factor = factor_of(kSizeUnits, text);
   constexpr auto kLimit = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (!factor || *whole >= kLimit / *factor) return std::nullopt;
+  if (!factor || *whole > kLimit / *factor) return std::nullopt;
   return *whole * *factor + thousandths * (*factor / 1000) + thousandths * (*factor % 1000) / 1000;
 }
 

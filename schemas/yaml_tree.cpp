@@ -65,6 +65,10 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node;
     node.place = place(mark);
+    // Nothing is marked where the next thing begins, lines below; its key is where somebody would look.
+    const bool is_value =
+        !frames_.empty() && frames_.back().node.kind == Node::Kind::map && !frames_.back().key_is_next;
+    if (is_value && frames_.back().key_place.line != node.place.line) node.place = frames_.back().key_place;
     add(std::move(node), anchor);
   }
 
@@ -82,6 +86,7 @@ class TreeBuilder final : public YAML::EventHandler {
       node.kind = Node::Kind::bad;
     } else {
       node.place.length = static_cast<int>(written_length(rest, value, node.quoted));
+      check_closed(node);
       check_characters(node);
     }
     add(std::move(node), anchor);
@@ -155,6 +160,24 @@ class TreeBuilder final : public YAML::EventHandler {
                             .summary = fmt::format("{} reads as a YAML tag, and tags are not used here", quote(tag)),
                             .label = "a text that begins with ! needs quotes",
                             .hint = fmt::format("write \"{}\"", tag)});
+  }
+
+  // yaml-cpp takes the end of the file for the closing quote.
+  void check_closed(const Node& node) {
+    const char quote_sign = node.quoted && node.place.offset < text_.size() ? text_[node.place.offset] : ' ';
+    if (quote_sign != '"' && quote_sign != '\'') return;
+    for (std::size_t i = node.place.offset + 1; i < text_.size(); ++i) {
+      if (text_[i] == '\\' && quote_sign == '"') {
+        ++i;
+      } else if (text_[i] == quote_sign) {
+        return;  // 'it''s' ends later, but it ends
+      }
+    }
+    reporter_.error(node.place, {.code = "syntax",
+                                 .summary = "a text in quotes is not closed",
+                                 .label = "it begins here",
+                                 .hint = "a closing quote is missing"});
+    throw Stop{};
   }
 
   void check_characters(Node& node) {
@@ -286,15 +309,17 @@ struct SyntaxWords {
 constexpr SyntaxWords kSyntaxWords[] = {
     {YAML::ErrorMsg::END_OF_MAP, "a line does not fit the map that it stands in",
      "keys of one map begin in the same column, and each is followed by a colon and a space"},
-    {YAML::ErrorMsg::END_OF_MAP_FLOW, "a map in { } is not closed", "a comma or } is missing"},
+    {YAML::ErrorMsg::END_OF_MAP_FLOW, "a map in { } is not closed",
+     "a comma or } is missing, here or some lines above"},
     {YAML::ErrorMsg::END_OF_SEQ, "a line does not fit the list that it stands in",
      "items of one list begin with - in the same column"},
-    {YAML::ErrorMsg::END_OF_SEQ_FLOW, "a list in [ ] is not closed", "a comma or ] is missing"},
+    {YAML::ErrorMsg::END_OF_SEQ_FLOW, "a list in [ ] is not closed",
+     "a comma or ] is missing, here or some lines above"},
     {YAML::ErrorMsg::FLOW_END, "a closing bracket has no opening one", "remove it, or put the text into quotes"},
     {YAML::ErrorMsg::BLOCK_ENTRY, "a list item (-) cannot stand here", "begin the list in a line of its own"},
     {YAML::ErrorMsg::MAP_KEY, "a key cannot stand here", "begin the map in a line of its own"},
     {YAML::ErrorMsg::MAP_VALUE, "a colon cannot stand here",
-     "a text with a colon and a space in it needs quotes; a map begins in a line of its own"},
+     "keys of one map begin in the same column; a text with a colon and a space in it needs quotes"},
     {YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab is used for indentation", "YAML takes spaces only"},
     {YAML::ErrorMsg::EOF_IN_SCALAR, "a text in quotes is not closed", "a closing quote is missing"},
     {YAML::ErrorMsg::DOC_IN_SCALAR, "a text in quotes is not closed", "a closing quote is missing"},
@@ -374,6 +399,15 @@ void report_syntax(int file, const YAML::Exception& exception, Reporter& reporte
   Place where = source.at(exception.mark.pos < 0 ? 0 : static_cast<std::size_t>(exception.mark.pos));
   where.file = file;
   if (report_unquoted_placeholder(file, where.line, reporter)) return;
+  const std::string_view line = source.line(where.line);
+  const std::string_view indentation = line.substr(0, line.find_first_not_of(" \t"));
+  if (const std::size_t tab = indentation.find('\t'); tab != std::string_view::npos) {
+    where.column = static_cast<int>(tab) + 1;
+    reporter.error(
+        where,
+        {.code = "syntax", .summary = "a tab is used for indentation", .label = "", .hint = "YAML takes spaces only"});
+    return;
+  }
   const SyntaxWords words = words_for(exception.msg);
   reporter.error(where, {.code = "syntax", .summary = words.summary, .label = "", .hint = words.hint});
 }

@@ -12,11 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path golden_path(const std::string& path) {
-  const bool in_tree = path.rfind("tests/", 0) == 0 || path.rfind("schemas/", 0) == 0;
-  return fs::path(VSCALE_SOURCE_DIR) / (in_tree ? "" : "tests/golden") / path;
-}
-
 bool updating() {
   const char* value = std::getenv("VSCALE_UPDATE_GOLDEN");
   return value != nullptr && std::string_view(value) == "1";
@@ -46,10 +41,7 @@ std::string first_difference(const std::string& expected, const std::string& fou
   }
 }
 
-}  // namespace
-
-void check_golden(const std::string& path, const std::string& text) {
-  const fs::path file = golden_path(path);
+void check_file(const fs::path& file, const std::string& text) {
   if (updating()) {
     fs::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary) << text;
@@ -67,6 +59,17 @@ void check_golden(const std::string& path, const std::string& text) {
     return;
   }
   FAIL_CHECK(first_difference(expected, text) << "\nwhole text:\n" << text);
+}
+
+}  // namespace
+
+void check_golden(const std::string& path, const std::string& text) {
+  const bool beside_its_test = path.rfind("tests/", 0) == 0;
+  check_file(fs::path(VSCALE_SOURCE_DIR) / (beside_its_test ? "" : "tests/golden") / path, text);
+}
+
+void check_generated(const std::string& path, const std::string& text) {
+  check_file(fs::path(VSCALE_SOURCE_DIR) / path, text);
 }
 
 std::string read_source_file(const std::string& path) {

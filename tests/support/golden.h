@@ -10,9 +10,12 @@ namespace vscale::test {
 /// the first line that differs. With VSCALE_UPDATE_GOLDEN=1 in the environment the file is written instead (folders are
 /// made as needed) and the check passes: look at `git diff` before you commit.
 ///
-/// `path` is relative to tests/golden, such as "plan/one_group.txt". A path that begins with "tests/" or "schemas/" is
-/// relative to the source tree instead, for generated files that live elsewhere.
+/// `path` is relative to tests/golden, such as "plan/one_group.txt"; one that begins with "tests/" is relative to the
+/// source tree, for golden files that stand beside their test.
 void check_golden(const std::string& path, const std::string& text);
+
+/// The same for a file that is generated and lives elsewhere in the source tree: `path` is relative to its root.
+void check_generated(const std::string& path, const std::string& text);
 
 /// The contents of a file of the source tree, `path` relative to its root; a missing file fails the test.
 std::string read_source_file(const std::string& path);
