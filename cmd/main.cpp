@@ -1,0 +1,173 @@
+#include <fmt/format.h>
+#include <pwd.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <iostream>
+
+#include "cmd/exit_code.h"
+#include "cmd/local_files.h"
+#include "cmd/run.h"
+#include "engine/execution/threaded_runner.h"
+#include "providers/clock/system_clock.h"
+#include "providers/image/image_library.h"
+#include "providers/libvirt/libvirt_hosts.h"
+#include "providers/network/network_probe.h"
+#include "providers/sqlite/sqlite_state_store.h"
+
+/// The program: the real world around run().
+
+namespace vscale {
+namespace {
+
+// What a signal handler may touch: lock-free, and there from beginning to end.
+std::atomic<int> interrupts{0};
+std::atomic<bool> gentle{false};
+std::atomic<SystemClock*> sleeping_clock{nullptr};
+
+void on_interrupt(int) {
+  if (!gentle.load()) ::_exit(static_cast<int>(ExitCode::interrupted));
+  ++interrupts;
+  if (auto* clock = sleeping_clock.load()) clock->interrupt();
+}
+
+void handle_signals(SystemClock& clock) {
+  sleeping_clock = &clock;
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not end a run in the middle
+}
+
+StopRequest stop_request() {
+  const int count = interrupts.load();
+  return count == 0 ? StopRequest::none : count == 1 ? StopRequest::finish_running : StopRequest::now;
+}
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+std::string working_folder() {
+  std::array<char, 4096> buffer{};
+  return ::getcwd(buffer.data(), buffer.size()) == nullptr ? "/" : std::string(buffer.data());
+}
+
+std::string machine_name() {
+  std::array<char, 256> buffer{};
+  return ::gethostname(buffer.data(), buffer.size() - 1) == 0 ? std::string(buffer.data()) : "localhost";
+}
+
+std::string user_name() {
+  const passwd* entry = ::getpwuid(::getuid());
+  return entry == nullptr ? std::to_string(::getuid()) : std::string(entry->pw_name);
+}
+
+std::string image_cache() {
+  if (const auto cache = environment("XDG_CACHE_HOME"); cache && cache->starts_with('/')) return *cache + "/vscale";
+  if (const auto home = environment("HOME"); home && home->starts_with('/')) return *home + "/.cache/vscale";
+  return "/var/cache/vscale";
+}
+
+std::string time_of_day(Instant at) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  return fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
+}
+
+Error become(const std::vector<std::string>& argv) {
+  std::vector<char*> pointers;
+  for (const auto& word : argv) pointers.push_back(const_cast<char*>(word.c_str()));  // NOLINT: execvp changes nothing
+  pointers.push_back(nullptr);
+  std::cout.flush();
+  ::umask(S_IWGRP | S_IWOTH);
+  ::execvp(pointers.front(), pointers.data());
+  return {.kind = ErrorKind::failed,
+          .message = fmt::format("{} cannot be run", argv.front()),
+          .detail = std::strerror(errno),
+          .hint = fmt::format("is it installed? which {}", argv.front())};
+}
+
+Result<OpenedState> open_state(const std::string& path, OpenMode mode) {
+  auto opened = SqliteStateStore::open(path, mode);
+  if (!opened) return opened.error();
+  SqliteStateStore* store = opened->get();
+  return OpenedState{.store = std::move(*opened), .back_up = [store](Instant at, int keep) -> Result<void> {
+                       const auto copy = store->backup(at, keep);
+                       if (!copy) return copy.error();
+                       return {};
+                     }};
+}
+
+Outside real_world() {
+  auto clock = std::make_shared<SystemClock>();
+  handle_signals(*clock);
+  return {.clock = clock,
+          .time_of_day = time_of_day,
+          .working_folder = working_folder(),
+          .user = user_name(),
+          .machine = machine_name(),
+          .pid = ::getpid(),
+          .environment = environment,
+          .read_file = read_local_file,
+          .write_private_file = write_private_local_file,
+          .open_state = open_state,
+          .reach_hosts =
+              [clock](const std::vector<HostConnection>& hosts) {
+                const auto all = std::make_shared<LibvirtHosts>(hosts, LibvirtOptions{}, *clock);
+                return HostPorts{.domains = all, .volumes = all, .guests = all};
+              },
+          .image_library =
+              [clock] {
+                return std::make_shared<CachedImageLibrary>(*clock, ImageLibraryOptions{.cache_dir = image_cache()});
+              },
+          .network_probe = [] { return std::make_shared<SocketProbe>(); },
+          .action_runner =
+              [](const Config& config, WorldPorts ports, std::shared_ptr<const void> owner, int threads) {
+                return std::make_unique<ThreadedRunner>(config, ports, std::move(owner), threads);
+              },
+          .interrupt_gently = [] { gentle = true; },
+          .stop_request = stop_request,
+          .new_id = random_id,
+          .become = become};
+}
+
+Streams real_streams() {
+  Streams streams{.in = std::cin,
+                  .out = std::cout,
+                  .err = std::cerr,
+                  .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
+                  .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
+                  .err_is_terminal = ::isatty(STDERR_FILENO) == 1};
+  winsize size{};
+  if (streams.out_is_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    streams.width = size.ws_col;
+    streams.height = size.ws_row;
+  }
+  return streams;
+}
+
+}  // namespace
+}  // namespace vscale
+
+int main(int argc, char** argv) {
+  ::umask(S_IRWXG | S_IRWXO);  // state, plans and downloads are private from their first byte
+  auto outside = vscale::real_world();
+  auto streams = vscale::real_streams();
+  const int code = vscale::run({argv + std::min(argc, 1), argv + argc}, streams, outside);
+  std::cout.flush();
+  std::cerr.flush();
+  // A call to a host that hangs is left behind with its thread: exit() would take libraries down under it.
+  std::_Exit(code);
+}

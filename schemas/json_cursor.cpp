@@ -19,6 +19,25 @@ std::optional<int> digits(const std::string& text, std::size_t from, std::size_t
   return value;
 }
 
+/// The instant that rfc3339() wrote; nothing for any other text.
+std::optional<Instant> instant_from(const std::string& text) {
+  // 2026-05-04T13:20:00.000Z
+  constexpr const char* form = "dddd-dd-ddTdd:dd:dd.dddZ";
+  constexpr std::size_t length = 24;
+  if (text.size() != length) return std::nullopt;
+  for (std::size_t i = 0; i < length; ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (form[i] == 'd' ? !digit : text[i] != form[i]) return std::nullopt;
+  }
+  const auto at = [&](std::size_t from, std::size_t count) { return digits(text, from, count).value_or(0); };
+  const std::chrono::year_month_day date{std::chrono::year{at(0, 4)},
+                                         std::chrono::month{static_cast<unsigned>(at(5, 2))},
+                                         std::chrono::day{static_cast<unsigned>(at(8, 2))}};
+  if (!date.ok() || at(11, 2) > 23 || at(14, 2) > 59 || at(17, 2) > 60) return std::nullopt;
+  return Instant{std::chrono::sys_days{date}} + std::chrono::hours{at(11, 2)} + std::chrono::minutes{at(14, 2)} +
+         std::chrono::seconds{at(17, 2)} + std::chrono::milliseconds{at(20, 3)};
+}
+
 }  // namespace
 
 JsonCursor::JsonCursor(const nlohmann::ordered_json& document, std::string& mistake)
@@ -128,24 +147,6 @@ std::vector<std::string> JsonCursor::texts() const {
   std::vector<std::string> list;
   for (const auto& item : items()) list.push_back(item.text());
   return list;
-}
-
-std::optional<Instant> instant_from(const std::string& text) {
-  // 2026-05-04T13:20:00.000Z
-  constexpr const char* form = "dddd-dd-ddTdd:dd:dd.dddZ";
-  constexpr std::size_t length = 24;
-  if (text.size() != length) return std::nullopt;
-  for (std::size_t i = 0; i < length; ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    if (form[i] == 'd' ? !digit : text[i] != form[i]) return std::nullopt;
-  }
-  const auto at = [&](std::size_t from, std::size_t count) { return digits(text, from, count).value_or(0); };
-  const std::chrono::year_month_day date{std::chrono::year{at(0, 4)},
-                                         std::chrono::month{static_cast<unsigned>(at(5, 2))},
-                                         std::chrono::day{static_cast<unsigned>(at(8, 2))}};
-  if (!date.ok() || at(11, 2) > 23 || at(14, 2) > 59 || at(17, 2) > 60) return std::nullopt;
-  return Instant{std::chrono::sys_days{date}} + std::chrono::hours{at(11, 2)} + std::chrono::minutes{at(14, 2)} +
-         std::chrono::seconds{at(17, 2)} + std::chrono::milliseconds{at(20, 3)};
 }
 
 }  // namespace vscale

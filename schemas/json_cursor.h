@@ -57,7 +57,4 @@ class JsonCursor {
   std::string* mistake_;
 };
 
-/// The instant that rfc3339() wrote; nothing for any other text.
-std::optional<Instant> instant_from(const std::string& text);
-
 }  // namespace vscale

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/plan/reconcile.h"
+#include "engine/values/units.h"
+
+/// What was asked for on the command line, as values.
+
+namespace vscale {
+
+/// Before or after any command.
+struct GlobalOptions {
+  std::vector<std::string> files;        ///< -f; `vscale.yaml` where none is given.
+  std::vector<std::string> assignments;  ///< --var
+  std::vector<std::string> var_files;    ///< --var-file
+  std::optional<std::string> state;      ///< --state
+  bool json = false;
+  bool no_color = false;
+  bool verbose = false;
+  bool quiet = false;
+};
+
+/// How the hosts are known: by asking them, or by what was last seen (--refresh=false).
+enum class Refresh { ask_hosts, as_recorded };
+
+struct ValidateArguments {};
+
+struct PlanArguments {
+  PlanOptions options;
+  Refresh refresh = Refresh::ask_hosts;
+  std::optional<std::string> out;
+  bool detailed_exitcode = false;
+};
+
+/// apply and destroy, which is an apply with PlanOptions::destroy.
+struct ApplyArguments {
+  PlanOptions options;
+  Refresh refresh = Refresh::ask_hosts;
+  std::optional<std::string> plan_file;
+  bool auto_approve = false;
+  std::optional<int> parallelism;
+  Duration lock_timeout{};
+  std::string reason;
+};
+
+struct StatusArguments {
+  std::optional<std::string> group;
+};
+
+enum class GraphFormat { dot, mermaid };
+struct GraphArguments {
+  std::optional<std::string> plan_file;
+  GraphFormat format = GraphFormat::dot;
+  PlanOptions options;
+  Refresh refresh = Refresh::ask_hosts;
+};
+
+struct SchemaArguments {};
+
+struct ImageListArguments {};
+struct ImagePullArguments {
+  std::vector<std::string> images;  ///< Empty: all that a group uses.
+};
+struct ImageUpdateArguments {
+  std::vector<std::string> images;  ///< Empty: all that a group uses.
+};
+
+struct SshArguments {
+  std::string instance;
+  std::vector<std::string> command;
+};
+struct ConsoleArguments {
+  std::string instance;
+};
+
+enum class InventoryFormat { ansible, ssh_config, json };
+struct InventoryArguments {
+  InventoryFormat format = InventoryFormat::ansible;
+};
+
+struct StateListArguments {};
+struct StateShowArguments {
+  std::optional<std::string> address;  ///< Nothing: the whole record.
+};
+
+struct VersionArguments {};
+
+enum class Shell { bash, zsh, fish };
+struct CompletionArguments {
+  Shell shell = Shell::bash;
+};
+
+using Arguments =
+    std::variant<ValidateArguments, PlanArguments, ApplyArguments, StatusArguments, GraphArguments, SchemaArguments,
+                 ImageListArguments, ImagePullArguments, ImageUpdateArguments, SshArguments, ConsoleArguments,
+                 InventoryArguments, StateListArguments, StateShowArguments, VersionArguments, CompletionArguments>;
+
+}  // namespace vscale

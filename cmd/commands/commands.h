@@ -1,0 +1,29 @@
+#pragma once
+
+#include "cmd/arguments.h"
+#include "cmd/exit_code.h"
+#include "cmd/invocation.h"
+
+/// What each command does: arguments in, exit code out. They decide and fetch; what a person reads is made in
+/// cmd/views.
+
+namespace vscale {
+
+ExitCode run_command(const ValidateArguments& arguments, Invocation& invocation);
+ExitCode run_command(const PlanArguments& arguments, Invocation& invocation);
+ExitCode run_command(const ApplyArguments& arguments, Invocation& invocation);
+ExitCode run_command(const StatusArguments& arguments, Invocation& invocation);
+ExitCode run_command(const GraphArguments& arguments, Invocation& invocation);
+ExitCode run_command(const SchemaArguments& arguments, Invocation& invocation);
+ExitCode run_command(const ImageListArguments& arguments, Invocation& invocation);
+ExitCode run_command(const ImagePullArguments& arguments, Invocation& invocation);
+ExitCode run_command(const ImageUpdateArguments& arguments, Invocation& invocation);
+ExitCode run_command(const SshArguments& arguments, Invocation& invocation);
+ExitCode run_command(const ConsoleArguments& arguments, Invocation& invocation);
+ExitCode run_command(const InventoryArguments& arguments, Invocation& invocation);
+ExitCode run_command(const StateListArguments& arguments, Invocation& invocation);
+ExitCode run_command(const StateShowArguments& arguments, Invocation& invocation);
+ExitCode run_command(const VersionArguments& arguments, Invocation& invocation);
+ExitCode run_command(const CompletionArguments& arguments, Invocation& invocation);
+
+}  // namespace vscale

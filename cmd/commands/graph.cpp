@@ -1,0 +1,38 @@
+#include "cmd/commands/commands.h"
+#include "cmd/fresh_plan.h"
+#include "cmd/views/graph_view.h"
+#include "schemas/plan_json.h"
+
+namespace vscale {
+namespace {
+
+/// A saved plan is drawn as it is, whether or not it could still be carried out.
+ExitCode graph_of_file(const GraphArguments& arguments, Invocation& invocation) {
+  const auto text = invocation.outside.read_file(absolute_path(invocation.outside, *arguments.plan_file));
+  if (!text) return fail(invocation, text.error());
+  const auto saved = saved_plan_from_text(*text);
+  if (!saved) return fail(invocation, saved.error());
+  invocation.streams.out << graph_text(saved->plan, arguments.format);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode run_command(const GraphArguments& arguments, Invocation& invocation) {
+  if (arguments.plan_file) return graph_of_file(arguments, invocation);
+  const auto files = read_files_or_fail(
+      invocation, arguments.options.destroy ? ReadInput::Secrets::not_demanded : ReadInput::Secrets::demanded);
+  if (!files) return ExitCode::error;
+  const Config& config = *files->read.config;
+  const auto state = open_state(invocation, config, OpenMode::read_write_create);
+  if (!state) return fail(invocation, state.error());
+  const HostPorts hosts = reach_hosts(invocation, config);
+  const auto fresh = make_plan(invocation, *files, *state->store, *hosts.domains,
+                               {.options = arguments.options, .refresh = arguments.refresh});
+  if (!fresh) return fail(invocation, fresh.error());
+  const ExitCode mistakes = report(invocation, fresh->plan.diagnostics);
+  invocation.streams.out << graph_text(fresh->plan, arguments.format);
+  return stronger(mistakes, fresh->plan.complete ? ExitCode::ok : ExitCode::partial);
+}
+
+}  // namespace vscale

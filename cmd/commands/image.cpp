@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cmd/carry_out.h"
+#include "cmd/commands/commands.h"
+#include "cmd/fresh_plan.h"
+#include "cmd/recorded.h"
+#include "cmd/version.h"
+#include "cmd/views/image_view.h"
+#include "cmd/views/run_json.h"
+#include "engine/plan/image_pull.h"
+#include "schemas/did_you_mean.h"
+
+namespace vscale {
+namespace {
+
+/// The images that the user named, or all that a group uses.
+Result<std::vector<std::string>> chosen_images(const Config& config, const std::vector<std::string>& named) {
+  if (named.empty()) return images_in_use(config);
+  std::vector<std::string> known;
+  for (const auto& image : config.images) known.push_back(image.name);
+  std::vector<std::string> chosen;
+  for (const auto& name : named) {
+    const std::string bare = name.starts_with("image.") ? name.substr(6) : name;
+    if (find_image(config, bare) == nullptr) {
+      const std::string guess = did_you_mean(bare, known);
+      return Error{.kind = ErrorKind::not_found,
+                   .message = fmt::format("there is no image \"{}\" in {}", bare, config.name),
+                   .detail = {},
+                   .hint = guess.empty() ? "there is: " + listed(known) : guess};
+    }
+    chosen.push_back(bare);
+  }
+  return chosen;
+}
+
+/// "3 instances of web": who would be made anew from the newer image.
+std::string would_roll(const Config& config, const RecordedState& recorded, const std::string& image,
+                       const std::string& digest) {
+  std::vector<std::string> parts;
+  for (const auto& group : config.groups) {
+    if (group.instance.image != image) continue;
+    const auto older = std::count_if(recorded.instances.begin(), recorded.instances.end(), [&](const auto& entry) {
+      return group_address(entry.first) == address_of(group) && entry.second.image_digest != digest;
+    });
+    if (older > 0) parts.push_back(fmt::format("{} of {}", older, group.name));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+void tell_update(Invocation& invocation, const Config& config, const RecordedState& before, const ImageLock& lock) {
+  const auto known = before.image_locks.find(lock.image);
+  const std::string old_digest = known == before.image_locks.end() ? "" : known->second.digest;
+  const std::string rolls = would_roll(config, before, lock.image, lock.digest);
+  if (invocation.global.json) {
+    invocation.streams.out << line_of({{"image", lock.image}, {"before", old_digest}, {"after", lock.digest}});
+    return;
+  }
+  std::string text = fmt::format("image.{}: ", printable(lock.image));
+  if (old_digest == lock.digest) {
+    text += fmt::format("{} is the newest", short_digest(lock.digest));
+  } else {
+    text +=
+        fmt::format("{} -> {}", old_digest.empty() ? "nothing" : short_digest(old_digest), short_digest(lock.digest));
+  }
+  if (!rolls.empty()) text += fmt::format("; the next apply replaces {}", rolls);
+  invocation.streams.out << left_and_right(text, "", 2);
+}
+
+}  // namespace
+
+ExitCode run_command(const ImageListArguments&, Invocation& invocation) {
+  const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
+  if (!files) return ExitCode::error;
+  const auto recorded = read_recorded(invocation, *files->read.config);
+  if (!recorded) return fail(invocation, recorded.error());
+  const auto images = images_of(*files->read.config, recorded->state);
+  invocation.streams.out << (invocation.global.json ? line_of(image_list_json(images)) : image_list_text(images));
+  return ExitCode::ok;
+}
+
+ExitCode run_command(const ImageUpdateArguments& arguments, Invocation& invocation) {
+  const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
+  if (!files) return ExitCode::error;
+  const Config& config = *files->read.config;
+  const auto names = chosen_images(config, arguments.images);
+  if (!names) return fail(invocation, names.error());
+  const auto state = open_state(invocation, config, OpenMode::read_write_create);
+  if (!state) return fail(invocation, state.error());
+  const auto before = state->store->read();
+  if (!before) return fail(invocation, before.error());
+  const auto locks = resolve_images(invocation, config, *names, Newer::take_newer, *state->store, *before);
+  if (!locks) return fail(invocation, locks.error());
+  for (const auto& name : *names) tell_update(invocation, config, *before, locks->at(name));
+  return ExitCode::ok;
+}
+
+ExitCode run_command(const ImagePullArguments& arguments, Invocation& invocation) {
+  const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
+  if (!files) return ExitCode::error;
+  const Config& config = *files->read.config;
+  const auto names = chosen_images(config, arguments.images);
+  if (!names) return fail(invocation, names.error());
+  if (invocation.global.json) invocation.streams.out << line_of(version_event_json(kVersion));
+  const auto state = open_state(invocation, config, OpenMode::read_write_create);
+  if (!state) return fail(invocation, state.error());
+  StateStore& store = *state->store;
+  const auto lock = take_lock(invocation, store, "image pull", Duration{0});
+  if (!lock) return fail(invocation, lock.error());
+  auto recorded = store.read();
+  if (!recorded) return fail(invocation, recorded.error());
+  const auto locks = resolve_images(invocation, config, *names, Newer::keep_lock, store, *recorded);
+  if (!locks) return fail(invocation, locks.error());
+  recorded = store.read();
+  if (!recorded) return fail(invocation, recorded.error());
+
+  const HostPorts hosts = reach_hosts(invocation, config);
+  const Live live = observe_hosts(*hosts.domains, config, *recorded, invocation.outside.clock->now());
+  Plan plan = plan_image_pull(config, *recorded, live, *locks, invocation.outside.clock->now());
+  const PlanHeading heading{
+      .files = invocation.global.files, .hosts = static_cast<int>(config.hosts.size()), .read_in = {}};
+  const FreshPlan fresh{.plan = std::move(plan), .heading = heading, .recorded = std::move(*recorded)};
+  if (fresh.plan.actions.empty()) {
+    say(invocation, "Every host that needs them has the images.");
+    return fresh.plan.complete ? ExitCode::ok : ExitCode::partial;
+  }
+  const Run run = carry_out(invocation, *files, fresh, hosts, store, std::nullopt);
+  return tell_run(invocation, fresh, run, "vscale image pull");
+}
+
+}  // namespace vscale

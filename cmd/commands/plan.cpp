@@ -1,0 +1,71 @@
+#include "cmd/commands/commands.h"
+#include "cmd/fresh_plan.h"
+#include "cmd/version.h"
+#include "schemas/plan_json.h"
+
+namespace vscale {
+namespace {
+
+/// With --json also a configuration with mistakes gives the one document that was asked for.
+ExitCode mistaken(Invocation& invocation, const ConfigurationFiles& files) {
+  if (!invocation.global.json) return report(invocation, files.read.diagnostics);
+  FreshPlan fresh;
+  fresh.plan.created_at = invocation.outside.clock->now();
+  fresh.plan.complete = false;
+  fresh.plan.errored = true;
+  fresh.plan.diagnostics = files.read.diagnostics;
+  show_plan(invocation, fresh);
+  return ExitCode::error;
+}
+
+Result<void> save(const Invocation& invocation, const ConfigurationFiles& files, const Plan& plan,
+                  const std::string& path) {
+  const SavedPlan saved{.plan = plan, .version = kVersion, .made_from = digests_of(files)};
+  return invocation.outside.write_private_file(absolute_path(invocation.outside, path), saved_plan_text(saved));
+}
+
+void say_next(const Invocation& invocation, const Plan& plan, const PlanArguments& arguments) {
+  if (arguments.out) {
+    say(invocation, "Saved. Carry out exactly this: vscale apply " + printable(*arguments.out));
+  } else if (applyable(plan) && has_changes(plan)) {
+    say(invocation, arguments.options.destroy ? "To do it: vscale destroy" : "To do it: vscale apply");
+  }
+}
+
+ExitCode code_of(const Plan& plan, bool detailed) {
+  if (plan.errored) return ExitCode::error;
+  ExitCode code = detailed && has_changes(plan) ? ExitCode::changes : ExitCode::ok;
+  if (!plan.complete) code = stronger(code, ExitCode::partial);
+  return code;
+}
+
+}  // namespace
+
+ExitCode run_command(const PlanArguments& arguments, Invocation& invocation) {
+  const auto secrets = arguments.options.destroy ? ReadInput::Secrets::not_demanded : ReadInput::Secrets::demanded;
+  const auto files = read_files(invocation, secrets);
+  if (!files) return fail(invocation, files.error());
+  if (!files->read.config) return mistaken(invocation, *files);
+  if (!invocation.global.json && invocation.verbosity != Verbosity::quiet) report(invocation, files->read.diagnostics);
+  const Config& config = *files->read.config;
+
+  const auto state = open_state(invocation, config, OpenMode::read_write_create);
+  if (!state) return fail(invocation, state.error());
+  const HostPorts hosts = reach_hosts(invocation, config);
+  const auto fresh = make_plan(invocation, *files, *state->store, *hosts.domains,
+                               {.options = arguments.options, .refresh = arguments.refresh});
+  if (!fresh) return fail(invocation, fresh.error());
+
+  show_plan(invocation, *fresh);
+  const Plan& plan = fresh->plan;
+  if (arguments.out && plan.errored) return ExitCode::error;
+  if (arguments.out) {
+    if (const auto saved = save(invocation, *files, plan, *arguments.out); !saved) {
+      return fail(invocation, saved.error());
+    }
+  }
+  say_next(invocation, plan, arguments);
+  return code_of(plan, arguments.detailed_exitcode);
+}
+
+}  // namespace vscale

@@ -1,0 +1,120 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cmd/commands/commands.h"
+#include "cmd/fresh_plan.h"
+#include "cmd/recorded.h"
+#include "cmd/views/run_json.h"
+#include "cmd/views/state_view.h"
+#include "schemas/did_you_mean.h"
+#include "schemas/state_json.h"
+
+namespace vscale {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// The statefile that --state names, or the configuration. A statefile that is not there is an error here: whoever asks
+/// for it thinks that there is one.
+Result<RecordedState> read_state(const Invocation& invocation) {
+  std::string path;
+  if (const auto& given = invocation.global.state) {
+    path = absolute_path(invocation.outside, *given);
+  } else {
+    const auto files = read_files(invocation, ReadInput::Secrets::not_demanded);
+    if (!files) return files.error();
+    if (!files->read.config) {
+      report(invocation, files->read.diagnostics);
+      return Error{.kind = ErrorKind::invalid,
+                   .message = "where the statefile is stands in the configuration, which has mistakes",
+                   .detail = {},
+                   .hint = "or name the statefile: --state PATH"};
+    }
+    path = files->read.config->state.path;
+  }
+  const auto opened = invocation.outside.open_state(path, OpenMode::read_only);
+  if (!opened) return opened.error();
+  return opened->store->read();
+}
+
+/// With the volumes, which are records of their own.
+Json instance_with_volumes(const RecordedState& state, const InstanceRecord& instance) {
+  Json json = instance_json(instance);
+  Json volumes = Json::array();
+  for (const auto& volume : state.volumes) {
+    if (volume.owner == instance.address) volumes.push_back(volume_json(volume));
+  }
+  json["volumes"] = std::move(volumes);
+  return json;
+}
+
+Json image_with_copies(const RecordedState& state, const ImageLock& lock) {
+  Json json = image_lock_json(lock);
+  Json copies = Json::array();
+  for (const auto& copy : state.image_copies) {
+    if (copy.image == lock.image) copies.push_back(image_copy_json(copy));
+  }
+  json["copies"] = std::move(copies);
+  return json;
+}
+
+/// Everything recorded of one address. Nothing: there is no such thing.
+std::optional<Json> record_of(const RecordedState& state, const std::string& written) {
+  for (const auto& [address, instance] : state.instances) {
+    if (written == to_string(address) || written == short_name(address) || written == instance.name) {
+      return instance_with_volumes(state, instance);
+    }
+  }
+  for (const auto& [name, lock] : state.image_locks) {
+    if (written == "image." + name) return image_with_copies(state, lock);
+  }
+  for (const auto& [name, host] : state.hosts) {
+    if (written == "host." + name) return host_record_json(host);
+  }
+  if (const auto group = state.groups.find(written); group != state.groups.end()) {
+    return group_record_json(group->second);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> addresses_in(const RecordedState& state) {
+  std::vector<std::string> names;
+  for (const auto& [address, instance] : state.instances) names.push_back(to_string(address));
+  for (const auto& [name, lock] : state.image_locks) names.push_back("image." + name);
+  for (const auto& [name, host] : state.hosts) names.push_back("host." + name);
+  for (const auto& [name, group] : state.groups) names.push_back(name);
+  return names;
+}
+
+}  // namespace
+
+ExitCode run_command(const StateListArguments&, Invocation& invocation) {
+  const auto state = read_state(invocation);
+  if (!state) return fail(invocation, state.error());
+  if (invocation.global.json) {
+    const Json document{{"format_version", "1.0"}, {"addresses", addresses_in(*state)}};
+    invocation.streams.out << line_of(document);
+  } else {
+    invocation.streams.out << state_list_text(*state);
+  }
+  return ExitCode::ok;
+}
+
+ExitCode run_command(const StateShowArguments& arguments, Invocation& invocation) {
+  const auto state = read_state(invocation);
+  if (!state) return fail(invocation, state.error());
+  const auto found = arguments.address ? record_of(*state, *arguments.address) : std::optional(state_json(*state));
+  if (!found) {
+    const std::string guess = did_you_mean(*arguments.address, addresses_in(*state));
+    return fail(invocation, {.kind = ErrorKind::not_found,
+                             .message = fmt::format("nothing is recorded of \"{}\"", *arguments.address),
+                             .detail = {},
+                             .hint = guess.empty() ? "what is: vscale state list" : guess});
+  }
+  invocation.streams.out << (invocation.global.json ? line_of(*found) : outline_text(*found));
+  return ExitCode::ok;
+}
+
+}  // namespace vscale

@@ -1,0 +1,38 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cmd/commands/commands.h"
+#include "cmd/configuration_files.h"
+#include "cmd/views/run_json.h"
+#include "schemas/diagnostic_json.h"
+#include "schemas/diagnostic_text.h"
+
+namespace vscale {
+namespace {
+
+std::string valid_text(const GlobalOptions& global, const Config& config) {
+  int instances = 0;
+  for (const auto& group : config.groups) instances += group.size;
+  return fmt::format("{}: valid. {}: {} hosts, {} groups, {} instances.", fmt::join(global.files, " + "), config.name,
+                     config.hosts.size(), config.groups.size(), instances);
+}
+
+}  // namespace
+
+ExitCode run_command(const ValidateArguments&, Invocation& invocation) {
+  const auto files = read_files(invocation, ReadInput::Secrets::not_demanded);
+  if (!files) return fail(invocation, files.error());
+  const ReadConfig& read = files->read;
+  std::ostream& out = invocation.streams.out;
+  if (invocation.global.json) {
+    out << line_of(diagnostics_json(read.diagnostics));
+  } else {
+    out << render_diagnostics(read.diagnostics);
+    if (read.config) out << left_and_right(printable(valid_text(invocation.global, *read.config)), "", 2);
+  }
+  return read.config ? ExitCode::ok : ExitCode::error;
+}
+
+}  // namespace vscale

@@ -1,0 +1,193 @@
+#include "cmd/status.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "engine/placement/placement.h"
+
+namespace vscale {
+namespace {
+
+constexpr std::size_t kNamesListed = 6;
+
+const LiveDomain* find_domain(const HostSnapshot& snapshot, const std::string& uuid) {
+  const auto found = std::find_if(snapshot.domains.begin(), snapshot.domains.end(),
+                                  [&](const LiveDomain& domain) { return domain.uuid == uuid; });
+  return found == snapshot.domains.end() ? nullptr : &*found;
+}
+
+std::string state_of(const InstanceRecord& instance, const Live& live) {
+  if (instance.phase == Phase::leaving) return "leaving";
+  const auto host = live.find(instance.host);
+  if (host == live.end() || !host->second.snapshot) return "unknown";
+  const LiveDomain* domain = find_domain(*host->second.snapshot, instance.uuid);
+  if (instance.phase == Phase::claimed) return "unfinished";
+  if (domain == nullptr) return "missing";
+  if (instance.phase == Phase::defined) return "unfinished";
+  if (!is_up(domain->state)) return to_string(domain->state);
+  return instance.phase == Phase::ready ? "ready" : "booting";
+}
+
+InstanceStatus instance_status(const InstanceRecord& instance, const Live& live) {
+  InstanceStatus status{.address = instance.address,
+                        .name = instance.name,
+                        .host = instance.host,
+                        .state = state_of(instance, live),
+                        .since = {},
+                        .addresses = {},
+                        .revision = instance.revision};
+  if (status.state == "ready") status.since = instance.ready_at;
+  if (status.state == "booting") status.since = instance.started_at;
+  for (const auto& nic : instance.nics) {
+    if (nic.address) status.addresses.push_back(*nic.address);
+  }
+  return status;
+}
+
+/// "1 booting, 2 shut off, 1 to create": everything that is not simply ready.
+std::string now_text(const std::vector<const InstanceStatus*>& instances, int want) {
+  std::map<std::string, int> counts;
+  for (const auto* instance : instances) {
+    if (instance->state != "ready") ++counts[instance->state];
+  }
+  std::vector<std::string> parts;
+  for (const auto& [state, count] : counts) parts.push_back(fmt::format("{} {}", count, state));
+  const int have = static_cast<int>(instances.size());
+  if (have < want) parts.push_back(fmt::format("{} to create", want - have));
+  if (have > want) parts.push_back(fmt::format("{} to destroy", have - want));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string range_text(const Group* group) {
+  if (group == nullptr) return "not in the files";
+  if (!group->scaling) return "fixed";
+  return fmt::format("{}-{}", group->scaling->min, group->scaling->max);
+}
+
+GroupStatus group_status(const std::string& address, const Group* group, const RecordedState& recorded,
+                         const std::vector<InstanceStatus>& all) {
+  std::vector<const InstanceStatus*> ours;
+  for (const auto& instance : all) {
+    if (group_address(instance.address) == address) ours.push_back(&instance);
+  }
+  GroupStatus status{.address = address,
+                     .name = address.substr(address.find('.') + 1),
+                     .ready = 0,
+                     .have = static_cast<int>(ours.size()),
+                     .want = group == nullptr ? 0 : group->size,
+                     .range = range_text(group),
+                     .revision = 0,
+                     .now = {}};
+  status.ready = static_cast<int>(
+      std::count_if(ours.begin(), ours.end(), [](const auto* instance) { return instance->state == "ready"; }));
+  if (const auto record = recorded.groups.find(address); record != recorded.groups.end()) {
+    status.revision = record->second.revision;
+  }
+  status.now = now_text(ours, status.want);
+  return status;
+}
+
+/// Groups of the files in their order, then those that only the record has.
+std::vector<GroupStatus> group_statuses(const Config& config, const RecordedState& recorded,
+                                        const std::vector<InstanceStatus>& instances) {
+  std::vector<GroupStatus> groups;
+  for (const auto& group : config.groups) {
+    groups.push_back(group_status(address_of(group), &group, recorded, instances));
+  }
+  std::string last;
+  for (const auto& instance : instances) {
+    const std::string address = group_address(instance.address);
+    if (address == last || find_group(config, address) != nullptr) continue;
+    groups.push_back(group_status(address, nullptr, recorded, instances));
+    last = address;
+  }
+  return groups;
+}
+
+Usage usage_of(const Inventory& inventory) {
+  return {inventory.used, inventory.capacity()};
+}
+
+/// Names the host, whether the error does or not; without the hint, which the status gives itself.
+std::string why_text(const std::string& host, const Error& error) {
+  std::string text = error.message.find(host) == std::string::npos ? host + ": " + error.message : error.message;
+  return error.detail.empty() ? text : text + " [" + error.detail + "]";
+}
+
+HostStatus host_status(const Host& host, const HostView& view, const PlacementWorld& world,
+                       const RecordedState& recorded) {
+  HostStatus status;
+  status.name = host.name;
+  for (const auto& [address, instance] : recorded.instances) status.ours += instance.host == host.name ? 1 : 0;
+  if (!view.snapshot) {
+    status.reachable = false;
+    if (view.failure) status.since = view.failure->at;
+    if (view.failure) status.why = why_text(host.name, view.failure->error);
+    return status;
+  }
+  for (const auto& domain : view.snapshot->domains) {
+    const bool ours = domain.ownership && domain.ownership->lineage == recorded.lineage;
+    status.foreign += ours ? 0 : 1;
+  }
+  for (const auto& placed : world.hosts) {
+    if (placed.name != host.name) continue;
+    status.vcpus = usage_of(placed.vcpus);
+    status.memory_mib = usage_of(placed.memory_mib);
+    for (const auto& [storage, disk] : placed.disk_gib) {
+      status.disk_gib.used += disk.used;
+      status.disk_gib.total += disk.capacity();
+    }
+  }
+  return status;
+}
+
+std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, const Status& status) {
+  std::vector<Need> needs;
+  for (const auto& host : status.hosts) {
+    if (host.reachable) continue;
+    const Host* configured = find_host(config, host.name);
+    const bool one = host.ours == 1;
+    needs.push_back(
+        {.text = fmt::format("{}. Its {} instance{} left alone.", host.why, host.ours, one ? " is" : "s are"),
+         .commands = {fmt::format("virsh -c '{}' list", configured == nullptr ? "" : configured->uri)}});
+  }
+  if (!recorded.open_actions.empty() && !status.running) {
+    needs.push_back(
+        {.text = fmt::format("An earlier run ended in the middle of {} actions.", recorded.open_actions.size()),
+         .commands = {"vscale apply"}});
+  }
+  std::vector<std::string> names;
+  for (const auto& group : status.groups) {
+    if (!group.now.empty() && !status.running) names.push_back(fmt::format("{}: {}", group.name, group.now));
+  }
+  if (names.empty()) return needs;
+  const std::size_t count = names.size();
+  if (count > kNamesListed) names.resize(kNamesListed);
+  std::string text = fmt::format("Not as wanted: {}", fmt::join(names, "; "));
+  if (count > kNamesListed) text += fmt::format("; and {} more groups", count - kNamesListed);
+  needs.push_back({.text = std::move(text), .commands = {"vscale plan", "vscale apply"}});
+  return needs;
+}
+
+}  // namespace
+
+Status status_of(const Config& config, const RecordedState& recorded, const Live& live,
+                 const std::optional<LockHolder>& running) {
+  Status status;
+  status.name = config.name;
+  status.lineage = recorded.lineage;
+  status.serial = recorded.serial;
+  status.running = running;
+  for (const auto& [address, instance] : recorded.instances) {
+    status.instances.push_back(instance_status(instance, live));
+  }
+  status.groups = group_statuses(config, recorded, status.instances);
+  const PlacementWorld world = world_of(config, recorded, live);
+  for (const auto& host : config.hosts) status.hosts.push_back(host_status(host, live.at(host.name), world, recorded));
+  status.needs = needs_of(config, recorded, status);
+  return status;
+}
+
+}  // namespace vscale

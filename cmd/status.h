@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/desired/config.h"
+#include "engine/live/host_snapshot.h"
+#include "engine/ports/state_store.h"
+#include "engine/recorded/recorded_state.h"
+
+/// How an installation stands: what `vscale status` shows, as values.
+
+namespace vscale {
+
+struct InstanceStatus {
+  InstanceAddress address;
+  std::string name;  ///< The domain's.
+  std::string host;
+  /// ready | booting | unfinished | leaving | missing | unknown (its host does not answer), or libvirt's word for a
+  /// domain that is not up: "shut off", "crashed", …
+  std::string state;
+  std::optional<Instant> since;        ///< Ready, booting: since when.
+  std::vector<std::string> addresses;  ///< IPv4, as far as they are known.
+  std::int64_t revision = 0;
+};
+
+struct GroupStatus {
+  std::string address;  ///< `group.web`
+  std::string name;     ///< `web`
+  int ready = 0;
+  int have = 0;
+  int want = 0;       ///< 0 for a group that the files no longer have.
+  std::string range;  ///< "fixed", "3-10", or "not in the files".
+  std::int64_t revision = 0;
+  std::string now;  ///< What is not as wanted: "1 booting, 1 shut off"; empty if all is well.
+};
+
+struct Usage {
+  std::uint64_t used = 0;
+  std::uint64_t total = 0;
+};
+
+struct HostStatus {
+  std::string name;
+  bool reachable = true;
+  std::optional<Instant> since;  ///< Not reachable: since when.
+  std::string why;               ///< Not reachable: why.
+  Usage vcpus, memory_mib, disk_gib;
+  int ours = 0;
+  int foreign = 0;
+};
+
+/// Something that waits for a person, and the command for it.
+struct Need {
+  std::string text;
+  std::vector<std::string> commands;
+};
+
+struct Status {
+  std::string name;
+  std::string lineage;
+  std::int64_t serial = 0;
+  std::optional<LockHolder> running;  ///< Who works on it right now.
+  std::vector<GroupStatus> groups;
+  std::vector<InstanceStatus> instances;
+  std::vector<HostStatus> hosts;
+  std::vector<Need> needs;
+};
+
+/// Pure. `live` has an entry for every host of the configuration.
+Status status_of(const Config& config, const RecordedState& recorded, const Live& live,
+                 const std::optional<LockHolder>& running);
+
+}  // namespace vscale

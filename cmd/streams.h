@@ -1,0 +1,20 @@
+#pragma once
+
+#include <istream>
+#include <ostream>
+
+namespace vscale {
+
+/// Where a command reads from and writes to, and what is known of it. Refers to streams that outlive it.
+struct Streams {
+  std::istream& in;
+  std::ostream& out;  ///< The result.
+  std::ostream& err;  ///< Talk: questions, warnings, errors.
+  bool in_is_terminal = false;
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;
+  int width = 80;   ///< Columns of the terminal that `out` is; 80 for anything else.
+  int height = 24;  ///< Its lines.
+};
+
+}  // namespace vscale

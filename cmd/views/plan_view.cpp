@@ -1,0 +1,342 @@
+#include "cmd/views/plan_view.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "cmd/views/names.h"
+#include "schemas/diagnostic_text.h"
+
+namespace vscale {
+namespace {
+
+std::string symbol(const Paint& paint, ChangeAction action) {
+  switch (action) {
+    case ChangeAction::create:
+      return paint.green("+");
+    case ChangeAction::destroy:
+      return paint.red("-");
+    case ChangeAction::replace:
+      return paint.red("-") + "/" + paint.green("+");
+    case ChangeAction::update:
+      return paint.yellow("~");
+    case ChangeAction::start:
+      return paint.green(">");
+    case ChangeAction::stop:
+      return paint.red("|");
+    case ChangeAction::migrate:
+      return paint.yellow(">>");
+    case ChangeAction::adopt:
+      return paint.green("*");
+    case ChangeAction::forget:
+      return paint.yellow(".");
+    case ChangeAction::hold:
+      return paint.yellow("=");
+  }
+  VSCALE_ASSERT(false, "a ChangeAction without a symbol");
+}
+
+/// The word that stands before the reason where the symbol does not speak for itself.
+std::string spoken(ChangeAction action) {
+  switch (action) {
+    case ChangeAction::start:
+    case ChangeAction::stop:
+    case ChangeAction::migrate:
+    case ChangeAction::adopt:
+    case ChangeAction::forget:
+      return to_string(action);
+    case ChangeAction::create:
+    case ChangeAction::destroy:
+    case ChangeAction::replace:
+    case ChangeAction::update:
+    case ChangeAction::hold:
+      return {};
+  }
+  VSCALE_ASSERT(false, "a ChangeAction without a word");
+}
+
+std::string field_text(const FieldChange& field) {
+  if (field.before.empty() && field.after.empty()) return printable(field.field);
+  return printable(fmt::format("{} {} -> {}", field.field, field.before, field.after));
+}
+
+std::string fields_text(const std::vector<FieldChange>& fields) {
+  std::vector<std::string> texts;
+  for (const auto& field : fields) texts.push_back(field_text(field));
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+/// The host stands in the line already, and images that are sent have a line of their own.
+std::string reason_text(const Change& change, const Reason& reason) {
+  const std::string host = change.host + ": ";
+  if (reason.rule == Rule::image_not_on_host) return {};
+  if (reason.rule == Rule::placement && reason.text.starts_with(host))
+    return printable(reason.text.substr(host.size()));
+  return printable(reason.text);
+}
+
+std::string reasons_text(const Change& change, std::size_t from) {
+  std::vector<std::string> texts;
+  for (std::size_t i = from; i < change.reasons.size(); ++i) {
+    if (auto text = reason_text(change, change.reasons[i]); !text.empty()) texts.push_back(std::move(text));
+  }
+  return fmt::format("{}", fmt::join(texts, "; "));
+}
+
+std::string place_text(const Change& change) {
+  const bool moves = !change.from_host.empty() && !change.host.empty() && change.from_host != change.host;
+  if (moves) return printable(fmt::format("{} -> {}", change.from_host, change.host));
+  return printable(change.host.empty() ? change.from_host : change.host);
+}
+
+/// The changes of one group, and what all of them have in common.
+struct GroupBlock {
+  std::string address;
+  std::vector<const Change*> changes;
+  bool same_reason = true;  // the first reason of each
+  bool same_fields = true;
+};
+
+std::vector<GroupBlock> blocks_of(const Plan& plan) {
+  std::vector<GroupBlock> blocks;
+  std::map<std::string, std::size_t> index;
+  for (const auto& change : plan.changes) {
+    if (change.action == ChangeAction::hold) continue;
+    const std::string address = group_of(change.address);
+    const auto [at, added] = index.emplace(address, blocks.size());
+    if (added) blocks.push_back({.address = address, .changes = {}});
+    blocks[at->second].changes.push_back(&change);
+  }
+  for (auto& block : blocks) {
+    const Change& first = *block.changes.front();
+    for (const Change* change : block.changes) {
+      block.same_reason = block.same_reason && change->reasons.front().text == first.reasons.front().text;
+      block.same_fields = block.same_fields && change->fields == first.fields;
+    }
+  }
+  return blocks;
+}
+
+/// "REPLACE", "reboot": the most disruptive class in the block, louder the more it takes.
+std::string class_text(const Paint& paint, const GroupBlock& block) {
+  Disruption worst = Disruption::none;
+  bool destroys = false;
+  for (const Change* change : block.changes) {
+    worst = std::max(worst, change->disruption);
+    destroys = destroys || change->action == ChangeAction::destroy;
+  }
+  switch (worst) {
+    case Disruption::replace:
+      return paint.red("REPLACE");
+    case Disruption::reboot:
+      return paint.yellow("REBOOT");
+    case Disruption::live:
+      return destroys ? paint.red("DESTROY") : "live";
+    case Disruption::none:
+      return destroys ? paint.red("DESTROY") : "";
+  }
+  VSCALE_ASSERT(false, "a Disruption without a word");
+}
+
+std::string headline(const GroupBlock& block) {
+  const Change& first = *block.changes.front();
+  std::string text = block.address;
+  std::string why;
+  if (block.same_fields && !first.fields.empty()) why = fields_text(first.fields);
+  if (why.empty() && block.same_reason) why = printable(first.reasons.front().text);
+  if (!why.empty()) text += ": " + why;
+  return text;
+}
+
+/// What stands at the end of a change's line: whatever the block's headline has not said.
+std::string line_end(const GroupBlock& block, const Change& change) {
+  std::vector<std::string> parts;
+  if (const std::string word = spoken(change.action); !word.empty()) parts.push_back(word);
+  for (const auto& address : change.addresses) parts.push_back(printable(address));
+  const std::string why = reasons_text(change, block.same_reason ? 1 : 0);
+  if (!why.empty()) parts.push_back(why);
+  if (!block.same_fields && !change.fields.empty()) parts.push_back(fields_text(change.fields));
+  return text;
+}
+
+/// "kvm1 25, kvm2 25"
+std::string hosts_text(const std::vector<const Change*>& changes) {
+  std::map<std::string, int> counts;
+  for (const Change* change : changes) ++counts[place_text(*change)];
+  std::vector<std::string> texts;
+  for (const auto& [host, count] : counts) texts.push_back(fmt::format("{} {}", host.empty() ? "-" : host, count));
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+std::string summed_up(const Paint& paint, const std::vector<const Change*>& changes) {
+  std::vector<std::string> names;
+  for (const Change* change : changes) names.push_back(change->address);
+  std::string addresses;
+  const Change& first = *changes.front();
+  const Change& last = *changes.back();
+  if (!first.addresses.empty() && !last.addresses.empty()) {
+    addresses = printable(fmt::format("; {} to {}", first.addresses.front(), last.addresses.front()));
+  }
+  Table table(4, Table::Symbols::first);
+  table.add({symbol(paint, first.action), fmt::format("{} ({}) on {}{}; each of them with -v", name_ranges(names),
+                                                      changes.size(), hosts_text(changes), addresses)});
+  return table.text();
+}
+
+void write_block(const GroupBlock& block, const PlanViewOptions& options, std::string& out) {
+  out += left_and_right("  " + headline(block), class_text(options.paint, block), 4);
+  std::map<ChangeAction, std::vector<const Change*>> by_action;
+  for (const Change* change : block.changes) by_action[change->action].push_back(change);
+  Table table(4, Table::Symbols::first);
+  std::string summed;
+  for (const Change* change : block.changes) {
+    const auto& alike = by_action[change->action];
+    const bool sum_up = alike.size() > kListedChanges && options.verbosity != Verbosity::verbose;
+    if (sum_up && change == alike.front()) summed += summed_up(options.paint, alike);
+    if (sum_up) continue;
+    table.add({symbol(options.paint, change->action), shown_name(change->address), place_text(*change),
+               line_end(block, *change)});
+  }
+  out += summed + table.text();
+}
+
+/// "image.debian-12: send 412 MiB to kvm1, kvm2": transfers, which take long and are no change of an instance.
+std::string images_text(const Plan& plan) {
+  struct Transfer {
+    std::uint64_t bytes = 0;
+    std::vector<std::string> to;
+    std::vector<std::string> from;
+  };
+  std::map<std::string, Transfer> transfers;
+  for (const auto& action : plan.actions) {
+    if (const auto* upload = std::get_if<UploadImage>(&action.detail)) {
+      transfers[action.address].bytes = upload->image.size_bytes;
+      transfers[action.address].to.push_back(printable(action.host));
+    } else if (std::holds_alternative<DeleteImage>(action.detail)) {
+      transfers[action.address].from.push_back(printable(action.host));
+    }
+  }
+  std::string out;
+  for (const auto& [address, transfer] : transfers) {
+    std::vector<std::string> parts;
+    if (!transfer.to.empty()) {
+      parts.push_back(fmt::format("send {} to {}", show_bytes(transfer.bytes), fmt::join(transfer.to, ", ")));
+    }
+    if (!transfer.from.empty()) parts.push_back(fmt::format("delete from {}", fmt::join(transfer.from, ", ")));
+    out += left_and_right(fmt::format("  {}: {}", printable(address), fmt::join(parts, "; ")), "", 4);
+  }
+  return out;
+}
+
+/// Adds the rows of a list, and one line for those that are left out unless all are asked for.
+template <class T, class ToRow>
+void add_bounded(const std::vector<T>& list, Verbosity verbosity, int indent, std::string& out, ToRow to_row) {
+  const bool all = verbosity == Verbosity::verbose || list.size() <= kListedLines;
+  const std::size_t shown = all ? list.size() : kListedLines;
+  Table table(indent, Table::Symbols::first);
+  for (std::size_t i = 0; i < shown; ++i) table.add(to_row(list[i]));
+  out += table.text();
+  if (shown < list.size())
+    out += fmt::format("{:{}}and {} more; all of them with -v\n", "", indent, list.size() - shown);
+}
+
+std::string drift_what(const Drift& drift) {
+  if (drift.what == "state") return printable(fmt::format("{} -> {}", drift.recorded, drift.live));
+  return printable(fmt::format("{} {} -> {}", drift.what, drift.recorded, drift.live));
+}
+
+std::string drift_text(const Plan& plan, const PlanViewOptions& options) {
+  if (plan.drift.empty()) return {};
+  std::string out =
+      options.paint.bold(fmt::format("Drift: changed outside vscale since serial {}", plan.serial)) + "\n";
+  add_bounded(plan.drift, options.verbosity, 2, out, [&](const Drift& drift) -> std::vector<std::string> {
+    return {options.paint.yellow("!"), shown_name(drift.address), printable(drift.host), drift_what(drift),
+            printable(drift.remedy)};
+  });
+  return out + "\n";
+}
+
+std::string changes_text(const Plan& plan, const PlanViewOptions& options) {
+  std::string out = images_text(plan);
+  for (const auto& block : blocks_of(plan)) write_block(block, options, out);
+  return out.empty() ? out : options.paint.bold("Changes") + "\n" + out + "\n";
+}
+
+std::string held_text(const Plan& plan, const PlanViewOptions& options) {
+  std::vector<const Change*> held;
+  for (const auto& change : plan.changes) {
+    if (change.action == ChangeAction::hold) held.push_back(&change);
+  }
+  if (held.empty()) return {};
+  std::string out = options.paint.bold("Held back") + "\n";
+  add_bounded(held, options.verbosity, 2, out, [&](const Change* change) -> std::vector<std::string> {
+    std::string why = reasons_text(*change, 0);
+    if (!change->fields.empty()) why = fields_text(change->fields) + ": " + why;
+    return {symbol(options.paint, change->action), shown_name(change->address), place_text(*change), why};
+  });
+  return out + "\n";
+}
+
+std::string unknown_text(const Plan& plan, const PlanViewOptions& options) {
+  if (plan.unknown.empty()) return {};
+  std::string out = options.paint.bold("Unknown, left alone") + "\n";
+  add_bounded(plan.unknown, options.verbosity, 2, out, [&](const Unknown& unknown) -> std::vector<std::string> {
+    std::string why = printable(unknown.why);
+    if (unknown.since) why += fmt::format(" (for {})", show_duration(plan.created_at - *unknown.since));
+    return {options.paint.yellow("?"), printable(shown_name(unknown.address)), why};
+  });
+  return out + "\n";
+}
+
+std::string heading_text(const Plan& plan, const PlanHeading& heading) {
+  std::vector<std::string> files;
+  for (const auto& file : heading.files) files.push_back(printable(file));
+  std::string text = fmt::format("{}: {} against {}{} host{}", printable(plan.name), fmt::join(files, " + "),
+                                 heading.read_in ? "" : "the record of ", heading.hosts, heading.hosts == 1 ? "" : "s");
+  if (heading.read_in) text += ", read in " + show_duration(*heading.read_in);
+  return left_and_right(text + fmt::format(" (serial {})", plan.serial), "", 2) + "\n";
+}
+
+/// The hosts that nothing is known of: what makes the plan incomplete.
+std::string missing_hosts(const Plan& plan) {
+  std::set<std::string> hosts;
+  for (const auto& unknown : plan.unknown) {
+    if (!unknown.host.empty()) hosts.insert(printable(unknown.host));
+  }
+  return fmt::format("{}", fmt::join(hosts, ", "));
+}
+
+std::string last_line(const Plan& plan, const PlanViewOptions& options) {
+  const bool nothing = !has_changes(plan) && plan.actions.empty();
+  std::string text = "Plan: " + summary_text(plan.summary) + ".";
+  if (nothing)
+    text = plan.complete ? "No changes: the hosts are as the files say." : "No changes on the hosts that answer.";
+  if (plan.errored) text = "Plan: not possible. Nothing can be applied until the errors above are gone.";
+  if (!plan.complete) text += fmt::format(" INCOMPLETE ({}).", missing_hosts(plan));
+  return left_and_right(options.paint.bold(text), "", 2);
+}
+
+}  // namespace
+
+std::string summary_text(const Summary& summary) {
+  std::string text = fmt::format("{} create, {} update, {} replace, ", summary.create, summary.update, summary.replace);
+  if (summary.start > 0) text += fmt::format("{} start, ", summary.start);
+  if (summary.stop > 0) text += fmt::format("{} stop, ", summary.stop);
+  if (summary.migrate > 0) text += fmt::format("{} migrate, ", summary.migrate);
+  return text + fmt::format("{} destroy", summary.destroy);
+}
+
+std::string plan_text(const Plan& plan, const PlanHeading& heading, const PlanViewOptions& options) {
+  std::string out;
+  if (options.verbosity != Verbosity::quiet) {
+    out = heading_text(plan, heading) + drift_text(plan, options) + changes_text(plan, options) +
+          held_text(plan, options) + unknown_text(plan, options);
+  }
+  if (const auto text = render_diagnostics(plan.diagnostics); !text.empty()) out += text + "\n";
+  return out + last_line(plan, options);
+}
+
+}  // namespace vscale

@@ -1,0 +1,75 @@
+#include "cmd/views/state_view.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cmd/views/text_layout.h"
+
+namespace vscale {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr std::size_t kDigestShown = 12;
+
+std::string scalar_text(const Json& value) {
+  if (value.is_null()) return "-";
+  return printable(value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+bool is_plain(const Json& value) {
+  return !value.is_structured() || value.empty();
+}
+
+void write_outline(const Json& value, std::size_t indent, std::string& out) {
+  const std::string before(indent, ' ');
+  if (value.is_object()) {
+    for (const auto& [key, member] : value.items()) {
+      if (is_plain(member)) {
+        out += before + key + ": " + (member.is_structured() ? "-" : scalar_text(member)) + "\n";
+        continue;
+      }
+      out += before + key + ":\n";
+      write_outline(member, indent + 2, out);
+    }
+    return;
+  }
+  for (const auto& item : value) {
+    std::string text;
+    if (is_plain(item)) {
+      text = before + "  " + scalar_text(item) + "\n";
+    } else {
+      write_outline(item, indent + 2, text);
+    }
+    text[indent] = '-';
+    out += text;
+  }
+}
+
+}  // namespace
+
+std::string state_list_text(const RecordedState& recorded) {
+  Table table(0);
+  for (const auto& [address, instance] : recorded.instances) {
+    table.add({to_string(address), printable(instance.host), to_string(instance.phase), instance.name});
+  }
+  for (const auto& [name, lock] : recorded.image_locks) {
+    table.add({"image." + printable(name), "", "", printable(lock.digest.substr(0, kDigestShown + 7))});
+  }
+  for (const auto& [name, host] : recorded.hosts) {
+    table.add({"host." + printable(name), "", host.failure ? "unreachable" : "seen",
+               host.observed ? rfc3339(host.observed->seen_at) : "-"});
+  }
+  return table.text();
+}
+
+std::string outline_text(const Json& value) {
+  std::string out;
+  if (!value.is_structured()) return scalar_text(value) + "\n";
+  write_outline(value, 0, out);
+  return out;
+}
+
+}  // namespace vscale

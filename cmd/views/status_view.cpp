@@ -1,0 +1,175 @@
+#include "cmd/views/status_view.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace vscale {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+std::string ago(Instant now, const std::optional<Instant>& since) {
+  return since ? show_duration(std::max(now - *since, Duration{0})) : "-";
+}
+
+std::string or_dash(std::string text) {
+  return text.empty() ? "-" : text;
+}
+
+std::string head_text(const Status& status, Instant now) {
+  std::string text = fmt::format("serial {}", status.serial);
+  if (status.running) {
+    const LockHolder& holder = *status.running;
+    text += printable(fmt::format(", {} by {}@{} pid {} for {}", holder.operation, holder.user, holder.host, holder.pid,
+                                  ago(now, holder.since)));
+  }
+  return hanging(printable(status.name) + "  ", text, "", 2) + "\n";
+}
+
+std::string groups_text(const Status& status, const StatusViewOptions& options) {
+  Table table(0);
+  table.add({"GROUP", "READY", "WANT", "RANGE", "REV", "NOW"});
+  for (const auto& group : status.groups) {
+    if (options.group && *options.group != group.address) continue;
+    const std::string ready = fmt::format("{}/{}", group.ready, std::max(group.have, group.want));
+    const bool well = group.now.empty();
+    table.add({printable(group.name), well ? options.paint.green(ready) : options.paint.yellow(ready),
+               std::to_string(group.want), group.range, group.revision == 0 ? "-" : std::to_string(group.revision),
+               or_dash(group.now)});
+  }
+  return table.text() + "\n";
+}
+
+std::string state_text(const Paint& paint, const std::string& state) {
+  if (state == "ready") return paint.green(state);
+  if (state == "booting" || state == "leaving") return paint.yellow(state);
+  return paint.red(state);
+}
+
+std::string instances_text(const Status& status, const StatusViewOptions& options) {
+  const bool all = options.group || options.verbosity == Verbosity::verbose;
+  if (status.instances.empty()) return {};
+  if (!all && status.instances.size() > kListedInstances) {
+    return fmt::format("{} instances; each of them with -v, or: vscale status GROUP\n\n", status.instances.size());
+  }
+  Table table(0);
+  table.add({"INSTANCE", "HOST", "STATE", "FOR", "ADDRESS"});
+  bool any = false;
+  for (const auto& instance : status.instances) {
+    if (options.group && *options.group != group_address(instance.address)) continue;
+    any = true;
+    table.add({short_name(instance.address), printable(instance.host), state_text(options.paint, instance.state),
+               ago(options.now, instance.since),
+               or_dash(printable(fmt::format("{}", fmt::join(instance.addresses, " "))))});
+  }
+  return any ? table.text() + "\n" : "";
+}
+
+/// "22/62 GiB": both in the unit that suits the total.
+std::string usage_text(const Usage& usage, std::uint64_t unit_bytes) {
+  const std::uint64_t total = usage.total * unit_bytes;
+  const std::uint64_t unit = total >= 10 * kTiB ? kTiB : total >= kGiB ? kGiB : kMiB;
+  const char* name = unit == kTiB ? "TiB" : unit == kGiB ? "GiB" : "MiB";
+  const auto in_unit = [&](std::uint64_t amount) {
+    const double value = static_cast<double>(amount * unit_bytes) / static_cast<double>(unit);
+    return value < 10 && value != static_cast<double>(static_cast<std::uint64_t>(value)) ? fmt::format("{:.1f}", value)
+                                                                                         : fmt::format("{:.0f}", value);
+  };
+  return fmt::format("{}/{} {}", in_unit(usage.used), in_unit(usage.total), name);
+}
+
+std::string hosts_text(const Status& status, const StatusViewOptions& options) {
+  if (options.group) return {};
+  Table table(0);
+  table.add({"HOST", "STATE", "VCPU", "MEMORY", "DISK", "OURS", "FOREIGN"});
+  for (const auto& host : status.hosts) {
+    if (!host.reachable) {
+      table.add({printable(host.name), options.paint.red("UNREACHABLE"), "-", "-", "-", fmt::format("{}?", host.ours),
+                 fmt::format("no answer for {}", ago(options.now, host.since))});
+      continue;
+    }
+    table.add({printable(host.name), options.paint.green("up"), fmt::format("{}/{}", host.vcpus.used, host.vcpus.total),
+               usage_text(host.memory_mib, kMiB), host.disk_gib.total == 0 ? "-" : usage_text(host.disk_gib, kGiB),
+               std::to_string(host.ours), std::to_string(host.foreign)});
+  }
+  return table.text();
+}
+
+std::string needs_text(const Status& status, const Paint& paint) {
+  if (status.needs.empty()) return {};
+  std::string out = "\n" + paint.bold("NEEDS YOU") + "\n";
+  int number = 0;
+  for (const auto& need : status.needs) {
+    out += hanging(fmt::format("{:>2} ", ++number), printable(need.text), "", 3);
+    for (const auto& command : need.commands) out += left_and_right("   " + printable(command), "", 2);
+  }
+  return out;
+}
+
+Json instance_status_json(const InstanceStatus& instance) {
+  return {{"address", to_string(instance.address)},
+          {"name", instance.name},
+          {"host", instance.host},
+          {"state", instance.state},
+          {"since", instance.since ? Json(rfc3339(*instance.since)) : Json(nullptr)},
+          {"addresses", instance.addresses},
+          {"revision", instance.revision}};
+}
+
+Json group_status_json(const GroupStatus& group) {
+  return {{"address", group.address}, {"ready", group.ready}, {"have", group.have},        {"want", group.want},
+          {"range", group.range},     {"now", group.now},     {"revision", group.revision}};
+}
+
+Json usage_json(const Usage& usage) {
+  return {{"used", usage.used}, {"total", usage.total}};
+}
+
+Json host_status_json(const HostStatus& host) {
+  return {{"host", host.name},
+          {"reachable", host.reachable},
+          {"since", host.since ? Json(rfc3339(*host.since)) : Json(nullptr)},
+          {"why", host.why},
+          {"vcpus", usage_json(host.vcpus)},
+          {"memory_mib", usage_json(host.memory_mib)},
+          {"disk_gib", usage_json(host.disk_gib)},
+          {"ours", host.ours},
+          {"foreign", host.foreign}};
+}
+
+Json running_json(const std::optional<LockHolder>& holder) {
+  if (!holder) return nullptr;
+  return {{"operation", holder->operation},
+          {"user", holder->user},
+          {"host", holder->host},
+          {"pid", holder->pid},
+          {"since", rfc3339(holder->since)}};
+}
+
+}  // namespace
+
+std::string status_text(const Status& status, const StatusViewOptions& options) {
+  return head_text(status, options.now) + groups_text(status, options) + instances_text(status, options) +
+         hosts_text(status, options) + needs_text(status, options.paint);
+}
+
+Json status_json(const Status& status, Instant now) {
+  Json groups = Json::array();
+  for (const auto& group : status.groups) groups.push_back(group_status_json(group));
+  Json instances = Json::array();
+  for (const auto& instance : status.instances) instances.push_back(instance_status_json(instance));
+  Json hosts = Json::array();
+  for (const auto& host : status.hosts) hosts.push_back(host_status_json(host));
+  Json needs = Json::array();
+  for (const auto& need : status.needs) needs.push_back(Json{{"text", need.text}, {"commands", need.commands}});
+  return {{"format_version", "1.0"},     {"timestamp", rfc3339(now)},         {"name", status.name},
+          {"serial", status.serial},     {"lineage", status.lineage},         {"running", running_json(status.running)},
+          {"groups", std::move(groups)}, {"instances", std::move(instances)}, {"hosts", std::move(hosts)},
+          {"needs", std::move(needs)}};
+}
+
+}  // namespace vscale

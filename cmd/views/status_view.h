@@ -1,0 +1,29 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "cmd/status.h"
+#include "cmd/views/plan_view.h"
+#include "cmd/views/text_layout.h"
+
+namespace vscale {
+
+struct StatusViewOptions {
+  Paint paint;
+  Verbosity verbosity = Verbosity::normal;
+  std::optional<std::string> group;  ///< Only this one (`group.web`), with its instances.
+  Instant now{};
+};
+
+/// More instances than this are listed only when they, or one group, are asked for.
+constexpr std::size_t kListedInstances = 20;
+
+/// Groups, instances, hosts, and what needs a person last, with its command. At most kTextWidth wide.
+std::string status_text(const Status& status, const StatusViewOptions& options);
+
+/// {format_version, name, serial, lineage, running, groups: [...], instances: [...], hosts: [...], needs: [...]}
+nlohmann::ordered_json status_json(const Status& status, Instant now);
+
+}  // namespace vscale

@@ -1,0 +1,155 @@
+#include "cmd/command_line.h"
+
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "cmd/exit_code.h"
+#include "cmd/views/text_layout.h"
+#include "tests/cmd/fake_world.h"
+#include "tests/support/golden.h"
+
+using namespace vscale;
+
+namespace {
+
+const std::vector<std::vector<std::string>> kCommands{
+    {},          {"validate"},  {"plan"},      {"apply"},         {"destroy"},       {"status"},
+    {"graph"},   {"schema"},    {"image"},     {"image", "list"}, {"image", "pull"}, {"image", "update"},
+    {"ssh"},     {"console"},   {"inventory"}, {"state"},         {"state", "list"}, {"state", "show"},
+    {"version"}, {"completion"}};
+
+std::string help_of(std::vector<std::string> words) {
+  words.emplace_back("--help");
+  const auto parsed = parse_command_line(words);
+  REQUIRE(std::holds_alternative<HelpText>(parsed));
+  return std::get<HelpText>(parsed).text;
+}
+
+template <class T>
+T arguments_of(const std::vector<std::string>& words) {
+  const auto parsed = parse_command_line(words);
+  REQUIRE(std::holds_alternative<CommandLine>(parsed));
+  const auto& arguments = std::get<CommandLine>(parsed).arguments;
+  REQUIRE(std::holds_alternative<T>(arguments));
+  return std::get<T>(arguments);
+}
+
+}  // namespace
+
+TEST_CASE("every command has a help with an example that fits the page") {
+  std::string all;
+  for (const auto& words : kCommands) {
+    const std::string help = help_of(words);
+    if (!words.empty()) CHECK(help.find("Example:\n") != std::string::npos);
+    std::istringstream lines(help);
+    std::string line;
+    while (std::getline(lines, line)) {
+      INFO(line);
+      CHECK(columns(line) <= kTextWidth);
+    }
+    all += help + "%%\n";
+  }
+  test::check_golden("cmd/help.txt", all);
+}
+
+TEST_CASE("without a command the help is shown") {
+  CHECK(std::get<HelpText>(parse_command_line({})).text == help_of({}));
+}
+
+TEST_CASE("global options stand before or after the command") {
+  for (const auto& words : {std::vector<std::string>{"-f", "a.yaml", "--json", "--state", "s.db", "plan"},
+                            std::vector<std::string>{"plan", "-f", "a.yaml", "--json", "--state", "s.db"},
+                            std::vector<std::string>{"--json", "plan", "--state", "s.db", "--file=a.yaml"}}) {
+    const auto parsed = parse_command_line(words);
+    REQUIRE(std::holds_alternative<CommandLine>(parsed));
+    const auto& global = std::get<CommandLine>(parsed).global;
+    CHECK(global.files == std::vector<std::string>{"a.yaml"});
+    CHECK(global.json);
+    CHECK(global.state == "s.db");
+  }
+}
+
+TEST_CASE("-f and --var repeat and never take the command for their value") {
+  const auto parsed =
+      parse_command_line({"-f", "a.yaml", "-f", "b.yaml", "--var", "x=1", "--var", "y=2", "status", "web"});
+  REQUIRE(std::holds_alternative<CommandLine>(parsed));
+  const auto& line = std::get<CommandLine>(parsed);
+  CHECK(line.global.files == std::vector<std::string>{"a.yaml", "b.yaml"});
+  CHECK(line.global.assignments == std::vector<std::string>{"x=1", "y=2"});
+  CHECK(std::get<StatusArguments>(line.arguments).group == "web");
+}
+
+TEST_CASE("the options of plan and apply are understood") {
+  const auto plan = arguments_of<PlanArguments>({"plan", "--target", "web", "--target", "db", "--replace", "web-1",
+                                                 "--max-destroy", "2", "--allow", "live", "--refresh=false", "--out",
+                                                 "p", "--detailed-exitcode", "--allow-data-loss", "--destroy"});
+  CHECK(plan.options.targets == std::vector<std::string>{"web", "db"});
+  CHECK(plan.options.replaces == std::vector<std::string>{"web-1"});
+  CHECK(plan.options.max_destroy == 2);
+  CHECK(plan.options.allow == Disruption::live);
+  CHECK(plan.options.allow_data_loss);
+  CHECK(plan.options.destroy);
+  CHECK(plan.refresh == Refresh::as_recorded);
+  CHECK(plan.out == "p");
+  CHECK(plan.detailed_exitcode);
+
+  const auto apply = arguments_of<ApplyArguments>(
+      {"apply", "plan.bin", "--auto-approve", "--parallelism", "4", "--lock-timeout", "2m", "--reason", "new disks"});
+  CHECK(apply.plan_file == "plan.bin");
+  CHECK(apply.parallelism == 4);
+  CHECK(apply.lock_timeout == std::chrono::minutes{2});
+  CHECK(apply.reason == "new disks");
+  CHECK(arguments_of<ApplyArguments>({"destroy"}).options.destroy);
+}
+
+TEST_CASE("what follows -- is the command for the guest") {
+  const auto ssh = arguments_of<SshArguments>({"ssh", "web-0", "--", "ls", "-l", "--json"});
+  CHECK(ssh.instance == "web-0");
+  CHECK(ssh.command == std::vector<std::string>{"ls", "-l", "--json"});
+}
+
+TEST_CASE("words that are not understood are an error with a guess, and exit 1") {
+  struct Row {
+    std::vector<std::string> words;
+    std::string part;
+  };
+  const auto row = GENERATE(values<Row>({
+      {{"aply"}, "did you mean \"apply\"?"},
+      {{"plan", "--detailed-exit"}, "--detailed-exitcode"},
+      {{"plan", "--taget", "web"}, "did you mean \"--target\"?"},
+      {{"plan", "--target", "a", "--exclude", "b"}, "--exclude"},
+      {{"apply", "--lock-timeout", "soon"}, "\"soon\" is not a duration"},
+      {{"apply", "--parallelism", "0"}, "--parallelism"},
+      {{"state"}, "subcommand"},
+      {{"ssh"}, "INSTANCE"},
+      {{"graph", "--format", "png"}, "png"},
+      {{"-q", "-v", "plan"}, "--quiet"},
+  }));
+  test::FakeWorld world;
+  const auto ran = world.vscale(row.words);
+  INFO(ran.err);
+  CHECK(ran.code == 1);
+  CHECK(ran.out.empty());
+  CHECK(ran.err.find(row.part) != std::string::npos);
+  CHECK(ran.err.find("help: vscale") != std::string::npos);
+}
+
+TEST_CASE("the stronger exit code wins: interrupted, error, partial, changes, ok") {
+  const std::vector<ExitCode> weakest_first{ExitCode::ok, ExitCode::changes, ExitCode::partial, ExitCode::error,
+                                            ExitCode::interrupted};
+  for (std::size_t weak = 0; weak < weakest_first.size(); ++weak) {
+    for (std::size_t strong = weak; strong < weakest_first.size(); ++strong) {
+      CHECK(stronger(weakest_first[weak], weakest_first[strong]) == weakest_first[strong]);
+      CHECK(stronger(weakest_first[strong], weakest_first[weak]) == weakest_first[strong]);
+    }
+  }
+}
+
+TEST_CASE("completion knows the commands and their options in every shell") {
+  for (const auto shell : {Shell::bash, Shell::zsh, Shell::fish}) {
+    const std::string script = completion_script(shell);
+    for (const std::string word : {"validate", "apply", "inventory", "parallelism", "detailed-exitcode"}) {
+      CHECK(script.find(word) != std::string::npos);
+    }
+  }
+}

@@ -1,0 +1,143 @@
+#include "tests/cmd/fake_world.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>  // NOLINT: mkdtemp
+
+#include <sstream>
+
+#include "providers/fake/simulated_runner.h"
+
+namespace vscale::test {
+namespace {
+
+constexpr std::uint64_t kSeed = 1;
+
+std::string new_folder() {
+  std::string path = (std::filesystem::temp_directory_path() / "vscale-cmd-XXXXXX").string();
+  if (::mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  return path;
+}
+
+/// A statefile of its own lineage each time would make golden texts differ.
+StateStoreOptions state_options() {
+  StateStoreOptions options;
+  options.new_lineage = [] { return std::string("8d1f2a00-0000-4000-8000-000000000001"); };
+  return options;
+}
+
+}  // namespace
+
+FakeWorld::FakeWorld()
+    : folder_(new_folder()),
+      clock_(std::make_shared<VirtualClock>()),
+      cluster_(std::make_shared<FakeCluster>(kSeed, *clock_)),
+      images_(std::make_shared<FakeImageLibrary>(*clock_)) {
+  cluster_->add_host({.name = "kvm1"});
+  cluster_->add_host({.name = "kvm2"});
+  outside_.clock = clock_;
+  outside_.time_of_day = [](Instant at) { return rfc3339(at).substr(11, 8); };
+  outside_.working_folder = folder_;
+  outside_.user = "anna";
+  outside_.machine = "ctl1";
+  outside_.pid = ::getpid();
+  outside_.environment = [this](const std::string& name) -> std::optional<std::string> {
+    const auto found = environment_.find(name);
+    return found == environment_.end() ? std::nullopt : std::optional(found->second);
+  };
+  outside_.read_file = [this](const std::string& path) -> Result<std::string> {
+    const auto found = files_.find(path);
+    if (found != files_.end()) return found->second;
+    return Error{.kind = ErrorKind::not_found,
+                 .message = std::filesystem::path(path).filename().string() + ": cannot be opened",
+                 .detail = "No such file or directory",
+                 .hint = {}};
+  };
+  outside_.write_private_file = [this](const std::string& path, const std::string& text) -> Result<void> {
+    files_[path] = text;
+    return {};
+  };
+  outside_.open_state = [](const std::string& path, OpenMode mode) -> Result<OpenedState> {
+    auto opened = SqliteStateStore::open(path, mode, state_options());
+    if (!opened) return opened.error();
+    SqliteStateStore* store = opened->get();
+    return OpenedState{.store = std::move(*opened), .back_up = [store](Instant at, int keep) -> Result<void> {
+                         const auto copy = store->backup(at, keep);
+                         if (!copy) return copy.error();
+                         return {};
+                       }};
+  };
+  outside_.reach_hosts = [this](const std::vector<HostConnection>&) {
+    return HostPorts{.domains = cluster_, .volumes = cluster_, .guests = cluster_};
+  };
+  outside_.image_library = [this] { return images_; };
+  outside_.network_probe = [this] { return cluster_; };
+  outside_.action_runner = [](const Config& config, WorldPorts ports, const std::shared_ptr<const void>&, int) {
+    return std::make_unique<SimulatedRunner>(kSeed, config, ports);
+  };
+  outside_.interrupt_gently = [] {};
+  outside_.stop_request = [this] { return stop_ ? stop_() : StopRequest::none; };
+  outside_.new_id = [this] { return fmt::format("id-{}", ++ids_); };
+  outside_.become = [this](const std::vector<std::string>& argv) {
+    became_ = argv;
+    return Error{.kind = ErrorKind::failed, .message = "this is a test", .detail = {}, .hint = {}};
+  };
+}
+
+FakeWorld::~FakeWorld() {
+  std::filesystem::remove_all(folder_);
+}
+
+std::string FakeWorld::written(const std::string& name) const {
+  const auto found = files_.find(folder_ + "/" + name);
+  return found == files_.end() ? "" : found->second;
+}
+
+Ran FakeWorld::vscale(const std::vector<std::string>& words) {
+  return run_with(words, "", false);
+}
+
+Ran FakeWorld::vscale_on_terminal(const std::vector<std::string>& words, const std::string& input) {
+  return run_with(words, input, true);
+}
+
+Ran FakeWorld::run_with(const std::vector<std::string>& words, const std::string& input, bool terminal) {
+  std::istringstream in(input);
+  std::ostringstream out;
+  std::ostringstream err;
+  Streams streams{.in = in,
+                  .out = out,
+                  .err = err,
+                  .in_is_terminal = terminal,
+                  .out_is_terminal = terminal,
+                  .err_is_terminal = terminal};
+  const int code = run(words, streams, outside_);
+  return {code, out.str(), err.str()};
+}
+
+std::string web_config(int size) {
+  return fmt::format(
+      "version: 1\n"
+      "name: prod\n"
+      "hosts:\n"
+      "  kvm1: {{ uri: \"qemu+ssh://root@kvm1/system\" }}\n"
+      "  kvm2: {{ uri: \"qemu+ssh://root@kvm2/system\" }}\n"
+      "images:\n"
+      "  debian-12: {{ source: /srv/debian-12.qcow2, agent: present }}\n"
+      "storage:\n"
+      "  local: {{ pool: default }}\n"
+      "networks:\n"
+      "  lan: {{ bridge: br0, addresses: [10.0.0.50-10.0.0.99], prefix: 24, gateway: 10.0.0.1 }}\n"
+      "groups:\n"
+      "  web:\n"
+      "    template:\n"
+      "      image: debian-12\n"
+      "      vcpus: 2\n"
+      "      memory: 2GiB\n"
+      "      disk: 20GiB\n"
+      "      networks: [lan]\n"
+      "      cloudInit: {{ user: debian }}\n"
+      "    size: {}\n",
+      size);
+}
+
+}  // namespace vscale::test

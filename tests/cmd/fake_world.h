@@ -1,0 +1,71 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cmd/run.h"
+#include "providers/fake/fake_cluster.h"
+#include "providers/fake/fake_sources.h"
+#include "providers/fake/virtual_clock.h"
+
+namespace vscale::test {
+
+/// What one call of the program came to.
+struct Ran {
+  int code = 0;
+  std::string out, err;
+};
+
+/// The whole program against a cluster in memory, files in memory, virtual time, and a real statefile in a folder of
+/// its own. Two hosts, kvm1 and kvm2, with a storage pool each.
+class FakeWorld {
+ public:
+  FakeWorld();
+  ~FakeWorld();
+  FakeWorld(const FakeWorld&) = delete;
+  FakeWorld& operator=(const FakeWorld&) = delete;
+
+  /// `vscale WORDS` in a pipe.
+  Ran vscale(const std::vector<std::string>& words);
+  /// The same on a terminal, where somebody types `input`.
+  Ran vscale_on_terminal(const std::vector<std::string>& words, const std::string& input);
+
+  /// Writes the file that the program reads.
+  void write(const std::string& name, const std::string& text) { files_[folder_ + "/" + name] = text; }
+  /// A file that the program wrote; empty if it did not.
+  [[nodiscard]] std::string written(const std::string& name) const;
+  void set_environment(const std::string& name, const std::string& value) { environment_[name] = value; }
+  /// Asked before each action: how hard the user wants to stop.
+  void stop_when(std::function<StopRequest()> stop) { stop_ = std::move(stop); }
+
+  VirtualClock& clock() { return *clock_; }
+  FakeCluster& cluster() { return *cluster_; }
+  FakeImageLibrary& images() { return *images_; }
+  Outside& outside() { return outside_; }
+  [[nodiscard]] const std::string& folder() const { return folder_; }
+  /// What the program became, if it did.
+  [[nodiscard]] const std::vector<std::string>& became() const { return became_; }
+
+ private:
+  Ran run_with(const std::vector<std::string>& words, const std::string& input, bool terminal);
+
+  std::string folder_;
+  std::map<std::string, std::string> files_;
+  std::map<std::string, std::string> environment_;
+  std::vector<std::string> became_;
+  std::function<StopRequest()> stop_;
+  std::shared_ptr<VirtualClock> clock_;
+  std::shared_ptr<FakeCluster> cluster_;
+  std::shared_ptr<FakeImageLibrary> images_;
+  int ids_ = 0;
+  Outside outside_;
+};
+
+/// A configuration with `web` of that size on both hosts, ready by agent, and nothing that needs a variable.
+std::string web_config(int size);
+
+}  // namespace vscale::test

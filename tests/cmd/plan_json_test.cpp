@@ -1,0 +1,97 @@
+#include "schemas/plan_json.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/cmd/plans.h"
+#include "tests/support/golden.h"
+
+using namespace vscale;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr std::uint64_t kSeeds = 150;
+
+SavedPlan saved(Plan plan) {
+  return {.plan = std::move(plan),
+          .version = "0.1.0",
+          .made_from = {{"vscale.yaml", "sha256:1"}, {"variables", "sha256:2"}}};
+}
+
+}  // namespace
+
+TEST_CASE("a saved plan is read back as it was, whatever is in it") {
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    INFO("seed " << seed);
+    const SavedPlan before = saved(test::random_plan(seed));
+    const auto after = saved_plan_from_text(saved_plan_text(before));
+    REQUIRE((after ? "" : to_string(after.error())) == std::string());
+    REQUIRE(*after == before);
+    REQUIRE(saved_plan_text(*after) == saved_plan_text(before));
+  }
+}
+
+TEST_CASE("the plan document has the keys that programs rely on") {
+  test::check_golden("cmd/plan_document.json", plan_json(test::plan_that_creates()).dump(2) + "\n");
+}
+
+TEST_CASE("keys that this version does not know are tolerated everywhere in a plan") {
+  Json document = plan_json(test::plan_that_creates());
+  const Json with_more = [&document] {
+    Json json = document;
+    json["from_the_future"] = {{"a", 1}};
+    for (auto& change : json["changes"]) change["estimate"] = "5m";
+    for (auto& action : json["actions"]) action["detail"]["more"] = true;
+    return json;
+  }();
+  const auto plan = plan_from_json(with_more);
+  REQUIRE(plan.ok());
+  CHECK(*plan == test::plan_that_creates());
+}
+
+TEST_CASE("a plan of a newer minor version is read, one of another major version is refused") {
+  Json document = plan_json(test::empty_plan());
+  document["format_version"] = "1.7";
+  CHECK(plan_from_json(document).ok());
+  document["format_version"] = "2.0";
+  const auto refused = plan_from_json(document);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().kind == ErrorKind::unsupported);
+  CHECK(refused.error().message == "the plan has format version \"2.0\"; this vscale reads 1.x");
+}
+
+TEST_CASE("a plan file that was cut off at any byte is refused and never crashes") {
+  const std::string text = saved_plan_text(saved(test::plan_that_creates()));
+  for (std::size_t length = 0; length + 1 < text.size(); length += 7) {
+    INFO("cut to " << length << " of " << text.size() << " bytes");
+    const auto read = saved_plan_from_text(text.substr(0, length));
+    REQUIRE_FALSE(read.ok());
+    CHECK(read.error().kind == ErrorKind::invalid);
+  }
+}
+
+TEST_CASE("a mistake in a plan file is named with its place") {
+  struct Row {
+    std::string pointer;
+    Json value;
+    std::string mistake;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"/serial", "many", "serial: not a whole number"},
+      {"/changes/1/action", "explode", "changes[1].action: an unknown word"},
+      {"/changes/0/reasons", Json::array(), "changes[0].reasons: empty: every change has a reason"},
+      {"/actions/0/kind", "image.burn", "actions[0].kind: an unknown kind of action"},
+      {"/actions/2/needs", Json::array({9}), "actions: action 3 is out of order"},
+      {"/actions/1/detail/instance/address", "web",
+       "actions[1].detail.instance.address: not the address of an instance"},
+      {"/actions/2/detail/volume/capacity_bytes", -1, "actions[2].detail.volume.capacity_bytes: negative"},
+      {"/timestamp", "yesterday", "timestamp: not a time"},
+      {"/drift", 3, "drift: not a list"},
+  }));
+  Json document = plan_json(test::plan_that_creates());
+  document[Json::json_pointer(row.pointer)] = row.value;
+  const auto plan = plan_from_json(document);
+  REQUIRE_FALSE(plan.ok());
+  CHECK(plan.error().message == "this is not a whole plan: " + row.mistake);
+}

@@ -1,0 +1,119 @@
+#include "cmd/views/plan_view.h"
+
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "cmd/views/graph_view.h"
+#include "cmd/views/run_steps.h"
+#include "tests/cmd/plans.h"
+#include "tests/support/golden.h"
+
+using namespace vscale;
+
+namespace {
+
+constexpr std::uint64_t kSeeds = 300;
+
+const PlanHeading kHeading{.files = {"vscale.yaml"}, .hosts = 4, .read_in = Duration{41}};
+
+std::string shown(const Plan& plan, Verbosity verbosity = Verbosity::normal) {
+  return plan_text(plan, kHeading, {.paint = {}, .verbosity = verbosity});
+}
+
+/// The first line that does not fit, or nothing.
+std::string too_wide_line(const std::string& text) {
+  std::istringstream lines(text);
+  std::string line;
+  while (std::getline(lines, line)) {
+    if (columns(line) > kTextWidth) return line;
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("a plan that creates says where, with which address, and why") {
+  test::check_golden("cmd/plan_creates.txt", shown(test::plan_that_creates()));
+}
+
+TEST_CASE("drift stands apart from change, and what is held or unknown comes after it") {
+  test::check_golden("cmd/plan_everything.txt", shown(test::plan_with_everything()));
+}
+
+TEST_CASE("a plan with nothing to do says so") {
+  test::check_golden("cmd/plan_empty.txt", shown(test::empty_plan()));
+}
+
+TEST_CASE("a plan with an error says that nothing can be applied") {
+  Plan plan = test::plan_that_creates();
+  plan.errored = true;
+  plan.diagnostics = {{.severity = Severity::error,
+                       .code = "no_place",
+                       .summary = "group \"web\": web-2 fits on no host",
+                       .label = {},
+                       .hint = "kvm1: memory: 2128 MiB wanted, 1200 of 22000 free; kvm2: does not answer",
+                       .where = {"vscale.yaml", 20, 5, 4},
+                       .snippet = "    size: 3",
+                       .also = {}}};
+  test::check_golden("cmd/plan_errored.txt", shown(plan));
+}
+
+TEST_CASE("fifty equal creations are one line, and fifty lines with -v") {
+  test::check_golden("cmd/plan_fifty.txt", shown(test::plan_of_fifty()));
+  const std::string all = shown(test::plan_of_fifty(), Verbosity::verbose);
+  CHECK(std::count(all.begin(), all.end(), '\n') > 50);
+}
+
+TEST_CASE("-q leaves the diagnostics and the last line of a plan") {
+  CHECK(shown(test::plan_that_creates(), Verbosity::quiet) == "Plan: 3 create, 0 update, 0 replace, 0 destroy.\n");
+}
+
+TEST_CASE("colours change nothing but the colour") {
+  const std::string coloured = plan_text(test::plan_with_everything(), kHeading, {.paint = {.on = true}});
+  std::string plain;
+  for (std::size_t i = 0; i < coloured.size(); ++i) {
+    if (coloured[i] == '\x1b') {
+      i = coloured.find('m', i);
+      continue;
+    }
+    plain += coloured[i];
+  }
+  CHECK(coloured != plain);
+  CHECK(plain == shown(test::plan_with_everything()));
+}
+
+TEST_CASE("no line of any plan is wider than the page, nor holds a control character") {
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    const Plan plan = test::random_plan(seed);
+    for (const auto verbosity : {Verbosity::normal, Verbosity::verbose}) {
+      const std::string text = shown(plan, verbosity);
+      INFO("seed " << seed);
+      REQUIRE(too_wide_line(text) == std::string());
+      REQUIRE(std::none_of(text.begin(), text.end(), [](char c) { return c >= 0 && c < 0x20 && c != '\n'; }));
+    }
+  }
+}
+
+TEST_CASE("the same plan gives the same bytes") {
+  CHECK(shown(test::random_plan(7)) == shown(test::random_plan(7)));
+}
+
+TEST_CASE("a graph has a node for each action and an edge for each need, with names escaped") {
+  Plan plan = test::empty_plan();
+  test::add_action(plan, "image.<&'\"; rm -rf", "kvm\"1\\", DeleteImage{});
+  test::add_action(plan, "group.web[0]", "kvm1", StartDomain{"u"});
+  test::add_action(plan, "group.web", "", Barrier{});
+  test::check_golden("cmd/graph.dot", graph_text(plan, GraphFormat::dot));
+  test::check_golden("cmd/graph.mermaid", graph_text(plan, GraphFormat::mermaid));
+}
+
+TEST_CASE("on a terminal the creation of an instance is one step, and each action is one in a pipe") {
+  const Plan plan = test::plan_that_creates();
+  const Steps folded = steps_of(plan, StepSize::folded);
+  const Steps single = steps_of(plan, StepSize::single);
+  CHECK(single.steps.size() == plan.actions.size());
+  REQUIRE(folded.steps.size() == 8);  // the image, three times creation and gate, the barrier
+  CHECK(folded.steps[1].label == "create on kvm1, 10.0.0.50");
+  CHECK(folded.steps[1].actions == 3);
+  CHECK(folded.steps[2].label == "wait until ready: http :80/health");
+}
