@@ -36,7 +36,9 @@ class Run {
 
   RunSummary carry_out() {
     tell(RunStarted{run_id_, static_cast<int>(plan_.actions.size())});
-    close_open_actions();
+    if (const auto closed = close_open_actions(recorded_, ports_.store, ports_.clock.now()); !closed) {
+      end_for(closed.error());
+    }
     while (obey_stop_request() != StopRequest::now) {
       const auto next = next_to_begin();
       if (next) {
@@ -53,20 +55,6 @@ class Run {
  private:
   const Action& action_of(int id) const { return plan_.actions[static_cast<std::size_t>(id) - 1]; }
   void tell(decltype(RunEvent::what) what) { ports_.sink.on_event(RunEvent{ports_.clock.now(), std::move(what)}); }
-
-  /// Their runs died. What they left was seen when this plan was made, so nothing more is to be learned from them.
-  void close_open_actions() {
-    for (const auto& open : recorded_.open_actions) {
-      const Error unfinished{
-          ErrorKind::failed, fmt::format("run {} ended before this action had", open.run_id), {}, {}};
-      const auto written = write({.at = ports_.clock.now(),
-                                  .begun = {},
-                                  .ended = ActionEnded{open.journal_id, false, unfinished},
-                                  .changes = {},
-                                  .events = {}});
-      if (!written) return end_for(written.error());
-    }
-  }
 
   StopRequest obey_stop_request() {
     const StopRequest request = ports_.stop_request();
@@ -283,6 +271,19 @@ class Run {
 };
 
 }  // namespace
+
+Result<void> close_open_actions(const RecordedState& recorded, StateStore& store, Instant now) {
+  for (const auto& open : recorded.open_actions) {
+    const Error unfinished{ErrorKind::failed, fmt::format("run {} ended before this action had", open.run_id), {}, {}};
+    const auto written = store.commit({.at = now,
+                                       .begun = {},
+                                       .ended = ActionEnded{open.journal_id, false, unfinished},
+                                       .changes = {},
+                                       .events = {}});
+    if (!written) return written.error();
+  }
+  return {};
+}
 
 RunSummary execute(const Plan& plan, const RecordedState& recorded, const ExecutionLimits& limits,
                    const std::string& run_id, ExecutorPorts ports) {

@@ -64,6 +64,11 @@ struct RunSummary {
   bool operator==(const RunSummary&) const = default;
 };
 
+/// Closes in the journal, as not finished, what runs that died have left open there: what they left on the hosts was
+/// seen when the plan was made, so nothing more is to be learned from them. execute() begins with it; an apply that
+/// finds nothing to do calls it by itself, so that nobody goes on being told about them.
+Result<void> close_open_actions(const RecordedState& recorded, StateStore& store, Instant now);
+
 /// Carries out `plan`, which must be well formed and made from `recorded`.
 ///  - What an earlier run left open in the journal is closed first, as not finished: this plan was made from what it
 ///  left.

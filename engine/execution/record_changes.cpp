@@ -32,14 +32,9 @@ struct AtBegin {
   const RecordedState& recorded;
 
   Changes operator()(const StopDomain& stop) const {
-    const InstanceRecord* instance = record_of(action, stop.uuid, recorded);
-    if (instance == nullptr) return {};
-    InstanceRecord changed = *instance;
-    changed.phase = stop.removal ? Phase::leaving : Phase::defined;
-    changed.started_at.reset();
-    changed.ready_at.reset();
-    return {PutInstance{std::move(changed)}};
+    return set_back(stop.uuid, stop.removal ? Phase::leaving : Phase::defined);
   }
+  Changes operator()(const StartDomain& start) const { return set_back(start.uuid, Phase::defined); }
   Changes operator()(const ClaimInstance&) const { return {}; }
   Changes operator()(const EnsurePool&) const { return {}; }
   Changes operator()(const UploadImage&) const { return {}; }
@@ -50,12 +45,22 @@ struct AtBegin {
   Changes operator()(const WriteSeed&) const { return {}; }
   Changes operator()(const DefineDomain&) const { return {}; }
   Changes operator()(const UpdateDomain&) const { return {}; }
-  Changes operator()(const StartDomain&) const { return {}; }
   Changes operator()(const UndefineDomain&) const { return {}; }
   Changes operator()(const WaitForGates&) const { return {}; }
   Changes operator()(const ReleaseInstance&) const { return {}; }
   Changes operator()(const ChangeRecord&) const { return {}; }
   Changes operator()(const Barrier&) const { return {}; }
+
+ private:
+  [[nodiscard]] Changes set_back(const std::string& uuid, Phase phase) const {
+    const InstanceRecord* instance = record_of(action, uuid, recorded);
+    if (instance == nullptr || instance->phase == phase) return {};
+    InstanceRecord changed = *instance;
+    changed.phase = phase;
+    changed.started_at.reset();
+    changed.ready_at.reset();
+    return {PutInstance{std::move(changed)}};
+  }
 };
 
 struct AtEnd {

@@ -21,7 +21,8 @@ bool only_changes_record(const Action& action);
 
 /// What is written with the intent. An instance that is going to be removed is `leaving` before it is stopped, so that
 /// whoever comes after a crash removes the rest; one that is stopped for a change is `defined`, so that its being off
-/// is known to be our doing.
+/// is known to be our doing; one that is started is no longer `ready`, so that a crash before the outcome does not
+/// leave a guest that nobody has waited for as ready.
 std::vector<RecordChange> changes_at_begin(const Action& action, const RecordedState& recorded);
 
 /// What is written with the outcome of an action that went well. (One that failed changes nothing.)

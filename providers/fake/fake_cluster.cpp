@@ -408,9 +408,9 @@ void FakeCluster::move_by_hand(const std::string& domain_name, const std::string
   from->domains.erase(domain.uuid);
   const auto carry = [&](VolumeRef& volume) {
     auto& source = from->pools.at(volume.pool).volumes;
-    const FakeVolume content = source.at(volume.name);
-    source.erase(volume.name);
-    to.pools.at(volume.pool).volumes[volume.name] = content;
+    auto content = source.extract(volume.name);
+    auto& target = to.pools.at(volume.pool).volumes;
+    if (!content.empty()) target.insert_or_assign(volume.name, std::move(content.mapped()));
     volume.host = to_host;
   };
   for (auto& disk : domain.disks) carry(disk);
@@ -429,6 +429,7 @@ void FakeCluster::set_memory_by_hand(const std::string& domain_name, std::uint64
 
 void FakeCluster::power_loss(const std::string& host) {
   for (auto& [uuid, domain] : host_named(host).domains) {
+    if (!domain.ownership) continue;
     domain.state = DomainState::shut_off;
     domain.started_at.reset();
   }

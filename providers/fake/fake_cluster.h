@@ -144,7 +144,7 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   /// With its volumes, and while it runs.
   void move_by_hand(const std::string& domain_name, const std::string& to_host);
   void set_memory_by_hand(const std::string& domain_name, std::uint64_t memory_bytes);
-  /// A power loss: every guest of the host is off at once, and the host is back.
+  /// A power loss: the host is back at once, with guests of others, which start with their host, and ours off.
   void power_loss(const std::string& host);
 
   // ---- What is there ----

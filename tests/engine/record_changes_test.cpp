@@ -8,8 +8,6 @@
 namespace vscale::test {
 namespace {
 
-const Instant kNow = VirtualClock::kStart;
-
 Action action(ActionDetail detail, const std::string& address = "group.web[0]") {
   return {1, address, "kvm1", {}, std::move(detail)};
 }
@@ -72,9 +70,16 @@ TEST_CASE("an instance goes from claimed to defined, started and ready as its ac
   CHECK(ready.ready_at == kNow);
 }
 
-TEST_CASE("none of that is recorded with the intent: nothing has happened yet") {
-  const auto state = state_with(instance("group.web[0]", "kvm1"));
+TEST_CASE("what was ready is so no longer before it is started again: nobody has waited for that guest yet") {
+  const auto starting = begun(action(StartDomain{uuid_of("group.web[0]")}), state_with(ready_instance()));
+  CHECK(starting.phase == Phase::defined);
+  CHECK_FALSE(starting.ready_at.has_value());
+}
+
+TEST_CASE("no progress is recorded with the intent: nothing has happened yet") {
+  const auto state = state_with(instance("group.web[0]", "kvm1", Phase::defined));
   CHECK(changes_at_begin(action(StartDomain{uuid_of("group.web[0]")}), state).empty());
+  CHECK(changes_at_begin(action(DefineDomain{}), state).empty());
   CHECK(changes_at_begin(action(wait_for(uuid_of("group.web[0]"))), state).empty());
 }
 

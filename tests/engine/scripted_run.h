@@ -12,13 +12,12 @@
 #include "engine/execution/executor.h"
 #include "engine/plan/plan.h"
 #include "providers/fake/virtual_clock.h"
+#include "tests/support/builders.h"
 #include "tests/support/memory_state_store.h"
 
 /// A run whose actions do nothing but end as the test says: what is left to see is what the executor does.
 
 namespace vscale::test {
-
-constexpr const char* kLineage = "11111111-2222-4333-8444-555555555555";
 
 /// A uuid for an instance's address, the same everywhere in a test.
 inline std::string uuid_of(const std::string& address) {
