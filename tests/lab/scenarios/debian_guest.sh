@@ -1,4 +1,7 @@
 #!/bin/bash
+# labels: slow
+# timeout: 900
+#
 # A real Debian with systemd and cloud-init gets its hostname, its address and a file from user-data with a secret filled
 # in, and the secret is nowhere else.
 . "$(dirname "$0")/scenario.sh"

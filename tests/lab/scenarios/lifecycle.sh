@@ -49,7 +49,7 @@ run 0 apply --auto-approve
 run 0 plan --detailed-exitcode
 
 story "One stopped by hand, one destroyed by hand"
-host_of() { for h in kvm1 kvm2; do domains_on $h | grep -qx "$1" && echo $h; done; }
+host_of() { for h in kvm1 kvm2; do if domains_on $h | grep -qx "$1"; then echo $h; fi; done; }
 stopped_host=$(host_of demo-web-0)
 gone_host=$(host_of demo-web-1)
 on "$stopped_host" destroy demo-web-0

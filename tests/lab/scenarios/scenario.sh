@@ -10,6 +10,7 @@ scenarios=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 readonly lab_tests=${scenarios%/scenarios}
 readonly vscale=${VSCALE:?"say which program to test: VSCALE=build/cmd/vscale $0"}
 readonly command_timeout_s=240 # no single command of a scenario takes longer
+readonly lock_timeout_s=600    # for another run of the same scenario to end
 
 scenario=$(basename "$0" .sh)
 export LAB_NAME=t-${scenario//_/-}
@@ -18,7 +19,13 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/vscale-$scenario.XXXXXX")
 out=$work/out    # what the last command printed, both streams
 code=0           # and how it ended
 
-lab() { "$lab_tests/lab" "$@"; }
+# The lock's descriptor is closed for what a lab leaves running, or the hosts would hold it.
+lab() { "$lab_tests/lab" "$@" 9>&-; }
+
+# One run of a scenario at a time on a machine, since its lab's name is always the same: that is how a later run finds
+# and removes what a killed one left.
+exec 9> "/run/lock/vscale-$LAB_NAME"
+flock --timeout "$lock_timeout_s" 9 || { echo "$scenario: another run of it is still going after $lock_timeout_s s"; exit 1; }
 
 finish() {
   local status=$?
