@@ -38,6 +38,7 @@ class ConfigChecks {
   void check_group(Group& group);
   void check_template(const Group& group);
   void check_networks_of(const Group& group);
+  void check_own_address(const Group& group);
   void check_nic(const Group& group, const NicSpec& nic, const std::string& path);
   void check_disks(const Group& group);
   void check_hosts_of(const Group& group);

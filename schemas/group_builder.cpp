@@ -72,7 +72,7 @@ void take_user_data(const TreeView& view, CloudInit& into, const std::string& su
   if (const Node* node = view.at("userData")) {
     if (!into.substitute) {
       into.user_data = TemplateText{node->text};
-    } else if (auto text = context.substitution.for_instance(*node, subject + ".userData")) {
+    } else if (auto text = context.substitution.fill(*node, subject + ".userData", Keep::all)) {
       into.user_data = TemplateText{std::move(*text)};
     }
     return;
@@ -84,7 +84,7 @@ void take_user_data(const TreeView& view, CloudInit& into, const std::string& su
   if (!file) return;
   if (!into.substitute) {
     into.user_data = TemplateText{*file->text};
-  } else if (auto text = context.substitution.for_instance(*file->text, file->index, subject + ".userDataFile")) {
+  } else if (auto text = context.substitution.fill(*file->text, file->index, subject + ".userDataFile", Keep::all)) {
     into.user_data = TemplateText{std::move(*text)};
   }
 }

@@ -73,6 +73,7 @@ bool ConfigChecks::has_in_template(const Group& group, std::string_view key) con
 void ConfigChecks::check_group(Group& group) {
   check_template(group);
   check_networks_of(group);
+  check_own_address(group);
   check_disks(group);
   check_hosts_of(group);
   check_placement(group);
@@ -117,6 +118,29 @@ void ConfigChecks::check_template(const Group& group) {
                                          .label = "allowed: more than 0",
                                          .hint = "leave the key out to take the image's size"});
   }
+}
+
+// By DHCP a guest learns its address only after it has got its seed.
+void ConfigChecks::check_own_address(const Group& group) {
+  const CloudInit& init = group.instance.cloud_init;
+  if (!init.user_data || !init.substitute) return;
+  const std::vector<Piece> pieces = parse_placeholders(init.user_data->text).all;
+  const bool asks = std::any_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
+    return !piece.literal && parse_reference(piece.text).kind == Reference::Kind::address;
+  });
+  const bool known =
+      std::any_of(group.instance.networks.begin(), group.instance.networks.end(), [&](const NicSpec& nic) {
+        const Network* network = find_network(config_, nic.network);
+        return nic.address || network == nullptr || !network->addresses.empty();
+      });
+  const std::string path = template_path_of(group) + ".cloudInit";
+  const std::string key = path + (init.user_data_file.empty() ? ".userData" : ".userDataFile");
+  if (!asks || known || !written(key)) return;
+  reporter_.error(at(key),
+                  {.code = "unknown_placeholder",
+                   .summary = fmt::format("{}: ${{address}} is not known when user-data is made", subject_of(group)),
+                   .label = "its networks give addresses by DHCP",
+                   .hint = "give a network `addresses` of its own"});
 }
 
 void ConfigChecks::check_networks_of(const Group& group) {

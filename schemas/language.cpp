@@ -27,6 +27,12 @@ Type filled_for_instance() {
   return type;
 }
 
+Type filled_with_facts() {
+  Type type;
+  type.fill = Type::Fill::facts;
+  return type;
+}
+
 Type of_kind(Type::Kind kind) {
   Type type;
   type.kind = kind;
@@ -251,11 +257,12 @@ Type storage_type() {
       {.name = "storage",
        .title = "a storage",
        .doc = "A libvirt pool on each host. Pools of kind dir, fs and netfs hold overlays on the cached image.",
-       .keys = {{"pool", text(forms::kLibvirtName), "", "The pool's name in libvirt.", kRequired},
-                {"path", text(forms::kPath), "", "The pool is created there, as a dir pool, where it is missing."},
-                {"shared", boolean(), "false", "One pool that all hosts see."},
-                {"reserved", size(), "", "Left free in each pool."},
-                {"overcommit", number(0.1, 100), "1.0", "How often it may be given out."}}});
+       .keys = {
+           {"pool", text(forms::kLibvirtName), "", "The pool's name in libvirt.", kRequired},
+           {"path", text(forms::kAbsolutePath), "", "The pool is created there, as a dir pool, where it is missing."},
+           {"shared", boolean(), "false", "One pool that all hosts see."},
+           {"reserved", size(), "", "Left free in each pool."},
+           {"overcommit", number(0.1, 100), "1.0", "How often it may be given out."}}});
 }
 
 Type network_type() {
@@ -541,7 +548,11 @@ Type gate_type() {
       object({.name = "execGate",
               .title = "an exec gate",
               .doc = "A command in the guest, through the agent, that exits with 0.",
-              .keys = {{"guest", list(filled_for_instance(), 1), "", "argv, no shell.", kRequired}, timeout, every}});
+              .keys = {{"guest", list(filled_with_facts(), 1), "",
+                        "argv, no shell; may hold facts of the instance, and no secrets: command lines are logged.",
+                        kRequired},
+                       timeout,
+                       every}});
   const Type node = object({.name = "k8sNodeGate",
                             .title = "a k8sNode gate",
                             .doc = "The Kubernetes node of the instance's name is Ready.",

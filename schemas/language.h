@@ -37,6 +37,7 @@ struct Type {
   /// What `${…}` may stand for in a text.
   enum class Fill {
     plain,     ///< Variables that are no secrets: the text is shown and stored.
+    facts,     ///< Also facts of the instance; stays unexpanded.
     instance,  ///< Also secrets and facts of the instance; stays unexpanded (a TemplateText).
     later      ///< As `instance`, but whether anything is filled in at all is not decided by the shape.
   };

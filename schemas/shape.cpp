@@ -265,6 +265,19 @@ bool is_empty_value(const Node& node) {
   });
 }
 
+Keep kept_by(Type::Fill fill) {
+  switch (fill) {
+    case Type::Fill::plain:
+      return Keep::nothing;
+    case Type::Fill::facts:
+      return Keep::facts;
+    case Type::Fill::instance:
+    case Type::Fill::later:
+      break;
+  }
+  return Keep::all;
+}
+
 NodePtr copy_of(const Node& node) {
   return std::make_shared<const Node>(node);
 }
@@ -303,8 +316,7 @@ NodePtr Shape::fill_in(const NodePtr& node, const Type& type, const Path& path) 
   const bool nothing_to_fill = node->text.find("${") == std::string::npos || type.fill == Type::Fill::later;
   if (nothing_to_fill) return node;
   const std::string subject = path.subject();
-  const auto text = type.fill == Type::Fill::instance ? substitution_.for_instance(*node, subject)
-                                                      : substitution_.plain(*node, subject);
+  const auto text = substitution_.fill(*node, subject, kept_by(type.fill));
   if (!text) return bad_node(node->place);
   Node filled = *node;
   filled.text = *text;

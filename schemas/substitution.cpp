@@ -239,20 +239,17 @@ void Substitution::report_cycle(const std::string& name, const Spot& where, cons
                                     .hint = "give one of them a default without ${var.…}"});
 }
 
-std::optional<std::string> Substitution::plain(const Node& node, const std::string& subject) {
-  return fill(node.text, {&node, -1}, subject, false);
+std::optional<std::string> Substitution::fill(const Node& node, const std::string& subject, Keep keep) {
+  return fill(node.text, Origin{&node, -1}, subject, keep);
 }
 
-std::optional<std::string> Substitution::for_instance(const Node& node, const std::string& subject) {
-  return fill(node.text, {&node, -1}, subject, true);
-}
-
-std::optional<std::string> Substitution::for_instance(const std::string& text, int file, const std::string& subject) {
-  return fill(text, {nullptr, file}, subject, true);
+std::optional<std::string> Substitution::fill(const std::string& text, int file, const std::string& subject,
+                                              Keep keep) {
+  return fill(text, Origin{nullptr, file}, subject, keep);
 }
 
 std::optional<std::string> Substitution::fill(const std::string& text, const Origin& origin, const std::string& subject,
-                                              bool keep_for_instance) {
+                                              Keep keep) {
   const Pieces pieces = parse_placeholders(text);
   bool fine = !pieces.unclosed.has_value();
   if (!fine) report_unclosed({origin, text, *pieces.unclosed, 2}, subject);
@@ -264,7 +261,7 @@ std::optional<std::string> Substitution::fill(const std::string& text, const Ori
     const Spot where{origin, text, piece.offset, piece.text.size() + 3};
     if (piece.literal) {
       filled.push_back(piece);
-    } else if (!fill_piece(piece, where, subject, keep_for_instance, filled)) {
+    } else if (!fill_piece(piece, where, subject, keep, filled)) {
       fine = false;
       if (++mistakes >= kMaxMistakesInOneText) return std::nullopt;
       continue;
@@ -278,7 +275,7 @@ std::optional<std::string> Substitution::fill(const std::string& text, const Ori
     return std::nullopt;
   }
   if (!fine) return std::nullopt;
-  if (keep_for_instance) return kept_for_instance(filled, {origin, text, 0, 1}, subject);
+  if (keep != Keep::nothing) return kept_for_instance(filled, {origin, text, 0, 1}, subject);
   std::string out;
   for (const Piece& piece : filled) out += piece.text;
   return out;
@@ -296,7 +293,7 @@ std::optional<std::string> Substitution::kept_for_instance(const std::vector<Pie
   return std::nullopt;
 }
 
-bool Substitution::fill_piece(const Piece& piece, const Spot& where, const std::string& subject, bool keep_for_instance,
+bool Substitution::fill_piece(const Piece& piece, const Spot& where, const std::string& subject, Keep keep,
                               std::vector<Piece>& into) {
   const Reference reference = parse_reference(piece.text);
   switch (reference.kind) {
@@ -316,29 +313,43 @@ bool Substitution::fill_piece(const Piece& piece, const Spot& where, const std::
       if (!check_environment(reference.word, where)) return false;
       break;
     case Reference::Kind::other_address:
+      if (keep != Keep::all) {
+        report_fact(piece.text, where, subject, keep);
+        return false;
+      }
       if (mentioned_here_.insert(reference.other).second) {
         mentions_.push_back({reference.other, place_of(where), subject});
       }
-      [[fallthrough]];
+      into.push_back(piece);
+      return true;
     case Reference::Kind::name:
     case Reference::Kind::group:
     case Reference::Kind::ordinal:
     case Reference::Kind::address:
     case Reference::Kind::host:
-      if (keep_for_instance) break;
-      reporter_.error(place_of(where),
-                      {.code = "instance_fact",
-                       .summary = fmt::format("{}: {} is known for an instance only", subject, shown(piece.text)),
-                       .label = "not a fact of the whole configuration",
-                       .hint = "it can stand in cloudInit.userData, gates and hooks"});
-      return false;
+      if (keep == Keep::nothing) {
+        report_fact(piece.text, where, subject, keep);
+        return false;
+      }
+      into.push_back(piece);
+      return true;
   }
-  if (keep_for_instance) {
-    into.push_back(piece);
-    return true;
+  if (keep != Keep::all) {
+    report_secret(piece.text, where, subject);
+    return false;
   }
-  report_secret(piece.text, where, subject);
-  return false;
+  into.push_back(piece);
+  return true;
+}
+
+void Substitution::report_fact(const std::string& what, const Spot& where, const std::string& subject, Keep keep) {
+  const bool facts_are_fine = keep == Keep::facts;
+  reporter_.error(place_of(where),
+                  {.code = "instance_fact",
+                   .summary = fmt::format("{}: {} cannot be used here", subject, shown(what)),
+                   .label = facts_are_fine ? "only facts of the instance itself" : "this is known for an instance only",
+                   .hint = facts_are_fine ? "addresses of other instances can stand in cloudInit.userData"
+                                          : "it can stand in cloudInit.userData, gates and hooks"});
 }
 
 bool Substitution::check_variable(const std::string& name, const Spot& where, const std::string& subject) {

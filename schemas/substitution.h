@@ -22,21 +22,25 @@ struct AddressMention {
   std::string subject;
 };
 
+/// What of a text may be left for later.
+enum class Keep {
+  nothing,  ///< The text is shown and stored: a secret or a fact of an instance in it is an error.
+  facts,    ///< `${name}` and the like; secrets and other instances' addresses are not known where it is used.
+  all       ///< Also secrets and addresses of other instances.
+};
+
 class Substitution {
  public:
   /// Resolves the variables that `vars` declares (nullptr: none; entries that are no proper declarations are left to
   /// the shape check) from `input`. Reports unknown, missing and cyclic ones.
   Substitution(const ReadInput& input, const Node* vars, Reporter& reporter);
 
-  /// `text` of the node with everything filled in, escapes undone. Secrets and instance facts are errors, since it will
-  /// be shown and stored. Nothing if anything was wrong; it was reported.
-  std::optional<std::string> plain(const Node& node, const std::string& subject);
+  /// The node's text with all filled in that may be now. With Keep::nothing escapes are undone; otherwise it is the
+  /// text of a TemplateText. Nothing if anything was wrong; it was reported.
+  std::optional<std::string> fill(const Node& node, const std::string& subject, Keep keep);
 
-  /// The text of a TemplateText: what is no secret and no fact is filled in, the rest is checked and left.
-  std::optional<std::string> for_instance(const Node& node, const std::string& subject);
-
-  /// As for_instance(), for the contents of a file: `base` is the place of its first byte.
-  std::optional<std::string> for_instance(const std::string& text, int file, const std::string& subject);
+  /// The same for the contents of a file.
+  std::optional<std::string> fill(const std::string& text, int file, const std::string& subject, Keep keep);
 
   [[nodiscard]] const Variables& variables() const { return variables_; }
   [[nodiscard]] const std::vector<AddressMention>& mentions() const { return mentions_; }
@@ -70,9 +74,8 @@ class Substitution {
   bool append(const std::optional<std::string>& part, std::optional<std::string>& value, const std::string& name,
               const Spot& where);
 
-  std::optional<std::string> fill(const std::string& text, const Origin& origin, const std::string& subject,
-                                  bool keep_for_instance);
-  bool fill_piece(const Piece& piece, const Spot& where, const std::string& subject, bool keep_for_instance,
+  std::optional<std::string> fill(const std::string& text, const Origin& origin, const std::string& subject, Keep keep);
+  bool fill_piece(const Piece& piece, const Spot& where, const std::string& subject, Keep keep,
                   std::vector<Piece>& into);
   std::optional<std::string> kept_for_instance(const std::vector<Piece>& pieces, const Spot& where,
                                                const std::string& subject);
@@ -82,6 +85,7 @@ class Substitution {
   void report_unclosed(const Spot& where, const std::string& subject);
   void report_unknown(const Piece& piece, const Spot& where, const std::string& subject);
   void report_secret(const std::string& what, const Spot& where, const std::string& subject);
+  void report_fact(const std::string& what, const Spot& where, const std::string& subject, Keep keep);
   [[nodiscard]] Place place_of(const Spot& spot) const;
   [[nodiscard]] std::vector<std::string> variable_names() const;
 

@@ -45,6 +45,9 @@ bool any(std::string_view /*text*/) {
 bool filled(std::string_view text) {
   return !text.empty() && text.find_first_of("\r\n") == text.npos;
 }
+bool absolute_path(std::string_view text) {
+  return filled(text) && text.front() == '/';
+}
 bool name(std::string_view text) {
   return is_word(text, "._-", 63);
 }
@@ -228,6 +231,8 @@ const TextForm kBridge{"bridge", "the name of a bridge on the host",  "^[A-Za-z0
 const TextForm kUserName{
     "user name", "lower-case letters, digits, _ and -", "^[a-z_][a-z0-9_-]{0,31}$", user_name, false, "such as debian"};
 const TextForm kPath{"path", "a path", "^[^\\r\\n]+$", filled, true, ""};
+const TextForm kAbsolutePath{"absolute path", "an absolute path on the host",   "^/[^\\r\\n]*$", absolute_path,
+                             false,           "such as /var/lib/libvirt/images"};
 const TextForm kLibvirtUri{"libvirt URI", "a libvirt URI", "^[a-z][a-z0-9+]*://[!-~]+$",
                            libvirt_uri,   false,           "such as qemu+ssh://root@kvm1/system or qemu:///system"};
 const TextForm kUrl{"URL", "an http or https URL", "^https?://[!-~]+$", url, false, "such as https://example.lan/x"};
@@ -279,12 +284,12 @@ const TextForm kSomeOfSamples{"N/M",           "N/M", "^[1-9][0-9]{0,2}/[1-9][0-
 }  // namespace forms
 
 const TextForm* const kAllTextForms[] = {
-    &forms::kAny,        &forms::kFilled,         &forms::kGroupName,    &forms::kName,         &forms::kLabelKey,
-    &forms::kLabelValue, &forms::kTrait,          &forms::kVariableName, &forms::kLibvirtName,  &forms::kBridge,
-    &forms::kUserName,   &forms::kPath,           &forms::kLibvirtUri,   &forms::kUrl,          &forms::kImageSource,
-    &forms::kChecksum,   &forms::kIpv4,           &forms::kIpv4Range,    &forms::kHostAddress,  &forms::kMac,
-    &forms::kEndpoint,   &forms::kGroupReference, &forms::kGroupAddress, &forms::kThingAddress, &forms::kCron,
-    &forms::kTimeZone,   &forms::kJsonPointer,    &forms::kSomeOfSamples};
+    &forms::kAny,         &forms::kFilled,   &forms::kGroupName,      &forms::kName,         &forms::kLabelKey,
+    &forms::kLabelValue,  &forms::kTrait,    &forms::kVariableName,   &forms::kLibvirtName,  &forms::kBridge,
+    &forms::kUserName,    &forms::kPath,     &forms::kAbsolutePath,   &forms::kLibvirtUri,   &forms::kUrl,
+    &forms::kImageSource, &forms::kChecksum, &forms::kIpv4,           &forms::kIpv4Range,    &forms::kHostAddress,
+    &forms::kMac,         &forms::kEndpoint, &forms::kGroupReference, &forms::kGroupAddress, &forms::kThingAddress,
+    &forms::kCron,        &forms::kTimeZone, &forms::kJsonPointer,    &forms::kSomeOfSamples};
 const int kTextFormCount = static_cast<int>(std::size(kAllTextForms));
 
 }  // namespace vscale

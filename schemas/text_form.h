@@ -29,6 +29,7 @@ extern const TextForm kLibvirtName;  ///< Pools, volumes, networks, machine type
 extern const TextForm kBridge;
 extern const TextForm kUserName;
 extern const TextForm kPath;
+extern const TextForm kAbsolutePath;  ///< On a host.
 extern const TextForm kLibvirtUri;
 extern const TextForm kUrl;          ///< http or https.
 extern const TextForm kImageSource;  ///< A URL or a path.

@@ -285,6 +285,20 @@ groups:
                  {.environment = {{"VSCALE_VAR_token", "hunter2"}, {"HOST", "hunter3"}}});
 }
 
+TEST_CASE("a gate's command takes facts of its instance and nothing that must not be logged") {
+  check_messages("gate_command",
+                 with_group("    health: { gates: [exec: { guest: [echo, \"${name} ${address}\", "
+                            "\"${env.TOKEN}\", \"${group.web[0].address}\"] }] }\n"),
+                 {.environment = {{"TOKEN", "hunter2"}}});
+}
+
+TEST_CASE("a guest's own address cannot be in user-data before DHCP has given it one") {
+  std::string yaml = with_template("      cloudInit: { userData: \"ip=${address}\" }\n");
+  CHECK(codes_of(yaml).empty());
+  yaml.replace(yaml.find("addresses: [10.0.0.50-10.0.0.99], gateway"), 41, "gateway");
+  check_messages("own_address_by_dhcp", yaml);
+}
+
 TEST_CASE("a variable without a value is an error, a sensitive one only where secrets are demanded") {
   const std::string yaml = base() +
                            "vars: { a: {}, b: { sensitive: true } }\n"
