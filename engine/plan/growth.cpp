@@ -178,26 +178,20 @@ bool disturbs(const Decision& decision) {
 
 // ---- Groups -------------------------------------------------------------------------------------------------------
 
-/// What everything in the group waits for: its new address in the record, and the groups that it depends on.
-std::vector<int> first_needs(Planning& planning, GroupPlan& plan, const std::map<std::string, GroupPlan*>& plans) {
-  std::vector<int> needs;
-  const auto moved = planning.moves.find(plan.address);
-  if (moved != planning.moves.end() && !moved->second.empty()) {
-    needs.push_back(planning.graph.add(plan.address, "", {}, ChangeRecord{moved->second}));
-  }
-  if (std::none_of(plan.decisions.begin(), plan.decisions.end(), comes_or_changes)) return needs;
+/// What everything in the group waits for, besides its new address in the record: the groups that it depends on.
+void await_dependencies(Planning& planning, GroupPlan& plan, const std::map<std::string, GroupPlan*>& plans) {
+  if (std::none_of(plan.decisions.begin(), plan.decisions.end(), comes_or_changes)) return;
   for (const auto& dependency : plan.group->depends_on) {
     const auto found = plans.find(dependency);
     if (found == plans.end() || found->second->gates.empty()) continue;
     GroupPlan& other = *found->second;
     if (!other.ready_barrier) other.ready_barrier = planning.graph.barrier(other.address, other.gates);
-    needs.push_back(*other.ready_barrier);
+    plan.first_needs.push_back(*other.ready_barrier);
   }
-  return needs;
 }
 
 void lay_out_group(Planning& planning, GroupPlan& plan, const std::map<std::string, GroupPlan*>& plans) {
-  plan.first_needs = first_needs(planning, plan, plans);
+  await_dependencies(planning, plan, plans);
   for (auto& decision : plan.decisions) {
     if (!comes_or_changes(decision) || disturbs(decision)) continue;
     note_gate(plan, lay_out_decision(planning, plan, decision, plan.first_needs));

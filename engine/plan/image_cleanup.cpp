@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/plan/image_volume.h"
 #include "engine/plan/planning.h"
 
 /// Image copies that nobody needs any more: older digests beyond the image's `keep`, and all of them when everything is
@@ -95,11 +96,7 @@ void delete_copy(Planning& planning, const ImageCopyRecord& copy, std::vector<in
   planning.plan.changes.push_back(std::move(change));
 }
 
-}  // namespace
-
-void plan_image_cleanup(Planning& planning) {
-  // Narrowed plans do not see everybody who may stand on a copy as they will be afterwards.
-  if (planning.scope.is_narrowed()) return;
+void clean_recorded_copies(Planning& planning) {
   std::map<std::tuple<std::string, std::string, std::string>, std::vector<const ImageCopyRecord*>> by_place;
   for (const auto& copy : planning.input.recorded.image_copies) {
     const std::string host = planning.volumes.is_shared(copy.pool) ? "" : copy.host;
@@ -123,6 +120,54 @@ void plan_image_cleanup(Planning& planning) {
       delete_copy(planning, *copy, use == used.end() ? std::vector<int>{} : use->second.until, why);
     }
   }
+}
+
+using VolumeKey = std::tuple<std::string, std::string, std::string>;
+
+std::set<VolumeKey> known_copies(const Planning& planning) {
+  std::set<VolumeKey> known;
+  const auto add = [&](const std::string& host, const std::string& pool, const std::string& volume) {
+    known.emplace(planning.volumes.is_shared(pool) ? std::string() : host, pool, volume);
+  };
+  for (const auto& copy : planning.input.recorded.image_copies) add(copy.host, copy.pool, copy.volume);
+  for (const auto& action : planning.graph.actions()) {
+    if (const auto* upload = std::get_if<UploadImage>(&action.detail)) add(action.host, upload->pool, upload->volume);
+  }
+  return known;
+}
+
+ImageCopyRecord unrecorded_copy(const std::string& host, const std::string& pool, const std::string& volume) {
+  ImageCopyRecord copy;
+  copy.host = host;
+  copy.pool = pool;
+  copy.volume = copy.image = volume;  // of which image it is, nobody knows any more
+  return copy;
+}
+
+/// What a run that died while it sent an image left behind, if nobody wants that image any more.
+void clean_unrecorded_copies(Planning& planning) {
+  auto known = known_copies(planning);
+  for (const auto& [host, view] : planning.input.live) {
+    if (!view.snapshot || planning.scope.excludes_host(host)) continue;
+    for (const auto& pool : view.snapshot->pools) {
+      const std::string place = planning.volumes.is_shared(pool.name) ? std::string() : host;
+      for (auto at = pool.volumes.lower_bound(kImageVolumePrefix); at != pool.volumes.end(); ++at) {
+        if (!at->starts_with(kImageVolumePrefix)) break;
+        if (!is_our_image_volume(planning.plan.lineage, *at)) continue;
+        if (!known.insert({place, pool.name, *at}).second) continue;
+        delete_copy(planning, unrecorded_copy(host, pool.name, *at), {}, "left by a run that died while sending it");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void plan_image_cleanup(Planning& planning) {
+  // Narrowed plans do not see everybody who may stand on a copy as they will be afterwards.
+  if (planning.scope.is_narrowed()) return;
+  clean_recorded_copies(planning);
+  clean_unrecorded_copies(planning);
 }
 
 }  // namespace vscale

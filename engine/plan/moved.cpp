@@ -141,4 +141,12 @@ void follow_moved(Planning& planning) {
   }
 }
 
+void plan_moves(Planning& planning) {
+  for (auto& plan : planning.groups) {
+    const auto moved = planning.moves.find(plan.address);
+    if (moved == planning.moves.end() || moved->second.empty()) continue;
+    plan.first_needs.push_back(planning.graph.add(plan.address, "", {}, ChangeRecord{moved->second}));
+  }
+}
+
 }  // namespace vscale

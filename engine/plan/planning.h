@@ -132,9 +132,11 @@ void decide_fates(Planning& planning);
 void apply_limits(Planning& planning);
 /// Chooses hosts for what is created or replaced; what fits nowhere is an error and is left. (placing.cpp)
 void place_instances(Planning& planning);
+/// Lays out what `moved:` does to the record; everything else of these groups waits for it. (moved.cpp)
+void plan_moves(Planning& planning);
 /// Lays out what goes, dependents first. (removal.cpp)
 void plan_removals(Planning& planning);
-/// Lays out what comes, changes or starts, dependencies first. (creation.cpp, in_place.cpp)
+/// Lays out what comes, changes or starts, dependencies first. (growth.cpp, creation.cpp)
 void plan_growth(Planning& planning);
 /// Image copies that nobody needs. (image_cleanup.cpp)
 void plan_image_cleanup(Planning& planning);

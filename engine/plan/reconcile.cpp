@@ -196,6 +196,7 @@ Plan reconcile(const PlanInput& input) {
   decide_fates(planning);
   apply_limits(planning);
   place_instances(planning);
+  plan_moves(planning);
   plan_removals(planning);
   plan_growth(planning);
   plan_image_cleanup(planning);

@@ -67,13 +67,13 @@ int lay_out_destruction(Planning& planning, const GroupPlan& plan, Decision& dec
   return planning.graph.add(decision.name, decision.where->host, retired, ReleaseInstance{});
 }
 
-int lay_out_forgetting(Planning& planning, const Decision& decision) {
+int lay_out_forgetting(Planning& planning, const Decision& decision, const std::vector<int>& needs) {
   ChangeRecord forget;
   for (const auto& volume : planning.volumes.of(decision.address)) {
     forget.changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
   }
   forget.changes.emplace_back(RemoveInstance{decision.address});
-  return planning.graph.add(decision.name, "", {}, std::move(forget));
+  return planning.graph.add(decision.name, "", needs, std::move(forget));
 }
 
 /// Nothing is left of the group, and the file does not want it back.
@@ -87,7 +87,7 @@ std::optional<int> lay_out_group(Planning& planning, GroupPlan& plan, const std:
   std::vector<int> done;
   for (auto& decision : plan.decisions) {
     if (decision.fate == Fate::destroy) done.push_back(lay_out_destruction(planning, plan, decision, needs));
-    if (decision.fate == Fate::forget) done.push_back(lay_out_forgetting(planning, decision));
+    if (decision.fate == Fate::forget) done.push_back(lay_out_forgetting(planning, decision, needs));
   }
   if (done.empty()) return std::nullopt;
   if (ends(planning, plan))
@@ -155,7 +155,7 @@ void plan_removals(Planning& planning) {
   for (const auto& group : removal.order()) {
     const auto plan = plans.find(group);
     if (plan == plans.end()) continue;
-    std::vector<int> needs;
+    std::vector<int> needs = plan->second->first_needs;
     for (const auto& dependent : removal.before(group)) {
       if (const auto node = gone.find(dependent); node != gone.end()) needs.push_back(node->second);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <numeric>
 
 #include "engine/execution/record_changes.h"
 #include "engine/recorded/apply_change.h"
@@ -120,6 +121,12 @@ class OnHost {
 
 }  // namespace
 
+std::vector<std::size_t> order_of_ids(const Plan& plan) {
+  std::vector<std::size_t> order(plan.actions.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  return order;
+}
+
 PlayedWorld::PlayedWorld(Config config) : input(input_for(std::move(config))) {}
 
 void PlayedWorld::record_begin(const Action& action) {
@@ -130,23 +137,29 @@ void PlayedWorld::record_end(const Action& action) {
   for (const auto& change : changes_at_end(action, {}, input.recorded, input.now)) apply(input.recorded, change);
 }
 
+void PlayedWorld::play(const Action& action) {
+  INFO("action " << action.id << " " << kind_of(action.detail) << " " << action.address);
+  record_begin(action);
+  std::visit(OnHost(input, action), action.detail);
+  record_end(action);
+}
+
 void PlayedWorld::carry_out(const Plan& plan) {
+  carry_out(plan, order_of_ids(plan));
+}
+
+void PlayedWorld::carry_out(const Plan& plan, const std::vector<std::size_t>& order) {
   REQUIRE_FALSE(plan.errored);
-  for (const auto& action : plan.actions) {
-    INFO("action " << action.id << " " << kind_of(action.detail) << " " << action.address);
-    record_begin(action);
-    std::visit(OnHost(input, action), action.detail);
-    record_end(action);
-  }
+  for (const std::size_t index : order) play(plan.actions[index]);
   if (!plan.actions.empty()) ++input.recorded.serial;
 }
 
-void PlayedWorld::carry_out_and_die(const Plan& plan, std::size_t count, bool did_it) {
-  REQUIRE(count < plan.actions.size());
-  Plan done = plan;
-  done.actions.resize(count);
-  carry_out(done);
-  const Action& last = plan.actions[count];
+void PlayedWorld::carry_out_and_die(const Plan& plan, const std::vector<std::size_t>& order, std::size_t count,
+                                    bool did_it) {
+  REQUIRE_FALSE(plan.errored);
+  REQUIRE(count < order.size());
+  for (std::size_t i = 0; i < count; ++i) play(plan.actions[order[i]]);
+  const Action& last = plan.actions[order[count]];
   if (only_changes_record(last)) return;
   record_begin(last);
   if (did_it) std::visit(OnHost(input, last), last.detail);

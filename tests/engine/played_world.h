@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/plan/reconcile.h"
 
@@ -16,11 +17,12 @@ class PlayedWorld {
   PlanInput input;  ///< For tests to change: the file, the hosts, the options.
 
   [[nodiscard]] Plan plan() const { return reconcile(input); }
-  /// Plays all of it, in order of ids.
+  /// Plays all of it, in order of ids, or in another order that the needs allow.
   void carry_out(const Plan& plan);
-  /// Plays the first `count` actions; then the run dies in the middle of the next one: what it began is recorded, what
-  /// it did to the host is done if `did_it`, and its outcome is lost.
-  void carry_out_and_die(const Plan& plan, std::size_t count, bool did_it);
+  void carry_out(const Plan& plan, const std::vector<std::size_t>& order);
+  /// Plays the first `count` actions of `order`; then the run dies in the middle of the next one: what it began is
+  /// recorded, what it did to the host is done if `did_it`, and its outcome is lost.
+  void carry_out_and_die(const Plan& plan, const std::vector<std::size_t>& order, std::size_t count, bool did_it);
   /// Plans and plays until a plan changes nothing, at most a few times. Returns how often it played.
   int converge();
 
@@ -30,8 +32,12 @@ class PlayedWorld {
   [[nodiscard]] const InstanceRecord& instance(const std::string& address) const;
 
  private:
+  void play(const Action& action);
   void record_begin(const Action& action);
   void record_end(const Action& action);
 };
+
+/// 0, 1, 2, …: the order of ids.
+std::vector<std::size_t> order_of_ids(const Plan& plan);
 
 }  // namespace vscale::test
