@@ -15,6 +15,10 @@ std::string day_time(Instant at) {
   return rfc3339(at).substr(11, 12);
 }
 
+bool has_control_character(const std::string& text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });
+}
+
 }  // namespace
 
 FakeCluster::FakeCluster(std::uint64_t seed, Clock& clock) : random_(seed), clock_(clock) {}
@@ -25,8 +29,8 @@ Result<void> FakeCluster::change(const std::string& host, const std::string& wha
                                  const Effect& half) {
   const std::lock_guard lock(mutex_);
   cross();
+  if (const auto error = unreachable(host)) return *error;
   Host& entry = host_named(host);
-  if (const auto error = unreachable(host, entry)) return *error;
   const Fate fate = draw_fate();
   clock_.sleep_until(clock_.now() + takes);
   const Error failure{ErrorKind::failed, fmt::format("{}: {} failed", host, what), "simulated", {}};
@@ -45,11 +49,11 @@ Result<void> FakeCluster::change(const std::string& host, const std::string& wha
 Result<void> FakeCluster::look(const std::string& host, const Effect& at) {
   const std::lock_guard lock(mutex_);
   cross();
-  Host& entry = host_named(host);
   clock_.sleep_until(clock_.now() + kLookTakes);
-  if (const auto error = unreachable(host, entry)) return *error;
+  if (const auto error = unreachable(host)) return *error;
+  Host& entry = host_named(host);
   if (chance(faults_.connection_drops)) entry.dropped_until = clock_.now() + faults_.drop_lasts;
-  if (const auto error = unreachable(host, entry)) return *error;
+  if (const auto error = unreachable(host)) return *error;
   return at(entry);
 }
 
@@ -64,8 +68,10 @@ bool FakeCluster::chance(int permille) {
   return permille > 0 && random_() % 1000 < static_cast<unsigned>(permille);
 }
 
-std::optional<Error> FakeCluster::unreachable(const std::string& host, const Host& entry) {
-  if (!entry.cut && clock_.now() >= entry.dropped_until) return std::nullopt;
+std::optional<Error> FakeCluster::unreachable(const std::string& host) {
+  const auto found = hosts_.find(host);
+  const bool answers = found != hosts_.end() && !found->second.cut && clock_.now() >= found->second.dropped_until;
+  if (answers) return std::nullopt;
   return Error{ErrorKind::unreachable, fmt::format("{} does not answer", host), "simulated", {}};
 }
 
@@ -149,6 +155,9 @@ HostSnapshot FakeCluster::snapshot(Host& host, const ObserveRequest& request) {
 
 Result<void> FakeCluster::define_domain(const std::string& host, const DomainSpec& spec) {
   return change(host, "defined " + spec.name, Duration{50}, [&, this](Host& entry) -> Result<void> {
+    if (has_control_character(spec.name + spec.ownership.installation + spec.ownership.spec_hash)) {
+      return Error{ErrorKind::invalid, fmt::format("{}: a control character in a definition", host), {}, {}};
+    }
     for (const auto& [uuid, domain] : entry.domains) {
       const bool same = uuid == spec.uuid && domain.ownership && domain.ownership->lineage == spec.ownership.lineage;
       if (same || (uuid != spec.uuid && domain.name != spec.name)) continue;
@@ -267,9 +276,10 @@ Result<void> FakeCluster::change_domain(const DomainRef& domain, const DomainCha
 
 std::string FakeCluster::name_of(const DomainRef& domain) {
   const std::lock_guard lock(mutex_);
-  const auto& domains = host_named(domain.host).domains;
-  const auto found = domains.find(domain.uuid);
-  return found == domains.end() ? domain.uuid : found->second.name;
+  const auto host = hosts_.find(domain.host);
+  if (host == hosts_.end()) return domain.uuid;
+  const auto found = host->second.domains.find(domain.uuid);
+  return found == host->second.domains.end() ? domain.uuid : found->second.name;
 }
 
 FakeDomain* FakeCluster::find_domain(Host& host, const std::string& uuid) {

@@ -90,7 +90,8 @@ struct FakeDomain {
   GuestBehaviour behaviour;
 };
 
-/// Implements the ports to hosts and guests. Calls are safe from several threads; the rest is for one.
+/// Implements the ports to hosts and guests. A host that was not added is unreachable. Files to upload are imaginary:
+/// one is there if its name ends in .qcow2. Calls are safe from several threads; the rest is for one.
 class FakeCluster final : public Domains, public Volumes, public Guests, public NetworkProbe {
  public:
   /// `clock` must outlive it, and passes time by being slept on (virtual_clock.h).
@@ -176,7 +177,7 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
 
   Fate draw_fate();
   bool chance(int permille);
-  std::optional<Error> unreachable(const std::string& host, const Host& entry);
+  std::optional<Error> unreachable(const std::string& host);
   Host& host_named(const std::string& name);
   FakeDomain& domain_named(const std::string& name, Host** host = nullptr);
   std::string name_of(const DomainRef& domain);

@@ -57,6 +57,7 @@ Result<GuestExit> FakeCluster::run_in_guest(const DomainRef& domain, const std::
                                             const std::string& /*input*/, Duration timeout) {
   GuestExit exit;
   const auto ran = look(domain.host, [&, this](Host& host) -> Result<void> {
+    if (const auto found = ours(host, domain); !found) return found.error();
     if (const auto answer = agent_answers(host, domain, timeout); !answer) return answer;
     const FakeDomain& guest = *find_domain(host, domain.uuid);
     const bool finished = is_inside_up(guest, guest.behaviour.cloud_init);

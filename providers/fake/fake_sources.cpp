@@ -30,7 +30,7 @@ Result<ImageLock> FakeImageLibrary::resolve(const Image& image, const std::optio
 Result<std::string> FakeImageLibrary::local_file(const Image& image, const ImageLock& lock,
                                                  const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   if (progress) progress(lock.size_bytes, lock.size_bytes);
-  return "/var/cache/vscale/" + image.name;
+  return "/var/cache/vscale/" + image.name + ".qcow2";
 }
 
 Result<SeedFiles> FakeSeedSource::seed_for(const SeedRequest& request) {

@@ -117,10 +117,11 @@ Result<void> FakeCluster::delete_volume(const VolumeRef& volume) {
 }
 
 Result<void> FakeCluster::upload_file(const VolumeRef& volume, const std::string& format,
-                                      std::uint64_t virtual_size_bytes, const std::string& /*path*/,
+                                      std::uint64_t virtual_size_bytes, const std::string& path,
                                       const ProgressSink& progress) {
   const auto upload = [&, this](int steps) {
     return [&, this, steps](Host& host) -> Result<void> {
+      if (!path.ends_with(".qcow2")) return Error{ErrorKind::not_found, fmt::format("no file {}", path), {}, {}};
       auto pool = pool_of(host, volume.pool);
       if (!pool) return pool.error();
       (*pool)->volumes.erase(volume.name);
