@@ -9,8 +9,12 @@
 namespace vscale {
 namespace {
 
+// Closed first, for free() alone leaks the output's buffer after a failure; closing twice does nothing.
 struct EndWriting {
-  void operator()(archive* writer) const { archive_write_free(writer); }
+  void operator()(archive* writer) const {
+    archive_write_close(writer);
+    archive_write_free(writer);
+  }
 };
 struct EndEntry {
   void operator()(archive_entry* entry) const { archive_entry_free(entry); }
