@@ -159,7 +159,7 @@ std::string line_end(const GroupBlock& block, const Change& change) {
   const std::string why = reasons_text(change, block.same_reason ? 1 : 0);
   if (!why.empty()) parts.push_back(why);
   if (!block.same_fields && !change.fields.empty()) parts.push_back(fields_text(change.fields));
-  return text;
+  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 /// "kvm1 25, kvm2 25"
