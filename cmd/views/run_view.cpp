@@ -34,7 +34,13 @@ std::string bar(const TransferProgress& transfer) {
 
 std::string gate_text(const GateProgress& gate) {
   return printable(
-      fmt::format("gate {}{}{}, try {}", gate.gate, gate.found.empty() ? "" : ": ", gate.found, gate.tries));
+      fmt::format("gate {}, try {}{}{}", gate.gate, gate.tries, gate.found.empty() ? "" : ": ", gate.found));
+}
+
+/// Without fractions, which only flicker.
+std::string whole_seconds(Duration duration) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(std::max(duration, Duration{0}));
+  return seconds.count() == 0 ? "0s" : show_duration(seconds);
 }
 
 std::string name_column(const std::string& name) {
@@ -167,11 +173,11 @@ void RunView::draw(Instant now) {
 std::string RunView::running_line(const Step& step, const Running& running, Instant now) const {
   const int width = std::min(options_.width, kTextWidth) - 1;  // the last column may wrap on some terminals
   std::string what = step.label;
-  std::string right = show_duration(std::max(now - running.since, Duration{0}));
+  std::string right = whole_seconds(now - running.since);
   if (running.transfer) right = bar(*running.transfer) + " " + pad_left(std::move(right), 7);
   if (running.gate) {
     what = gate_text(*running.gate);
-    right = fmt::format("wait {}/{}", show_duration(running.gate->waited), show_duration(running.gate->limit));
+    right = fmt::format("wait {}/{}", whole_seconds(running.gate->waited), whole_seconds(running.gate->limit));
   }
   const std::string left = fmt::format("{} {} {}", options_.time_of_day(running.since), name_column(step.name), what);
   const int room = width - columns(right) - 2;
@@ -183,7 +189,7 @@ std::string RunView::total_line(Instant now) const {
   std::string text = fmt::format("-- {} of {} actions done", done_, plan_.actions.size());
   if (failed_ > 0) text += fmt::format(", {} failed", failed_);
   if (skipped_ > 0) text += fmt::format(", {} skipped", skipped_);
-  if (run_started_) text += ", " + show_duration(std::max(now - *run_started_, Duration{0}));
+  if (run_started_) text += ", " + whole_seconds(now - *run_started_);
   if (stopping_) text += ", stopping";
   return cut(text, std::max(std::min(options_.width, kTextWidth) - 1, 3));
 }

@@ -1,0 +1,162 @@
+#include "cmd/views/run_view.h"
+
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "tests/cmd/plans.h"
+#include "tests/support/golden.h"
+
+using namespace vscale;
+
+namespace {
+
+/// Plays events at given seconds, and shows what the screen holds, as a terminal of that width would.
+class Screen {
+ public:
+  Screen(const Plan& plan, bool redraw, int width = kTextWidth, Verbosity verbosity = Verbosity::normal)
+      : plan_(plan),
+        start_(plan.created_at),
+        view_(plan_, out_,
+              {.paint = {}, .verbosity = verbosity, .redraw = redraw, .width = width, .time_of_day = [](Instant at) {
+                 return rfc3339(at).substr(11, 8);
+               }}) {}
+
+  template <class What>
+  void at(int seconds, What what) {
+    view_.on_event({start_ + std::chrono::seconds{seconds}, std::move(what)});
+  }
+  void tick(int seconds) { view_.tick(start_ + std::chrono::seconds{seconds}); }
+  void finish() { view_.finish(); }
+
+  /// The lines that are left after the cursor has gone up and lines were erased.
+  [[nodiscard]] std::vector<std::string> lines() const {
+    std::vector<std::string> lines(1);
+    const std::string text = out_.str();
+    const std::string up = "\x1b[1A\x1b[2K";
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text.compare(i, up.size(), up) == 0) {
+        REQUIRE(lines.size() > 1);
+        lines.pop_back();
+        lines.back().clear();
+        i += up.size() - 1;
+      } else if (text[i] == '\n') {
+        lines.emplace_back();
+      } else {
+        lines.back() += text[i];
+      }
+    }
+    return lines;
+  }
+  [[nodiscard]] std::string text() const {
+    std::string all;
+    for (const auto& line : lines()) all += line + "\n";
+    return all;
+  }
+
+ private:
+  Plan plan_;
+  Instant start_;
+  std::ostringstream out_;
+  RunView view_;
+};
+
+/// The image goes to its host, web-0 comes up and waits; web-1's disk fails.
+void play(Screen& screen) {
+  screen.at(0, RunStarted{"run", 14});
+  screen.at(0, ActionStarted{1});
+  screen.at(0, ActionStarted{2});
+  screen.at(0, ActionDone{2, Duration{0}, ""});
+  screen.at(20, TransferProgress{1, 170 * kMiB, 412 * kMiB});
+}
+
+void play_to_the_gate(Screen& screen) {
+  play(screen);
+  screen.at(38, ActionDone{1, std::chrono::seconds{38}, ""});
+  screen.at(38, ActionStarted{3});
+  screen.at(39, ActionDone{3, Duration{1000}, ""});
+  screen.at(39, ActionStarted{4});
+  screen.at(41, ActionDone{4, Duration{2000}, ""});
+  screen.at(41, ActionStarted{5});
+  screen.at(82,
+            GateProgress{5, "http :80/health", "503, want 200", 12, std::chrono::seconds{41}, std::chrono::minutes{5}});
+}
+
+}  // namespace
+
+TEST_CASE("a terminal shows what is in flight with a bar and elapsed times below what is done") {
+  const Plan plan = test::plan_that_creates();
+  Screen screen(plan, true);
+  play(screen);
+  const std::string transferring = screen.text();
+  Screen later(plan, true);
+  play_to_the_gate(later);
+  test::check_golden("cmd/run_terminal.txt", transferring + "%%\n" + later.text());
+}
+
+TEST_CASE("a pipe gets plain lines and no cursor movement") {
+  Screen screen(test::plan_that_creates(), false);
+  play_to_the_gate(screen);
+  CHECK(screen.text().find('\x1b') == std::string::npos);
+  test::check_golden("cmd/run_pipe.txt", screen.text());
+}
+
+TEST_CASE("what is in flight never wraps, on a terminal of any width") {
+  for (int width = 20; width <= 200; width += 9) {
+    Screen screen(test::plan_that_creates(), true, width);
+    play_to_the_gate(screen);
+    const auto lines = screen.lines();
+    REQUIRE(lines.size() >= 3);
+    for (std::size_t i = lines.size() - 3; i < lines.size(); ++i)
+      CHECK(columns(lines[i]) < std::min(width, kTextWidth + 1));
+  }
+}
+
+TEST_CASE("elapsed times move on while nothing happens, and the screen is left clean at the end") {
+  Screen screen(test::plan_that_creates(), true);
+  play_to_the_gate(screen);
+  CHECK(screen.text().find("1m 22s") != std::string::npos);
+  screen.tick(100);
+  CHECK(screen.text().find("1m 40s") != std::string::npos);
+  CHECK(screen.text().find("1m 22s") == std::string::npos);
+  screen.finish();
+  CHECK(screen.text().find("--") == std::string::npos);
+}
+
+TEST_CASE("a failure shows the error below the action, and -q shows nothing else") {
+  const Plan plan = test::plan_that_creates();
+  const ActionFailed failed{
+      4, Duration{3000}, {ErrorKind::no_capacity, "kvm1: pool default is full", "No space left", "free some"}};
+  for (const auto verbosity : {Verbosity::normal, Verbosity::quiet}) {
+    Screen screen(plan, true, kTextWidth, verbosity);
+    play(screen);
+    screen.at(39, ActionStarted{4});
+    screen.at(41, failed);
+    screen.finish();
+    CHECK(screen.text().find("FAILED") != std::string::npos);
+    CHECK(screen.text().find("error: kvm1: pool default is full") != std::string::npos);
+    CHECK(screen.text().find("[No space left]") != std::string::npos);
+    CHECK(screen.text().find("hint: free some") != std::string::npos);
+  }
+}
+
+TEST_CASE("the end of a run says what was left and how to go on") {
+  const Plan plan = test::plan_that_creates();
+  RunSummary whole;
+  whole.done = 14;
+  whole.serial = 124;
+  RunSummary failed = whole;
+  failed.done = 6;
+  failed.failed = {{4, {ErrorKind::failed, "no", "", ""}}};
+  failed.skipped = {5, 8, 9, 14};
+  RunSummary stopped = failed;
+  stopped.failed.clear();
+  stopped.interrupted = true;
+  stopped.left_open = {7};
+  RunSummary full_disk = failed;
+  full_disk.state_error = Error{ErrorKind::no_capacity, "vscale.db: cannot be written", "disk full", "free some space"};
+  std::string all;
+  for (const auto& summary : {whole, failed, stopped, full_disk}) {
+    all += run_summary_text(plan, summary, std::chrono::seconds{72}, "vscale apply", {}) + "%%\n";
+  }
+  test::check_golden("cmd/run_summaries.txt", all);
+}
