@@ -44,7 +44,7 @@ struct DomainSpec {
   std::string cpu = "host-model";
   Firmware firmware = Firmware::bios;
   std::vector<DomainDisk> disks;         ///< The first is the root disk and boots.
-  std::optional<DomainDisk> seed;        ///< Read-only CD-ROM (SATA) with the NoCloud seed.
+  std::optional<DomainDisk> seed;        ///< Read-only CD-ROM with the NoCloud seed.
   std::vector<DomainNic> nics;
 
   bool operator==(const DomainSpec&) const = default;

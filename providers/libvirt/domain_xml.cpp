@@ -110,8 +110,10 @@ void write_disks(xml_node devices, const DomainSpec& spec, const DomainSite& sit
   }
   if (!spec.seed) return;
   xml_node seed = write_disk(devices, "cdrom", "raw", site.seed_path);
-  set(set(seed.append_child("target"), "dev", "sda"), "bus", "sata");
+  set(set(seed.append_child("target"), "dev", "sda"), "bus", "scsi");
   seed.append_child("readonly");
+  // Not SATA: the kernels of cloud images have drivers for virtio and for nothing else.
+  set(set(devices.append_child("controller"), "type", "scsi"), "model", "virtio-scsi");
 }
 
 void write_nic(xml_node devices, const DomainNic& nic) {
@@ -238,6 +240,9 @@ void read_devices(xml_node devices, DomainReading& reading) {
   }
 }
 
+/// A text that is nothing but spaces is a text.
+constexpr unsigned kParseOptions = pugi::parse_default | pugi::parse_ws_pcdata_single;
+
 Result<DomainReading> read_document(const pugi::xml_document& document, const pugi::xml_parse_result& parsed) {
   xml_node domain = document.child("domain");
   if (!parsed || !domain) {
@@ -308,8 +313,7 @@ Result<std::string> write_domain_xml(const DomainSpec& spec, const DomainSite& s
 
 Result<DomainReading> read_domain_xml(char* text, std::size_t length) {
   pugi::xml_document document;
-  const pugi::xml_parse_result parsed =
-      document.load_buffer_inplace(text, length, pugi::parse_default, pugi::encoding_utf8);
+  const pugi::xml_parse_result parsed = document.load_buffer_inplace(text, length, kParseOptions, pugi::encoding_utf8);
   return read_document(document, parsed);
 }
 

@@ -43,7 +43,7 @@ Error taken(const std::string& host, const DomainSpec& spec, virDomainPtr by, co
 Result<void> check_identity(virConnectPtr connection, const std::string& host, const DomainSpec& spec) {
   const Domain by_uuid{virDomainLookupByUUIDString(connection, spec.uuid.c_str())};
   if (!by_uuid && last_code() != VIR_ERR_NO_DOMAIN)
-    return last_error(fmt::format("host \"{}\": cannot look for domains", host));
+    return last_failure().told(fmt::format("host \"{}\": cannot look for domains", host));
   if (by_uuid) {
     Result<std::optional<Ownership>> mark = mark_of(by_uuid.get(), host);
     if (!mark) return mark.error();
@@ -54,7 +54,7 @@ Result<void> check_identity(virConnectPtr connection, const std::string& host, c
   }
   const Domain by_name{virDomainLookupByName(connection, spec.name.c_str())};
   if (!by_name && last_code() != VIR_ERR_NO_DOMAIN)
-    return last_error(fmt::format("host \"{}\": cannot look for domains", host));
+    return last_failure().told(fmt::format("host \"{}\": cannot look for domains", host));
   if (!by_name && !by_uuid) return {};
   virDomainPtr other = by_name ? by_name.get() : by_uuid.get();
   Result<std::optional<Ownership>> mark = mark_of(other, host);
@@ -102,7 +102,7 @@ Result<std::optional<DomainState>> start_from_its_state(virConnectPtr connection
   if (!state) return state.error();
   const auto done = [&](int result, const char* what) -> Result<std::optional<DomainState>> {
     if (result == 0) return std::optional<DomainState>{};
-    Error error = last_error(fmt::format("host \"{}\": cannot {} {}", ref.host, what, called(domain->get())));
+    Error error = last_failure().told(fmt::format("host \"{}\": cannot {} {}", ref.host, what, called(domain->get())));
     // Somebody else may have been faster.
     Result<DomainState> now = state_of(domain->get(), ref.host);
     if (now && is_up(*now)) return std::optional<DomainState>{};
@@ -157,7 +157,7 @@ Result<void> ask_guest(virConnectPtr connection, const DomainRef& ref, unsigned 
   if (!domain) return domain.error();
   if (virDomainShutdownFlags(domain->get(), ways) == 0) return {};
   if (virDomainShutdown(domain->get()) == 0) return {};
-  return last_error(fmt::format("host \"{}\": cannot ask {} to shut down", ref.host, called(domain->get())));
+  return last_failure().told(fmt::format("host \"{}\": cannot ask {} to shut down", ref.host, called(domain->get())));
 }
 
 void ask_to_shut_down(LibvirtHost& host, const DomainRef& ref) {
@@ -193,8 +193,8 @@ Result<StopOutcome> power_off(virConnectPtr connection, const DomainRef& ref) {
   if (!domain && domain.error().kind == ErrorKind::not_found) return StopOutcome::shut_down;
   if (!domain) return domain.error();
   if (virDomainDestroy(domain->get()) == 0) return StopOutcome::powered_off;
-  Error error = last_error(fmt::format("host \"{}\": cannot power off {}", ref.host, called(domain->get())),
-                           "look at its process on the host");
+  Error error = last_failure().told(fmt::format("host \"{}\": cannot power off {}", ref.host, called(domain->get())),
+                                    "look at its process on the host");
   if (virDomainIsActive(domain->get()) == 0) return StopOutcome::shut_down;
   return error;
 }
@@ -225,7 +225,7 @@ Result<void> undefine(virConnectPtr connection, const DomainRef& ref) {
                  "stop it first"};
   }
   if (undefine_with_leftovers(domain->get()) == 0) return {};
-  Error error = last_error(fmt::format("host \"{}\": cannot undefine {}", ref.host, called(domain->get())));
+  Error error = last_failure().told(fmt::format("host \"{}\": cannot undefine {}", ref.host, called(domain->get())));
   if (error.kind == ErrorKind::not_found) return {};
   return error;
 }
@@ -241,7 +241,8 @@ Error needs_guest_off(const DomainRef& ref, virDomainPtr domain, const char* wha
 Result<void> change_vcpus(virDomainPtr domain, const DomainRef& ref, int vcpus, bool up) {
   const auto count = static_cast<unsigned>(vcpus);
   const int maximum = virDomainGetVcpusFlags(domain, kConfigMaximumVcpus);
-  if (maximum < 0) return last_error(fmt::format("host \"{}\": cannot read the vCPUs of {}", ref.host, called(domain)));
+  if (maximum < 0)
+    return last_failure().told(fmt::format("host \"{}\": cannot read the vCPUs of {}", ref.host, called(domain)));
   if (up) {
     const int current = virDomainGetVcpusFlags(domain, VIR_DOMAIN_AFFECT_LIVE);
     const std::string from = std::to_string(current);
@@ -250,23 +251,24 @@ Result<void> change_vcpus(virDomainPtr domain, const DomainRef& ref, int vcpus, 
     }
     // Live first: what the guest does not take is not promised for later either.
     if (vcpus != current && virDomainSetVcpusFlags(domain, count, VIR_DOMAIN_AFFECT_LIVE) != 0) {
-      Error error = last_error("");
-      if (error.kind == ErrorKind::unreachable) return error;
-      return needs_guest_off(ref, domain, "the vCPUs", from, std::to_string(vcpus), error.detail);
+      const Failure failure = last_failure();
+      if (failure.kind == ErrorKind::unreachable) return failure.told(fmt::format("host \"{}\" went away", ref.host));
+      return needs_guest_off(ref, domain, "the vCPUs", from, std::to_string(vcpus), failure.words);
     }
   } else if (vcpus > maximum && virDomainSetVcpusFlags(domain, count, kConfigMaximumVcpus) != 0) {
-    return last_error(
+    return last_failure().told(
         fmt::format("host \"{}\": cannot set the most vCPUs of {} to {}", ref.host, called(domain), vcpus));
   }
   if (virDomainSetVcpusFlags(domain, count, VIR_DOMAIN_AFFECT_CONFIG) == 0) return {};
-  return last_error(fmt::format("host \"{}\": cannot set the vCPUs of {} to {}", ref.host, called(domain), vcpus));
+  return last_failure().told(
+      fmt::format("host \"{}\": cannot set the vCPUs of {} to {}", ref.host, called(domain), vcpus));
 }
 
 Result<void> change_memory(virDomainPtr domain, const DomainRef& ref, std::uint64_t bytes, bool up) {
   const std::uint64_t kib = (bytes + kKiB - 1) / kKiB;
   const std::uint64_t maximum = virDomainGetMaxMemory(domain);
   if (maximum == 0)
-    return last_error(fmt::format("host \"{}\": cannot read the memory of {}", ref.host, called(domain)));
+    return last_failure().told(fmt::format("host \"{}\": cannot read the memory of {}", ref.host, called(domain)));
   if (up) {
     virDomainInfo info{};
     static_cast<void>(virDomainGetInfo(domain, &info));
@@ -276,16 +278,16 @@ Result<void> change_memory(virDomainPtr domain, const DomainRef& ref, std::uint6
                              fmt::format("at most {}", show_bytes(maximum * kKiB)));
     }
     if (virDomainSetMemoryFlags(domain, kib, VIR_DOMAIN_AFFECT_LIVE) != 0) {
-      Error error = last_error("");
-      if (error.kind == ErrorKind::unreachable) return error;
-      return needs_guest_off(ref, domain, "the memory", from, show_bytes(bytes), error.detail);
+      const Failure failure = last_failure();
+      if (failure.kind == ErrorKind::unreachable) return failure.told(fmt::format("host \"{}\" went away", ref.host));
+      return needs_guest_off(ref, domain, "the memory", from, show_bytes(bytes), failure.words);
     }
   } else if (kib > maximum && virDomainSetMemoryFlags(domain, kib, kConfigMaximumMemory) != 0) {
-    return last_error(fmt::format("host \"{}\": cannot set the most memory of {} to {}", ref.host, called(domain),
-                                  show_bytes(bytes)));
+    return last_failure().told(fmt::format("host \"{}\": cannot set the most memory of {} to {}", ref.host,
+                                           called(domain), show_bytes(bytes)));
   }
   if (virDomainSetMemoryFlags(domain, kib, VIR_DOMAIN_AFFECT_CONFIG) == 0) return {};
-  return last_error(
+  return last_failure().told(
       fmt::format("host \"{}\": cannot set the memory of {} to {}", ref.host, called(domain), show_bytes(bytes)));
 }
 
@@ -297,7 +299,7 @@ Result<void> change_mark(virDomainPtr domain, const DomainRef& ref, const Owners
       0) {
     return {};
   }
-  return last_error(fmt::format("host \"{}\": cannot change the mark of {}", ref.host, called(domain)));
+  return last_failure().told(fmt::format("host \"{}\": cannot change the mark of {}", ref.host, called(domain)));
 }
 
 Result<void> change(virConnectPtr connection, const DomainRef& ref, const DomainChange& change) {
@@ -335,7 +337,7 @@ Result<void> LibvirtHosts::define_domain(const std::string& host, const DomainSp
       "define a domain", [host, name = spec.name, xml = *xml](virConnectPtr connection) -> Result<void> {
         const libvirt::Domain domain{virDomainDefineXML(connection, xml.c_str())};
         if (domain) return {};
-        return libvirt::last_error(fmt::format("host \"{}\": domain \"{}\" cannot be defined", host, name));
+        return libvirt::last_failure().told(fmt::format("host \"{}\": domain \"{}\" cannot be defined", host, name));
       });
 }
 

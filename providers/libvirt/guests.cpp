@@ -44,7 +44,8 @@ Result<std::string> ask_agent(virDomainPtr domain, const DomainRef& ref, const s
   if (!is_up(*state)) return not_up(ref, domain, *state);
   const Text reply{virDomainQemuAgentCommand(domain, command.c_str(), timeout_s, 0)};
   if (reply) return std::string(reply.get());
-  Error error = last_error(fmt::format("host \"{}\": the guest agent of {} does not answer", ref.host, called(domain)));
+  Error error =
+      last_failure().told(fmt::format("host \"{}\": the guest agent of {} does not answer", ref.host, called(domain)));
   // It may have gone down just then.
   state = state_of(domain, ref.host);
   if (state && !is_up(*state)) return not_up(ref, domain, *state);
@@ -110,8 +111,8 @@ Result<std::vector<GuestAddress>> addresses_by(virConnectPtr connection, const D
   interfaces.count = virDomainInterfaceAddresses(domain->get(), &interfaces.list, source, 0);
   if (interfaces.count >= 0) return ipv4_addresses(interfaces);
   interfaces.count = 0;
-  const Error error =
-      last_error(fmt::format("host \"{}\": cannot ask for the addresses of {}", ref.host, called(domain->get())));
+  const Error error = last_failure().told(
+      fmt::format("host \"{}\": cannot ask for the addresses of {}", ref.host, called(domain->get())));
   if (error.kind == ErrorKind::unreachable || error.kind == ErrorKind::denied) return error;
   return std::vector<GuestAddress>{};
 }

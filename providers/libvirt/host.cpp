@@ -12,14 +12,14 @@ namespace {
 Result<HostFacts> read_facts(virConnectPtr connection, const std::string& host) {
   HostFacts facts;
   const char* type = virConnectGetType(connection);
-  if (type == nullptr) return last_error(fmt::format("host \"{}\": cannot ask for its hypervisor", host));
+  if (type == nullptr) return last_failure().told(fmt::format("host \"{}\": cannot ask for its hypervisor", host));
   facts.hypervisor = type;
   unsigned long version = 0;
   if (virConnectGetLibVersion(connection, &version) == 0) facts.libvirt_version = version;
   if (virConnectGetVersion(connection, &version) == 0) facts.hypervisor_version = version;
 
   const Text xml{virConnectGetCapabilities(connection)};
-  if (!xml) return last_error(fmt::format("host \"{}\": cannot read its capabilities", host));
+  if (!xml) return last_failure().told(fmt::format("host \"{}\": cannot read its capabilities", host));
   if (Result<void> read = read_capabilities(xml.get(), facts); !read) return read.error();
   return facts;
 }
@@ -30,8 +30,8 @@ Result<DomainOffer> read_offer(virConnectPtr connection, const std::string& host
                                                  machine.empty() ? nullptr : machine.c_str(), virt_type.c_str(), 0)};
   if (xml) return read_domain_capabilities(xml.get());
   if (last_code() == VIR_ERR_NO_SUPPORT) return DomainOffer{};
-  return last_error(fmt::format("host \"{}\": cannot read what it offers for {} domains on {}", host, virt_type,
-                                machine.empty() ? "its default machine" : machine));
+  return last_failure().told(fmt::format("host \"{}\": cannot read what it offers for {} domains on {}", host,
+                                         virt_type, machine.empty() ? "its default machine" : machine));
 }
 
 }  // namespace
@@ -95,8 +95,8 @@ void LibvirtHost::set_kvm_verdict(bool works) {
 Result<Domain> find_domain(virConnectPtr connection, const std::string& host, const std::string& uuid) {
   Domain domain{virDomainLookupByUUIDString(connection, uuid.c_str())};
   if (domain) return domain;
-  return last_error(fmt::format("host \"{}\": there is no domain {}", host, uuid),
-                    "run `vscale plan` to see what is there now");
+  return last_failure().told(fmt::format("host \"{}\": there is no domain {}", host, uuid),
+                             "run `vscale plan` to see what is there now");
 }
 
 Result<Domain> find_our_domain(virConnectPtr connection, const DomainRef& ref) {
@@ -117,13 +117,13 @@ Result<std::optional<Ownership>> mark_of(virDomainPtr domain, const std::string&
   const Text xml{virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, kMarkNamespace, VIR_DOMAIN_AFFECT_CURRENT)};
   if (xml) return read_mark_xml(xml.get());
   if (last_code() == VIR_ERR_NO_DOMAIN_METADATA) return std::optional<Ownership>{};
-  return last_error(fmt::format("host \"{}\": cannot read whose {} is", host, called(domain)));
+  return last_failure().told(fmt::format("host \"{}\": cannot read whose {} is", host, called(domain)));
 }
 
 Result<DomainState> state_of(virDomainPtr domain, const std::string& host) {
   int state = 0;
   if (virDomainGetState(domain, &state, nullptr, 0) == 0) return domain_state_from(state);
-  return last_error(fmt::format("host \"{}\": cannot read the state of {}", host, called(domain)));
+  return last_failure().told(fmt::format("host \"{}\": cannot read the state of {}", host, called(domain)));
 }
 
 DomainState domain_state_from(int libvirt_state) {

@@ -86,8 +86,8 @@ void HostLink::open_on_this_thread() {
         raw, static_cast<int>(std::max<std::int64_t>(1, options_.keepalive_interval.count() / 1000)),
         static_cast<unsigned>(options_.keepalive_count)));
   } else {
-    const Error last = last_error("");
-    error = unreachable("cannot be reached", last.detail);
+    const Failure last = last_failure();
+    error = unreachable("cannot be reached", last.words);
     // A host that turns us away is not one that is away.
     if (last.kind == ErrorKind::denied) error->kind = ErrorKind::denied;
   }

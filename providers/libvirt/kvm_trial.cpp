@@ -103,13 +103,13 @@ Result<bool> run_trial(virConnectPtr connection, const std::string& host, const 
   const int listener = virConnectDomainEventRegisterAny(connection, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
                                                         VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle),
                                                         new std::shared_ptr(outcome), forget_outcome);
-  if (listener < 0) return last_error(fmt::format("host \"{}\": cannot listen to its events", host));
+  if (listener < 0) return last_failure().told(fmt::format("host \"{}\": cannot listen to its events", host));
 
   // Autodestroy: it goes with our connection, whatever becomes of us.
   const Domain domain{virDomainCreateXML(connection, xml.c_str(), VIR_DOMAIN_START_AUTODESTROY)};
   std::optional<Error> lost;
   if (!domain) {
-    Error error = last_error(fmt::format("host \"{}\": cannot try KVM", host));
+    Error error = last_failure().told(fmt::format("host \"{}\": cannot try KVM", host));
     if (error.kind == ErrorKind::unreachable) lost = std::move(error);
   } else {
     std::unique_lock lock(outcome->mutex);

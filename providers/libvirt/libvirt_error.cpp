@@ -82,11 +82,14 @@ ErrorKind kind_of(int code, int domain, int system_errno) {
   }
 }
 
-Error last_error(std::string message, std::string hint) {
+Error Failure::told(std::string message, std::string hint) const {
+  return Error{kind, std::move(message), words, std::move(hint)};
+}
+
+Failure last_failure() {
   const virError* last = virGetLastError();
-  if (last == nullptr) return Error{ErrorKind::failed, std::move(message), "libvirt gave no reason", std::move(hint)};
-  return Error{kind_of(last->code, last->domain, last->int1), std::move(message),
-               last->message != nullptr ? last->message : "", std::move(hint)};
+  if (last == nullptr) return Failure{ErrorKind::failed, "libvirt gave no reason"};
+  return Failure{kind_of(last->code, last->domain, last->int1), last->message != nullptr ? last->message : ""};
 }
 
 int last_code() {

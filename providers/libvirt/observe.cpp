@@ -120,7 +120,7 @@ Result<std::shared_ptr<Census>> take_census(virConnectPtr connection, const std:
   auto census = std::make_shared<Census>();
   virDomainPtr* list = nullptr;
   const int count = virConnectListAllDomains(connection, &list, 0);
-  if (count < 0) return last_error(fmt::format("host \"{}\": cannot list its domains", host));
+  if (count < 0) return last_failure().told(fmt::format("host \"{}\": cannot list its domains", host));
   census->domains = take_list<Domain>(list, count);
   ++progress;
   if (!read_all_stats(connection, census->stats)) read_chunked_stats(census->domains, census->stats, progress);
@@ -147,7 +147,7 @@ Result<void> read_xml_of_some(XmlBatch& batch, const std::string& host, Progress
     const Text xml{virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE)};
     if (!xml) {
       if (last_code() == VIR_ERR_NO_DOMAIN) continue;
-      return last_error(fmt::format("host \"{}\": cannot read the definition of {}", host, called(domain)));
+      return last_failure().told(fmt::format("host \"{}\": cannot read the definition of {}", host, called(domain)));
     }
     Result<DomainReading> reading = read_domain_xml(xml.get(), std::strlen(xml.get()));
     if (!reading) {
@@ -265,7 +265,7 @@ std::uint64_t memory_by_stats(virConnectPtr connection) {
 Result<Node> read_node(virConnectPtr connection, const std::string& host, Progress& progress) {
   virNodeInfo info{};
   if (virNodeGetInfo(connection, &info) != 0) {
-    return last_error(fmt::format("host \"{}\": cannot read its processors and memory", host));
+    return last_failure().told(fmt::format("host \"{}\": cannot read its processors and memory", host));
   }
   ++progress;
   Node node{.vcpus = static_cast<int>(info.cpus), .memory_bytes = info.memory * kKiB, .networks = {}};
@@ -275,7 +275,7 @@ Result<Node> read_node(virConnectPtr connection, const std::string& host, Progre
   virNetworkPtr* list = nullptr;
   const int count = virConnectListAllNetworks(connection, &list, VIR_CONNECT_LIST_NETWORKS_ACTIVE);
   if (count < 0 && last_code() != VIR_ERR_NO_SUPPORT) {
-    return last_error(fmt::format("host \"{}\": cannot list its networks", host));
+    return last_failure().told(fmt::format("host \"{}\": cannot list its networks", host));
   }
   for (const Network& network : take_list<Network>(list, count)) node.networks.insert(virNetworkGetName(network.get()));
   return node;
@@ -283,7 +283,9 @@ Result<Node> read_node(virConnectPtr connection, const std::string& host, Progre
 
 Result<LivePool> read_pool(virStoragePoolPtr pool, const std::string& host) {
   LivePool live{.name = virStoragePoolGetName(pool), .type = {}, .path = {}, .volumes = {}};
-  const auto failed = [&] { return last_error(fmt::format("host \"{}\": cannot read pool \"{}\"", host, live.name)); };
+  const auto failed = [&] {
+    return last_failure().told(fmt::format("host \"{}\": cannot read pool \"{}\"", host, live.name));
+  };
   const Text xml{virStoragePoolGetXMLDesc(pool, 0)};
   if (!xml) return failed();
   Result<PoolReading> reading = read_pool_xml(xml.get());
@@ -313,7 +315,7 @@ Result<std::vector<LivePool>> read_pools(virConnectPtr connection, const std::st
   virStoragePoolPtr* list = nullptr;
   const int count = virConnectListAllStoragePools(connection, &list, 0);
   if (count < 0 && last_code() == VIR_ERR_NO_SUPPORT) return pools;
-  if (count < 0) return last_error(fmt::format("host \"{}\": cannot list its pools", host));
+  if (count < 0) return last_failure().told(fmt::format("host \"{}\": cannot list its pools", host));
   for (const StoragePool& pool : take_list<StoragePool>(list, count)) {
     if (!wanted.contains(virStoragePoolGetName(pool.get()))) continue;
     Result<LivePool> live = read_pool(pool.get(), host);

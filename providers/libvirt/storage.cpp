@@ -37,8 +37,8 @@ std::string told(const VolumeRef& volume) {
 Result<StoragePool> find_pool(virConnectPtr connection, const std::string& host, const std::string& pool) {
   StoragePool found{virStoragePoolLookupByName(connection, pool.c_str())};
   if (found) return found;
-  return last_error(fmt::format("host \"{}\": there is no pool \"{}\"", host, pool),
-                    "create it, or give the storage a `path` so that vscale creates it");
+  return last_failure().told(fmt::format("host \"{}\": there is no pool \"{}\"", host, pool),
+                             "create it, or give the storage a `path` so that vscale creates it");
 }
 
 Result<StorageVolume> find_volume(virConnectPtr connection, const VolumeRef& volume) {
@@ -46,7 +46,7 @@ Result<StorageVolume> find_volume(virConnectPtr connection, const VolumeRef& vol
   if (!pool) return pool.error();
   StorageVolume found{virStorageVolLookupByName(pool->get(), volume.name.c_str())};
   if (found) return found;
-  return last_error(
+  return last_failure().told(
       fmt::format("host \"{}\": there is no volume \"{}\" in pool \"{}\"", volume.host, volume.name, volume.pool),
       "run `vscale plan` to see what is there now");
 }
@@ -70,7 +70,7 @@ Result<void> refresh_once(LibvirtHost& host, const std::string& pool) {
     Result<StoragePool> found = find_pool(connection, name, pool);
     if (!found) return found.error();
     if (virStoragePoolRefresh(found->get(), 0) == 0) return {};
-    return last_error(fmt::format("host \"{}\": cannot refresh pool \"{}\"", name, pool));
+    return last_failure().told(fmt::format("host \"{}\": cannot refresh pool \"{}\"", name, pool));
   });
 }
 
@@ -111,7 +111,7 @@ Result<T> with_volume(LibvirtHost& host, const VolumeRef& volume, const std::str
 
 Result<void> delete_found(virStorageVolPtr found, const VolumeRef& volume) {
   if (virStorageVolDelete(found, 0) == 0 || last_code() == VIR_ERR_NO_STORAGE_VOL) return {};
-  return last_error(told(volume) + " cannot be deleted", "see who uses it with `virsh vol-info`");
+  return last_failure().told(told(volume) + " cannot be deleted", "see who uses it with `virsh vol-info`");
 }
 
 /// The turn at the pool is the caller's.
@@ -132,7 +132,8 @@ Result<void> create_once(virConnectPtr connection, const VolumeRef& volume, cons
   }
   const StorageVolume created{virStorageVolCreateXML(pool->get(), xml.c_str(), 0)};
   if (created) return {};
-  return with_room_looked_at(last_error(told(volume) + " cannot be created"), connection, volume, kFullPoolBytes);
+  return with_room_looked_at(last_failure().told(told(volume) + " cannot be created"), connection, volume,
+                             kFullPoolBytes);
 }
 
 /// The turn at the pool is the caller's. A file that libvirt does not know yet is `exists` as well, and never written
@@ -184,7 +185,7 @@ Result<void> check_room(LibvirtHost& host, const VolumeRef& volume, std::uint64_
         if (!pool) return pool.error();
         virStoragePoolInfo info{};
         if (virStoragePoolGetInfo(pool->get(), &info) != 0) {
-          return last_error(fmt::format("host \"{}\": cannot read pool \"{}\"", volume.host, volume.pool));
+          return last_failure().told(fmt::format("host \"{}\": cannot read pool \"{}\"", volume.host, volume.pool));
         }
         if (info.available >= needed_bytes) return {};
         return with_room_looked_at(Error{ErrorKind::no_capacity, {}, {}, {}}, connection, volume, needed_bytes);
@@ -209,7 +210,7 @@ constexpr const char* kPoolKinds[] = {"dir", "fs", "netfs"};
 
 Result<void> check_kind(virStoragePoolPtr pool, const std::string& host, const std::string& name) {
   const Text xml{virStoragePoolGetXMLDesc(pool, 0)};
-  if (!xml) return last_error(fmt::format("host \"{}\": cannot read pool \"{}\"", host, name));
+  if (!xml) return last_failure().told(fmt::format("host \"{}\": cannot read pool \"{}\"", host, name));
   Result<PoolReading> reading = read_pool_xml(xml.get());
   if (!reading) return reading.error();
   for (const char* kind : kPoolKinds) {
@@ -226,8 +227,8 @@ Result<void> check_kind(virStoragePoolPtr pool, const std::string& host, const s
 Result<void> activate(virStoragePoolPtr pool, const std::string& host, const std::string& name) {
   if (virStoragePoolIsActive(pool) == 1 || virStoragePoolCreate(pool, 0) == 0 || virStoragePoolIsActive(pool) == 1)
     return {};
-  return last_error(fmt::format("host \"{}\": pool \"{}\" is off and cannot be started", host, name),
-                    fmt::format("run `virsh pool-start {}` there", name));
+  return last_failure().told(fmt::format("host \"{}\": pool \"{}\" is off and cannot be started", host, name),
+                             fmt::format("run `virsh pool-start {}` there", name));
 }
 
 Result<void> create_dir_pool(virConnectPtr connection, const std::string& host, const std::string& name,
@@ -235,7 +236,7 @@ Result<void> create_dir_pool(virConnectPtr connection, const std::string& host, 
   Result<std::string> xml = write_dir_pool_xml(name, path);
   if (!xml) return xml.error();
   const auto failed = [&](const char* what) {
-    return last_error(fmt::format("host \"{}\": cannot {} pool \"{}\" at {}", host, what, name, path));
+    return last_failure().told(fmt::format("host \"{}\": cannot {} pool \"{}\" at {}", host, what, name, path));
   };
   const StoragePool pool{virStoragePoolDefineXML(connection, xml->c_str(), 0)};
   if (!pool) return failed("define");
@@ -275,16 +276,16 @@ Result<void> grow_live(virConnectPtr connection, virStorageVolPtr found, const V
                  "", ""};
   }
   const Text path{virStorageVolGetPath(found)};
-  if (!path) return last_error(told(volume) + " has no path");
+  if (!path) return last_failure().told(told(volume) + " has no path");
   if (virDomainBlockResize(domain->get(), path.get(), bytes, VIR_DOMAIN_BLOCK_RESIZE_BYTES) == 0) return {};
-  return last_error(
+  return last_failure().told(
       fmt::format("{} cannot be grown to {} while {} is up", told(volume), show_bytes(bytes), called(domain->get())));
 }
 
 Result<void> grow(virConnectPtr connection, virStorageVolPtr found, const VolumeRef& volume, std::uint64_t bytes,
                   const std::optional<std::string>& up_domain_uuid) {
   virStorageVolInfo info{};
-  if (virStorageVolGetInfo(found, &info) != 0) return last_error(told(volume) + ": its size cannot be read");
+  if (virStorageVolGetInfo(found, &info) != 0) return last_failure().told(told(volume) + ": its size cannot be read");
   if (info.capacity == bytes) return {};
   if (info.capacity > bytes) {
     return Error{ErrorKind::invalid,
@@ -294,8 +295,9 @@ Result<void> grow(virConnectPtr connection, virStorageVolPtr found, const Volume
   }
   if (up_domain_uuid) return grow_live(connection, found, volume, bytes, *up_domain_uuid);
   if (virStorageVolResize(found, bytes, 0) == 0) return {};
-  return with_room_looked_at(last_error(fmt::format("{} cannot be grown to {}", told(volume), show_bytes(bytes))),
-                             connection, volume, kFullPoolBytes);
+  return with_room_looked_at(
+      last_failure().told(fmt::format("{} cannot be grown to {}", told(volume), show_bytes(bytes))), connection, volume,
+      kFullPoolBytes);
 }
 
 }  // namespace
@@ -304,7 +306,7 @@ Result<std::string> volume_path(LibvirtHost& host, const VolumeRef& volume) {
   const auto path_of = [volume](virConnectPtr, virStorageVolPtr found) -> Result<std::string> {
     const Text path{virStorageVolGetPath(found)};
     if (path) return std::string(path.get());
-    return last_error(told(volume) + " has no path");
+    return last_failure().told(told(volume) + " has no path");
   };
   Result<HostLink::Turn> turn = host.link().take_turn(pool_turn(volume.pool));
   if (!turn) return turn.error();

@@ -97,19 +97,19 @@ class Upload {
   Result<void> send(const char* bytes, std::size_t length) {
     for (std::size_t sent = 0; sent < length;) {
       const int count = virStreamSend(stream_.get(), bytes + sent, length - sent);
-      if (count <= 0) return last_error(what_, "run it again: an upload starts over");
+      if (count <= 0) return last_failure().told(what_, "run it again: an upload starts over");
       sent += static_cast<std::size_t>(count);
     }
     return {};
   }
   Result<void> skip(std::uint64_t length) {
     if (virStreamSendHole(stream_.get(), static_cast<long long>(length), 0) == 0) return {};
-    return last_error(what_, "run it again: an upload starts over");
+    return last_failure().told(what_, "run it again: an upload starts over");
   }
   Result<void> finish() {
     finished_ = true;
     if (virStreamFinish(stream_.get()) == 0) return {};
-    return last_error(what_, "run it again: an upload starts over");
+    return last_failure().told(what_, "run it again: an upload starts over");
   }
 
  private:
@@ -163,14 +163,14 @@ std::shared_ptr<ByteSource> make_memory_source(std::string bytes) {
 Result<void> send_to_volume(virConnectPtr connection, virStorageVolPtr volume, ByteSource& source, Progress& progress,
                             const std::string& what) {
   Stream stream{virStreamNew(connection, 0)};
-  if (!stream) return last_error(what);
+  if (!stream) return last_failure().told(what);
   bool sparse = true;
   const std::uint64_t size = source.size_bytes();
   if (virStorageVolUpload(volume, stream.get(), 0, size, VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) != 0) {
     sparse = false;
-    if (!last_was_not_known_to_the_driver()) return last_error(what);
+    if (!last_was_not_known_to_the_driver()) return last_failure().told(what);
     stream.reset(virStreamNew(connection, 0));
-    if (!stream || virStorageVolUpload(volume, stream.get(), 0, size, 0) != 0) return last_error(what);
+    if (!stream || virStorageVolUpload(volume, stream.get(), 0, size, 0) != 0) return last_failure().told(what);
   }
 
   Upload upload(std::move(stream), what);

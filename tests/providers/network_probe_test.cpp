@@ -1,0 +1,156 @@
+#include "providers/network/network_probe.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+
+using namespace vscale;
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// Listens on the loopback and treats every connection as it is told, until it goes.
+class Server {
+ public:
+  explicit Server(std::function<void(int fd, const std::atomic<bool>& stop)> serve)
+      : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::listen(fd_, 16) == 0);
+    socklen_t size = sizeof address;
+    REQUIRE(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this, serve = std::move(serve)] {
+      for (int peer = ::accept(fd_, nullptr, nullptr); peer >= 0; peer = ::accept(fd_, nullptr, nullptr)) {
+        serve(peer, stop_);
+        ::close(peer);
+      }
+    });
+  }
+  ~Server() {
+    stop_ = true;
+    ::shutdown(fd_, SHUT_RDWR);
+    thread_.join();
+    ::close(fd_);
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  int port() const { return port_; }
+
+ private:
+  int fd_;
+  int port_ = 0;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+void read_request(int fd) {
+  char byte = 0;
+  std::string seen;
+  while (!seen.ends_with("\r\n\r\n") && ::recv(fd, &byte, 1, 0) == 1) seen += byte;
+}
+
+void say(int fd, const std::string& text) {
+  static_cast<void>(::send(fd, text.data(), text.size(), MSG_NOSIGNAL));
+}
+
+std::function<void(int, const std::atomic<bool>&)> answering(const std::string& text) {
+  return [text](int fd, const std::atomic<bool>&) {
+    read_request(fd);
+    say(fd, text);
+  };
+}
+
+void be_silent(int, const std::atomic<bool>& stop) {
+  while (!stop) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+}
+
+void drip(int fd, const std::atomic<bool>& stop) {
+  say(fd, "HTTP/1.1 200 OK\r\n");
+  for (int i = 0; !stop; ++i) {
+    const std::string line = "X-" + std::to_string(i) + ": y\r\n";
+    if (::send(fd, line.data(), line.size(), MSG_NOSIGNAL) < 0) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+constexpr Duration kPatient{10'000};
+constexpr Duration kBrief{300};
+
+}  // namespace
+
+TEST_CASE("a port that takes connections is reached") {
+  const Server server(answering(""));
+  CHECK(SocketProbe().connect_tcp("127.0.0.1", server.port(), kPatient).ok());
+}
+
+TEST_CASE("a port that nobody listens on is unreachable at once") {
+  int port = 0;
+  { port = Server(answering("")).port(); }
+  const auto started = SteadyClock::now();
+  const Result<void> result = SocketProbe().connect_tcp("127.0.0.1", port, kPatient);
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.error().kind == ErrorKind::unreachable);
+  CHECK(SteadyClock::now() - started < kPatient);
+  CHECK(SocketProbe().get_http("127.0.0.1", port, "/", kPatient).error().kind == ErrorKind::unreachable);
+}
+
+TEST_CASE("an address is numeric and a port is a port: nothing is looked up") {
+  for (const char* address : {"localhost", "", "example.org", "127.0.0.1; rm -rf", "999.1.1.1"}) {
+    CHECK(SocketProbe().connect_tcp(address, 80, kBrief).error().kind == ErrorKind::invalid);
+  }
+  for (const int port : {0, -1, 65536}) {
+    CHECK(SocketProbe().get_http("127.0.0.1", port, "/", kBrief).error().kind == ErrorKind::invalid);
+  }
+}
+
+TEST_CASE("the status of an HTTP answer is told, whatever it is") {
+  for (const int status : {200, 204, 302, 404, 503}) {
+    const Server server(answering("HTTP/1.1 " + std::to_string(status) +
+                                  " X\r\nContent-Length: 2\r\nLocation: http://127.0.0.1:1/\r\n\r\nok"));
+    const Result<int> result = SocketProbe().get_http("127.0.0.1", server.port(), "/health", kPatient);
+    INFO((result ? "" : to_string(result.error())));
+    REQUIRE(result.ok());
+    CHECK(*result == status);
+  }
+}
+
+TEST_CASE("a body without an end keeps nobody waiting") {
+  const Server server([](int fd, const std::atomic<bool>& stop) {
+    read_request(fd);
+    say(fd, "HTTP/1.1 200 OK\r\n\r\n");
+    while (!stop && ::send(fd, "body", 4, MSG_NOSIGNAL) > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  });
+  const Result<int> result = SocketProbe().get_http("127.0.0.1", server.port(), "/", kPatient);
+  REQUIRE(result.ok());
+  CHECK(*result == 200);
+}
+
+TEST_CASE("a server that says nothing, or not enough, is late") {
+  for (const auto& serve : {std::function(be_silent), std::function(drip)}) {
+    const Server server(serve);
+    const auto started = SteadyClock::now();
+    const Result<int> result = SocketProbe().get_http("127.0.0.1", server.port(), "/", kBrief);
+    CHECK(SteadyClock::now() - started < kPatient);
+    REQUIRE_FALSE(result.ok());
+    CHECK(result.error().kind == ErrorKind::timed_out);
+  }
+}
+
+TEST_CASE("what is not HTTP is invalid") {
+  const Server server(answering("SSH-2.0-OpenSSH_9.2\r\n"));
+  const Result<int> result = SocketProbe().get_http("127.0.0.1", server.port(), "/", kPatient);
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.error().kind == ErrorKind::invalid);
+}
