@@ -173,7 +173,12 @@ Plan SimulatedWorld::plan(const PlanOptions& options) {
   input.config = config;
   input.now = clock.now();
   input.options = options;
-  return reconcile(input);
+  Plan plan = reconcile(input);
+  for (const auto& change : plan.changes) {
+    story.push_back(fmt::format("plan: {} {} on {}: {}", short_address(change.address), to_string(change.action),
+                                change.host.empty() ? change.from_host : change.host, change.reasons.front().text));
+  }
+  return plan;
 }
 
 RunSummary SimulatedWorld::apply(const Plan& plan) {
@@ -289,8 +294,6 @@ void SimulatedWorld::check_volumes(const RecordedState& state) {
   for (const auto& volume : state.volumes) known.insert({volume.host, volume.pool, volume.name});
   for (const auto& copy : state.image_copies) known.insert({copy.host, copy.pool, copy.volume});
   for (const auto& there : cluster.volumes()) {
-    // The copy of an image that broke off, and that nobody wants any more by now, is left to `vscale gc`.
-    if (there.name.rfind("vscale-image-", 0) == 0) continue;
     INFO("volume " << there.name << " on " << there.host << " is on record");
     CHECK(known.count(there) == 1);
   }

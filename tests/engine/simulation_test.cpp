@@ -24,6 +24,35 @@ TEST_CASE("what the file wants comes about in one round, and the next plan is em
   world.check_settled();
 }
 
+// One action is performed after the other, so what an action is done in is also what others took before it.
+TEST_CASE("the story of a few days reads like one") {
+  SimulatedWorld world(1);
+  world.limits = {.parallel = 3, .per_host = 2, .per_group = 3, .uploads_per_host = 1, .booting_per_host = 1};
+  const auto chapter = [&](const char* heading) {
+    world.story.push_back(std::string("\n== ") + heading);
+    world.apply(world.plan());
+  };
+  const GuestBehaviour stalled{.never_boots = true};
+
+  world.cluster.behave("prod-web-1", stalled);
+  world.cluster.behave("prod-web-2", GuestBehaviour{.ignores_shutdown = true});
+  chapter("three are created, and one never comes up");
+  world.cluster.behave("prod-web-1", GuestBehaviour{});
+  world.story.push_back("\n== that one is replaced, by --replace");
+  PlanOptions options;
+  options.replaces = {"group.web[1]"};
+  world.apply(world.plan(options));
+  world.cluster.power_off_by_hand("prod-web-0");
+  chapter("somebody has switched one off");
+  world.group("web").size = 2;
+  chapter("one is too many, and does not listen when it is asked to shut down");
+  world.images.publish("debian-12", "newer");
+  chapter("there is a newer image, and they are replaced one by one");
+
+  world.check_settled();
+  check_golden("execution/story_of_a_few_days.txt", fmt::format("{}\n", fmt::join(world.story, "\n")));
+}
+
 // ---- Killed --------------------------------------------------------------------------------------------------------
 
 /// One thing that a person does to a world, and what it begins from.
