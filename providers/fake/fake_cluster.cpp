@@ -93,9 +93,10 @@ void FakeCluster::note(const std::string& host, const std::string& what) {
 
 std::map<std::string, Result<HostSnapshot>> FakeCluster::observe(const std::map<std::string, ObserveRequest>& hosts) {
   std::map<std::string, Result<HostSnapshot>> seen;
-  for (const auto& [name, request] : hosts) {
+  for (const auto& [name, wanted] : hosts) {
+    const ObserveRequest& request = wanted;  // Lambdas of older compilers cannot capture a structured binding.
     HostSnapshot found;
-    const auto answer = look(name, [&, this](Host& host) {
+    const auto answer = look(name, [&found, &request, this](Host& host) {
       found = snapshot(host, request);
       return Result<void>{};
     });
