@@ -11,6 +11,7 @@
 # The result is kept in VSCALE_CACHE (default /var/cache/vscale-tests), so that the second call only copies it. Needs
 # the packages of the `image` row in tests/support/packages.txt; no root.
 set -euo pipefail
+out=${1:+$(realpath -m "$1")}
 # shellcheck disable=SC1091 # found beside this script
 source "$(dirname "$(realpath "$0")")/image-build.sh"
 need cpio=cpio mcopy=mtools mkfs.fat=dosfstools syslinux=syslinux sfdisk=fdisk qemu-img=qemu-utils depmod=kmod
@@ -82,4 +83,5 @@ build() {
     "console=ttyS0 quiet panic=1 tsc=reliable mitigations=off random.trust_cpu=on"
 }
 
-cached_image guest "${1:-}"
+cd "$image_dir"
+cached_image guest "$out" guest/*

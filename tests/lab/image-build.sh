@@ -24,13 +24,15 @@ need() {
   [ ${#missing[@]} -eq 0 ] || fail "not installed: ${missing[*]}; get them with: apt-get install ${missing[*]}"
 }
 
-# cached_image NAME OUT: puts the image NAME at OUT. It is built by the caller's function `build FILE`, run in an empty
-# directory, unless the cache has one that was made from the very same files in this folder. Called twice at once, one
-# builds and the other waits; killed half-way, nothing half-made is ever found under the final name.
+# cached_image NAME OUT INPUT...: puts the image NAME at OUT. It is built by the caller's function `build FILE`, run in an
+# empty directory, unless the cache has one that was made by the very same scripts and inputs (files in this folder).
+# Called twice at once, one builds and the other waits; killed half-way, nothing half-made is ever found under the final
+# name.
 cached_image() {
   local image=$1 out=$2 digest cached
+  shift 2
   [ -n "$out" ] || fail "usage: $(basename "$0") OUT.qcow2"
-  digest=$(cd "$image_dir" && cat "$image-image.sh" image-build.sh guest/* | sha256sum | head -c 16)
+  digest=$(cd "$image_dir" && cat "$image-image.sh" image-build.sh "$@" | sha256sum | head -c 16)
   cached=$cache_dir/$image-$digest.qcow2
   if [ ! -e "$cached" ]; then
     mkdir -p "$cache_dir"
