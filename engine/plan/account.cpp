@@ -57,17 +57,19 @@ void add_kept_disks(const Planning& planning, const GroupPlan& plan, const Decis
   }
 }
 
-void add_dependencies(const GroupPlan& plan, const Decision& decision, const Planning& planning, Change& change) {
+/// Groups that something is still awaited of.
+using Awaited = std::set<std::string>;
+
+void add_dependencies(const GroupPlan& plan, const Decision& decision, const Awaited& awaited, Change& change) {
   if (decision.fate != Fate::create || plan.group == nullptr) return;
   for (const auto& dependency : plan.group->depends_on) {
-    const auto other = std::find_if(planning.groups.begin(), planning.groups.end(),
-                                    [&](const GroupPlan& candidate) { return candidate.address == dependency; });
-    if (other == planning.groups.end() || other->gates.empty()) continue;
+    if (awaited.count(dependency) == 0) continue;
     change.reasons.push_back({Rule::depends_on, fmt::format("after {} is ready", dependency), {{"group", dependency}}});
   }
 }
 
-Change change_of(const Planning& planning, const GroupPlan& plan, const Decision& decision, ChangeAction action) {
+Change change_of(const Planning& planning, const GroupPlan& plan, const Decision& decision, ChangeAction action,
+                 const Awaited& awaited) {
   Change change;
   change.address = decision.name;
   change.action = action;
@@ -79,7 +81,7 @@ Change change_of(const Planning& planning, const GroupPlan& plan, const Decision
   change.host = decision.host_after.empty() ? change.from_host : decision.host_after;
   if (action == ChangeAction::destroy || action == ChangeAction::forget) change.host.clear();
   add_kept_disks(planning, plan, decision, change);
-  add_dependencies(plan, decision, planning, change);
+  add_dependencies(plan, decision, awaited, change);
   return change;
 }
 
@@ -118,10 +120,14 @@ void count(Summary& summary, ChangeAction action) {
 void give_account(Planning& planning) {
   Plan& plan = planning.plan;
   std::vector<Change> of_images = std::exchange(plan.changes, {});
+  Awaited awaited;
+  for (const auto& group : planning.groups) {
+    if (!group.gates.empty()) awaited.insert(group.address);
+  }
   for (const auto& group : planning.groups) {
     for (const auto& decision : group.decisions) {
       if (const auto action = action_of(decision)) {
-        plan.changes.push_back(change_of(planning, group, decision, *action));
+        plan.changes.push_back(change_of(planning, group, decision, *action, awaited));
         count(plan.summary, *action);
       }
     }

@@ -38,17 +38,19 @@ bool check_image(Planning& planning, const GroupPlan& plan) {
   return false;
 }
 
-/// Hard anti-affinity holds for both, whichever of them said it.
-std::vector<AntiAffinity> rules_of(const Config& config, const Group& group) {
-  std::vector<AntiAffinity> rules = group.placement.anti_affinity;
-  const std::string address = address_of(group);
-  for (const auto& other : config.groups) {
-    for (const auto& rule : other.placement.anti_affinity) {
-      if (rule.mode != AntiAffinity::Mode::hard || rule.with != address || address_of(other) == address) continue;
-      rules.push_back({rule.key, address_of(other), rule.mode});
+/// Hard rules that other groups have against a group: they hold for both, whichever of them said it. By the group that
+/// they are against.
+using RulesAgainst = std::map<std::string, std::vector<AntiAffinity>>;
+
+RulesAgainst rules_against(const Config& config) {
+  RulesAgainst against;
+  for (const auto& group : config.groups) {
+    for (const auto& rule : group.placement.anti_affinity) {
+      if (rule.mode != AntiAffinity::Mode::hard || rule.with.empty() || rule.with == address_of(group)) continue;
+      against[rule.with].push_back({rule.key, address_of(group), rule.mode});
     }
   }
-  return rules;
+  return against;
 }
 
 /// Where the disks are that this ordinal kept; nothing if it is free to go anywhere.
@@ -62,7 +64,7 @@ std::optional<std::string> host_of_kept_disks(const Planning& planning, const Gr
   return std::nullopt;
 }
 
-PlacementRequest group_request(const Planning& planning, const GroupPlan& plan) {
+PlacementRequest group_request(const Planning& planning, const GroupPlan& plan, const RulesAgainst& against) {
   const Group& group = *plan.group;
   PlacementRequest request;
   request.claim = claim_of(group.instance, plan.lock->virtual_size_bytes);
@@ -70,7 +72,10 @@ PlacementRequest group_request(const Planning& planning, const GroupPlan& plan) 
     if (!planning.scope.excludes_host(host)) request.candidates.push_back(std::move(host));
   }
   request.rules = group.placement;
-  request.rules.anti_affinity = rules_of(planning.config, group);
+  if (const auto found = against.find(plan.address); found != against.end()) {
+    auto& rules = request.rules.anti_affinity;
+    rules.insert(rules.end(), found->second.begin(), found->second.end());
+  }
   for (const auto& nic : group.instance.networks) request.networks.push_back(nic.network);
   request.cursor_host = plan.cursor_host;
   return request;
@@ -135,7 +140,7 @@ bool grows(const Decision& decision) {
 /// What grows in place must fit where it is. A host that is over its capacity already may still be given less to bear.
 void check_growth(Planning& planning, const GroupPlan& plan, Decision& decision) {
   if (!grows(decision)) return;
-  PlacementRequest request = request_for(planning, plan, decision, group_request(planning, plan));
+  PlacementRequest request = request_for(planning, plan, decision, group_request(planning, plan, {}));
   const Claim& had = decision.record->claim;
   if (is_no_larger(request.claim, had)) return;
   const std::string& host = decision.record->host;
@@ -181,13 +186,14 @@ void place_instances(Planning& planning) {
   RecordedState current;
   for (const auto& [address, instance] : planning.instances) current.instances.emplace(address, *instance);
   planning.world = world_of(planning.config, current, planning.input.live);
+  const RulesAgainst against = rules_against(planning.config);
   std::vector<Asked> asked;
   std::vector<PlacementRequest> requests;
   for (auto& plan : planning.groups) {
     if (plan.group == nullptr) continue;
     if (needs_image(plan) && !check_image(planning, plan)) leave_what_needs_image(plan);
     if (plan.lock == nullptr) continue;
-    const PlacementRequest of_group = group_request(planning, plan);
+    const PlacementRequest of_group = group_request(planning, plan, against);
     for (auto& decision : plan.decisions) {
       check_growth(planning, plan, decision);
       if (!needs_place(decision)) continue;

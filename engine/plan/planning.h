@@ -106,8 +106,6 @@ struct Planning {
   std::vector<GroupPlan> groups;               ///< File order, then those that are not in the file.
   std::deque<InstanceRecord> changed_records;  ///< Owns what `instances` points to where it differs.
 
-  /// The plan of that group; nullptr if there is none.
-  GroupPlan* group_plan(const std::string& address);
   [[nodiscard]] ImageCopyKey image_copy_key(const std::string& host, const std::string& pool,
                                             const std::string& digest) const;
 

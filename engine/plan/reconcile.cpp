@@ -138,13 +138,6 @@ Planning::Planning(const PlanInput& plan_input)
   for (const auto& [address, instance] : input.recorded.instances) instances.emplace(address, &instance);
 }
 
-GroupPlan* Planning::group_plan(const std::string& address) {
-  for (auto& group : groups) {
-    if (group.address == address) return &group;
-  }
-  return nullptr;
-}
-
 ImageCopyKey Planning::image_copy_key(const std::string& host, const std::string& pool,
                                       const std::string& digest) const {
   return {volumes.is_shared(pool) ? std::string() : host, pool, digest};
