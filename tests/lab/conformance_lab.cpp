@@ -1,0 +1,174 @@
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "providers/clock/system_clock.h"
+#include "providers/libvirt/libvirt_hosts.h"
+#include "tests/providers/provider_conformance.h"
+
+/// Real QEMU against the promises of the ports, and a real network against the bounds. conformance_test.sh makes the
+/// host and says by the environment where it is:
+///   VSCALE_LAB                  the lab script, whose kvm1 is used
+///   VSCALE_LAB_URI              how to reach it
+///   VSCALE_LAB_FOREIGN_DOMAIN   a domain on it that is not ours
+///   VSCALE_LAB_IMAGE            a guest, see guest-image.sh
+///   VSCALE_LAB_IMAGE_SIZE       its virtual size in bytes
+///   VSCALE_LAB_ADDRESS          an address for the guest
+
+extern char** environ;
+
+using namespace vscale;
+using namespace vscale::test;
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+std::string from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr) FAIL(std::string(name) + " is not set; run tests/lab/conformance_test.sh");
+  return value;
+}
+
+void lab(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), from_environment("VSCALE_LAB"));
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  pid_t child = 0;
+  REQUIRE(posix_spawn(&child, argv[0], nullptr, nullptr, argv.data(), environ) == 0);
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(status == 0);
+}
+
+/// Undoes by a command of the lab what the test did to it, however the test ends.
+class Afterwards {
+ public:
+  explicit Afterwards(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {}
+  ~Afterwards() { now(); }
+  Afterwards(const Afterwards&) = delete;
+  Afterwards& operator=(const Afterwards&) = delete;
+  void now() {
+    if (!arguments_.empty()) lab(std::exchange(arguments_, {}));
+  }
+
+ private:
+  std::vector<std::string> arguments_;
+};
+
+/// Notices within 4 s that a cable was pulled.
+LibvirtOptions attentive() {
+  LibvirtOptions options;
+  options.open_timeout = Duration{3'000};
+  options.refresh_timeout = Duration{10'000};
+  options.keepalive_interval = Duration{1'000};
+  options.keepalive_count = 2;
+  return options;
+}
+
+std::string kill_libvirtd(const std::string& signal) {
+  return "kill -" + signal + " $(pidof libvirtd)";
+}
+
+}  // namespace
+
+TEST_CASE("real QEMU keeps the promises of the ports") {
+  SystemClock clock;
+  LibvirtHosts hosts({{"kvm1", from_environment("VSCALE_LAB_URI")}}, LibvirtOptions{}, clock);
+  ProviderUnderTest provider{.domains = hosts,
+                             .volumes = hosts,
+                             .guests = hosts,
+                             .clock = clock,
+                             .host = "kvm1",
+                             .foreign_domain = from_environment("VSCALE_LAB_FOREIGN_DOMAIN"),
+                             .pool = "vscale",
+                             .pool_path = "/var/lib/libvirt/vscale",
+                             .run = "t",
+                             .image_path = from_environment("VSCALE_LAB_IMAGE"),
+                             .image_virtual_size_bytes = std::stoull(from_environment("VSCALE_LAB_IMAGE_SIZE")),
+                             .guest_address = from_environment("VSCALE_LAB_ADDRESS")};
+  run_provider_conformance(provider);
+}
+
+TEST_CASE("a libvirtd that falls silent is left behind at the deadline, and nobody waits for it twice") {
+  SystemClock clock;
+  LibvirtOptions options;
+  options.refresh_timeout = Duration{2'000};
+  options.call_timeout = Duration{2'000};
+  LibvirtHosts hosts({{"kvm1", from_environment("VSCALE_LAB_URI")}}, options, clock);
+  REQUIRE(hosts.observe({{"kvm1", {}}}).at("kvm1").ok());
+
+  lab({"exec", "kvm1", "sh", "-c", kill_libvirtd("STOP")});
+  Afterwards go_on({"exec", "kvm1", "sh", "-c", kill_libvirtd("CONT")});
+  const auto started = SteadyClock::now();
+  const auto first = hosts.observe({{"kvm1", {}}}).at("kvm1");
+  const auto first_took = SteadyClock::now() - started;
+  const auto second = hosts.observe({{"kvm1", {}}}).at("kvm1");
+  const auto second_took = SteadyClock::now() - started - first_took;
+
+  REQUIRE_FALSE(first.ok());
+  CHECK(first.error().kind == ErrorKind::unreachable);
+  CHECK(first_took < std::chrono::seconds(5));
+  REQUIRE_FALSE(second.ok());
+  CHECK(second.error().kind == ErrorKind::unreachable);
+  CHECK(second_took < std::chrono::milliseconds(500));
+
+  // A later run starts afresh.
+  go_on.now();
+  LibvirtHosts later({{"kvm1", from_environment("VSCALE_LAB_URI")}}, LibvirtOptions{}, clock);
+  CHECK(later.observe({{"kvm1", {}}}).at("kvm1").ok());
+}
+
+TEST_CASE("a host that is cut off in the middle of an upload is given up, and goes on when it is back") {
+  constexpr std::size_t kFileMib = 512;
+  const auto file = std::filesystem::temp_directory_path() / ("vscale-upload-" + std::to_string(getpid()));
+  std::ofstream out(file, std::ios::binary);
+  for (std::size_t i = 0; i < kFileMib; ++i) out << std::string(kMiB, 'x');
+  out.close();
+  SystemClock clock;
+  LibvirtHosts hosts({{"kvm1", from_environment("VSCALE_LAB_TCP_URI")}}, attentive(), clock);
+  REQUIRE(hosts.ensure_pool("kvm1", "vscale", "/var/lib/libvirt/vscale").ok());
+  const VolumeRef volume{"kvm1", "vscale", "cut-off.raw"};
+  Afterwards heal({"heal", "kvm1"});
+  bool cut = false;
+  SteadyClock::time_point cut_at;
+
+  const Result<void> broken =
+      hosts.upload_file(volume, "raw", kFileMib * kMiB, file, [&](std::uint64_t done, std::uint64_t total) {
+        if (cut || done == total) return;
+        lab({"cut", "kvm1"});
+        cut = true;
+        cut_at = SteadyClock::now();
+      });
+  const auto noticed_after = SteadyClock::now() - cut_at;
+  const auto seen = hosts.observe({{"kvm1", {}}}).at("kvm1");
+
+  REQUIRE(cut);
+  REQUIRE_FALSE(broken.ok());
+  INFO(to_string(broken.error()));
+  CHECK(broken.error().kind == ErrorKind::unreachable);
+  CHECK(noticed_after < std::chrono::seconds(15));
+  REQUIRE_FALSE(seen.ok());
+  CHECK(seen.error().kind == ErrorKind::unreachable);
+
+  heal.now();
+  Result<void> again = broken;
+  const auto deadline = SteadyClock::now() + std::chrono::seconds(30);
+  while (!again.ok() && SteadyClock::now() < deadline) {
+    again = hosts.upload_file(volume, "raw", kFileMib * kMiB, file, {});
+  }
+  INFO((again ? "" : to_string(again.error())));
+  CHECK(again.ok());
+  CHECK(hosts.delete_volume(volume).ok());
+  std::filesystem::remove(file);
+}
