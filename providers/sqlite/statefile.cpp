@@ -145,6 +145,7 @@ Result<void> prepare_file(const std::string& path, OpenMode mode) {
 enum class Content { fresh, statefile };
 
 Content identify(SQLite::Database& database, const std::string& path, OpenMode mode, int newest_version) {
+  const SQLite::Transaction one_snapshot(database);  // another process may be about to fill it
   const int application = database.execAndGet("PRAGMA application_id").getInt();
   const int version = schema_version(database);
   const int objects = database.execAndGet("SELECT count(*) FROM sqlite_schema").getInt();

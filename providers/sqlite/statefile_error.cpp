@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "providers/sqlite/statefile.h"
 
@@ -97,8 +96,6 @@ Error statefile_error(const std::string& path) {
     return from_sqlite(exception, path);
   } catch (const DamagedRow& row) {
     return damaged(path, row.what());
-  } catch (const nlohmann::json::exception& exception) {
-    return damaged(path, exception.what());
   } catch (const std::filesystem::filesystem_error& exception) {
     return {.kind = ErrorKind::failed,
             .message = fmt::format("the directory of statefile {} could not be read", path),

@@ -33,7 +33,7 @@ GroupRecord group(const std::string& address) {
 
 std::string told(const Error& error, const TemporaryDirectory& directory) {
   const std::string text = std::string(to_string(error.kind)) + ": " + to_string(error) + "\n";
-  return replaced(replaced(text, directory.path(), "/state"), "pid " + std::to_string(getpid()), "pid PID");
+  return replaced(replaced(text, directory.path(), "/state"), "pid " + std::to_string(getpid()) + ",", "pid PID,");
 }
 
 }  // namespace
@@ -139,7 +139,7 @@ TEST_CASE("a holder on another machine counts until it is forgotten by hand") {
   const Error unknown = store->force_unlock("of nobody").error();
   const std::string pid = std::to_string(store->lock_holder().value().value().pid);
   check_golden("state_store/locked_elsewhere.txt",
-               replaced(told(refused.error(), directory), "pid " + pid, "pid PID") + told(unknown, directory));
+               replaced(told(refused.error(), directory), "pid " + pid + ",", "pid PID,") + told(unknown, directory));
 
   CHECK(store->force_unlock("far away"));
   CHECK(store->lock(holder("here")));

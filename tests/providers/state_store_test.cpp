@@ -467,14 +467,18 @@ TEST_CASE("a host that cannot be reached keeps what was seen, and since when it 
   CHECK(read_state(*store).hosts.at("kvm1").failure == std::nullopt);
 }
 
-TEST_CASE("a path that is no text is still shown, and not an error") {
+TEST_CASE("names with any bytes in them come back as they were") {
   auto store = open_store(":memory:");
   LiveDomain odd = own_domain(0);
-  odd.disk_paths = {"/disks/\xff.qcow2"};
+  odd.disk_paths = {"/disks/\xff.qcow2", "/disks/two\nlines\\n.qcow2", "", "\\", "\n"};
+  odd.nics = {{.mac = "", .source = "a bridge"}, {.mac = "52:54:00:00:00:01", .source = ""}};
+  HostSnapshot snapshot = seen("kvm1", {odd});
+  snapshot.pools[0].volumes = {};
+  snapshot.traits = {"a\nb", "c\\"};
 
-  REQUIRE(store->record_observations({saw(seen("kvm1", {odd}))}));
+  REQUIRE(store->record_observations({saw(snapshot)}));
 
-  CHECK(read_state(*store).hosts.at("kvm1").observed->domains.at(0).disk_paths.at(0) == "/disks/\xef\xbf\xbd.qcow2");
+  CHECK(read_state(*store).hosts.at("kvm1").observed == snapshot);
 }
 
 namespace {

@@ -190,8 +190,8 @@ CREATE TABLE observed_hosts (
   kvm             INTEGER CHECK (kvm IN (0, 1)),
   hypervisor      TEXT,
   libvirt_version INTEGER,                  -- 9000000 is 9.0.0
-  traits          TEXT,                     -- JSON: names
-  networks        TEXT,                     -- JSON: names
+  traits          TEXT,                     -- names, one a line
+  networks        TEXT,                     -- names, one a line
   fingerprint         TEXT NOT NULL DEFAULT '',   -- of all that was seen there but the domains, and
   domains_fingerprint TEXT NOT NULL DEFAULT '',   -- of the domains: what is the same is not written again
   failed_at       TEXT,                     -- since when it cannot be reached; NULL: it can
@@ -210,7 +210,7 @@ CREATE TABLE observed_pools (
   active          INTEGER NOT NULL CHECK (active IN (0, 1)),
   capacity_bytes  INTEGER NOT NULL,
   available_bytes INTEGER NOT NULL,
-  volumes         TEXT NOT NULL,            -- JSON: names
+  volumes         TEXT NOT NULL,            -- names, one a line
   PRIMARY KEY (host, position)
 ) STRICT, WITHOUT ROWID;
 
@@ -230,8 +230,8 @@ CREATE TABLE observed_domains (
   incarnation      INTEGER,
   lineage          TEXT,
   spec_hash        TEXT,
-  nics             TEXT,                    -- JSON: [{mac, source}]; NULL: none
-  disk_paths       TEXT,                    -- JSON: paths; NULL: none
+  nics             TEXT,                    -- MAC and what it is plugged into, one a line; NULL: none
+  disk_paths       TEXT,                    -- one a line (\\ and \n inside a path); NULL: none
   PRIMARY KEY (host, name)
 ) STRICT, WITHOUT ROWID;
 

@@ -165,8 +165,8 @@ CREATE TABLE observed_hosts (
   kvm             INTEGER CHECK (kvm IN (0, 1)),
   hypervisor      TEXT,
   libvirt_version INTEGER,                  -- 9000000 is 9.0.0
-  traits          TEXT,                     -- JSON: names
-  networks        TEXT,                     -- JSON: names
+  traits          TEXT,                     -- names, one a line
+  networks        TEXT,                     -- names, one a line
   fingerprint         TEXT NOT NULL DEFAULT '',   -- of all that was seen there but the domains, and
   domains_fingerprint TEXT NOT NULL DEFAULT '',   -- of the domains: what is the same is not written again
   failed_at       TEXT,                     -- since when it cannot be reached; NULL: it can
@@ -175,7 +175,8 @@ CREATE TABLE observed_hosts (
   error_detail    TEXT,
   error_hint      TEXT
 ) STRICT, WITHOUT ROWID;
-INSERT INTO observed_hosts VALUES('kvm1','2026-05-04T13:30:00.000Z',16,68719476736,1,'QEMU',9000000,'["arch:x86_64","kvm"]','["default"]','ab','cd',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO observed_hosts VALUES('kvm1','2026-05-04T13:30:00.000Z',16,68719476736,1,'QEMU',9000000,'arch:x86_64
+kvm','default','ab','cd',NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE observed_pools (
   host            TEXT NOT NULL REFERENCES hosts (host) ON DELETE CASCADE,
   position        INTEGER NOT NULL,
@@ -185,7 +186,7 @@ CREATE TABLE observed_pools (
   active          INTEGER NOT NULL CHECK (active IN (0, 1)),
   capacity_bytes  INTEGER NOT NULL,
   available_bytes INTEGER NOT NULL,
-  volumes         TEXT NOT NULL,            -- JSON: names
+  volumes         TEXT NOT NULL,            -- names, one a line
   PRIMARY KEY (host, position)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE observed_domains (
@@ -204,11 +205,11 @@ CREATE TABLE observed_domains (
   incarnation      INTEGER,
   lineage          TEXT,
   spec_hash        TEXT,
-  nics             TEXT,                    -- JSON: [{mac, source}]; NULL: none
-  disk_paths       TEXT,                    -- JSON: paths; NULL: none
+  nics             TEXT,                    -- MAC and what it is plugged into, one a line; NULL: none
+  disk_paths       TEXT,                    -- one a line (\\ and \n inside a path); NULL: none
   PRIMARY KEY (host, name)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO observed_domains VALUES('kvm1','prod-web-0','00000000-0000-4000-8000-000000000000','running',2,2,2147483648,2147483648,'group.web[0]','prod',1,1,'11111111-2222-4333-8444-555555555555','5fec','[{"mac":"52:54:00:00:00:00","source":"br0"}]','["/var/lib/libvirt/images/prod-web-0-root.qcow2"]');
+INSERT INTO observed_domains VALUES('kvm1','prod-web-0','00000000-0000-4000-8000-000000000000','running',2,2,2147483648,2147483648,'group.web[0]','prod',1,1,'11111111-2222-4333-8444-555555555555','5fec','52:54:00:00:00:00 br0','/var/lib/libvirt/images/prod-web-0-root.qcow2');
 DELETE FROM sqlite_sequence;
 INSERT INTO sqlite_sequence VALUES('events',1);
 INSERT INTO sqlite_sequence VALUES('journal',1);
