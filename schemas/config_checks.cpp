@@ -165,27 +165,32 @@ void ConfigChecks::check_network(const Network& network) {
                                     .also = {other.place}});
     }
     seen.push_back({*range, item->place});
-    const std::uint32_t mask = mask_of(network.prefix);
-    const std::uint32_t net = network.addresses.empty() ? 0 : network.addresses[0].first & mask;
-    const bool one_subnet = (range->first & mask) == net && (range->last & mask) == net;
-    const bool has_edges = network.prefix <= 30;
-    const bool takes_edge = has_edges && (range->first == net || range->last == (net | ~mask));
-    if (!one_subnet) {
-      reporter_.error(item->place, {.code = "bad_address",
-                                    .summary = fmt::format("{}: {} is not all within {}/{}", subject,
-                                                           show_range(*range), show_ipv4(net), network.prefix),
-                                    .label = "one pool lies in one subnet",
-                                    .hint = "look at `prefix`"});
-    } else if (takes_edge) {
-      reporter_.error(item->place,
-                      {.code = "bad_address",
-                       .summary = fmt::format("{}: {} holds the network's own or its broadcast address", subject,
-                                              show_range(*range)),
-                       .label = fmt::format("{} and {} cannot be handed out", show_ipv4(net), show_ipv4(net | ~mask)),
-                       .hint = ""});
-    }
+    check_range(network, *range, item->place);
   }
   if (!network.addresses.empty() && !network.gateway.empty()) check_gateway(network, path);
+}
+
+void ConfigChecks::check_range(const Network& network, const AddressRange& range, const Place& where) {
+  const std::string subject = fmt::format("network {}", quote(network.name));
+  const std::uint32_t mask = mask_of(network.prefix);
+  const std::uint32_t net = network.addresses.empty() ? 0 : network.addresses[0].first & mask;
+  const bool one_subnet = (range.first & mask) == net && (range.last & mask) == net;
+  const bool has_edges = network.prefix <= 30;
+  const bool takes_edge = has_edges && (range.first == net || range.last == (net | ~mask));
+  if (!one_subnet) {
+    reporter_.error(where, {.code = "bad_address",
+                            .summary = fmt::format("{}: {} is not all within {}/{}", subject, show_range(range),
+                                                   show_ipv4(net), network.prefix),
+                            .label = "one pool lies in one subnet",
+                            .hint = "look at `prefix`"});
+  } else if (takes_edge) {
+    reporter_.error(
+        where,
+        {.code = "bad_address",
+         .summary = fmt::format("{}: {} holds the network's own or its broadcast address", subject, show_range(range)),
+         .label = fmt::format("{} and {} cannot be handed out", show_ipv4(net), show_ipv4(net | ~mask)),
+         .hint = ""});
+  }
 }
 
 void ConfigChecks::check_gateway(const Network& network, const std::string& path) {

@@ -26,6 +26,7 @@ class ConfigChecks {
   void check_images();
   void check_networks();
   void check_network(const Network& network);
+  void check_range(const Network& network, const AddressRange& range, const Place& where);
   void check_gateway(const Network& network, const std::string& path);
   void check_pools_between_networks();
   void check_names();

@@ -163,7 +163,7 @@ std::string type_words(const Type& type) {
     case Type::Kind::map:
       return fmt::format("map of {} to {}", type.form->name, type_words(type.of[0]));
     case Type::Kind::integer:
-      return fmt::format("number, {} to {}", type.min, type.max);
+      return type.min == type.max ? fmt::format("{}", type.min) : fmt::format("number, {} to {}", type.min, type.max);
     case Type::Kind::number:
       return fmt::format("number, {} to {}", type.number_min, type.number_max);
     case Type::Kind::choice: {

@@ -122,83 +122,117 @@ std::string unit_hint(const Type& type, std::string_view text) {
   return is_size ? "such as 512MiB or 20GiB" : "such as 30s, 5m or 2h";
 }
 
-// What is wrong with a scalar, if anything; `subject` names it.
+// What is wrong with the text of a scalar, if anything; `subject` names it.
+class Judge {
+ public:
+  Judge(const Type& type, const std::string& text, bool in_quotes, const std::string& subject)
+      : type_(type), text_(text), in_quotes_(in_quotes), subject_(subject) {}
+
+  [[nodiscard]] std::optional<Finding> mistake() const {
+    if (in_quotes_ && !takes_text(type_) && reads_as_number_or_boolean(text_)) {
+      return wrong("remove the quotes: in them it is a text");
+    }
+    switch (type_.kind) {
+      case Type::Kind::text:
+        return wrong_text();
+      case Type::Kind::boolean:
+        return wrong_boolean();
+      case Type::Kind::integer:
+        return wrong_integer();
+      case Type::Kind::number:
+        return wrong_number();
+      case Type::Kind::duration:
+        return parse_duration(text_) ? std::nullopt : std::optional(wrong(unit_hint(type_, text_)));
+      case Type::Kind::size:
+        return parse_size(text_) ? std::nullopt : std::optional(wrong(unit_hint(type_, text_)));
+      case Type::Kind::percent:
+        return wrong_percent();
+      case Type::Kind::amount:
+        return parse_amount(text_) ? std::nullopt : std::optional(wrong("such as 3 or 50%"));
+      case Type::Kind::signed_amount: {
+        const std::string_view magnitude = std::string_view(text_).substr(text_.starts_with('-') ? 1 : 0);
+        return parse_amount(magnitude) ? std::nullopt : std::optional(wrong("such as 3, -1 or 50%"));
+      }
+      case Type::Kind::choice:
+        return wrong_word();
+      case Type::Kind::list:
+      case Type::Kind::map:
+      case Type::Kind::object:
+      case Type::Kind::any_of:
+        break;
+    }
+    return wrong("");
+  }
+
+ private:
+  [[nodiscard]] Finding wrong(const std::string& hint) const {
+    return {.code = "wrong_type",
+            .summary = fmt::format("{} {} is not {}", subject_, quote(text_), with_article(noun(type_))),
+            .label = "expected " + expected(type_),
+            .hint = hint};
+  }
+
+  [[nodiscard]] Finding out_of_range(const std::string& allowed) const {
+    return {.code = "out_of_range",
+            .summary = fmt::format("{} {} is out of range", subject_, text_),
+            .label = "allowed: " + allowed,
+            .hint = ""};
+  }
+
+  [[nodiscard]] std::optional<Finding> wrong_text() const {
+    const TextForm& form = *type_.form;
+    const bool no_text = !form.loose && !in_quotes_ && reads_as_number_or_boolean(text_);
+    if (no_text) return wrong(form.matches(text_) ? fmt::format("write \"{}\"", text_) : form.hint);
+    return form.matches(text_) ? std::nullopt : std::optional(wrong(form.hint));
+  }
+
+  [[nodiscard]] std::optional<Finding> wrong_boolean() const {
+    if (parse_boolean(text_)) return std::nullopt;
+    const bool yes = text_ == "yes" || text_ == "on" || text_ == "True" || text_ == "TRUE";
+    const bool no = text_ == "no" || text_ == "off" || text_ == "False" || text_ == "FALSE";
+    Finding finding = wrong(yes ? "write true" : no ? "write false" : "");
+    finding.summary = fmt::format("{} {} is not true or false", subject_, quote(text_));
+    return finding;
+  }
+
+  [[nodiscard]] std::optional<Finding> wrong_integer() const {
+    const auto value = parse_integer(text_);
+    if (!value) return wrong("");
+    if (*value >= type_.min && *value <= type_.max) return std::nullopt;
+    return out_of_range(type_.min == type_.max ? fmt::format("{}", type_.min)
+                                               : fmt::format("{} to {}", type_.min, type_.max));
+  }
+
+  [[nodiscard]] std::optional<Finding> wrong_number() const {
+    const auto value = parse_number(text_);
+    if (!value) return wrong("");
+    if (*value >= type_.number_min && *value <= type_.number_max) return std::nullopt;
+    return out_of_range(fmt::format("{} to {}", type_.number_min, type_.number_max));
+  }
+
+  [[nodiscard]] std::optional<Finding> wrong_percent() const {
+    const auto value = parse_percent(text_);
+    if (!value) return wrong("such as 50%");
+    return *value < 0 ? std::optional(out_of_range("0% and more")) : std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<Finding> wrong_word() const {
+    if (std::find(type_.words.begin(), type_.words.end(), text_) != type_.words.end()) return std::nullopt;
+    return Finding{.code = "unknown_word",
+                   .summary = fmt::format("{} {} is not known", subject_, quote(text_)),
+                   .label = "allowed: " + listed(type_.words),
+                   .hint = did_you_mean(text_, type_.words)};
+  }
+
+  const Type& type_;
+  const std::string& text_;
+  bool in_quotes_;
+  const std::string& subject_;
+};
+
 std::optional<Finding> find_mistake(const Type& type, const std::string& text, bool in_quotes,
                                     const std::string& subject) {
-  const auto not_a = [&](const std::string& hint) {
-    return Finding{.code = "wrong_type",
-                   .summary = fmt::format("{} {} is not {}", subject, quote(text), with_article(noun(type))),
-                   .label = "expected " + expected(type),
-                   .hint = hint};
-  };
-  const auto out_of_range = [&](const std::string& allowed) {
-    return Finding{.code = "out_of_range",
-                   .summary = fmt::format("{} {} is out of range", subject, text),
-                   .label = "allowed: " + allowed,
-                   .hint = ""};
-  };
-  const bool number_in_quotes = in_quotes && !takes_text(type) && (reads_as_number_or_boolean(text));
-  if (number_in_quotes) return not_a("remove the quotes: in them it is a text");
-  switch (type.kind) {
-    case Type::Kind::text:
-      if (!type.form->loose && !in_quotes && reads_as_number_or_boolean(text)) {
-        return not_a(type.form->matches(text) ? fmt::format("write \"{}\"", text) : type.form->hint);
-      }
-      if (type.form->matches(text)) return std::nullopt;
-      return not_a(type.form->hint);
-    case Type::Kind::boolean: {
-      if (parse_boolean(text)) return std::nullopt;
-      const bool yes = text == "yes" || text == "on" || text == "True" || text == "TRUE";
-      const bool no = text == "no" || text == "off" || text == "False" || text == "FALSE";
-      Finding finding = not_a(yes ? "write true" : no ? "write false" : "");
-      finding.summary = fmt::format("{} {} is not true or false", subject, quote(text));
-      return finding;
-    }
-    case Type::Kind::integer: {
-      const auto value = parse_integer(text);
-      if (!value) return not_a("");
-      if (*value < type.min || *value > type.max) {
-        return out_of_range(type.min == type.max ? fmt::format("{}", type.min)
-                                                 : fmt::format("{} to {}", type.min, type.max));
-      }
-      return std::nullopt;
-    }
-    case Type::Kind::number: {
-      const auto value = parse_number(text);
-      if (!value) return not_a("");
-      if (*value < type.number_min || *value > type.number_max) {
-        return out_of_range(fmt::format("{} to {}", type.number_min, type.number_max));
-      }
-      return std::nullopt;
-    }
-    case Type::Kind::duration:
-      return parse_duration(text) ? std::nullopt : std::optional(not_a(unit_hint(type, text)));
-    case Type::Kind::size:
-      return parse_size(text) ? std::nullopt : std::optional(not_a(unit_hint(type, text)));
-    case Type::Kind::percent: {
-      const auto value = parse_percent(text);
-      if (!value) return not_a("such as 50%");
-      return *value < 0 ? std::optional(out_of_range("0% and more")) : std::nullopt;
-    }
-    case Type::Kind::amount:
-      return parse_amount(text) ? std::nullopt : std::optional(not_a("such as 3 or 50%"));
-    case Type::Kind::signed_amount: {
-      const std::string_view magnitude = std::string_view(text).substr(text.starts_with('-') ? 1 : 0);
-      return parse_amount(magnitude) ? std::nullopt : std::optional(not_a("such as 3, -1 or 50%"));
-    }
-    case Type::Kind::choice:
-      if (std::find(type.words.begin(), type.words.end(), text) != type.words.end()) return std::nullopt;
-      return Finding{.code = "unknown_word",
-                     .summary = fmt::format("{} {} is not known", subject, quote(text)),
-                     .label = "allowed: " + listed(type.words),
-                     .hint = did_you_mean(text, type.words)};
-    case Type::Kind::list:
-    case Type::Kind::map:
-    case Type::Kind::object:
-    case Type::Kind::any_of:
-      break;
-  }
-  return not_a("");
+  return Judge(type, text, in_quotes, subject).mistake();
 }
 
 // The key of this object under which `name` would be right.
