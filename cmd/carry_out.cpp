@@ -135,7 +135,7 @@ ExitCode tell_run(Invocation& invocation, const FreshPlan& fresh, const Run& run
   }
   out << "\n" << run_summary_text(fresh.plan, run.summary, run.took, again, invocation.out_paint);
   if (!fresh.plan.complete) {
-    out << "Left alone, since a host does not answer: see Unknown above; then vscale apply again.\n";
+    out << left_and_right("Left alone: what is Unknown above. When its host answers again: " + again, "", 2);
   }
   return code;
 }

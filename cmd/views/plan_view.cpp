@@ -92,6 +92,11 @@ std::string place_text(const Change& change) {
   return printable(change.host.empty() ? change.from_host : change.host);
 }
 
+/// A copy of an image is no instance: it stands with the transfers.
+bool is_image(const Change& change) {
+  return change.address.starts_with("image.");
+}
+
 /// The changes of one group, and what all of them have in common.
 struct GroupBlock {
   std::string address;
@@ -104,7 +109,7 @@ std::vector<GroupBlock> blocks_of(const Plan& plan) {
   std::vector<GroupBlock> blocks;
   std::map<std::string, std::size_t> index;
   for (const auto& change : plan.changes) {
-    if (change.action == ChangeAction::hold) continue;
+    if (change.action == ChangeAction::hold || is_image(change)) continue;
     const std::string address = group_of(change.address);
     const auto [at, added] = index.emplace(address, blocks.size());
     if (added) blocks.push_back({.address = address, .changes = {}});
@@ -203,29 +208,35 @@ void write_block(const GroupBlock& block, const PlanViewOptions& options, std::s
   out += summed + table.text();
 }
 
-/// "image.debian-12: send 412 MiB to kvm1, kvm2": transfers, which take long and are no change of an instance.
+/// "image.debian-12: send 412 MiB to kvm1, kvm2": transfers, which take long, and copies that go.
 std::string images_text(const Plan& plan) {
-  struct Transfer {
+  struct Copies {
     std::uint64_t bytes = 0;
     std::vector<std::string> to;
-    std::vector<std::string> from;
+    std::set<std::string> from;
+    std::string why;
   };
-  std::map<std::string, Transfer> transfers;
+  std::map<std::string, Copies> images;
   for (const auto& action : plan.actions) {
     if (const auto* upload = std::get_if<UploadImage>(&action.detail)) {
-      transfers[action.address].bytes = upload->image.size_bytes;
-      transfers[action.address].to.push_back(printable(action.host));
+      images[action.address].bytes = upload->image.size_bytes;
+      images[action.address].to.push_back(printable(action.host));
     } else if (std::holds_alternative<DeleteImage>(action.detail)) {
-      transfers[action.address].from.push_back(printable(action.host));
+      images[action.address].from.insert(printable(action.host));
     }
   }
+  for (const auto& change : plan.changes) {
+    if (is_image(change)) images[change.address].why = printable(change.reasons.front().text);
+  }
   std::string out;
-  for (const auto& [address, transfer] : transfers) {
+  for (const auto& [address, copies] : images) {
     std::vector<std::string> parts;
-    if (!transfer.to.empty()) {
-      parts.push_back(fmt::format("send {} to {}", show_bytes(transfer.bytes), fmt::join(transfer.to, ", ")));
+    if (!copies.to.empty()) {
+      parts.push_back(fmt::format("send {} to {}", show_bytes(copies.bytes), fmt::join(copies.to, ", ")));
     }
-    if (!transfer.from.empty()) parts.push_back(fmt::format("delete from {}", fmt::join(transfer.from, ", ")));
+    if (!copies.from.empty()) {
+      parts.push_back(fmt::format("delete copies on {}: {}", fmt::join(copies.from, ", "), copies.why));
+    }
     out += left_and_right(fmt::format("  {}: {}", printable(address), fmt::join(parts, "; ")), "", 4);
   }
   return out;

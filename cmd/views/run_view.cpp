@@ -148,6 +148,7 @@ void RunView::finish() {
 }
 
 void RunView::erase() {
+  if (lines_drawn_ > 0) out_ << "\r\x1b[2K";  // where the terminal may have echoed ^C
   for (; lines_drawn_ > 0; --lines_drawn_) out_ << "\x1b[1A\x1b[2K";
 }
 

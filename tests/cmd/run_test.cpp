@@ -92,6 +92,7 @@ TEST_CASE("destroy removes what vscale created, and nothing else") {
   world.cluster().add_foreign_domain("kvm1", "somebody-elses", 1, kGiB);
   const auto destroyed = world.vscale({"destroy", "--auto-approve"});
   CHECK(destroyed.code == 0);
+  test::check_golden("cmd/run_destroy.txt", destroyed.out);
   const auto left = world.cluster().domains();
   REQUIRE(left.size() == 1);
   CHECK(left.front().name == "somebody-elses");
@@ -332,6 +333,30 @@ TEST_CASE("drift is shown apart, put right by apply, and gone afterwards") {
   test::check_golden("cmd/run_plan_drift.txt", plan.out);
   CHECK(world.vscale({"apply", "--auto-approve"}).code == 0);
   CHECK(world.vscale({"plan", "--detailed-exitcode"}).code == 0);
+}
+
+TEST_CASE("image pull sends images to the hosts ahead of need, once") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(1));
+  const auto pulled = world.vscale({"image", "pull"});
+  CHECK(pulled.code == 0);
+  CHECK(world.cluster().volumes().size() == 2);
+  CHECK(holds(world.vscale({"image", "pull"}).err, "Every host that needs them has the images."));
+  test::check_golden("cmd/image_list.txt", world.vscale({"image", "list"}).out);
+  CHECK_FALSE(holds(world.vscale({"plan"}).out, "send"));
+}
+
+TEST_CASE("a newer image is taken by image update alone, which says whom it rolls") {
+  AppliedWorld world(2);
+  world.images().publish("debian-12", "newer bytes");
+  CHECK(world.vscale({"plan", "--detailed-exitcode"}).code == 0);
+  const auto updated = world.vscale({"image", "update", "debian-12"});
+  CHECK(updated.code == 0);
+  CHECK(holds(updated.out, "the next apply replaces 2"));
+  CHECK(world.vscale({"plan", "--detailed-exitcode"}).code == 2);
+  const auto unknown = world.vscale({"image", "update", "debian-11"});
+  CHECK(unknown.code == 1);
+  CHECK(holds(unknown.err, "did you mean \"debian-12\"?"));
 }
 
 TEST_CASE("inventories are made from the record") {

@@ -33,12 +33,16 @@ class Screen {
     std::vector<std::string> lines(1);
     const std::string text = out_.str();
     const std::string up = "\x1b[1A\x1b[2K";
+    const std::string clear = "\r\x1b[2K";
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (text.compare(i, up.size(), up) == 0) {
         REQUIRE(lines.size() > 1);
         lines.pop_back();
         lines.back().clear();
         i += up.size() - 1;
+      } else if (text.compare(i, clear.size(), clear) == 0) {
+        lines.back().clear();
+        i += clear.size() - 1;
       } else if (text[i] == '\n') {
         lines.emplace_back();
       } else {
