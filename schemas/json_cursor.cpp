@@ -2,43 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 namespace vscale {
-namespace {
-
-/// Digits at `from`, exactly `count` of them.
-std::optional<int> digits(const std::string& text, std::size_t from, std::size_t count) {
-  if (text.size() < from + count) return std::nullopt;
-  int value = 0;
-  const char* begin = text.data() + from;
-  const auto [end, error] = std::from_chars(begin, begin + count, value);
-  if (error != std::errc{} || end != begin + count || value < 0) return std::nullopt;
-  return value;
-}
-
-/// The instant that rfc3339() wrote; nothing for any other text.
-std::optional<Instant> instant_from(const std::string& text) {
-  // 2026-05-04T13:20:00.000Z
-  constexpr const char* form = "dddd-dd-ddTdd:dd:dd.dddZ";
-  constexpr std::size_t length = 24;
-  if (text.size() != length) return std::nullopt;
-  for (std::size_t i = 0; i < length; ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    if (form[i] == 'd' ? !digit : text[i] != form[i]) return std::nullopt;
-  }
-  const auto at = [&](std::size_t from, std::size_t count) { return digits(text, from, count).value_or(0); };
-  const std::chrono::year_month_day date{std::chrono::year{at(0, 4)},
-                                         std::chrono::month{static_cast<unsigned>(at(5, 2))},
-                                         std::chrono::day{static_cast<unsigned>(at(8, 2))}};
-  if (!date.ok() || at(11, 2) > 23 || at(14, 2) > 59 || at(17, 2) > 60) return std::nullopt;
-  return Instant{std::chrono::sys_days{date}} + std::chrono::hours{at(11, 2)} + std::chrono::minutes{at(14, 2)} +
-         std::chrono::seconds{at(17, 2)} + std::chrono::milliseconds{at(20, 3)};
-}
-
-}  // namespace
 
 JsonCursor::JsonCursor(const nlohmann::ordered_json& document, std::string& mistake)
     : value_(&document), mistake_(&mistake) {}

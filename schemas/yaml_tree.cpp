@@ -306,7 +306,7 @@ struct SyntaxWords {
   const char* hint;
 };
 
-constexpr SyntaxWords kSyntaxWords[] = {
+const SyntaxWords kSyntaxWords[] = {
     {YAML::ErrorMsg::END_OF_MAP, "a line does not fit the map that it stands in",
      "keys of one map begin in the same column, and each is followed by a colon and a space"},
     {YAML::ErrorMsg::END_OF_MAP_FLOW, "a map in { } is not closed",

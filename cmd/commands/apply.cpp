@@ -8,6 +8,7 @@
 #include "cmd/fresh_plan.h"
 #include "cmd/version.h"
 #include "cmd/views/run_json.h"
+#include "engine/execution/executor.h"
 #include "schemas/plan_json.h"
 
 namespace vscale {
@@ -115,11 +116,15 @@ ExitCode nothing_to_do(Invocation& invocation, const ApplyArguments& arguments, 
   if (const auto accepted = accept(invocation, files, arguments, store); !accepted) {
     return fail(invocation, accepted.error());
   }
+  const Instant now = invocation.outside.clock->now();
+  // What a run that died had begun is finished, or this plan would not be empty: status need not speak of it any more.
+  if (const auto closed = close_open_actions(fresh.recorded, store, now); !closed) {
+    return fail(invocation, closed.error());
+  }
   const ExitCode code = fresh.plan.complete ? ExitCode::ok : ExitCode::partial;
   if (invocation.global.json) {
     RunSummary summary;
     summary.serial = fresh.recorded.serial;
-    const Instant now = invocation.outside.clock->now();
     invocation.streams.out << line_of(summary_event_json(summary, Duration{0}, static_cast<int>(code), now));
   }
   return code;

@@ -16,7 +16,7 @@ std::string ago(Instant now, const std::optional<Instant>& since) {
   return since ? show_duration(std::max(now - *since, Duration{0})) : "-";
 }
 
-std::string or_dash(std::string text) {
+std::string or_dash(const std::string& text) {
   return text.empty() ? "-" : text;
 }
 

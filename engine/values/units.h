@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 /// Amounts and instants as the engine counts them, and how they are shown to a person.
 
@@ -30,5 +32,7 @@ std::string show_bytes(std::uint64_t bytes);
 std::string show_duration(Duration duration);
 /// RFC 3339 in UTC to the millisecond: "2026-05-04T13:20:00.000Z".
 std::string rfc3339(Instant at);
+/// The instant that rfc3339() wrote; nothing for any other text.
+std::optional<Instant> instant_from(std::string_view text);
 
 }  // namespace vscale

@@ -3,27 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
-#include <string_view>
 
 #include "providers/sqlite/statefile.h"
 
 namespace vscale {
-namespace {
-
-/// Digits only: from_chars alone would take a sign.
-std::optional<int> digits(std::string_view text, std::size_t from, std::size_t count) {
-  int value = 0;
-  for (const char digit : text.substr(from, count)) {
-    if (digit < '0' || digit > '9') return std::nullopt;
-    value = 10 * value + (digit - '0');
-  }
-  return value;
-}
-
-}  // namespace
-
 Row& Row::operator<<(const std::string& text) {
   statement_.bind(next_++, text);
   return *this;
@@ -110,27 +94,6 @@ std::optional<Instant> Columns::instant_if_any() {
   if (!is_null()) return instant();
   skip(1);
   return std::nullopt;
-}
-
-std::optional<Instant> instant_from(const std::string& text) {
-  constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:dd.dddZ";
-  if (text.size() != kForm.size()) return std::nullopt;
-  for (std::size_t i = 0; i < kForm.size(); ++i) {
-    if (kForm[i] != 'd' && kForm[i] != text[i]) return std::nullopt;
-  }
-  std::array<int, 7> parts{};
-  constexpr std::array<std::pair<std::size_t, std::size_t>, 7> kPlaces{
-      {{0, 4}, {5, 2}, {8, 2}, {11, 2}, {14, 2}, {17, 2}, {20, 3}}};
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const auto value = digits(text, kPlaces[i].first, kPlaces[i].second);
-    if (!value) return std::nullopt;
-    parts[i] = *value;
-  }
-  using namespace std::chrono;
-  const year_month_day date{year{parts[0]}, month{static_cast<unsigned>(parts[1])},
-                            day{static_cast<unsigned>(parts[2])}};
-  if (!date.ok() || parts[3] > 23 || parts[4] > 59 || parts[5] > 59) return std::nullopt;
-  return sys_days{date} + hours{parts[3]} + minutes{parts[4]} + seconds{parts[5]} + milliseconds{parts[6]};
 }
 
 void damaged_column(const std::string& found, const char* expected) {

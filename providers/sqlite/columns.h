@@ -86,9 +86,6 @@ class Columns {
 template <class Value>
 Value known_word(const std::optional<Value>& value, const std::string& word);
 
-/// What rfc3339() writes; nothing for any other text.
-std::optional<Instant> instant_from(const std::string& text);
-
 [[noreturn]] void damaged_column(const std::string& found, const char* expected);
 
 template <class Value>

@@ -113,7 +113,7 @@ inline DataDisk a_disk(const std::string& name, std::uint64_t size_bytes = 50 * 
 }
 
 /// `prod` with the groups given, hosts kvm1 and kvm2, image debian-12, storage local, network lan.
-inline Config config_with(std::vector<Group> groups, std::vector<std::string> hosts = {"kvm1", "kvm2"}) {
+inline Config config_with(std::vector<Group> groups, const std::vector<std::string>& hosts = {"kvm1", "kvm2"}) {
   Config config;
   config.name = "prod";
   for (const auto& host : hosts) config.hosts.push_back(a_host(host));
