@@ -69,7 +69,7 @@ TEST_CASE("global options stand before or after the command") {
   }
 }
 
-TEST_CASE("-f and --var repeat and never take the command for their value") {
+TEST_CASE("options -f and --var repeat and never take the command for their value") {
   const auto parsed =
       parse_command_line({"-f", "a.yaml", "-f", "b.yaml", "--var", "x=1", "--var", "y=2", "status", "web"});
   REQUIRE(std::holds_alternative<CommandLine>(parsed));

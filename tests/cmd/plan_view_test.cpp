@@ -64,7 +64,7 @@ TEST_CASE("fifty equal creations are one line, and fifty lines with -v") {
   CHECK(std::count(all.begin(), all.end(), '\n') > 50);
 }
 
-TEST_CASE("-q leaves the diagnostics and the last line of a plan") {
+TEST_CASE("with -q a plan is its diagnostics and its last line") {
   CHECK(shown(test::plan_that_creates(), Verbosity::quiet) == "Plan: 3 create, 0 update, 0 replace, 0 destroy.\n");
 }
 
