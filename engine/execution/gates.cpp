@@ -26,6 +26,7 @@ struct Passed {
 };
 struct NotYet {
   std::string found;
+  std::string brief{};  ///< The same where there is room for few words; empty: `found` is short itself.
 };
 struct Never {
   Error error;
@@ -101,11 +102,11 @@ class GateWait {
         return {};
       }
       if (const auto* never = std::get_if<Never>(&answer)) return never->error;
-      const std::string& found = std::get<NotYet>(answer).found;
+      const auto& [found, brief] = std::get<NotYet>(answer);
       if (const auto reason = why_it_never_will(gate)) return *reason;
       if (stopped_()) return cut_short(gate, found);
       if (ports_.clock.now() >= deadline_) return too_late(gate, found, tries);
-      tell(gate, found, tries);
+      tell(gate, brief.empty() ? found : brief, tries);
       pause_until(std::min(ports_.clock.now() + every(gate), deadline_));
     }
   }
@@ -203,7 +204,7 @@ class GateWait {
   /// An agent that is slow, a host that does not answer just now: wait. What waiting cannot mend is told at once.
   static Try not_yet(const Error& error) {
     if (error.kind == ErrorKind::denied || error.kind == ErrorKind::unsupported) return Never{error};
-    return NotYet{error.message};
+    return NotYet{error.message, error.kind == ErrorKind::timed_out ? "no answer yet" : ""};
   }
 
   std::optional<Error> why_it_never_will(const Gate& gate) {

@@ -92,6 +92,19 @@ TEST_CASE("a guest that is up without gates is ready at once") {
   CHECK(guest.waited() == Duration{0});
 }
 
+TEST_CASE("while an agent does not answer, progress says just that, and the failure says all of it") {
+  OneGuest guest;
+  guest.start({.boot = Duration{4000}, .agent = std::chrono::hours{1}});
+
+  const auto outcome = guest.wait({gate(Gate::Kind::agent)}, std::chrono::seconds{20});
+
+  REQUIRE_FALSE(outcome);
+  REQUIRE_FALSE(guest.told.empty());
+  CHECK(guest.told.back().found == "no answer yet");
+  CHECK(outcome.error().message.find("no answer yet") == std::string::npos);
+  CHECK(outcome.error().message.find("gate agent has not passed within 20s") != std::string::npos);
+}
+
 TEST_CASE("progress tells what was found and what is wanted, and not more often than anybody can read") {
   OneGuest guest;
   guest.start({.http_status = 503});
