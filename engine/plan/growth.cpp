@@ -34,10 +34,10 @@ int lay_out_new(Planning& planning, GroupPlan& plan, Decision& decision, std::ve
     return 0;
   }
   decision.addresses_after = static_addresses(instance->nics);
+  needs = lay_out_record_changes(planning, plan, decision, std::move(needs));
   if (decision.fate == Fate::replace) {
     // The image first: what still runs is not stopped before everything is there to follow it.
     const auto prepared = lay_out_preparation(planning, plan, decision, instance->host);
-    needs = lay_out_record_changes(planning, decision, std::move(needs));
     needs.insert(needs.end(), prepared.begin(), prepared.end());
     needs = lay_out_retirement(planning, plan, decision, std::move(needs));
   }
@@ -56,7 +56,7 @@ int lay_out_unfinished(Planning& planning, GroupPlan& plan, Decision& decision, 
   instance.prevent_destroy = group.lifecycle.prevent_destroy;
   instance.shutdown_grace_ms = group.shutdown_grace.count();
   decision.addresses_after = static_addresses(instance.nics);
-  needs = lay_out_record_changes(planning, decision, std::move(needs));
+  needs = lay_out_record_changes(planning, plan, decision, std::move(needs));
   return lay_out_creation(planning, plan, decision, instance, std::move(needs));
 }
 
@@ -128,7 +128,7 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
   const std::string& host = decision.where->host;
   const InstanceRecord after = record_after(plan, decision);
   add_record_changes(decision, after);
-  needs = lay_out_record_changes(planning, decision, std::move(needs));
+  needs = lay_out_record_changes(planning, plan, decision, std::move(needs));
   needs = lay_out_disk_growth(planning, decision, needs);
   const auto then = [&](ActionDetail detail) {
     needs = {graph.add(decision.name, host, std::move(needs), std::move(detail))};

@@ -145,7 +145,8 @@ void plan_moves(Planning& planning) {
   for (auto& plan : planning.groups) {
     const auto moved = planning.moves.find(plan.address);
     if (moved == planning.moves.end() || moved->second.empty()) continue;
-    plan.first_needs.push_back(planning.graph.add(plan.address, "", {}, ChangeRecord{moved->second}));
+    plan.moved = planning.graph.add(plan.address, "", {}, ChangeRecord{moved->second});
+    plan.first_needs.push_back(*plan.moved);
   }
 }
 

@@ -75,7 +75,8 @@ struct GroupPlan {
   std::int64_t revision = 1;
   std::string cursor_host;          ///< After this plan's placements.
   std::vector<Decision> decisions;  ///< In order of ordinals.
-  std::vector<int> first_needs;     ///< What every creation or change here waits for.
+  std::optional<int> moved;         ///< The action that gives the group its new address in the record.
+  std::vector<int> first_needs;     ///< What every creation or change here waits for; `moved` among it.
   std::vector<int> gates;           ///< Waits for readiness that this plan holds.
   std::optional<int> ready_barrier;
 };

@@ -62,7 +62,7 @@ class RemovalOrder {
 };
 
 int lay_out_destruction(Planning& planning, const GroupPlan& plan, Decision& decision, const std::vector<int>& needs) {
-  const auto first = lay_out_record_changes(planning, decision, needs);
+  const auto first = lay_out_record_changes(planning, plan, decision, needs);
   const auto retired = lay_out_retirement(planning, plan, decision, first);
   return planning.graph.add(decision.name, decision.where->host, retired, ReleaseInstance{});
 }
@@ -121,9 +121,12 @@ bool outlives(const Planning& planning, const GroupPlan& plan, const Decision& d
   return keep && (decision.fate != Fate::destroy || !planning.input.options.allow_data_loss);
 }
 
-std::vector<int> lay_out_record_changes(Planning& planning, const Decision& decision, std::vector<int> needs) {
+std::vector<int> lay_out_record_changes(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                                        std::vector<int> needs) {
   if (decision.record_changes.empty()) return needs;
-  return {planning.graph.add(decision.name, "", std::move(needs), ChangeRecord{decision.record_changes})};
+  const std::vector<int> moved = plan.moved ? std::vector<int>{*plan.moved} : std::vector<int>{};
+  needs.push_back(planning.graph.add(decision.name, "", moved, ChangeRecord{decision.record_changes}));
+  return needs;
 }
 
 std::vector<int> lay_out_retirement(Planning& planning, const GroupPlan& plan, const Decision& decision,

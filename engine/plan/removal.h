@@ -15,7 +15,10 @@ std::vector<int> lay_out_retirement(Planning& planning, const GroupPlan& plan, c
 /// is allowed.
 bool outlives(const Planning& planning, const GroupPlan& plan, const Decision& decision, const VolumeRecord& volume);
 
-/// The changes of the record that come before anything else about the instance, as one action; `needs` and that.
-std::vector<int> lay_out_record_changes(Planning& planning, const Decision& decision, std::vector<int> needs);
+/// The changes of the record that come before anything else about the instance, as one action. It waits for nothing but
+/// the group's new address: it says what is so already, or claims what will be taken, and a run that ends while gates
+/// are waited for must not leave the record behind what the hosts have. Returns `needs` and that action.
+std::vector<int> lay_out_record_changes(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                                        std::vector<int> needs);
 
 }  // namespace vscale

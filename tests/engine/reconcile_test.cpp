@@ -50,6 +50,25 @@ bool has_reason(const Plan& plan, const std::string& address, Rule rule) {
   });
 }
 
+const Action& only_action(const Plan& plan, const std::string& kind, const std::string& address) {
+  const auto is_it = [&](const Action& action) { return action.address == address && kind == kind_of(action.detail); };
+  INFO(plan_text(plan));
+  REQUIRE(std::count_if(plan.actions.begin(), plan.actions.end(), is_it) == 1);
+  return *std::find_if(plan.actions.begin(), plan.actions.end(), is_it);
+}
+
+/// Somebody moves a domain to another host, with its disks.
+void move_by_hand(PlayedWorld& world, const std::string& name, const std::string& from, const std::string& to) {
+  world.host(to).domains.push_back(*world.domain(from, name));
+  std::erase_if(world.host(from).domains, [&](const LiveDomain& domain) { return domain.name == name; });
+  auto& volumes = world.host(from).pools[0].volumes;
+  for (auto at = volumes.begin(); at != volumes.end();) {
+    const bool moves = at->starts_with(name + "-");
+    if (moves) world.host(to).pools[0].volumes.insert(*at);
+    at = moves ? volumes.erase(at) : std::next(at);
+  }
+}
+
 int count_kind(const Plan& plan, const std::string& kind) {
   return static_cast<int>(std::count_if(plan.actions.begin(), plan.actions.end(),
                                         [&](const Action& action) { return kind == kind_of(action.detail); }));
@@ -128,6 +147,33 @@ TEST_CASE("an instance that is up on another host is not started again where it 
   CHECK(codes(plan) == Words{"second_definition"});
   world.carry_out(plan);
   CHECK(world.instance("group.web[0]").host == "kvm2");
+}
+
+TEST_CASE("the record follows a domain that was moved by hand before anything is waited for") {
+  Group db = a_group("db", 1);
+  Group front = web(1);
+  front.depends_on = {"group.db"};
+  PlayedWorld world = running({db, front});
+  const std::string from = world.instance("group.web[0]").host;
+  const std::string to = from == "kvm1" ? "kvm2" : "kvm1";
+  move_by_hand(world, "prod-web-0", from, to);
+  world.domain(to, "prod-web-0")->state = DomainState::shut_off;
+  world.input.config.groups[0].size = 2;
+  const Plan plan = world.plan();
+  const Action& follow = only_action(plan, "record.change", "group.web[0]");
+  CHECK(follow.needs.empty());
+  const Action& gates = only_action(plan, "barrier", "group.db");
+  CHECK(only_action(plan, "domain.start", "group.web[0]").needs == std::vector<int>{gates.id, follow.id});
+  // The run dies while the gates are waited for, and then the domain goes for good: its disks are still known.
+  std::vector<std::size_t> order = order_of_ids(plan);
+  const auto first = static_cast<std::ptrdiff_t>(follow.id);
+  std::rotate(order.begin(), order.begin() + first - 1, order.begin() + first);
+  world.carry_out_and_die(plan, order, 1, false);
+  std::erase_if(world.host(to).domains, [](const LiveDomain& domain) { return domain.name == "prod-web-0"; });
+  world.input.config.groups[1].size = 0;
+  world.converge();
+  CHECK(world.host(to).pools[0].volumes.count("prod-web-0-root.qcow2") == 0);
+  CHECK(world.host(to).pools[0].volumes.count("prod-web-0-seed.iso") == 0);
 }
 
 TEST_CASE("the same domain up twice is an error, and neither is touched") {
