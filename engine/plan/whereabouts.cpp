@@ -50,7 +50,6 @@ Whereabouts locate_absent(const InstanceRecord& instance, const Config& config, 
     return nowhere(instance, Presence::unknown, fmt::format("its host {} does not answer", instance.host));
   }
   if (instance.phase == Phase::claimed) return nowhere(instance, Presence::undefined);
-  if (instance.phase == Phase::leaving) return nowhere(instance, Presence::absent);
   if (!live.silent_hosts().empty()) {
     return nowhere(instance, Presence::unknown,
                    fmt::format("{} has no such domain, but it may have been moved to {}, which does not answer",

@@ -176,6 +176,29 @@ TEST_CASE("the record follows a domain that was moved by hand before anything is
   CHECK(world.host(to).pools[0].volumes.count("prod-web-0-seed.iso") == 0);
 }
 
+TEST_CASE("a domain whose removal was begun is unknown, not gone, while another host is silent") {
+  PlayedWorld world = running(config_with({web(1)}, {"kvm1", "kvm2", "kvm3"}));
+  world.input.recorded.instances.begin()->second.phase = Phase::leaving;
+  const HostView cut_off = world.input.live["kvm3"];
+  const LiveDomain moved = *world.domain("kvm1", "prod-web-0");
+  world.host("kvm1").domains.clear();
+  world.input.live["kvm3"] = unreachable();
+  for (const int size : {1, 0}) {
+    world.input.config.groups[0].size = size;
+    const Plan plan = world.plan();
+    INFO(plan_text(plan));
+    CHECK(plan.actions.empty());
+    REQUIRE(plan.unknown.size() == 2);
+    CHECK(plan.unknown[1].why == "kvm1 has no such domain, but it may have been moved to kvm3, which does not answer");
+  }
+  // It was there indeed.
+  world.input.live["kvm3"] = cut_off;
+  world.host("kvm3").domains.push_back(moved);
+  world.converge();
+  CHECK(world.host("kvm3").domains.empty());
+  CHECK(world.input.recorded.instances.empty());
+}
+
 TEST_CASE("the same domain up twice is an error, and neither is touched") {
   PlayedWorld world = running({web(1)});
   world.host("kvm2").domains.push_back(*world.domain("kvm1", "prod-web-0"));
