@@ -204,13 +204,35 @@ const char* word_of(Phase phase) {
   VSCALE_ASSERT(false, "a Phase without a word");
 }
 
+/// Started, up, and not ready although its bound is used up. Nothing but waiting is done by itself: whoever replaces it
+/// loses what the console might still tell.
+bool note_stalled(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  const InstanceRecord& record = *decision.record;
+  if (record.phase != Phase::started || decision.where->presence != Presence::up || !record.started_at) return false;
+  const Duration bound = plan.group->health.startup_timeout;
+  const Duration taken = planning.input.now - *record.started_at;
+  if (taken <= bound) return false;
+  const std::string text =
+      fmt::format("not ready for {}, its bound was {}", show_duration(taken), show_duration(bound));
+  decision.reasons.push_back(
+      {Rule::unfinished,
+       "unfinished: " + text,
+       {{"phase", to_string(record.phase)}, {"started_ms", taken.count()}, {"bound_ms", bound.count()}}});
+  const std::string name = short_name(decision.address);
+  planning.warn(
+      "boot_stalled",
+      fmt::format("{} is up on {}, and {}; it is only waited for again", decision.name, decision.where->host, text),
+      fmt::format("look what it says: vscale console {}; or make it anew: vscale plan --replace {}", name, name));
+  return true;
+}
+
 void note_unfinished(Decision& decision) {
   const Phase phase = decision.record->phase;
   decision.reasons.push_back(
       {Rule::unfinished, fmt::format("left by an earlier run: {}", word_of(phase)), {{"phase", to_string(phase)}}});
 }
 
-void decide_whether_it_runs(Planning& planning, Decision& decision) {
+void decide_whether_it_runs(Planning& planning, const GroupPlan& plan, Decision& decision) {
   const bool up = decision.where->presence == Presence::up;
   switch (decision.record->phase) {
     case Phase::claimed:
@@ -223,7 +245,7 @@ void decide_whether_it_runs(Planning& planning, Decision& decision) {
       decision.start = decision.wait = true;
       return;
     case Phase::started:
-      note_unfinished(decision);
+      if (!note_stalled(planning, plan, decision)) note_unfinished(decision);
       decision.wait = true;
       decision.start = !up;
       return;
@@ -296,7 +318,7 @@ void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
   }
   if (decide_by_spec(planning, plan, decision)) return;
   decide_mark(decision);
-  decide_whether_it_runs(planning, decision);
+  decide_whether_it_runs(planning, plan, decision);
   if (!decision.recreate) decide_in_place(planning, plan, decision);
 }
 

@@ -1,5 +1,7 @@
 #include "engine/plan/reconcile.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -678,6 +680,33 @@ TEST_CASE("what an earlier run left half-way is finished, or removed if nobody w
     CHECK(unwanted.input.recorded.instances.empty());
     CHECK(unwanted.host("kvm1").domains.empty());
   }
+}
+
+TEST_CASE("a boot that used up its bound is waited for again, with the numbers and the next step") {
+  PlayedWorld world = running({web(1)});
+  auto& record = world.input.recorded.instances.begin()->second;
+  record.phase = Phase::started;
+  record.started_at = world.input.now;
+  record.ready_at.reset();
+  const Duration bound = world.input.config.groups[0].health.startup_timeout;
+  world.input.now += bound;
+  CHECK(codes(world.plan()).empty());
+  world.input.now += std::chrono::minutes{2};
+  const Plan plan = world.plan();
+  const std::string numbers = fmt::format("not ready for {}, its bound was {}",
+                                          show_duration(bound + std::chrono::minutes{2}), show_duration(bound));
+  REQUIRE(plan.changes.size() == 1);
+  CHECK(plan.changes[0].reasons[0].text == "unfinished: " + numbers);
+  CHECK(codes(plan) == Words{"boot_stalled"});
+  CHECK(plan.diagnostics[0].summary == "group.web[0] is up on kvm1, and " + numbers + "; it is only waited for again");
+  CHECK(plan.diagnostics[0].hint ==
+        "look what it says: vscale console web-0; or make it anew: vscale plan --replace web-0");
+  CHECK_FALSE(plan.errored);
+  CHECK(plan.actions.size() == 1);
+  CHECK(count_kind(plan, "gate.wait") == 1);
+  // Stopped meanwhile, it is a new boot and no stalled one.
+  world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
+  CHECK(codes(world.plan()).empty());
 }
 
 TEST_CASE("a claim whose template has changed since is made anew, as another incarnation") {
