@@ -34,6 +34,7 @@ int lay_out_new(Planning& planning, GroupPlan& plan, Decision& decision, std::ve
     return 0;
   }
   decision.addresses_after = static_addresses(instance->nics);
+  rehome_shared_volumes(planning, decision, instance->host);
   needs = lay_out_record_changes(planning, plan, decision, std::move(needs));
   if (decision.fate == Fate::replace) {
     // The image first: what still runs is not stopped before everything is there to follow it.
@@ -56,6 +57,7 @@ int lay_out_unfinished(Planning& planning, GroupPlan& plan, Decision& decision, 
   instance.prevent_destroy = group.lifecycle.prevent_destroy;
   instance.shutdown_grace_ms = group.shutdown_grace.count();
   decision.addresses_after = static_addresses(instance.nics);
+  rehome_shared_volumes(planning, decision, instance.host);
   needs = lay_out_record_changes(planning, plan, decision, std::move(needs));
   return lay_out_creation(planning, plan, decision, instance, std::move(needs));
 }
@@ -84,6 +86,16 @@ void add_record_changes(Decision& decision, const InstanceRecord& after) {
     decision.record_changes.emplace_back(PutVolume{relabelled});
   }
   if (after != *decision.record) decision.record_changes.emplace_back(PutInstance{after});
+}
+
+/// What is worked on in a shared pool is reached through a host that can.
+void reach_shared_disks(Planning& planning, Decision& decision) {
+  if (decision.in_place.grown.empty()) return;
+  const std::string& own = decision.where->host;
+  rehome_shared_volumes(planning, decision, own);
+  for (auto* volumes : {&decision.in_place.grown, &decision.in_place.relabelled}) {
+    for (auto& volume : *volumes) volume.host = planning.host_reaching(volume.pool, volume.host, own);
+  }
 }
 
 /// A disk grows from what its record says, keep included.
@@ -127,6 +139,7 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
   GraphBuilder& graph = planning.graph;
   const std::string& host = decision.where->host;
   const InstanceRecord after = record_after(plan, decision);
+  reach_shared_disks(planning, decision);
   add_record_changes(decision, after);
   needs = lay_out_record_changes(planning, plan, decision, std::move(needs));
   needs = lay_out_disk_growth(planning, decision, needs);

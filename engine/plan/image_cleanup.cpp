@@ -67,8 +67,19 @@ std::string current_digest(const Planning& planning, const std::string& image) {
   return lock == planning.input.recorded.image_locks.end() ? "" : lock->second.digest;
 }
 
-bool may_touch(const Planning& planning, const ImageCopyRecord& copy) {
-  return planning.live.answers(copy.host) && !planning.scope.excludes_host(copy.host);
+bool may_touch(const Planning& planning, const std::string& host) {
+  return planning.live.answers(host) && !planning.scope.excludes_host(host);
+}
+
+/// In a shared pool the copy is reached through another host where the recorded one cannot; the record names that one
+/// first.
+ImageCopyRecord reachable_copy(Planning& planning, const ImageCopyRecord& copy, std::vector<int>& needs) {
+  ImageCopyRecord reached = copy;
+  reached.host = planning.host_reaching(copy.pool, copy.host, copy.host);
+  if (reached.host == copy.host) return reached;
+  ChangeRecord rehome{{RemoveImageCopy{copy.host, copy.pool, copy.volume}, PutImageCopy{reached}}};
+  needs.push_back(planning.graph.add("image." + copy.image, "", {}, std::move(rehome)));
+  return reached;
 }
 
 /// The copies of one image in one pool of one host that are not the current one and that nobody will stand on, newest
@@ -114,10 +125,13 @@ void clean_recorded_copies(Planning& planning) {
     for (const ImageCopyRecord* copy : older_copies(copies, current)) {
       const auto use = used.find(planning.image_copy_key(copy->host, copy->pool, copy->digest));
       const bool stays = use != used.end() && use->second.stays;
-      if (stays || kept++ < keep || !may_touch(planning, *copy)) continue;
-      const std::string why = destroying ? "nothing is left that stands on it"
-                                         : fmt::format("older copy on {}, keep is {}", copy->host, keep);
-      delete_copy(planning, *copy, use == used.end() ? std::vector<int>{} : use->second.until, why);
+      const std::string host = planning.host_reaching(copy->pool, copy->host, copy->host);
+      if (stays || kept++ < keep || !may_touch(planning, host)) continue;
+      const std::string why =
+          destroying ? "nothing is left that stands on it" : fmt::format("older copy on {}, keep is {}", host, keep);
+      std::vector<int> needs = use == used.end() ? std::vector<int>{} : use->second.until;
+      const ImageCopyRecord reached = reachable_copy(planning, *copy, needs);
+      delete_copy(planning, reached, std::move(needs), why);
     }
   }
 }

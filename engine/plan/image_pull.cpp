@@ -16,11 +16,13 @@ const LivePool* find_pool(const HostSnapshot& snapshot, const std::string& name)
   return found == snapshot.pools.end() ? nullptr : &*found;
 }
 
-/// A copy that the record has and the pool does not is not there: somebody deleted it.
-bool has_copy(const RecordedState& recorded, const LivePool* pool, const std::string& host, const std::string& digest) {
+/// A copy that the record has and the pool does not is not there: somebody deleted it. In a shared pool it is there for
+/// every host, whichever one it was sent through.
+bool has_copy(const RecordedState& recorded, const LivePool* pool, const Storage& storage, const std::string& host,
+              const std::string& digest) {
   if (pool == nullptr) return false;
   return std::any_of(recorded.image_copies.begin(), recorded.image_copies.end(), [&](const ImageCopyRecord& copy) {
-    const bool in_pool = copy.pool == pool->name && copy.digest == digest && copy.host == host;
+    const bool in_pool = copy.pool == pool->name && copy.digest == digest && (storage.shared || copy.host == host);
     return in_pool && (!pool->active || pool->volumes.count(copy.volume) != 0);
   });
 }
@@ -32,14 +34,15 @@ class PullPlanner {
 
   void bring(const ImageLock& lock, const Storage& storage, const std::string& host) {
     const std::string where = storage.shared ? "" : host;  // one copy serves all that share a pool
-    if (!done_.emplace(lock.digest, storage.pool, where).second) return;
+    if (done_.count({lock.digest, storage.pool, where}) != 0) return;
     const HostView& view = live_.at(host);
     if (!view.snapshot) {
-      leave(host, view);
+      leave(host, view);  // the next one that shares the pool may still take it
       return;
     }
+    done_.emplace(lock.digest, storage.pool, where);
     const LivePool* pool = find_pool(*view.snapshot, storage.pool);
-    if (has_copy(recorded_, pool, host, lock.digest)) return;
+    if (has_copy(recorded_, pool, storage, host, lock.digest)) return;
     std::vector<int> needs;
     if (pool == nullptr || !pool->active) {
       needs.push_back(graph_.add("storage." + storage.name, host, {}, EnsurePool{storage.pool, storage.path}));

@@ -110,6 +110,10 @@ struct Planning {
   [[nodiscard]] ImageCopyKey image_copy_key(const std::string& host, const std::string& pool,
                                             const std::string& digest) const;
 
+  /// VolumeBook::host_reaching() among the hosts that are not excluded.
+  [[nodiscard]] std::string host_reaching(const std::string& pool, const std::string& recorded,
+                                          const std::string& own) const;
+
   void error(std::string code, std::string summary, std::string hint, const std::string& place = "");
   void warn(std::string code, std::string summary, std::string hint, const std::string& place = "");
 

@@ -143,6 +143,12 @@ ImageCopyKey Planning::image_copy_key(const std::string& host, const std::string
   return {volumes.is_shared(pool) ? std::string() : host, pool, digest};
 }
 
+std::string Planning::host_reaching(const std::string& pool, const std::string& recorded,
+                                    const std::string& own) const {
+  return volumes.host_reaching(pool, recorded, own,
+                               [this](const std::string& host) { return !scope.excludes_host(host); });
+}
+
 void Planning::error(std::string code, std::string summary, std::string hint, const std::string& place) {
   diagnose(Severity::error, std::move(code), std::move(summary), std::move(hint), place);
 }

@@ -61,7 +61,16 @@ class RemovalOrder {
   std::vector<std::string> order_;
 };
 
+/// The record of the volume under another host of its shared pool.
+std::vector<RecordChange> rehome(Planning& planning, const VolumeRecord& volume, const std::string& host) {
+  VolumeRecord rehomed = volume;
+  rehomed.host = host;
+  planning.volumes.relocate(volume, host);
+  return {RemoveVolume{volume.host, volume.pool, volume.name}, PutVolume{std::move(rehomed)}};
+}
+
 int lay_out_destruction(Planning& planning, const GroupPlan& plan, Decision& decision, const std::vector<int>& needs) {
+  rehome_shared_volumes(planning, decision, decision.where->host);
   const auto first = lay_out_record_changes(planning, plan, decision, needs);
   const auto retired = lay_out_retirement(planning, plan, decision, first);
   return planning.graph.add(decision.name, decision.where->host, retired, ReleaseInstance{});
@@ -102,10 +111,17 @@ void lay_out_leftover_disks(Planning& planning) {
   for (const auto& owner : planning.volumes.owners()) {
     if (planning.instances.count(owner) != 0) continue;
     if (!planning.scope.includes(group_address(owner), to_string(owner))) continue;
-    for (const auto& volume : planning.volumes.of(owner)) {
+    const std::vector<VolumeRecord> volumes = planning.volumes.of(owner);
+    for (VolumeRecord volume : volumes) {
       if (volume.keep && !planning.input.options.allow_data_loss) continue;
-      if (!planning.live.answers(volume.host) || planning.scope.excludes_host(volume.host)) continue;
-      planning.graph.add(to_string(owner), volume.host, {}, DeleteVolume{volume});
+      const std::string host = planning.host_reaching(volume.pool, volume.host, volume.host);
+      if (!planning.live.answers(host) || planning.scope.excludes_host(host)) continue;
+      std::vector<int> needs;
+      if (host != volume.host) {
+        needs.push_back(planning.graph.add(to_string(owner), "", {}, ChangeRecord{rehome(planning, volume, host)}));
+        volume.host = host;
+      }
+      planning.graph.add(to_string(owner), host, std::move(needs), DeleteVolume{volume});
     }
   }
 }
@@ -119,6 +135,16 @@ bool outlives(const Planning& planning, const GroupPlan& plan, const Decision& d
     for (const auto& disk : plan.group->instance.disks) keep = keep || (disk.name == volume.disk && disk.keep);
   }
   return keep && (decision.fate != Fate::destroy || !planning.input.options.allow_data_loss);
+}
+
+void rehome_shared_volumes(Planning& planning, Decision& decision, const std::string& own) {
+  const std::vector<VolumeRecord> volumes = planning.volumes.of(decision.address);
+  for (const auto& volume : volumes) {
+    const std::string host = planning.host_reaching(volume.pool, volume.host, own);
+    if (host == volume.host) continue;
+    const auto changes = rehome(planning, volume, host);
+    decision.record_changes.insert(decision.record_changes.end(), changes.begin(), changes.end());
+  }
 }
 
 std::vector<int> lay_out_record_changes(Planning& planning, const GroupPlan& plan, const Decision& decision,

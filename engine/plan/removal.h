@@ -11,6 +11,11 @@ namespace vscale {
 std::vector<int> lay_out_retirement(Planning& planning, const GroupPlan& plan, const Decision& decision,
                                     std::vector<int> needs);
 
+/// In a shared pool the host that made a volume is only the one through which it is worked on. Where that one cannot
+/// any more, the record names another first: `own`, the instance's, or whichever can. Call it before the instance's
+/// volumes are touched and before lay_out_record_changes().
+void rehome_shared_volumes(Planning& planning, Decision& decision, const std::string& own);
+
 /// Does the volume outlive this incarnation? A disk with keep: true does, unless the whole instance goes and data loss
 /// is allowed.
 bool outlives(const Planning& planning, const GroupPlan& plan, const Decision& decision, const VolumeRecord& volume);

@@ -57,6 +57,17 @@ bool VolumeBook::is_pool_active(const std::string& host, const std::string& pool
   return seen != nullptr && seen->active;
 }
 
+std::string VolumeBook::host_reaching(const std::string& pool, const std::string& recorded, const std::string& own,
+                                      const std::function<bool(const std::string&)>& may_use) const {
+  const auto can = [&](const std::string& host) { return is_pool_active(host, pool) && may_use(host); };
+  if (!is_shared(pool) || can(recorded)) return recorded;
+  if (can(own)) return own;
+  for (const auto& host : live_.answering_hosts()) {
+    if (can(host)) return host;
+  }
+  return recorded;
+}
+
 std::string VolumeBook::take(const std::string& host, const std::string& pool, const std::string& name,
                              const InstanceAddress& owner) {
   const auto [taken, fresh] = owners_.try_emplace(key_of(host, pool, name), owner);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -34,6 +35,11 @@ class VolumeBook {
   /// Is the pool there and active?
   [[nodiscard]] bool is_pool_active(const std::string& host, const std::string& pool) const;
   [[nodiscard]] bool is_shared(const std::string& pool) const { return shared_pools_.count(pool) != 0; }
+  /// The host through which to work on what `recorded` has in the pool: that one, and where it cannot, in a shared
+  /// pool, `own` or else the first one that can. `recorded` again if nobody can. `may_use` says which hosts may be
+  /// asked.
+  [[nodiscard]] std::string host_reaching(const std::string& pool, const std::string& recorded, const std::string& own,
+                                          const std::function<bool(const std::string&)>& may_use) const;
 
   /// Takes the name for `owner`. Empty if it may have it; else who or what has it already.
   std::string take(const std::string& host, const std::string& pool, const std::string& name,

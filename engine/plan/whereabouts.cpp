@@ -81,6 +81,7 @@ LiveIndex::LiveIndex(const Live& live) {
       silent_hosts_.push_back(host);
       continue;
     }
+    answering_hosts_.push_back(host);
     auto& pools = pools_[host];
     for (const auto& pool : view.snapshot->pools) pools[pool.name] = &pool;
     for (const auto& domain : view.snapshot->domains) {

@@ -31,6 +31,8 @@ class LiveIndex {
   [[nodiscard]] const std::vector<LivePlace>& with_name(std::string_view name) const;
   /// Hosts that did not answer, in order of their names.
   [[nodiscard]] const std::vector<std::string>& silent_hosts() const { return silent_hosts_; }
+  /// Hosts that did, likewise.
+  [[nodiscard]] const std::vector<std::string>& answering_hosts() const { return answering_hosts_; }
   [[nodiscard]] bool answers(const std::string& host) const { return pools_.count(host) != 0; }
   /// The pool as the host sees it; nullptr if the host does not answer or has no such pool.
   [[nodiscard]] const LivePool* pool(const std::string& host, const std::string& pool) const;
@@ -38,7 +40,7 @@ class LiveIndex {
  private:
   std::unordered_map<std::string_view, std::vector<LivePlace>> by_uuid_, by_name_;
   std::map<std::string, std::map<std::string, const LivePool*>> pools_;
-  std::vector<std::string> silent_hosts_;
+  std::vector<std::string> silent_hosts_, answering_hosts_;
 };
 
 enum class Presence {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <numeric>
+#include <set>
 
 #include "engine/execution/record_changes.h"
 #include "engine/recorded/apply_change.h"
@@ -17,7 +18,11 @@ constexpr int kMaxRounds = 4;
 class OnHost {
  public:
   OnHost(PlanInput& input, const Action& action)
-      : live_(input.live), action_(action), allow_data_loss_(input.options.allow_data_loss) {}
+      : live_(input.live), action_(action), allow_data_loss_(input.options.allow_data_loss) {
+    for (const auto& storage : input.config.storage) {
+      if (storage.shared) shared_pools_.insert(storage.pool);
+    }
+  }
 
   void operator()(const EnsurePool& ensure) {
     for (auto& pool : host().pools) {
@@ -28,26 +33,32 @@ class OnHost {
     REQUIRE_FALSE(ensure.path.empty());
     host().pools.push_back(a_pool(ensure.pool));
   }
-  void operator()(const UploadImage& upload) { pool(upload.pool).volumes.insert(upload.volume); }
-  void operator()(const DeleteImage& image) { pool(image.pool).volumes.erase(image.volume); }
+  void operator()(const UploadImage& upload) { insert(upload.pool, upload.volume); }
+  void operator()(const DeleteImage& image) { erase(image.pool, image.volume); }
   void operator()(const CreateVolume& create) {
-    auto& volumes = pool(create.volume.pool).volumes;
+    REQUIRE(create.volume.host == action_.host);
+    const auto& volumes = pool(create.volume.pool).volumes;
     INFO("volume " << create.volume.name);
     // A disk that is kept may hold data by now, whoever made it.
     if (create.volume.keep) REQUIRE_FALSE(create.replace_existing);
-    if (create.replace_existing) volumes.erase(create.volume.name);
+    if (create.replace_existing) erase(create.volume.pool, create.volume.name);
     REQUIRE(volumes.count(create.volume.name) == 0);
     REQUIRE((create.backing_volume.empty() || volumes.count(create.backing_volume) == 1));
-    volumes.insert(create.volume.name);
+    insert(create.volume.pool, create.volume.name);
   }
   void operator()(const ResizeVolume& resize) {
+    REQUIRE(resize.volume.host == action_.host);
     REQUIRE(pool(resize.volume.pool).volumes.count(resize.volume.name) == 1);
   }
   void operator()(const DeleteVolume& gone) {
+    REQUIRE(gone.volume.host == action_.host);
     if (gone.volume.keep) REQUIRE(allow_data_loss_);
-    pool(gone.volume.pool).volumes.erase(gone.volume.name);
+    erase(gone.volume.pool, gone.volume.name);
   }
-  void operator()(const WriteSeed& seed) { pool(seed.volume.pool).volumes.insert(seed.volume.name); }
+  void operator()(const WriteSeed& seed) {
+    REQUIRE(seed.volume.host == action_.host);
+    insert(seed.volume.pool, seed.volume.name);
+  }
   void operator()(const DefineDomain& define) {
     for (const auto& disk : define.spec.disks) REQUIRE(pool(disk.pool).volumes.count(disk.volume) == 1);
     LiveDomain* domain = find(define.spec.uuid);
@@ -101,6 +112,24 @@ class OnHost {
     REQUIRE(found != pools.end());
     return *found;
   }
+  /// The host's own pool, or every host's view of a shared one.
+  std::vector<LivePool*> views_of(const std::string& name) {
+    std::vector<LivePool*> views{&pool(name)};
+    if (shared_pools_.count(name) == 0) return views;
+    for (auto& [other, view] : live_) {
+      if (!view.snapshot || other == action_.host) continue;
+      for (auto& shared : view.snapshot->pools) {
+        if (shared.name == name) views.push_back(&shared);
+      }
+    }
+    return views;
+  }
+  void insert(const std::string& name, const std::string& volume) {
+    for (LivePool* view : views_of(name)) view->volumes.insert(volume);
+  }
+  void erase(const std::string& name, const std::string& volume) {
+    for (LivePool* view : views_of(name)) view->volumes.erase(volume);
+  }
   LiveDomain* find(const std::string& uuid) {
     for (auto& domain : host().domains) {
       if (domain.uuid == uuid) return &domain;
@@ -117,6 +146,7 @@ class OnHost {
   Live& live_;
   const Action& action_;
   bool allow_data_loss_;
+  std::set<std::string> shared_pools_;
 };
 
 }  // namespace
