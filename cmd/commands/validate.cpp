@@ -12,11 +12,17 @@
 namespace vscale {
 namespace {
 
+/// "1 group", "2 groups"
+std::string counted(std::size_t count, const char* word) {
+  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
+}
+
 std::string valid_text(const GlobalOptions& global, const Config& config) {
-  int instances = 0;
-  for (const auto& group : config.groups) instances += group.size;
-  return fmt::format("{}: valid. {}: {} hosts, {} groups, {} instances.", fmt::join(global.files, " + "), config.name,
-                     config.hosts.size(), config.groups.size(), instances);
+  std::size_t instances = 0;
+  for (const auto& group : config.groups) instances += static_cast<std::size_t>(group.size);
+  return fmt::format("{}: valid. {}: {}, {}, {}.", fmt::join(global.files, " + "), config.name,
+                     counted(config.hosts.size(), "host"), counted(config.groups.size(), "group"),
+                     counted(instances, "instance"));
 }
 
 }  // namespace

@@ -135,7 +135,7 @@ std::string action_label(const Action& action) {
                  [&](const UploadImage& upload) {
                    return fmt::format("send {} to {}", show_bytes(upload.image.size_bytes), host);
                  },
-                 [&](const DeleteImage&) { return "delete a copy on " + host; },
+                 [&](const DeleteImage&) { return "delete the copy on " + host; },
                  [&](const CreateVolume& create) {
                    return fmt::format("{}, {}, on {}", disk(create.volume), show_bytes(create.volume.capacity_bytes),
                                       host);

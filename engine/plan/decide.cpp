@@ -103,11 +103,23 @@ void hold(Decision& decision, Disruption needed, Disruption allowed) {
                               {{"needs", to_string(needed)}, {"allowed", to_string(allowed)}}});
 }
 
+/// The image whose copies have the digest; empty if none is left that would say so.
+std::string image_with_digest(const Planning& planning, const std::string& digest) {
+  const auto found = planning.image_names.find(digest);
+  return found == planning.image_names.end() ? "" : found->second;
+}
+
+/// "debian-12 9f86d081 -> debian-12 41c7a2e0"; the names on both sides or on none.
+FieldChange image_change(const Planning& planning, const InstanceRecord& record, const Template& wanted,
+                         const std::string& digest) {
+  Template before, after;
+  before.image = image_with_digest(planning, record.image_digest);
+  if (!before.image.empty()) after.image = wanted.image;
+  const Field& field = field_named("image");
+  return {"image", field.show({before, record.image_digest}), field.show({after, digest})};
+}
+
 std::string recorded_text(const std::string& field, const InstanceRecord& record) {
-  if (field == "image") {
-    Template nameless;
-    return field_named("image").show({nameless, record.image_digest}).substr(1);
-  }
   if (field != "networks") return "";
   std::string text;
   for (const auto& nic : record.nics) text += (text.empty() ? "" : ", ") + nic.network;
@@ -161,6 +173,10 @@ bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
   const std::string& digest = plan.lock != nullptr ? plan.lock->digest : record.image_digest;
   for (const auto& field : fields) {
     if (field == "template") continue;
+    if (field == "image") {
+      decision.fields.push_back(image_change(planning, record, group.instance, digest));
+      continue;
+    }
     decision.fields.push_back({field, recorded_text(field, record), field_named(field).show({group.instance, digest})});
   }
   Reason reason = why_replaced(fields, decision.fields);

@@ -61,7 +61,8 @@ std::string show_image(const FieldSource& source) {
   constexpr std::size_t kShownDigits = 8;
   const auto colon = source.image_digest.find(':');
   const auto digits = colon == std::string::npos ? source.image_digest : source.image_digest.substr(colon + 1);
-  return source.instance.image + " " + digits.substr(0, kShownDigits);
+  const std::string& name = source.instance.image;
+  return (name.empty() ? "" : name + " ") + digits.substr(0, kShownDigits);
 }
 
 const char* word(Firmware firmware) {

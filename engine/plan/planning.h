@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -101,6 +102,7 @@ struct Planning {
   std::map<std::string, std::string> names;                    ///< Domain names of recorded instances -> their address.
   std::map<std::string, std::vector<RecordChange>> moves;      ///< By the new group: what `moved:` does to the record.
   std::map<ImageCopyKey, const ImageCopyRecord*> image_copies;
+  std::unordered_map<std::string, std::string> image_names;          ///< By digest, of all recorded copies.
   std::map<ImageCopyKey, int> uploads;                               ///< By what is sent: the action that does it.
   std::map<std::pair<std::string, std::string>, int> ensured_pools;  ///< By host and pool.
   PlacementWorld world;

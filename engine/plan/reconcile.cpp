@@ -42,6 +42,7 @@ void read_fixed_addresses(Planning& planning) {
 void read_image_copies(Planning& planning) {
   for (const auto& copy : planning.input.recorded.image_copies) {
     planning.image_copies.emplace(planning.image_copy_key(copy.host, copy.pool, copy.digest), &copy);
+    planning.image_names.emplace(copy.digest, copy.image);
   }
 }
 

@@ -626,6 +626,15 @@ TEST_CASE("an image is sent once to each host, whoever needs it") {
   CHECK(count_kind(plan, "image.upload") == 2);
 }
 
+TEST_CASE("an image that changes is named on both sides, or on neither") {
+  PlayedWorld world = running({web(1)});
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  CHECK(world.plan().changes[0].fields ==
+        std::vector<FieldChange>{{"image", "debian-12 aaaaaaaa", "debian-12 bbbbbbbb"}});
+  world.input.recorded.image_copies.clear();
+  CHECK(world.plan().changes[0].fields == std::vector<FieldChange>{{"image", "aaaaaaaa", "bbbbbbbb"}});
+}
+
 TEST_CASE("a copy that was deleted from its pool is sent again") {
   PlayedWorld world = running({web(1)});
   auto& volumes = world.host("kvm1").pools[0].volumes;
