@@ -436,16 +436,17 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
   }
 }
 
-const Removed* removal_of(const Config& config, const GroupPlan& plan, const Decision& decision) {
-  for (const auto& removed : config.removed) {
-    if (removed.address == plan.address || removed.address == decision.name) return &removed;
+/// The instance's own entry counts for more than its group's.
+const Removed* removal_of(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  for (const std::string& address : {decision.name, plan.address}) {
+    if (const auto found = planning.removed.find(address); found != planning.removed.end()) return found->second;
   }
   return nullptr;
 }
 
 /// Not in the file any more: `removed:` says what that means. Without it, it may as well be a file forgotten.
 bool decide_removed(Planning& planning, const GroupPlan& plan, Decision& decision) {
-  const Removed* removed = removal_of(planning.config, plan, decision);
+  const Removed* removed = removal_of(planning, plan, decision);
   if (removed == nullptr) {
     decision.fate = Fate::left;
     return false;
@@ -482,6 +483,45 @@ void decide_vanished_group(Planning& planning, GroupPlan& plan) {
                  fmt::format("write `removed: [{{ address: {}, then: destroy }}]` (or forget), or give the -f that it "
                              "came from",
                              plan.address));
+}
+
+/// More groups than this are counted in a message, and not named.
+constexpr std::size_t kGroupsNamed = 5;
+
+/// Hosts that have left the file with instances on them: nothing there can be seen or done. One warning for each, with
+/// the way out.
+void report_lost_hosts(Planning& planning) {
+  struct Lost {
+    int instances = 0;
+    std::set<std::string> groups;
+    std::vector<std::string> unwanted;  // instances whose group is not in the file either
+  };
+  std::map<std::string, Lost> hosts;
+  for (const auto& plan : planning.groups) {
+    for (const auto& decision : plan.decisions) {
+      if (decision.record == nullptr || decision.fate != Fate::left) continue;
+      if (decision.where->presence != Presence::unknown) continue;
+      if (find_host(planning.config, decision.record->host) != nullptr) continue;
+      Lost& lost = hosts[decision.record->host];
+      ++lost.instances;
+      lost.groups.insert(plan.address);
+      if (plan.group == nullptr) lost.unwanted.push_back(decision.name);
+    }
+  }
+  for (const auto& [host, lost] : hosts) {
+    const std::string groups = lost.groups.size() <= kGroupsNamed ? fmt::format("{}", fmt::join(lost.groups, ", "))
+                                                                  : fmt::format("{} groups", lost.groups.size());
+    std::string hint = fmt::format("put {} back under `hosts`", host);
+    if (!lost.unwanted.empty()) {
+      hint += fmt::format(", or give up what is there: `removed: [{{ address: \"{}\", then: forget }}]`{}",
+                          lost.unwanted.front(), lost.unwanted.size() == 1 ? "" : ", one entry for each");
+    }
+    planning.warn(
+        "host_vanished",
+        fmt::format("{} has {} instance{} of {} and is not in the file any more: nothing is done to {}", host,
+                    lost.instances, lost.instances == 1 ? "" : "s", groups, lost.instances == 1 ? "it" : "them"),
+        std::move(hint));
+  }
 }
 
 /// A new revision begins when what replaces differs from what the group was last created with.
@@ -538,6 +578,7 @@ void decide_fates(Planning& planning) {
       decide_vanished_group(planning, plan);
     }
   }
+  report_lost_hosts(planning);
 }
 
 }  // namespace vscale

@@ -101,6 +101,7 @@ struct Planning {
   std::map<std::string, GroupRecord> group_records;            ///< Likewise.
   std::map<std::string, std::string> names;                    ///< Domain names of recorded instances -> their address.
   std::map<std::string, std::vector<RecordChange>> moves;      ///< By the new group: what `moved:` does to the record.
+  std::unordered_map<std::string, const Removed*> removed;     ///< `removed:`, by address; the first of each.
   std::map<ImageCopyKey, const ImageCopyRecord*> image_copies;
   std::unordered_map<std::string, std::string> image_names;          ///< By digest, of all recorded copies.
   std::map<ImageCopyKey, int> uploads;                               ///< By what is sent: the action that does it.

@@ -137,6 +137,7 @@ Planning::Planning(const PlanInput& plan_input)
   plan.lineage = input.recorded.lineage;
   plan.serial = input.recorded.serial;
   for (const auto& [address, instance] : input.recorded.instances) instances.emplace(address, &instance);
+  for (const auto& entry : config.removed) removed.emplace(entry.address, &entry);
 }
 
 ImageCopyKey Planning::image_copy_key(const std::string& host, const std::string& pool,

@@ -304,6 +304,32 @@ TEST_CASE("a guest that is just shutting down is looked at again later") {
   CHECK(plan.unknown[0].why == "it is in shutdown just now");
 }
 
+TEST_CASE("a group that is to go from a host that left the file says so, with the way out") {
+  PlayedWorld world = running({web(2)});
+  world.input.config.groups.clear();
+  world.input.config.hosts.pop_back();
+  world.input.live.erase("kvm2");
+  world.input.config.removed = {{"group.web", Removed::Then::destroy}};
+  Plan plan = world.plan();
+  CHECK(changes(plan) == Words{"destroy web-0"});
+  CHECK_FALSE(plan.errored);
+  CHECK_FALSE(plan.complete);
+  REQUIRE(plan.unknown.size() == 1);
+  CHECK(plan.unknown[0].address == "group.web[1]");
+  REQUIRE(codes(plan) == Words{"host_vanished"});
+  CHECK(plan.diagnostics[0].summary ==
+        "kvm2 has 1 instance of group.web and is not in the file any more: nothing is done to it");
+  CHECK(plan.diagnostics[0].hint ==
+        "put kvm2 back under `hosts`, or give up what is there: `removed: [{ address: \"group.web[1]\", then: forget "
+        "}]`");
+  world.input.config.removed.push_back({"group.web[1]", Removed::Then::forget});
+  plan = world.plan();
+  CHECK(changes(plan) == Words{"destroy web-0", "forget web-1"});
+  CHECK(plan.diagnostics.empty());
+  world.carry_out(plan);
+  CHECK(world.input.recorded.instances.empty());
+}
+
 // ---- A pool that hosts share --------------------------------------------------------------------------------------
 
 /// Three hosts that share the pool, and one web server with a data disk that is kept.
