@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <climits>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "engine/plan/planning.h"
 
@@ -16,53 +19,63 @@ std::string name_of_address(const std::string& address) {
   return address.substr(address.find('.') + 1);
 }
 
-const Moved* move_from(const Config& config, const std::string& address) {
-  const auto found =
-      std::find_if(config.moved.begin(), config.moved.end(), [&](const Moved& moved) { return moved.from == address; });
-  return found == config.moved.end() ? nullptr : &*found;
-}
-
-/// Follows a -> b -> c to its end; nothing for a circle.
-std::optional<std::string> end_of_chain(const Config& config, std::string address) {
-  for (std::size_t hops = 0; hops <= config.moved.size(); ++hops) {
-    const Moved* next = move_from(config, address);
-    if (next == nullptr) return address;
-    address = next->to;
+/// The groups of the file and the moves, looked up by address: a file may rename as many as it has.
+struct Names {
+  explicit Names(const Config& config) {
+    for (const auto& group : config.groups) in_file.insert(address_of(group));
+    for (const auto& moved : config.moved) moves.emplace(moved.from, &moved);
   }
-  return std::nullopt;
-}
+
+  [[nodiscard]] bool has_group(const std::string& address) const { return in_file.count(address) != 0; }
+  /// The first entry for the address; nullptr if there is none.
+  [[nodiscard]] const Moved* move_from(const std::string& address) const {
+    const auto found = moves.find(address);
+    return found == moves.end() ? nullptr : found->second;
+  }
+  /// Follows a -> b -> c to its end; nothing for a circle.
+  [[nodiscard]] std::optional<std::string> end_of_chain(std::string address) const {
+    for (std::size_t hops = 0; hops <= moves.size(); ++hops) {
+      const Moved* next = move_from(address);
+      if (next == nullptr) return address;
+      address = next->to;
+    }
+    return std::nullopt;
+  }
+
+  std::unordered_set<std::string> in_file;
+  std::unordered_map<std::string, const Moved*> moves;
+};
 
 std::string place(std::size_t index) {
   return fmt::format("moved.{}", index);
 }
 
 /// True if the entry can be followed.
-bool check_entry(Planning& planning, std::size_t index) {
-  const Config& config = planning.config;
-  const Moved& moved = config.moved[index];
+bool check_entry(Planning& planning, const Names& names, std::size_t index) {
+  const Moved& moved = planning.config.moved[index];
   if (kind_of_address(moved.from) != kind_of_address(moved.to)) {
     planning.error("moved_kind",
                    fmt::format("moved: {} cannot become {}: one is a group and one a machine", moved.from, moved.to),
                    "move a group to a group, a machine to a machine", place(index));
     return false;
   }
-  if (find_group(config, moved.from) != nullptr) {
+  if (names.has_group(moved.from)) {
     planning.error("moved_still_there", fmt::format("moved: {} is still in the file", moved.from),
                    fmt::format("rename it to {} there, or take the `moved` entry out", moved.to), place(index));
     return false;
   }
-  if (move_from(config, moved.from) != &moved) {
+  if (names.move_from(moved.from) != &moved) {
     planning.error("moved_twice", fmt::format("moved: {} stands there twice", moved.from), "leave one of them",
                    place(index));
     return false;
   }
-  const auto end = end_of_chain(config, moved.from);
+  const auto end = names.end_of_chain(moved.from);
   if (!end) {
     planning.error("moved_circle", fmt::format("moved: {} comes back to itself", moved.from), "break the circle",
                    place(index));
     return false;
   }
-  if (find_group(config, *end) == nullptr) {
+  if (!names.has_group(*end)) {
     planning.error("moved_to_nothing", fmt::format("moved: {} becomes {}, which is not in the file", moved.from, *end),
                    fmt::format("add {} to the file, or say `removed:` instead", *end), place(index));
     return false;
@@ -70,11 +83,20 @@ bool check_entry(Planning& planning, std::size_t index) {
   return true;
 }
 
+/// Before all ordinals of the group; InstanceAddress orders by kind, group and ordinal.
+InstanceAddress first_of(const std::string& group) {
+  const auto kind = kind_of_address(group) == "machine" ? InstanceAddress::Kind::machine : InstanceAddress::Kind::group;
+  return {kind, name_of_address(group), INT_MIN};
+}
+bool is_of(const InstanceAddress& address, const std::string& group) {
+  return group_address(address) == group;
+}
+
+/// In order of ordinals.
 std::vector<InstanceAddress> instances_of(const Planning& planning, const std::string& group) {
   std::vector<InstanceAddress> addresses;
-  for (const auto& [address, instance] : planning.instances) {
-    if (group_address(address) == group) addresses.push_back(address);
-  }
+  auto at = planning.instances.lower_bound(first_of(group));
+  for (; at != planning.instances.end() && is_of(at->first, group); ++at) addresses.push_back(at->first);
   return addresses;
 }
 
@@ -87,7 +109,7 @@ void move_instance(Planning& planning, const InstanceAddress& from, const Instan
 
 void move_group(Planning& planning, const std::string& from, const std::string& to, std::size_t index) {
   const auto moving = instances_of(planning, from);
-  const auto kept_volumes = planning.volumes.owners();
+  const auto owners = planning.volumes.owners_from(first_of(from));
   if (moving.empty() && planning.group_records.count(from) == 0) return;  // done long ago
   if (!moving.empty() && !instances_of(planning, to).empty()) {
     planning.error("moved_into_another", fmt::format("moved: {} and {} both have instances", from, to),
@@ -103,11 +125,10 @@ void move_group(Planning& planning, const std::string& from, const std::string& 
     move_instance(planning, address, moved_address(address));
     changes.emplace_back(MoveInstance{address, moved_address(address)});
   }
-  for (const auto& owner : kept_volumes) {
-    if (group_address(owner) != from) continue;
+  for (const auto& owner : owners) {
     planning.volumes.move(owner, moved_address(owner));
     // An ordinal that has no instance may still have disks that were kept.
-    if (std::find(moving.begin(), moving.end(), owner) == moving.end()) {
+    if (!std::binary_search(moving.begin(), moving.end(), owner)) {
       changes.emplace_back(MoveInstance{owner, moved_address(owner)});
     }
   }
@@ -121,10 +142,10 @@ void move_group(Planning& planning, const std::string& from, const std::string& 
   changes.emplace_back(PutGroup{renamed});
 }
 
-void check_removed(Planning& planning) {
+void check_removed(Planning& planning, const Names& names) {
   for (std::size_t index = 0; index < planning.config.removed.size(); ++index) {
     const std::string& address = planning.config.removed[index].address;
-    if (find_group(planning.config, address) == nullptr) continue;
+    if (!names.has_group(address)) continue;
     planning.error("removed_still_there", fmt::format("removed: {} is still in the file", address),
                    "take it out of the file, or take the `removed` entry out", fmt::format("removed.{}", index));
   }
@@ -133,11 +154,12 @@ void check_removed(Planning& planning) {
 }  // namespace
 
 void follow_moved(Planning& planning) {
-  check_removed(planning);
+  const Names names(planning.config);
+  check_removed(planning, names);
   for (std::size_t index = 0; index < planning.config.moved.size(); ++index) {
-    if (!check_entry(planning, index)) continue;
+    if (!check_entry(planning, names, index)) continue;
     const std::string& from = planning.config.moved[index].from;
-    move_group(planning, from, *end_of_chain(planning.config, from), index);
+    move_group(planning, from, *names.end_of_chain(from), index);
   }
 }
 

@@ -47,6 +47,15 @@ std::vector<InstanceAddress> VolumeBook::owners() const {
   return all;
 }
 
+std::vector<InstanceAddress> VolumeBook::owners_from(const InstanceAddress& first) const {
+  std::vector<InstanceAddress> all;
+  auto at = by_owner_.lower_bound(first);
+  for (; at != by_owner_.end() && at->first.kind == first.kind && at->first.group == first.group; ++at) {
+    all.push_back(at->first);
+  }
+  return all;
+}
+
 bool VolumeBook::is_live(const std::string& host, const std::string& pool, const std::string& name) const {
   const LivePool* seen = live_.pool(host, pool);
   return seen != nullptr && seen->volumes.count(name) != 0;

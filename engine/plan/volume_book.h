@@ -27,6 +27,8 @@ class VolumeBook {
   void relocate(const VolumeRecord& volume, const std::string& host);
   /// The recorded volumes of an instance, in order of (host, pool, name), with its new address as owner.
   [[nodiscard]] const std::vector<VolumeRecord>& of(const InstanceAddress& owner) const;
+  /// The owners with volumes that are of the same group as `first`, the lowest of it, in order of ordinals.
+  [[nodiscard]] std::vector<InstanceAddress> owners_from(const InstanceAddress& first) const;
   /// All owners with volumes.
   [[nodiscard]] std::vector<InstanceAddress> owners() const;
 
