@@ -55,17 +55,17 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
 
   /// Starts `work` once there is a connection and its lane has room. `doing` is said when it is left behind.
   template <class T>
-  Pending<T> start(Lane lane, std::string doing, Work<T> work);
+  Pending<T> start(Lane lane, const std::string& doing, Work<T> work);
 
   /// Starts `work` and waits for it, up to `stall` without progress.
   template <class T>
-  Result<T> call(Lane lane, std::string doing, Duration stall, Work<T> work) {
-    return start<T>(lane, std::move(doing), std::move(work)).wait(stall);
+  Result<T> call(Lane lane, const std::string& doing, Duration stall, Work<T> work) {
+    return start<T>(lane, doing, std::move(work)).wait(stall);
   }
   /// The usual: one request, within call_timeout.
   template <class T>
-  Result<T> call(std::string doing, std::function<Result<T>(virConnectPtr)> work) {
-    return call<T>(Lane::request, std::move(doing), options_.call_timeout,
+  Result<T> call(const std::string& doing, std::function<Result<T>(virConnectPtr)> work) {
+    return call<T>(Lane::request, doing, options_.call_timeout,
                    [work = std::move(work)](virConnectPtr connection, Progress&) { return work(connection); });
   }
 
@@ -143,11 +143,11 @@ class HostLink::Pending {
 };
 
 template <class T>
-HostLink::Pending<T> HostLink::start(Lane lane, std::string doing, Work<T> work) {
+HostLink::Pending<T> HostLink::start(Lane lane, const std::string& doing, Work<T> work) {
   Pending<T> pending;
   pending.link_ = shared_from_this();
   pending.flight_ = std::make_shared<Flight>();
-  pending.flight_->doing = std::move(doing);
+  pending.flight_->doing = doing;
   pending.answer_ = std::make_shared<std::optional<Result<T>>>();
   pending.failed_ =
       launch(lane, pending.flight_,
