@@ -1,17 +1,28 @@
 #!/bin/bash
-# How long reading a host takes, beside the floor measured in the same run: a real libvirtd with libvirt's test driver and
-# 1,000 and 10,000 domains. Needs root, for a lab host of its own.
+# How long reading a host and a whole no-op `vscale plan` take, beside the floor measured in the same run: a real libvirtd
+# with libvirt's test driver and 1,000 and 10,000 domains, once all of them somebody else's and once all of them vscale's
+# own. Times and memory are those of whole processes, from start to exit. Needs root, for a lab host of its own.
 #
-# usage: run.sh DIRECTORY_OF_THE_PROGRAMS [DOMAINS...]
+# usage: run.sh BUILD_DIRECTORY [DOMAINS...]
+#
+# Fails where a promise is broken, of both kinds of domains:
+#   at 1,000 domains   a plan takes at most twice the time of the floor, and at most 60 MB
+#   at 10,000          at most 12 times the time of 1,000, or as much more as the floor does
+#
+# What counts is the quickest of several rounds, in each of which floor, refresh and plan follow one another: so they see
+# the same moments of a machine that has other things to do as well. Of the memory it is the most.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
-programs=$(realpath "${1:?usage: run.sh DIRECTORY_OF_THE_PROGRAMS [DOMAINS...]}")
+build=$(realpath "${1:?usage: run.sh BUILD_DIRECTORY [DOMAINS...]}")
 shift
 [ $# -gt 0 ] || set -- 1000 10000
-readonly rounds=5          # the best of them counts: the machine has other things to do as well
-readonly socket_wait_s=10
+readonly ratio_limit=2 memory_limit_mb=60 growth_limit=12
+readonly rounds_of_1000=20 rounds_of_10000=5
+readonly socket_wait_s=10 fleet_wait_s=120
+programs=$build/tests/bench vscale=$build/cmd/vscale
 export LAB_NAME=${LAB_NAME:-bench} LAB_SUBNET=${LAB_SUBNET:-10.77.0}
 work=$(mktemp -d "${TMPDIR:-/tmp}/vscale-bench.XXXXXX")
+export XDG_CACHE_HOME=$work/cache
 
 lab() { "$here/../lab/lab" "$@"; }
 
@@ -19,60 +30,163 @@ finish() {
   local status=$?
   trap - EXIT
   [ -z "${holder:-}" ] || kill "$holder" 2> /dev/null || true
+  [ -z "${counter:-}" ] || kill "$counter" 2> /dev/null || true
   lab down || status=1
   rm -rf "$work"
   exit "$status"
 }
 trap finish EXIT
 
-test_uri() { echo "test+unix:///default?socket=$1"; }
-
-# best COMMAND...: the line of its quickest run.
-best() {
-  local i
-  for ((i = 0; i < rounds; i++)); do "$@"; done | sort -n | head -n 1
-}
-
-# calls COMMAND...: how many requests it makes, given the URI as its last argument.
-calls() {
-  local counter deadline=$((SECONDS + socket_wait_s))
-  "$programs/rpc_count" "$work/counted" "$socket" > "$work/calls" &
-  counter=$!
-  until [ -S "$work/counted" ]; do
-    [ "$SECONDS" -lt "$deadline" ] || { echo "rpc_count does not listen" >&2; return 1; }
+# wait_for SECONDS WHAT COMMAND...: until the command succeeds.
+wait_for() {
+  local deadline=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@"; do
+    [ "$SECONDS" -lt "$deadline" ] || { echo "$what: not within $1s" >&2; return 1; }
     sleep 0.02
   done
-  "$@" "$(test_uri "$work/counted")" > /dev/null
+}
+
+test_uri() { echo "test+unix:///default?socket=$1"; }
+
+# ---- The domains ---------------------------------------------------------------------------------------------------
+
+write_config() { # write_config SIZE_OF_EACH_OF_TEN_GROUPS
+  local group
+  cat << END
+version: 1
+name: bench
+vars: { uri: { default: "test:///default" } }
+hosts:
+  kvm1: { uri: "\${var.uri}", capacity: { vcpus: 16000, memory: 64TiB } }
+images:
+  tiny: { source: $work/tiny.qcow2, agent: none }
+storage: # of 100 GiB each, as all of the driver's are
+  s0: { pool: s0, path: /s0, overcommit: 100 }
+  s1: { pool: s1, path: /s1, overcommit: 100 }
+  s2: { pool: s2, path: /s2, overcommit: 100 }
+networks:
+  lan: { bridge: br0, addresses: [10.20.0.1-10.20.200.254], prefix: 16 }
+groups:
+END
+  for group in 0 1 2 3 4 5 6 7 8 9; do
+    cat << END
+  web$group:
+    size: $1
+    template: { image: tiny, vcpus: 1, memory: 64MiB, disk: 1GiB, storage: s$((group % 3)) }
+END
+  done
+}
+
+plan() { "$vscale" plan -f "$work/config.yaml" --state "$work/state.db" --var "uri=$1" --detailed-exitcode; }
+
+fleet_is_ready() {
+  kill -0 "$holder" 2> /dev/null || { cat "$work/fleet.err" >&2; exit 1; }
+  grep -q ready "$work/fleet"
+}
+
+# Fills the host and keeps it filled: start_fleet KIND DOMAINS
+start_fleet() {
+  local arguments=("$2")
+  rm -f "$work"/state.db* "$work/hold" "$work/fleet"
+  mkfifo "$work/hold"
+  write_config $(($2 / 10)) > "$work/config.yaml"
+  if [ "$1" = ours ]; then
+    # The statefile gets to know the image and the host. There is much to do, which is no error here: 2.
+    plan "$uri" > "$work/plan" 2>&1 || [ $? -eq 2 ] || { cat "$work/plan" >&2; return 1; }
+    arguments=("$work/config.yaml" "$work/state.db")
+  else
+    write_config 0 > "$work/config.yaml"
+  fi
+  "$programs/fleet" "$1" "$uri" "${arguments[@]}" < "$work/hold" > "$work/fleet" 2> "$work/fleet.err" &
+  holder=$!
+  exec 9> "$work/hold"
+  wait_for "$fleet_wait_s" "$2 domains" fleet_is_ready
+}
+
+end_fleet() {
+  exec 9>&-
+  wait "$holder"
+  holder=
+}
+
+# ---- Measuring -----------------------------------------------------------------------------------------------------
+
+run() { # run WHAT URI
+  case $1 in
+    floor) "$timed" "$programs/floor" "$2" ;;
+    refresh) "$timed" "$programs/refresh" "$2" ;;
+    plan) "$timed" "$vscale" plan -f "$work/config.yaml" --state "$work/state.db" --var "uri=$2" --detailed-exitcode ;;
+  esac
+}
+
+# calls WHAT: how many requests it makes.
+calls() {
+  "$programs/rpc_count" "$work/counted" "$socket" > "$work/calls" &
+  counter=$!
+  wait_for "$socket_wait_s" "rpc_count" test -S "$work/counted"
+  run "$1" "$(test_uri "$work/counted")" > /dev/null
   wait "$counter"
+  counter=
   cat "$work/calls"
 }
 
-row() { # row NAME CALLS MILLISECONDS DOMAINS KIB
-  awk -v name="$1" -v calls="$2" -v ms="$3" -v domains="$4" -v kib="$5" \
-    'BEGIN { printf "%8d  %-16s %10.1f ms  %8d requests  %7.1f MiB\n", domains, name, ms, calls, kib / 1024 }'
+measure() { # measure KIND DOMAINS: fills $work/figures with "KIND DOMAINS WHAT MS MB REQUESTS"
+  local what round rounds=$rounds_of_1000
+  [ "$2" -lt 5000 ] || rounds=$rounds_of_10000
+  for what in floor refresh plan; do run "$what" "$uri" > /dev/null; done # what is seen first is written down
+  for ((round = 0; round < rounds; round++)); do
+    for what in floor refresh plan; do run "$what" "$uri" >> "$work/$1.$2.$what"; done
+  done
+  for what in floor refresh plan; do
+    awk -v id="$1 $2 $what" -v requests="$(calls "$what")" '
+      NR == 1 || $1 < ms { ms = $1 }
+      $2 > kib { kib = $2 }
+      END { printf "%s %.1f %.1f %d\n", id, ms, kib * 1024 / 1e6, requests }' "$work/$1.$2.$what" >> "$work/figures"
+  done
 }
 
+show() {
+  awk '
+    NR == 1 { printf "%-8s %8s  %-8s %10s %8s %9s %10s\n", "whose", "domains", "what", "ms", "x floor", "MB", "requests" }
+    $3 == "floor" { floor = $4 }
+    { printf "%-8s %8d  %-8s %10.1f %8.2f %9.1f %10d\n", $1, $2, $3, $4, $4 / floor, $5, $6 }' "$work/figures"
+}
+
+judge() {
+  awk -v ratio_limit="$ratio_limit" -v memory_limit="$memory_limit_mb" -v growth_limit="$growth_limit" '
+    function expect(kept, text) { print (kept ? "kept:   " : "BROKEN: ") text; if (!kept) broken = 1 }
+    { ms[$1, $2, $3] = $4; mb[$1, $2, $3] = $5; kinds[$1] }
+    END {
+      for (kind in kinds) {
+        if (!((kind, 1000, "plan") in ms)) continue
+        ratio = ms[kind, 1000, "plan"] / ms[kind, 1000, "floor"]
+        expect(ratio <= ratio_limit, sprintf("%s: a plan of 1,000 takes %.2f times the floor, %s at most", kind, ratio, ratio_limit))
+        memory = mb[kind, 1000, "plan"]
+        expect(memory <= memory_limit, sprintf("%s: a plan of 1,000 takes %.1f MB, %s at most", kind, memory, memory_limit))
+        if (!((kind, 10000, "plan") in ms)) continue
+        growth = ms[kind, 10000, "plan"] / ms[kind, 1000, "plan"]
+        floor = ms[kind, 10000, "floor"] / ms[kind, 1000, "floor"]
+        limit = floor > growth_limit ? floor : growth_limit
+        expect(growth <= limit, sprintf("%s: a plan of 10,000 takes %.1f times as long as one of 1,000, %.1f at most", kind, growth, limit))
+      }
+      exit broken
+    }' "$work/figures"
+}
+
+timed=$programs/timed
 lab down
 lab up 1 > /dev/null
 socket=$(lab uri kvm1)
 socket=${socket##*socket=}
-
+uri=$(test_uri "$socket")
+qemu-img create -q -f qcow2 "$work/tiny.qcow2" 8M
 for domains in "$@"; do
-  uri=$(test_uri "$socket")
-  mkfifo "$work/hold"
-  "$programs/refresh" hold "$uri" "$domains" < "$work/hold" > "$work/holder" &
-  holder=$!
-  exec 9> "$work/hold"
-  until grep -q ready "$work/holder"; do
-    kill -0 "$holder" || { echo "the domains cannot be defined" >&2; exit 1; }
-    sleep 0.1
+  for kind in foreign ours; do
+    start_fleet "$kind" "$domains"
+    measure "$kind" "$domains"
+    end_fleet
   done
-  # shellcheck disable=SC2046 # three numbers
-  row floor "$(calls "$programs/floor")" $(best "$programs/floor" "$uri")
-  # shellcheck disable=SC2046
-  row "vscale's refresh" "$(calls "$programs/refresh" observe)" $(best "$programs/refresh" observe "$uri")
-  exec 9>&-
-  wait "$holder"
-  holder=
-  rm "$work/hold"
 done
+show
+judge

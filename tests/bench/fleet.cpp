@@ -1,0 +1,183 @@
+#include <fmt/format.h>
+#include <libvirt/libvirt.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <string>
+
+#include "engine/execution/record_changes.h"
+#include "engine/plan/reconcile.h"
+#include "engine/recorded/apply_change.h"
+#include "providers/clock/system_clock.h"
+#include "providers/libvirt/handle.h"
+#include "providers/libvirt/libvirt_hosts.h"
+#include "providers/sqlite/sqlite_state_store.h"
+#include "schemas/config_reader.h"
+
+/// Fills a host of the test driver's with domains, says "ready" and stays until its input ends: that world lives as
+/// long as somebody is connected.
+///   fleet foreign URI N             N domains that vscale knows nothing of, every other of them started
+///   fleet ours URI CONFIG STATE     what the configuration wants, made and recorded as `vscale apply` would
+/// The statefile must be one that `vscale plan` has looked with: the lock of the image and the host come from there.
+/// `vscale apply` itself cannot be used: the driver takes no uploads, and it would take long over 10,000.
+
+using namespace vscale;
+
+namespace {
+
+[[noreturn]] void give_up(const std::string& why) {
+  std::cerr << "fleet: " << why << '\n';
+  std::exit(EXIT_FAILURE);
+}
+
+template <class T>
+T need(Result<T> result) {
+  if (!result) give_up(to_string(result.error()));
+  return std::move(*result);
+}
+void need(const Result<void>& result) {
+  if (!result) give_up(to_string(result.error()));
+}
+
+using Connection = std::unique_ptr<virConnect, decltype(&virConnectClose)>;
+
+Connection connect(const std::string& uri) {
+  Connection connection(virConnectOpen(uri.c_str()), virConnectClose);
+  if (!connection) give_up("no connection to " + uri);
+  return connection;
+}
+
+void stay() {
+  std::cout << "ready" << std::endl;
+  for (std::string line; std::getline(std::cin, line);) continue;
+}
+
+// ---- Somebody else's ------------------------------------------------------------------------------------------------
+
+std::string foreign_xml(int number) {
+  return fmt::format(
+      "<domain type='test'><name>theirs-{0}</name><uuid>c0ffee00-0000-4000-8000-{0:012}</uuid>"
+      "<memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='i686'>hvm</type><boot dev='hd'/></os>"
+      "<devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+      "<source file='/var/lib/libvirt/images/theirs-{0}.qcow2'/><target dev='vda' bus='virtio'/></disk>"
+      "<interface type='bridge'><source bridge='br0'/><model type='virtio'/></interface></devices></domain>",
+      number);
+}
+
+void hold_foreign(const std::string& uri, int count) {
+  const Connection connection = connect(uri);
+  for (int i = 0; i < count; ++i) {
+    const libvirt::Domain domain{virDomainDefineXML(connection.get(), foreign_xml(i).c_str())};
+    if (!domain || (i % 2 == 0 && virDomainCreate(domain.get()) != 0)) give_up("a domain cannot be made");
+  }
+  stay();
+}
+
+// ---- Ours -----------------------------------------------------------------------------------------------------------
+
+Config read(const std::string& path, const std::string& uri) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  ReadInput input{.files = {{path, text.str()}},
+                  .working_folder = "/",
+                  .assignments = {"uri=" + uri},
+                  .var_files = {},
+                  .environment = {},
+                  .read_file = {}};
+  ReadConfig read = read_config(input);
+  if (!read.config) give_up(read.diagnostics.empty() ? "no configuration" : read.diagnostics.front().summary);
+  return std::move(*read.config);
+}
+
+/// What of an action reaches the host. Volumes are made, and nothing is written into them.
+struct OnTheHost {
+  LibvirtHosts& hosts;
+  const Action& action;
+  const std::string& lineage;
+
+  Result<void> operator()(const EnsurePool& pool) const { return hosts.ensure_pool(action.host, pool.pool, pool.path); }
+  Result<void> operator()(const UploadImage& upload) const {
+    return empty({action.host, upload.pool, upload.volume}, upload.image.virtual_size_bytes);
+  }
+  Result<void> operator()(const WriteSeed& seed) const {
+    return empty({action.host, seed.volume.pool, seed.volume.name}, kMiB);
+  }
+  Result<void> operator()(const CreateVolume& create) const {
+    return hosts.create_volume({.volume = {action.host, create.volume.pool, create.volume.name},
+                                .capacity_bytes = create.volume.capacity_bytes,
+                                .format = create.format,
+                                .backing_volume = create.backing_volume,
+                                .backing_format = create.backing_format});
+  }
+  Result<void> operator()(const DefineDomain& define) const { return hosts.define_domain(action.host, define.spec); }
+  Result<void> operator()(const StartDomain& start) const {
+    return hosts.start_domain({action.host, start.uuid, lineage});
+  }
+  template <class Other>
+  Result<void> operator()(const Other&) const {
+    return {};
+  }
+
+ private:
+  Result<void> empty(const VolumeRef& volume, std::uint64_t capacity_bytes) const {
+    return hosts.create_volume({.volume = volume,
+                                .capacity_bytes = capacity_bytes,
+                                .format = "raw",
+                                .backing_volume = {},
+                                .backing_format = {}});
+  }
+};
+
+PlanInput as_recorded(Config config, RecordedState recorded, Instant now) {
+  PlanInput input{.config = std::move(config),
+                  .recorded = std::move(recorded),
+                  .live = {},
+                  .images = {},
+                  .now = now,
+                  .options = {},
+                  .places = {}};
+  input.images = input.recorded.image_locks;
+  for (const auto& [name, host] : input.recorded.hosts) input.live[name].snapshot = host.observed;
+  return input;
+}
+
+void hold_ours(const std::string& uri, const std::string& config_path, const std::string& state_path) {
+  const Connection connection = connect(uri);
+  SystemClock clock;
+  const auto store = need(SqliteStateStore::open(state_path));
+  PlanInput input = as_recorded(read(config_path, uri), need(store->read()), clock.now());
+  const Plan plan = reconcile(input);
+  if (plan.errored || !plan.complete) give_up("there is no plan; does `vscale plan` make one?");
+
+  LibvirtHosts hosts({{input.config.hosts.front().name, uri}}, LibvirtOptions{}, clock);
+  Commit commit{.at = clock.now(), .begun = {}, .ended = {}, .changes = {}, .events = {}};
+  const auto record = [&](std::vector<RecordChange> changes) {
+    for (auto& change : changes) {
+      vscale::apply(input.recorded, change);
+      commit.changes.push_back(std::move(change));
+    }
+  };
+  for (const Action& action : plan.actions) {
+    record(changes_at_begin(action, input.recorded));
+    need(std::visit(OnTheHost{hosts, action, plan.lineage}, action.detail));
+    record(changes_at_end(action, {}, input.recorded, clock.now()));
+  }
+  need(store->commit(commit));
+  stay();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string whose = argc > 1 ? argv[1] : "";
+  if (whose == "foreign" && argc == 4) {
+    hold_foreign(argv[2], std::atoi(argv[3]));
+  } else if (whose == "ours" && argc == 5) {
+    hold_ours(argv[2], argv[3], argv[4]);
+  } else {
+    give_up("usage: fleet foreign URI N | fleet ours URI CONFIG STATE");
+  }
+  return EXIT_SUCCESS;
+}
