@@ -135,7 +135,8 @@ Type state_type() {
   const Type backup = object({.name = "backup",
                               .title = "a backup",
                               .doc = "Copies of the statefile.",
-                              .keys = {{"keep", integer(0, 10'000), "10", "How many are kept."},
+                              .keys = {{"keep", integer(0, 10'000), "10",
+                                        "How many are kept; 0: none is made, and those that are there stay."},
                                        {"every", duration(), "", "Also one at this interval, by `vscale watch`."}}});
   const Type sqlite = object({.name = "sqlite",
                               .title = "the statefile",

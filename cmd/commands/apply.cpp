@@ -103,10 +103,10 @@ Result<void> accept(const Invocation& invocation, const ConfigurationFiles& file
   return store.accept_config(accepted);
 }
 
-/// A copy of the statefile, before anything is done.
+/// A copy of the statefile, before anything is done; none where the configuration wants to keep none.
 Result<void> back_up(const Invocation& invocation, const Config& config, const OpenedState& state,
                      const RecordedState& recorded) {
-  if (recorded.instances.empty()) return {};
+  if (recorded.instances.empty() || config.state.backup_keep == 0) return {};
   return state.back_up(invocation.outside.clock->now(), config.state.backup_keep);
 }
 

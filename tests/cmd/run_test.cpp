@@ -1,6 +1,7 @@
 #include "cmd/run.h"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -177,6 +178,19 @@ TEST_CASE("a saved plan is refused once a file or a variable that it was made fr
 
   world.write("vscale.yaml", config);
   CHECK(world.vscale({"apply", "plan.bin"}).code == 0);
+}
+
+TEST_CASE("with no backups kept an apply makes none, and goes on") {
+  AppliedWorld world(1);
+  world.write("vscale.yaml", test::web_config(2) + "state: { sqlite: { backup: { keep: 0 } } }\n");
+
+  const auto applied = world.vscale({"apply", "--auto-approve"});
+
+  INFO(applied.err);
+  CHECK(applied.code == 0);
+  for (const auto& file : std::filesystem::directory_iterator(world.folder())) {
+    CHECK_FALSE(holds(file.path().filename().string(), ".backup-"));
+  }
 }
 
 TEST_CASE("apply under another run's lock fails and names the holder") {
