@@ -128,7 +128,8 @@ Type variable_type() {
        .doc = "What `${var.NAME}` stands for: --var, --var-file, VSCALE_VAR_NAME, else the default.",
        .keys = {{"default", anything, "", "What it is if nobody gives it; may hold `${var.x}` and `${env.X}`."},
                 {"sensitive", boolean(), "false",
-                 "Never printed, never stored in clear, never a reason to replace an instance."}}});
+                 "Never printed, never stored in clear, never a reason to replace an instance. Its default can only be "
+                 "made of `${env.X}` and `${var.x}`."}}});
 }
 
 Type state_type() {

@@ -28,6 +28,29 @@ bool looks_sensitive(const Node& declaration) {
   return unknown_key || (sensitive != nullptr && !plainly_not);
 }
 
+bool holds_literal_text(const std::string& text) {
+  const Pieces pieces = parse_placeholders(text);
+  return std::any_of(pieces.all.begin(), pieces.all.end(), [](const Piece& piece) { return piece.literal; });
+}
+
+// The files are kept in the statefile as they are, so that a secret in one of them would be stored in clear.
+bool writes_secret(const Node& declaration) {
+  const Entry* sensitive = declaration.find("sensitive");
+  const Entry* standard = declaration.find("default");
+  return sensitive != nullptr && sensitive->value->text == "true" && standard != nullptr &&
+         standard->value->kind == Node::Kind::scalar && holds_literal_text(standard->value->text);
+}
+
+void report_written_secret(const Entry& entry, Reporter& reporter) {
+  reporter.error(
+      entry.value->find("default")->place,
+      {.code = "secret_in_file",
+       .summary = fmt::format("variable {} is sensitive, and its default is written in the file", quote(entry.key)),
+       .label = "the files are kept in the statefile: what stands in them is no secret",
+       .hint =
+           fmt::format("leave the default out and set VSCALE_VAR_{}, or let it be ${{env.NAME}} alone", entry.key)});
+}
+
 void hide_lines(const Entry& entry, Reporter& reporter) {
   int last = entry.place.line;
   for (const Entry& part : entry.value->entries) {
@@ -63,6 +86,7 @@ void Substitution::declare(const Node* vars) {
     }
     variable.sensitive = looks_sensitive(*entry.value);
     if (variable.sensitive) hide_lines(entry, reporter_);
+    if (writes_secret(*entry.value)) report_written_secret(entry, reporter_);
     const Entry* standard = entry.value->find("default");
     if (standard == nullptr) continue;
     if (standard->value->kind == Node::Kind::scalar) {

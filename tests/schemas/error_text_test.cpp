@@ -321,6 +321,22 @@ TEST_CASE("a line that declares a secret is never quoted") {
                                     "  other: { sensitve: true, default: hunter2 }\n");
 }
 
+TEST_CASE("a secret cannot be written in the file, which is kept in the statefile") {
+  check_messages("secret_in_file",
+                 base() +
+                     "vars:\n  password: { sensitive: true, default: hunter2 }\n"
+                     "  url:\n    sensitive: true\n    default: \"hunter2@${env.HOST}\"\n",
+                 {.environment = {{"HOST", "db1"}}});
+}
+
+TEST_CASE("a sensitive variable may have a default that comes from outside of the file") {
+  CHECK(codes_of(with_group("") + "vars: { a: { sensitive: true, default: \"${env.HOST}\" }, b: { sensitive: true, "
+                                  "default: \"${var.a}\" }, "
+                                  "c: { sensitive: true, default: \"\" }, d: { sensitive: false, default: x } }\n",
+                 {.environment = {{"HOST", "db1"}}})
+            .empty());
+}
+
 TEST_CASE("a value given in two files names both") {
   ReadInput input = input_of(with_group("    size: 3\n"));
   input.files.push_back({"more/web.yaml",
