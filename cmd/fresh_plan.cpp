@@ -31,6 +31,7 @@ std::set<std::string> known_foreign(const RecordedState& recorded, const std::st
   for (const auto& domain : record->second.observed->domains) {
     if (!domain.ownership) foreign.insert(domain.uuid);
   }
+  for (const auto& [address, instance] : recorded.instances) foreign.erase(instance.uuid);
   return foreign;
 }
 

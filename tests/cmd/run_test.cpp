@@ -37,6 +37,33 @@ struct AppliedWorld : FakeWorld {
   }
 };
 
+/// A cluster that notes what was asked of it last.
+class RememberingDomains final : public Domains {
+ public:
+  explicit RememberingDomains(Domains& domains) : domains_(domains) {}
+  std::map<std::string, Result<HostSnapshot>> observe(const std::map<std::string, ObserveRequest>& hosts) override {
+    requests = hosts;
+    return domains_.observe(hosts);
+  }
+  Result<void> define_domain(const std::string& host, const DomainSpec& spec) override {
+    return domains_.define_domain(host, spec);
+  }
+  Result<void> start_domain(const DomainRef& domain) override { return domains_.start_domain(domain); }
+  Result<StopOutcome> stop_domain(const DomainRef& domain, Duration grace) override {
+    return domains_.stop_domain(domain, grace);
+  }
+  Result<void> undefine_domain(const DomainRef& domain) override { return domains_.undefine_domain(domain); }
+  Result<DomainState> domain_state(const DomainRef& domain) override { return domains_.domain_state(domain); }
+  Result<void> change_domain(const DomainRef& domain, const DomainChange& change) override {
+    return domains_.change_domain(domain, change);
+  }
+
+  std::map<std::string, ObserveRequest> requests;
+
+ private:
+  Domains& domains_;
+};
+
 }  // namespace
 
 TEST_CASE("plan, apply, and the next plan is empty") {
@@ -190,6 +217,34 @@ TEST_CASE("with no backups kept an apply makes none, and goes on") {
   CHECK(applied.code == 0);
   for (const auto& file : std::filesystem::directory_iterator(world.folder())) {
     CHECK_FALSE(holds(file.path().filename().string(), ".backup-"));
+  }
+}
+
+TEST_CASE("an instance that was seen once without its mark is read again") {
+  AppliedWorld world(1);
+  world.cluster().add_foreign_domain("kvm1", "somebody-elses", 1, kGiB);
+  const auto ours = world.cluster().domains();
+  REQUIRE(world.vscale({"plan"}).code == 0);
+  auto state = world.outside().open_state(world.folder() + "/vscale.db", OpenMode::read_write);
+  REQUIRE(state.ok());
+  auto recorded = state->store->read();
+  REQUIRE(recorded.ok());
+  std::vector<Observation> unmarked;
+  for (auto& [name, host] : recorded->hosts) {
+    for (auto& domain : host.observed->domains) domain.ownership.reset();
+    unmarked.push_back({.host = name, .view = {.snapshot = host.observed, .failure = std::nullopt}});
+  }
+  REQUIRE(state->store->record_observations(unmarked).ok());
+  const auto asked = std::make_shared<RememberingDomains>(world.cluster());
+  world.outside().reach_hosts = [&](const std::vector<HostConnection>&) {
+    const auto cluster = std::shared_ptr<FakeCluster>(std::shared_ptr<void>(), &world.cluster());
+    return HostPorts{.domains = asked, .volumes = cluster, .guests = cluster};
+  };
+
+  CHECK(world.vscale({"plan"}).code == 0);
+
+  for (const auto& domain : ours) {
+    CHECK(asked->requests.at(domain.host).known_foreign.contains(domain.uuid) == !domain.ownership.has_value());
   }
 }
 
