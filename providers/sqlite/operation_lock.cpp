@@ -130,7 +130,7 @@ void refuse_held_elsewhere(const Statefile& file, const HolderRow& row) {
   if (row.machine == file.options().machine) return;
   refuse_held(file, row.holder,
               fmt::format("whether it still runs only {} can tell; if it certainly does not: vscale force-unlock {}",
-                          row.machine, row.holder.id));
+                          row.holder.host, row.holder.id));
 }
 
 std::optional<LockFile> take_kernel_lock(Statefile& file) {

@@ -27,7 +27,7 @@ std::string random_id();
 /// What a program may set, and what tests do set. The bounds are generous: a run that meets one is told so by name.
 struct StateStoreOptions {
   std::function<std::string()> new_lineage = random_id;
-  std::string machine;                      ///< Whose processes can be asked for; empty: this machine's host name.
+  std::string machine;                      ///< Whose processes can be asked for; empty: this one (this_machine.h).
   Duration busy_timeout{10'000};            ///< How long a transaction waits for one of another process.
   std::uint64_t max_size_bytes = 4 * kGiB;  ///< A statefile never grows beyond it.
   int events_kept = 10'000;                 ///< The oldest go first, in the transaction that adds one.

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "providers/sqlite/schema.h"
+#include "providers/sqlite/this_machine.h"
 
 namespace vscale {
 namespace {
@@ -259,12 +260,6 @@ std::string path_of_the_file(const std::string& path) {
   const auto absolute = fs::absolute(path, ignored);
   const auto canonical = fs::weakly_canonical(absolute, ignored);
   return canonical.empty() ? absolute.string() : canonical.string();
-}
-
-std::string this_machine() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
 }
 
 }  // namespace

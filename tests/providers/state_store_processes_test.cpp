@@ -1,8 +1,12 @@
 // Several processes on one statefile: the lock, a writer that is killed, writers at once.
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <array>
 #include <csignal>
 #include <thread>
 
+#include "providers/sqlite/this_machine.h"
 #include "tests/providers/state_store_fixture.h"
 #include "tests/support/golden.h"
 
@@ -143,6 +147,55 @@ TEST_CASE("a holder on another machine counts until it is forgotten by hand") {
 
   CHECK(store->force_unlock("far away"));
   CHECK(store->lock(holder("here")));
+}
+
+TEST_CASE("a machine is the same after it got another name or was restarted") {
+  const TemporaryDirectory directory;
+  const MachineFiles files{.machine_id = directory / "machine-id", .boot_id = directory / "boot_id"};
+  const MachineFiles restarted{.machine_id = files.machine_id, .boot_id = directory / "next_boot_id"};
+  write_file(files.machine_id, "0123456789abcdef0123456789abcdef\n");
+  write_file(files.boot_id, "6c4a1f8e-0000-4000-8000-000000000001\n");
+  write_file(restarted.boot_id, "6c4a1f8e-0000-4000-8000-000000000002\n");
+
+  const std::string machine = this_machine(files);
+
+  CHECK(machine == "machine 0123456789abcdef0123456789abcdef");
+  CHECK(this_machine(restarted) == machine);
+}
+
+TEST_CASE("a machine without an id of its own is known by its running kernel, else by its name") {
+  const TemporaryDirectory directory;
+  const MachineFiles files{.machine_id = directory / "machine-id", .boot_id = directory / "boot_id"};
+  std::array<char, 256> name{};
+  REQUIRE(gethostname(name.data(), name.size() - 1) == 0);
+
+  CHECK(this_machine(files) == name.data());
+  write_file(files.machine_id, "uninitialized\n");
+  write_file(files.boot_id, "6c4a1f8e-0000-4000-8000-000000000001\n");
+  CHECK(this_machine(files) == "boot 6c4a1f8e000040008000000000000001");
+}
+
+TEST_CASE("a dead holder of this machine frees the lock, whatever the machine was called then") {
+  const TemporaryDirectory directory;
+  open_store(directory / "vscale.db");
+  Child child([&] {
+    auto store = SqliteStateStore::open(directory / "vscale.db");
+    LockHolder renamed = holder("of the dead");
+    renamed.host = "the-name-before";
+    const auto lock = (*store)->lock(renamed);
+    write_file(directory / "locked", "");
+    pause();
+    return std::string();
+  });
+  wait_for(directory / "locked");
+  child.end();
+
+  auto store = open_store(directory / "vscale.db");
+
+  SQLite::Database file(directory / "vscale.db");
+  CHECK(file.execAndGet("SELECT machine FROM operation_lock").getString() == this_machine());
+  CHECK(store->lock_holder().value() == std::nullopt);
+  CHECK(store->lock(holder("of the living")));
 }
 
 TEST_CASE("the lock of a living process here is not forgotten by force") {
