@@ -87,6 +87,10 @@ struct StateShowArguments {
   std::optional<std::string> address;  ///< Nothing: the whole record.
 };
 
+struct ForceUnlockArguments {
+  std::string id;  ///< Of the lock, as the refusal names it.
+};
+
 struct VersionArguments {};
 
 enum class Shell { bash, zsh, fish };
@@ -94,9 +98,9 @@ struct CompletionArguments {
   Shell shell = Shell::bash;
 };
 
-using Arguments =
-    std::variant<ValidateArguments, PlanArguments, ApplyArguments, StatusArguments, GraphArguments, SchemaArguments,
-                 ImageListArguments, ImagePullArguments, ImageUpdateArguments, SshArguments, ConsoleArguments,
-                 InventoryArguments, StateListArguments, StateShowArguments, VersionArguments, CompletionArguments>;
+using Arguments = std::variant<ValidateArguments, PlanArguments, ApplyArguments, StatusArguments, GraphArguments,
+                               SchemaArguments, ImageListArguments, ImagePullArguments, ImageUpdateArguments,
+                               SshArguments, ConsoleArguments, InventoryArguments, StateListArguments,
+                               StateShowArguments, ForceUnlockArguments, VersionArguments, CompletionArguments>;
 
 }  // namespace vscale

@@ -277,6 +277,13 @@ class Grammar {
     auto* schema = command(app_, "schema", "JSON Schema of the configuration, for editors",
                            "  vscale schema > vscale.schema.json");
     choose(schema, [] { return SchemaArguments{}; });
+    auto* unlock = command(app_, "force-unlock", "forget a lock whose holder died on another machine",
+                           "  vscale force-unlock 8d1f2a00-0000-4000-8000-000000000001\n"
+                           "The id stands in the message of the apply that was refused. Be certain that its\n"
+                           "holder runs no more: two at once would undo each other's work.\n"
+                           "Exit codes: 0 forgotten, 1 nobody holds that lock or its holder is alive here.");
+    unlock->add_option("ID", force_unlock_.id, "of the lock")->required();
+    choose(unlock, [this] { return force_unlock_; });
     auto* version = command(app_, "version", "which vscale this is", "  vscale version --json");
     choose(version, [] { return VersionArguments{}; });
     auto* completion =
@@ -306,6 +313,7 @@ class Grammar {
   ConsoleArguments console_;
   InventoryArguments inventory_;
   StateShowArguments state_show_;
+  ForceUnlockArguments force_unlock_;
   CompletionArguments completion_;
   std::function<Arguments()> chosen_;
 };

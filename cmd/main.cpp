@@ -103,11 +103,13 @@ Result<OpenedState> open_state(const std::string& path, OpenMode mode) {
   auto opened = SqliteStateStore::open(path, mode);
   if (!opened) return opened.error();
   SqliteStateStore* store = opened->get();
-  return OpenedState{.store = std::move(*opened), .back_up = [store](Instant at, int keep) -> Result<void> {
+  return OpenedState{.store = std::move(*opened),
+                     .back_up = [store](Instant at, int keep) -> Result<void> {
                        const auto copy = store->backup(at, keep);
                        if (!copy) return copy.error();
                        return {};
-                     }};
+                     },
+                     .force_unlock = [store](const std::string& id) { return store->force_unlock(id); }};
 }
 
 Outside real_world() {

@@ -29,6 +29,8 @@ struct OpenedState {
   std::unique_ptr<StateStore> store;
   /// Copies the statefile beside itself and keeps the newest `keep` copies.
   std::function<Result<void>(Instant at, int keep)> back_up;
+  /// Forgets the holder of that id; SqliteStateStore::force_unlock says when it refuses.
+  std::function<Result<void>(const std::string& id)> force_unlock;
 };
 
 /// Everything outside of the program, as functions: main gives the real world, a test a fake one. Whatever they return

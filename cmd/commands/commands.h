@@ -23,6 +23,7 @@ ExitCode run_command(const ConsoleArguments& arguments, Invocation& invocation);
 ExitCode run_command(const InventoryArguments& arguments, Invocation& invocation);
 ExitCode run_command(const StateListArguments& arguments, Invocation& invocation);
 ExitCode run_command(const StateShowArguments& arguments, Invocation& invocation);
+ExitCode run_command(const ForceUnlockArguments& arguments, Invocation& invocation);
 ExitCode run_command(const VersionArguments& arguments, Invocation& invocation);
 ExitCode run_command(const CompletionArguments& arguments, Invocation& invocation);
 

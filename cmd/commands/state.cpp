@@ -16,25 +16,24 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// The statefile that --state names, or the configuration. A statefile that is not there is an error here: whoever asks
-/// for it thinks that there is one.
+/// Where the statefile is, by --state or by the configuration.
+Result<std::string> find_state(const Invocation& invocation) {
+  if (const auto& given = invocation.global.state) return absolute_path(invocation.outside, *given);
+  const auto files = read_files(invocation, ReadInput::Secrets::not_demanded);
+  if (!files) return files.error();
+  if (files->read.config) return files->read.config->state.path;
+  report(invocation, files->read.diagnostics);
+  return Error{.kind = ErrorKind::invalid,
+               .message = "where the statefile is stands in the configuration, which has mistakes",
+               .detail = {},
+               .hint = "or name the statefile: --state PATH"};
+}
+
+/// A statefile that is not there is an error here: whoever asks for it thinks that there is one.
 Result<RecordedState> read_state(const Invocation& invocation) {
-  std::string path;
-  if (const auto& given = invocation.global.state) {
-    path = absolute_path(invocation.outside, *given);
-  } else {
-    const auto files = read_files(invocation, ReadInput::Secrets::not_demanded);
-    if (!files) return files.error();
-    if (!files->read.config) {
-      report(invocation, files->read.diagnostics);
-      return Error{.kind = ErrorKind::invalid,
-                   .message = "where the statefile is stands in the configuration, which has mistakes",
-                   .detail = {},
-                   .hint = "or name the statefile: --state PATH"};
-    }
-    path = files->read.config->state.path;
-  }
-  const auto opened = invocation.outside.open_state(path, OpenMode::read_only);
+  const auto path = find_state(invocation);
+  if (!path) return path.error();
+  const auto opened = invocation.outside.open_state(*path, OpenMode::read_only);
   if (!opened) return opened.error();
   return opened->store->read();
 }
@@ -114,6 +113,23 @@ ExitCode run_command(const StateShowArguments& arguments, Invocation& invocation
                              .hint = guess.empty() ? "what is: vscale state list" : guess});
   }
   invocation.streams.out << (invocation.global.json ? line_of(*found) : outline_text(*found));
+  return ExitCode::ok;
+}
+
+ExitCode run_command(const ForceUnlockArguments& arguments, Invocation& invocation) {
+  const auto path = find_state(invocation);
+  if (!path) return fail(invocation, path.error());
+  const auto opened = invocation.outside.open_state(*path, OpenMode::read_write);
+  if (!opened) return fail(invocation, opened.error());
+  if (const auto forgotten = opened->force_unlock(arguments.id); !forgotten) {
+    return fail(invocation, forgotten.error());
+  }
+  if (invocation.global.json) {
+    invocation.streams.out << line_of(Json{{"format_version", "1.0"}, {"forgotten_lock", arguments.id}});
+  } else {
+    invocation.streams.out << fmt::format("lock {} is forgotten; what its holder had begun, the next apply finishes\n",
+                                          arguments.id);
+  }
   return ExitCode::ok;
 }
 

@@ -13,10 +13,10 @@ using namespace vscale;
 namespace {
 
 const std::vector<std::vector<std::string>> kCommands{
-    {},          {"validate"},  {"plan"},      {"apply"},         {"destroy"},       {"status"},
-    {"graph"},   {"schema"},    {"image"},     {"image", "list"}, {"image", "pull"}, {"image", "update"},
-    {"ssh"},     {"console"},   {"inventory"}, {"state"},         {"state", "list"}, {"state", "show"},
-    {"version"}, {"completion"}};
+    {},          {"validate"},   {"plan"},        {"apply"},         {"destroy"},       {"status"},
+    {"graph"},   {"schema"},     {"image"},       {"image", "list"}, {"image", "pull"}, {"image", "update"},
+    {"ssh"},     {"console"},    {"inventory"},   {"state"},         {"state", "list"}, {"state", "show"},
+    {"version"}, {"completion"}, {"force-unlock"}};
 
 std::string help_of(std::vector<std::string> words) {
   words.emplace_back("--help");

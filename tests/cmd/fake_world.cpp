@@ -60,11 +60,13 @@ FakeWorld::FakeWorld()
     auto opened = SqliteStateStore::open(path, mode, state_options());
     if (!opened) return opened.error();
     SqliteStateStore* store = opened->get();
-    return OpenedState{.store = std::move(*opened), .back_up = [store](Instant at, int keep) -> Result<void> {
+    return OpenedState{.store = std::move(*opened),
+                       .back_up = [store](Instant at, int keep) -> Result<void> {
                          const auto copy = store->backup(at, keep);
                          if (!copy) return copy.error();
                          return {};
-                       }};
+                       },
+                       .force_unlock = [store](const std::string& id) { return store->force_unlock(id); }};
   };
   outside_.reach_hosts = [this](const std::vector<HostConnection>&) {
     return HostPorts{.domains = cluster_, .volumes = cluster_, .guests = cluster_};

@@ -272,6 +272,55 @@ TEST_CASE("apply under another run's lock fails and names the holder") {
   CHECK(holds(world.vscale({"status"}).out, "watch by bob@ctl1"));
 }
 
+TEST_CASE("a lock of a holder that died on another machine is forgotten by force, and only by its id") {
+  AppliedWorld world(1);
+  StateStoreOptions elsewhere;
+  elsewhere.machine = "another machine";
+  auto other = SqliteStateStore::open(world.folder() + "/vscale.db", OpenMode::read_write, elsewhere);
+  REQUIRE(other.ok());
+  auto held = (*other)->lock({.id = "left-behind",
+                              .operation = "apply",
+                              .user = "bob",
+                              .host = "ctl2",
+                              .pid = ::getpid(),
+                              .since = world.clock().now()});
+  REQUIRE(held.ok());
+  // A file of its own stands for the kernel of the other machine, which is not asked here.
+  std::filesystem::remove(world.folder() + "/vscale.db.lock");
+  const auto refused = world.vscale({"apply", "--auto-approve"});
+  CHECK(refused.code == 1);
+  CHECK(holds(refused.err, "vscale force-unlock left-behind"));
+
+  const auto wrong = world.vscale({"force-unlock", "somebody"});
+  CHECK(wrong.code == 1);
+  CHECK(holds(wrong.err, "nobody holds the lock somebody"));
+  CHECK(world.vscale({"apply", "--auto-approve"}).code == 1);
+  const auto forced = world.vscale({"force-unlock", "left-behind"});
+
+  INFO(forced.err);
+  CHECK(forced.code == 0);
+  CHECK(holds(forced.out, "lock left-behind is forgotten"));
+  CHECK(world.vscale({"apply", "--auto-approve"}).code == 0);
+}
+
+TEST_CASE("the lock of a process that is alive here is not forgotten by force") {
+  AppliedWorld world(1);
+  auto other = world.outside().open_state(world.folder() + "/vscale.db", OpenMode::read_write);
+  REQUIRE(other.ok());
+  const auto held = other->store->lock({.id = "alive",
+                                        .operation = "apply",
+                                        .user = "bob",
+                                        .host = "ctl1",
+                                        .pid = ::getpid(),
+                                        .since = world.clock().now()});
+  REQUIRE(held.ok());
+
+  const auto refused = world.vscale({"force-unlock", "alive", "--state", world.folder() + "/vscale.db"});
+
+  CHECK(refused.code == 1);
+  CHECK(holds(refused.err, "it is alive on this machine"));
+}
+
 TEST_CASE("an interrupt finishes what runs, exits 130, and the next apply goes on") {
   FakeWorld world;
   world.write("vscale.yaml", test::web_config(3));
