@@ -36,7 +36,7 @@ NodePtr read_files(const ReadInput& input, Reporter& reporter) {
       reporter.error(root->place, {.code = "wrong_type",
                                    .summary = "the file is no map",
                                    .label = "expected keys such as version: and name:",
-                                   .hint = "`vscale init` writes a starter file"});
+                                   .hint = "begin with a copy of a file from examples/"});
     } else {
       all = merge_files(all, root, Path(), reporter);
     }

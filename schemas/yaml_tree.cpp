@@ -488,7 +488,7 @@ NodePtr parse_yaml(int file, Reporter& reporter) {
   reporter.error(where, {.code = "empty_file",
                          .summary = "the file holds nothing",
                          .label = "",
-                         .hint = "`vscale init` writes a starter file"});
+                         .hint = "begin with a copy of a file from examples/"});
   return nullptr;
 }
 
