@@ -5,17 +5,15 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <iostream>
 
-#include "cmd/exit_code.h"
 #include "cmd/local_files.h"
 #include "cmd/run.h"
+#include "cmd/signals.h"
 #include "engine/execution/threaded_runner.h"
 #include "providers/clock/system_clock.h"
 #include "providers/image/image_library.h"
@@ -27,31 +25,6 @@
 
 namespace vscale {
 namespace {
-
-// What a signal handler may touch: lock-free, and there from beginning to end.
-std::atomic<int> interrupts{0};
-std::atomic<bool> gentle{false};
-std::atomic<SystemClock*> sleeping_clock{nullptr};
-
-void on_interrupt(int) {
-  if (!gentle.load()) ::_exit(static_cast<int>(ExitCode::interrupted));
-  ++interrupts;
-  if (auto* clock = sleeping_clock.load()) clock->interrupt();
-}
-
-void handle_signals(SystemClock& clock) {
-  sleeping_clock = &clock;
-  struct sigaction action {};
-  action.sa_handler = on_interrupt;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not end a run in the middle
-}
-
-StopRequest stop_request() {
-  const int count = interrupts.load();
-  return count == 0 ? StopRequest::none : count == 1 ? StopRequest::finish_running : StopRequest::now;
-}
 
 std::optional<std::string> environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
@@ -139,7 +112,7 @@ Outside real_world() {
               [](const Config& config, WorldPorts ports, std::shared_ptr<const void> owner, int threads) {
                 return std::make_unique<ThreadedRunner>(config, ports, std::move(owner), threads);
               },
-          .interrupt_gently = [] { gentle = true; },
+          .interrupt_gently = interrupt_gently,
           .stop_request = stop_request,
           .new_id = random_id,
           .become = become};

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "engine/execution/executor.h"
+#include "providers/clock/system_clock.h"
+
+/// How the user stops the program from outside: Ctrl-C, SIGTERM, and SIGHUP, which is a terminal that was closed.
+
+namespace vscale {
+
+/// From now on these three end the program with the exit code for it, and a reader that goes away (SIGPIPE) does not.
+/// One that is ignored already stays so, as nohup wants it. `clock` is woken by them and must outlive the program.
+void handle_signals(SystemClock& clock);
+
+/// From now on they end nothing, and are counted instead: see stop_request(). Any thread.
+void interrupt_gently();
+
+/// How hard the user wants the program to stop, by now: the first signal finishes what runs, the second does not.
+StopRequest stop_request();
+
+}  // namespace vscale

@@ -1,0 +1,63 @@
+#include "cmd/signals.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <functional>
+
+#include "cmd/exit_code.h"
+
+using namespace vscale;
+
+namespace {
+
+/// What a process that carries out `work` ends with: its exit code, or the negative number of the signal that ended it.
+int end_of(const std::function<int()>& work) {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) ::_exit(work());
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+}  // namespace
+
+TEST_CASE("an interrupt, a request to end and a closed terminal stop a run gently, and again at once") {
+  const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
+  CAPTURE(signal);
+  CHECK(end_of([signal] {
+          SystemClock clock;
+          for (const int each : {SIGINT, SIGTERM, SIGHUP}) std::signal(each, SIG_DFL);
+          handle_signals(clock);
+          interrupt_gently();
+          std::raise(signal);
+          if (stop_request() != StopRequest::finish_running) return 1;
+          std::raise(signal);
+          return stop_request() == StopRequest::now ? 0 : 2;
+        }) == 0);
+}
+
+TEST_CASE("before a run there is nothing to lose: the program ends as interrupted") {
+  const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
+  CAPTURE(signal);
+  CHECK(end_of([signal] {
+          SystemClock clock;
+          for (const int each : {SIGINT, SIGTERM, SIGHUP}) std::signal(each, SIG_DFL);
+          handle_signals(clock);
+          std::raise(signal);
+          return 0;
+        }) == static_cast<int>(ExitCode::interrupted));
+}
+
+TEST_CASE("under nohup a closed terminal is not heard") {
+  CHECK(end_of([] {
+          SystemClock clock;
+          std::signal(SIGHUP, SIG_IGN);
+          handle_signals(clock);
+          std::raise(SIGHUP);
+          return 0;
+        }) == 0);
+}
