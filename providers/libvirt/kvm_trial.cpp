@@ -95,9 +95,9 @@ void forget_outcome(void* opaque) {
   delete static_cast<std::shared_ptr<Outcome>*>(opaque);
 }
 
-/// Runs the guest. False if it does not start, fails, or is not off in time.
-Result<bool> run_trial(virConnectPtr connection, const std::string& host, const std::string& name,
-                       const std::string& xml, Duration timeout) {
+/// Runs the guest. False if it does not start, or fails; nothing if it is still up in the end.
+Result<std::optional<bool>> run_trial(virConnectPtr connection, const std::string& host, const std::string& name,
+                                      const std::string& xml, Duration timeout) {
   auto outcome = std::make_shared<Outcome>();
   outcome->name = name;
   const int listener = virConnectDomainEventRegisterAny(connection, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
@@ -111,6 +111,8 @@ Result<bool> run_trial(virConnectPtr connection, const std::string& host, const 
   if (!domain) {
     Error error = last_failure().told(fmt::format("host \"{}\": cannot try KVM", host));
     if (error.kind == ErrorKind::unreachable) lost = std::move(error);
+    const std::scoped_lock lock(outcome->mutex);
+    outcome->powered_off = false;
   } else {
     std::unique_lock lock(outcome->mutex);
     outcome->told.wait_for(lock, timeout, [&] { return outcome->powered_off.has_value(); });
@@ -119,29 +121,45 @@ Result<bool> run_trial(virConnectPtr connection, const std::string& host, const 
   static_cast<void>(virConnectDomainEventDeregisterAny(connection, listener));
   if (lost) return *lost;
   const std::scoped_lock lock(outcome->mutex);
-  return outcome->powered_off.value_or(false);
+  return outcome->powered_off;
 }
 
 Result<bool> try_kvm(LibvirtHost& host, const HostFacts& facts, const std::string& pool, const std::string& lineage) {
-  const std::string name = "vscale-kvm-trial-" + lineage.substr(0, kLineageShown);
+  const std::string name = kvm_trial_name(lineage, host.name());
   const VolumeRef disk{.host = host.name(), .pool = pool, .name = name + ".img"};
   if (Result<void> put = put_volume(host, disk, make_memory_source(trial_disk()), {}); !put) return put.error();
   Result<std::string> path = volume_path(host, disk);
   if (!path) return path.error();
 
   const std::string xml = trial_xml(name, facts.machines.contains("q35") ? "q35" : "pc", *path);
-  const Duration timeout = host.options().kvm_trial_timeout;
-  Result<bool> works =
-      host.link().call<bool>(Lane::request, "try whether KVM works", timeout + host.options().call_timeout,
-                             [name, xml, timeout, host_name = host.name()](virConnectPtr connection, Progress&) {
-                               return run_trial(connection, host_name, name, xml, timeout);
-                             });
+  const auto trial = [&](Duration timeout) {
+    return host.link().call<std::optional<bool>>(
+        Lane::request, "try whether KVM works", timeout + host.options().call_timeout,
+        [name, xml, timeout, host_name = host.name()](virConnectPtr connection, Progress&) {
+          return run_trial(connection, host_name, name, xml, timeout);
+        });
+  };
+  const LibvirtOptions& options = host.options();
+  Result<bool> works = decide_kvm(trial, {options.kvm_trial_timeout, options.kvm_trial_last_timeout});
   // What is left over is put there anew by the next trial.
   if (works) static_cast<void>(delete_volume(host, disk));
   return works;
 }
 
 }  // namespace
+
+std::string kvm_trial_name(const std::string& lineage, const std::string& host) {
+  return fmt::format("vscale-kvm-trial-{}-{}", lineage.substr(0, kLineageShown), host);
+}
+
+Result<bool> decide_kvm(const KvmTrial& trial, const std::vector<Duration>& bounds) {
+  for (const Duration bound : bounds) {
+    Result<std::optional<bool>> works = trial(bound);
+    if (!works) return works.error();
+    if (works->has_value()) return **works;
+  }
+  return false;
+}
 
 Result<std::string> choose_virt_type(LibvirtHost& host, const std::string& pool, const std::string& lineage) {
   Result<HostFacts> facts = host.facts();

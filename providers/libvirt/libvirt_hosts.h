@@ -49,6 +49,8 @@ struct LibvirtOptions {
   Duration pool_busy_timeout{20'000};
   /// How long the guest of the trial that finds out whether KVM works is watched.
   Duration kvm_trial_timeout{5'000};
+  /// The same for a second guest, where the first had neither powered off nor failed by then: the host may be busy.
+  Duration kvm_trial_last_timeout{30'000};
   /// For closing all connections when the object goes. What is not closed by then is left to the end of the process.
   Duration close_timeout{1'000};
 };
