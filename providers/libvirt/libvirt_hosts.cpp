@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -41,9 +42,14 @@ std::map<std::string, Result<HostSnapshot>> LibvirtHosts::observe(const std::map
     // Every entry is there before the first thread starts: from then on each thread only touches its own.
     auto& answer = seen.emplace(name, host ? Error{} : host.error()).first->second;
     if (!host) continue;
-    readers.emplace_back([this, &answer, &request = request, target = *host] {
-      answer = libvirt::observe_host(*target, request, impl_->clock);
-    });
+    try {
+      readers.emplace_back([this, &answer, &request = request, target = *host] {
+        answer = libvirt::observe_host(*target, request, impl_->clock);
+      });
+    } catch (const std::system_error& error) {
+      answer = Error{ErrorKind::failed, fmt::format("host \"{}\" cannot be read: there can be no more threads", name),
+                     error.what(), "raise the limit on processes: ulimit -u"};
+    }
   }
   for (std::thread& reader : readers) reader.join();
   return seen;

@@ -1,3 +1,4 @@
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "providers/libvirt/host_link.h"
 #include "providers/libvirt/libvirt_hosts.h"
 #include "tests/providers/libvirt_test_world.h"
+#include "tests/providers/state_store_fixture.h"
 
 using namespace vscale;
 using namespace vscale::libvirt;
@@ -258,4 +260,22 @@ TEST_CASE("one connection serves all calls of a host") {
   REQUIRE(first.ok());
   REQUIRE(second.ok());
   CHECK(*first == *second);
+}
+
+TEST_CASE("a host for which there is no thread is an error, and takes nobody down") {
+  const std::string said = as_nobody([] {
+    const rlimit no_more{0, 0};
+    if (setrlimit(RLIMIT_NPROC, &no_more) != 0) return std::string("the limit cannot be set");
+    SystemClock clock;
+    LibvirtHosts hosts({{"kvm1", "test:///default"}, {"kvm2", "test:///default"}}, quick(), clock);
+    std::string told;
+    for (const auto& [name, answer] : hosts.observe({{"kvm1", {}}, {"kvm2", {}}})) {
+      told += name + ": " + (answer ? "seen" : answer.error().message) + "\n";
+    }
+    return told;
+  });
+
+  CHECK(said ==
+        "kvm1: host \"kvm1\" cannot be read: there can be no more threads\n"
+        "kvm2: host \"kvm2\" cannot be read: there can be no more threads\n");
 }
