@@ -11,6 +11,7 @@
 #include "engine/plan/reconcile.h"
 #include "engine/recorded/apply_change.h"
 #include "providers/clock/system_clock.h"
+#include "providers/libvirt/domain_xml.h"
 #include "providers/libvirt/handle.h"
 #include "providers/libvirt/libvirt_hosts.h"
 #include "providers/sqlite/sqlite_state_store.h"
@@ -91,42 +92,47 @@ Config read(const std::string& path, const std::string& uri) {
   return std::move(*read.config);
 }
 
-/// What of an action reaches the host. Volumes are made, and nothing is written into them.
+std::string path_of(const DomainDisk& disk) {
+  return "/" + disk.pool + "/" + disk.volume;
+}
+
+/// What of an action reaches the host: one request each, for there are many. Volumes are made, nothing is written to
+/// them.
 struct OnTheHost {
+  virConnectPtr connection;
   LibvirtHosts& hosts;
   const Action& action;
-  const std::string& lineage;
 
-  Result<void> operator()(const EnsurePool& pool) const { return hosts.ensure_pool(action.host, pool.pool, pool.path); }
-  Result<void> operator()(const UploadImage& upload) const {
-    return empty({action.host, upload.pool, upload.volume}, upload.image.virtual_size_bytes);
+  void operator()(const EnsurePool& pool) const { need(hosts.ensure_pool(action.host, pool.pool, pool.path)); }
+  void operator()(const UploadImage& upload) const { make_volume(upload.pool, upload.volume); }
+  void operator()(const WriteSeed& seed) const { make_volume(seed.volume.pool, seed.volume.name); }
+  void operator()(const CreateVolume& create) const { make_volume(create.volume.pool, create.volume.name); }
+
+  void operator()(const DefineDomain& define) const {
+    libvirt::DomainSite site{
+        .virt_type = "test", .arch = "i686", .host_model = true, .disk_paths = {}, .seed_path = {}};
+    for (const DomainDisk& disk : define.spec.disks) site.disk_paths.push_back(path_of(disk));
+    if (define.spec.seed) site.seed_path = path_of(*define.spec.seed);
+    const std::string xml = need(libvirt::write_domain_xml(define.spec, site));
+    if (!libvirt::Domain{virDomainDefineXML(connection, xml.c_str())}) give_up("cannot define " + define.spec.name);
   }
-  Result<void> operator()(const WriteSeed& seed) const {
-    return empty({action.host, seed.volume.pool, seed.volume.name}, kMiB);
+
+  void operator()(const StartDomain& start) const {
+    const libvirt::Domain domain{virDomainLookupByUUIDString(connection, start.uuid.c_str())};
+    if (!domain || virDomainCreate(domain.get()) != 0) give_up("cannot start " + action.address);
   }
-  Result<void> operator()(const CreateVolume& create) const {
-    return hosts.create_volume({.volume = {action.host, create.volume.pool, create.volume.name},
-                                .capacity_bytes = create.volume.capacity_bytes,
-                                .format = create.format,
-                                .backing_volume = create.backing_volume,
-                                .backing_format = create.backing_format});
-  }
-  Result<void> operator()(const DefineDomain& define) const { return hosts.define_domain(action.host, define.spec); }
-  Result<void> operator()(const StartDomain& start) const {
-    return hosts.start_domain({action.host, start.uuid, lineage});
-  }
+
   template <class Other>
-  Result<void> operator()(const Other&) const {
-    return {};
-  }
+  void operator()(const Other&) const {}
 
  private:
-  Result<void> empty(const VolumeRef& volume, std::uint64_t capacity_bytes) const {
-    return hosts.create_volume({.volume = volume,
-                                .capacity_bytes = capacity_bytes,
-                                .format = "raw",
-                                .backing_volume = {},
-                                .backing_format = {}});
+  void make_volume(const std::string& pool, const std::string& name) const {
+    const std::string xml = fmt::format(
+        "<volume><name>{}</name><capacity unit='MiB'>8</capacity><allocation>0</allocation></volume>", name);
+    const libvirt::StoragePool found{virStoragePoolLookupByName(connection, pool.c_str())};
+    if (!found || !libvirt::StorageVolume{virStorageVolCreateXML(found.get(), xml.c_str(), 0)}) {
+      give_up("cannot make volume " + name);
+    }
   }
 };
 
@@ -161,7 +167,7 @@ void hold_ours(const std::string& uri, const std::string& config_path, const std
   };
   for (const Action& action : plan.actions) {
     record(changes_at_begin(action, input.recorded));
-    need(std::visit(OnTheHost{hosts, action, plan.lineage}, action.detail));
+    std::visit(OnTheHost{connection.get(), hosts, action}, action.detail);
     record(changes_at_end(action, {}, input.recorded, clock.now()));
   }
   need(store->commit(commit));
