@@ -119,7 +119,8 @@ void count(Summary& summary, ChangeAction action) {
 
 void give_account(Planning& planning) {
   Plan& plan = planning.plan;
-  std::vector<Change> of_images = std::exchange(plan.changes, {});
+  // Of images, and of disks that earlier removals left.
+  std::vector<Change> of_others = std::exchange(plan.changes, {});
   Awaited awaited;
   for (const auto& group : planning.groups) {
     if (!group.gates.empty()) awaited.insert(group.address);
@@ -132,8 +133,11 @@ void give_account(Planning& planning) {
       }
     }
   }
-  // Sums are of instances: a copy of an image is not one.
-  plan.changes.insert(plan.changes.end(), of_images.begin(), of_images.end());
+  // Sums are of instances and what is left of them: a copy of an image is neither.
+  for (auto& change : of_others) {
+    if (parse_instance_address(change.address)) count(plan.summary, change.action);
+    plan.changes.push_back(std::move(change));
+  }
   plan.summary.unknown =
       static_cast<int>(std::count_if(plan.unknown.begin(), plan.unknown.end(),
                                      [](const Unknown& unknown) { return !unknown.address.starts_with("host."); }));

@@ -105,12 +105,27 @@ std::optional<int> lay_out_group(Planning& planning, GroupPlan& plan, const std:
   return planning.graph.barrier(plan.address, done);
 }
 
+/// What a person must see before data goes that an earlier removal kept.
+void account_for_leftover_disk(const VolumeRecord& volume, Change& change) {
+  if (change.reasons.empty()) {
+    change.address = to_string(volume.owner);
+    change.action = ChangeAction::destroy;
+    change.from_host = volume.host;
+    change.reasons.push_back({Rule::destroy_requested, "destroy was asked for", {}});
+  }
+  change.reasons.push_back(
+      {volume.keep ? Rule::keep_disk : Rule::destroy_requested,
+       fmt::format("disk {} ({}) is deleted from {}", volume.disk, show_bytes(volume.capacity_bytes), volume.host),
+       {{"disk", volume.disk}, {"host", volume.host}}});
+}
+
 /// `destroy --allow-data-loss` takes the disks that earlier removals kept, too.
 void lay_out_leftover_disks(Planning& planning) {
   if (!planning.input.options.destroy) return;
   for (const auto& owner : planning.volumes.owners()) {
     if (planning.instances.count(owner) != 0) continue;
     if (!planning.scope.includes(group_address(owner), to_string(owner))) continue;
+    Change change;
     const std::vector<VolumeRecord> volumes = planning.volumes.of(owner);
     for (VolumeRecord volume : volumes) {
       if (volume.keep && !planning.input.options.allow_data_loss) continue;
@@ -122,7 +137,9 @@ void lay_out_leftover_disks(Planning& planning) {
         volume.host = host;
       }
       planning.graph.add(to_string(owner), host, std::move(needs), DeleteVolume{volume});
+      account_for_leftover_disk(volume, change);
     }
+    if (!change.reasons.empty()) planning.plan.changes.push_back(std::move(change));
   }
 }
 

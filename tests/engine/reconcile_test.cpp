@@ -640,7 +640,16 @@ TEST_CASE("destroy leaves kept disks, and takes them with --allow-data-loss, als
   CHECK(world.host("kvm1").pools[0].volumes == std::set<std::string>{"prod-web-0-data.qcow2"});
   CHECK_FALSE(has_changes(world.plan()));
   world.input.options.allow_data_loss = true;
-  world.carry_out(world.plan());
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  // Nobody loses data unseen: it is a change of the instance that had the disk, and counts.
+  REQUIRE(changes(plan) == Words{"destroy web-0"});
+  CHECK(plan.changes[0].from_host == "kvm1");
+  CHECK(has_reason(plan, "group.web[0]", Rule::destroy_requested));
+  REQUIRE(has_reason(plan, "group.web[0]", Rule::keep_disk));
+  CHECK(plan.changes[0].reasons.back().text == "disk data (50 GiB) is deleted from kvm1");
+  CHECK(plan.summary.destroy == 1);
+  world.carry_out(plan);
   CHECK(world.host("kvm1").pools[0].volumes.empty());
   CHECK(world.input.recorded.volumes.empty());
 }
