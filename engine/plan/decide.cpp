@@ -405,6 +405,33 @@ void leave_out(Decision& decision, const char* what) {
   decision.reasons.push_back({Rule::not_targeted, fmt::format("{} left out by --target or --exclude", what), {}});
 }
 
+/// The recorded disk that is to be kept and that the file wants on another storage; nullptr if there is none.
+const VolumeRecord* kept_disk_elsewhere(const Planning& planning, const Decision& decision, const DataDisk& disk) {
+  for (const auto& volume : planning.volumes.of(decision.address)) {
+    if (volume.role != VolumeRecord::Role::data || volume.disk != disk.name) continue;
+    if ((volume.keep || disk.keep) && volume.storage != disk.storage) return &volume;
+  }
+  return nullptr;
+}
+
+/// A kept disk does not move by itself, and an empty one in its place is not what `keep` says.
+void refuse_moved_disks(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  if (decision.fate != Fate::create && decision.fate != Fate::replace) return;
+  for (const auto& disk : plan.group->instance.disks) {
+    const VolumeRecord* kept = kept_disk_elsewhere(planning, decision, disk);
+    if (kept == nullptr) continue;
+    planning.error(
+        "kept_disk_storage",
+        fmt::format("{}: its kept disk {} is on storage {}, and the file says {}: its data would stay behind",
+                    decision.name, disk.name, kept->storage, disk.storage),
+        fmt::format("set disks[{}].storage back to {}; to move the data, add a disk of another name on {} and copy it "
+                    "in the guest; to give it up, apply keep: false first",
+                    disk.name, kept->storage, disk.storage),
+        template_place_of(*plan.group, fmt::format("disks[{}].storage", disk.name)));
+    decision.fate = Fate::left;
+  }
+}
+
 void decide_group_of_file(Planning& planning, GroupPlan& plan) {
   const Group& group = *plan.group;
   const bool destroying = planning.input.options.destroy;
@@ -433,6 +460,7 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
     if (decision.fate == Fate::create && !is_in_scope(planning, plan, decision)) {
       leave_out(decision, "creating it is");
     }
+    refuse_moved_disks(planning, plan, decision);
   }
 }
 
