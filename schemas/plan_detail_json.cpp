@@ -283,7 +283,8 @@ Json detail_json(const WriteSeed& seed) {
   return {{"volume", volume_json(seed.volume)},
           {"name", seed.name},
           {"instance_id", seed.instance_id},
-          {"nics", list_json(seed.nics, guest_nic_json)}};
+          {"nics", list_json(seed.nics, guest_nic_json)},
+          {"replace_existing", seed.replace_existing}};
 }
 Json detail_json(const DefineDomain& define) {
   return {{"spec", domain_spec_json(define.spec)}};
@@ -354,7 +355,8 @@ void read_detail(const JsonCursor& json, WriteSeed& seed) {
   seed = {.volume = volume_from(json["volume"]),
           .name = json["name"].text(),
           .instance_id = json["instance_id"].text(),
-          .nics = guest_nics_from(json["nics"])};
+          .nics = guest_nics_from(json["nics"]),
+          .replace_existing = json["replace_existing"].truth()};
 }
 void read_detail(const JsonCursor& json, DefineDomain& define) {
   define.spec = domain_spec_from(json["spec"]);

@@ -24,7 +24,7 @@ class Run {
  public:
   Run(const Plan& plan, const RecordedState& recorded, const ExecutionLimits& limits, const std::string& run_id,
       ExecutorPorts& ports)
-      : plan_(plan), recorded_(recorded), run_id_(run_id), ports_(ports), slots_(plan, limits) {
+      : plan_(plan), before_(recorded), recorded_(recorded), run_id_(run_id), ports_(ports), slots_(plan, limits) {
     summary_.run_id = run_id;
     summary_.serial = recorded.serial;
     for (const auto& action : plan.actions) {
@@ -174,8 +174,11 @@ class Run {
     const Instant now = ports_.clock.now();
     const bool cut_short =
         waits_cut_ && std::holds_alternative<WaitForGates>(action.detail) && error.kind == ErrorKind::timed_out;
-    Commit commit{
-        .at = now, .begun = {}, .ended = ActionEnded{begun.journal_id, false, error}, .changes = {}, .events = {}};
+    Commit commit{.at = now,
+                  .begun = {},
+                  .ended = ActionEnded{begun.journal_id, false, error},
+                  .changes = changes_at_failure(action, error, before_),
+                  .events = {}};
     if (!cut_short) {
       commit.events.push_back(
           {.at = now, .kind = "failed", .address = action.address, .host = action.host, .text = to_string(error)});
@@ -255,6 +258,7 @@ class Run {
   }
 
   const Plan& plan_;
+  const RecordedState& before_;
   RecordedState recorded_;
   const std::string& run_id_;
   ExecutorPorts& ports_;

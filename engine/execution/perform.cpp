@@ -118,6 +118,9 @@ struct Performer {
                                              .nics = seed.nics,
                                              .known_addresses = input.known_addresses});
     if (!files) return files.error();
+    if (seed.replace_existing) {
+      if (const auto deleted = ports.volumes.delete_volume(ref_of(seed.volume)); !deleted) return deleted.error();
+    }
     return outcome_of(ports.volumes.write_seed(ref_of(seed.volume), *files));
   }
 

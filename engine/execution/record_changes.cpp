@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace vscale {
@@ -16,6 +17,12 @@ const InstanceRecord* record_of(const Action& action, const std::string& uuid, c
   const auto found = recorded.instances.find(*address);
   if (found == recorded.instances.end() || found->second.uuid != uuid) return nullptr;
   return &found->second;
+}
+
+bool is_recorded(const VolumeRecord& volume, const RecordedState& recorded) {
+  const auto key_of = [](const VolumeRecord& record) { return std::tie(record.host, record.pool, record.name); };
+  return std::binary_search(recorded.volumes.begin(), recorded.volumes.end(), volume,
+                            [&](const auto& left, const auto& right) { return key_of(left) < key_of(right); });
 }
 
 /// How far it has come is the executor's to say; what was planned before that is older news.
@@ -39,10 +46,10 @@ struct AtBegin {
   Changes operator()(const EnsurePool&) const { return {}; }
   Changes operator()(const UploadImage&) const { return {}; }
   Changes operator()(const DeleteImage&) const { return {}; }
-  Changes operator()(const CreateVolume&) const { return {}; }
+  Changes operator()(const CreateVolume& create) const { return ours_from_now_on(create.volume); }
   Changes operator()(const ResizeVolume&) const { return {}; }
   Changes operator()(const DeleteVolume&) const { return {}; }
-  Changes operator()(const WriteSeed&) const { return {}; }
+  Changes operator()(const WriteSeed& seed) const { return ours_from_now_on(seed.volume); }
   Changes operator()(const DefineDomain&) const { return {}; }
   Changes operator()(const UpdateDomain&) const { return {}; }
   Changes operator()(const UndefineDomain&) const { return {}; }
@@ -52,6 +59,11 @@ struct AtBegin {
   Changes operator()(const Barrier&) const { return {}; }
 
  private:
+  [[nodiscard]] Changes ours_from_now_on(const VolumeRecord& volume) const {
+    if (is_recorded(volume, recorded)) return {};
+    return {PutVolume{volume}};
+  }
+
   [[nodiscard]] Changes set_back(const std::string& uuid, Phase phase) const {
     const InstanceRecord* instance = record_of(action, uuid, recorded);
     if (instance == nullptr || instance->phase == phase) return {};
@@ -126,7 +138,7 @@ struct AtEnd {
   }
   Changes operator()(const ChangeRecord& record) const { return record.changes; }
   Changes operator()(const EnsurePool&) const { return {}; }
-  Changes operator()(const CreateVolume&) const { return {}; }  // Its record came with the claim.
+  Changes operator()(const CreateVolume&) const { return {}; }  // Its record came with the intent.
   Changes operator()(const WriteSeed&) const { return {}; }     // Likewise.
   Changes operator()(const StopDomain&) const { return {}; }
   Changes operator()(const UndefineDomain&) const { return {}; }
@@ -169,6 +181,15 @@ std::vector<RecordChange> changes_at_begin(const Action& action, const RecordedS
 std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutcome& outcome,
                                          const RecordedState& recorded, Instant now) {
   return std::visit(AtEnd{action, outcome, recorded, now}, action.detail);
+}
+
+std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before) {
+  if (error.kind != ErrorKind::exists) return {};
+  const auto* create = std::get_if<CreateVolume>(&action.detail);
+  const auto* seed = std::get_if<WriteSeed>(&action.detail);
+  const VolumeRecord* volume = create != nullptr ? &create->volume : seed != nullptr ? &seed->volume : nullptr;
+  if (volume == nullptr || is_recorded(*volume, before)) return {};
+  return {RemoveVolume{volume->host, volume->pool, volume->name}};
 }
 
 std::vector<EventRecord> events_at_end(const Action& action, const ActionOutcome& outcome, Instant now) {

@@ -333,7 +333,8 @@ std::vector<int> lay_out_pieces(Planning& planning, const GroupPlan& plan, const
   for (const auto& piece : pieces) {
     const VolumeRecord& volume = piece.volume;
     if (volume.role == VolumeRecord::Role::seed) {
-      WriteSeed seed{volume, instance.name, fmt::format("{}-{}", instance.uuid, instance.incarnation), instance.nics};
+      WriteSeed seed{volume, instance.name, fmt::format("{}-{}", instance.uuid, instance.incarnation), instance.nics,
+                     piece.replaces};
       made.push_back(planning.graph.add(decision.name, volume.host, needs, std::move(seed)));
     } else if (piece.grown_from_bytes) {
       made.push_back(planning.graph.add(decision.name, volume.host, needs, ResizeVolume{volume, instance.uuid}));
@@ -349,10 +350,12 @@ std::vector<int> lay_out_pieces(Planning& planning, const GroupPlan& plan, const
   return made;
 }
 
-ClaimInstance claim_with(const GroupPlan& plan, const InstanceRecord& instance, const std::vector<Piece>& pieces) {
+ClaimInstance claim_with(const Planning& planning, const GroupPlan& plan, const InstanceRecord& instance,
+                         const std::vector<Piece>& pieces) {
   ClaimInstance claim;
   claim.instance = instance;
   for (const auto& piece : pieces) {
+    if (!piece.attached && !is_recorded(planning, piece.volume)) continue;
     claim.volumes.push_back(piece.volume);
     // Not larger before it is: a run that dies in between must find it still to be grown.
     if (piece.grown_from_bytes) claim.volumes.back().capacity_bytes = *piece.grown_from_bytes;
@@ -370,9 +373,9 @@ int lay_out_creation(Planning& planning, GroupPlan& plan, Decision& decision, co
   auto prepared = lay_out_preparation(planning, plan, decision, instance.host);
   GraphBuilder& graph = planning.graph;
   const std::string& host = instance.host;
-  ClaimInstance claim = claim_with(plan, instance, *pieces);
-  std::vector<VolumeRecord> volumes = claim.volumes;
-  prepared.push_back(graph.add(decision.name, host, std::move(needs), std::move(claim)));
+  prepared.push_back(graph.add(decision.name, host, std::move(needs), claim_with(planning, plan, instance, *pieces)));
+  std::vector<VolumeRecord> volumes;
+  for (const auto& piece : *pieces) volumes.push_back(piece.volume);
   auto made = lay_out_pieces(planning, plan, decision, instance, *pieces, prepared);
   DefineDomain define{domain_spec(planning, *plan.group, instance, volumes)};
   const int defined = graph.add(decision.name, host, std::move(made), std::move(define));

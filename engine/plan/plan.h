@@ -114,8 +114,9 @@ struct Unknown {
 
 // ---- What is carried out ------------------------------------------------------------------------------------------
 
-/// Commits identity, addresses, capacity and the names of the volumes: the first step of a creation, before anything
-/// exists on the host.
+/// Commits identity, addresses and capacity: the first step of a creation, before anything exists on the host.
+/// `volumes`: those of ours that it continues. New ones are recorded when their making begins, and not before: a volume
+/// that is found at its name until then is somebody else's.
 struct ClaimInstance {
   InstanceRecord instance;
   std::vector<VolumeRecord> volumes;
@@ -153,10 +154,12 @@ struct DeleteVolume {
   VolumeRecord volume;
   bool operator==(const DeleteVolume&) const = default;
 };
+/// Writes a seed; `replace_existing` as above.
 struct WriteSeed {
   VolumeRecord volume;
   std::string name, instance_id;
   std::vector<GuestNic> nics;
+  bool replace_existing = false;
   bool operator==(const WriteSeed&) const = default;
 };
 struct DefineDomain {

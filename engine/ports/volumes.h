@@ -49,7 +49,8 @@ class Volumes {
   virtual Result<void> upload_file(const VolumeRef& volume, const std::string& format,
                                    std::uint64_t virtual_size_bytes, const std::string& path,
                                    const ProgressSink& progress) = 0;
-  /// The same for a seed: packs the files into an ISO 9660 image named cidata and writes it, replacing one that is there.
+  /// Packs the files into an ISO 9660 image named cidata and writes it as a new volume. One of this name that is there
+  /// already is `exists`. The volume is complete when this returns success, and gone or incomplete otherwise.
   virtual Result<void> write_seed(const VolumeRef& volume, const SeedFiles& files) = 0;
 };
 

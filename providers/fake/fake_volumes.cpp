@@ -147,6 +147,9 @@ Result<void> FakeCluster::write_seed(const VolumeRef& volume, const SeedFiles& f
     return [&, this, complete](Host& host) -> Result<void> {
       const auto pool = pool_of(host, volume.pool);
       if (!pool) return pool.error();
+      if ((*pool)->volumes.count(volume.name) != 0) {
+        return Error{ErrorKind::exists, fmt::format("{}: there is a volume {}", volume.host, volume.name), {}, {}};
+      }
       (*pool)->volumes[volume.name] = FakeVolume{
           .capacity_bytes = kMiB, .format = "raw", .backing_volume = {}, .complete = complete, .seed = files};
       return {};

@@ -192,6 +192,14 @@ Result<void> check_room(LibvirtHost& host, const VolumeRef& volume, std::uint64_
       });
 }
 
+/// libvirt's number is from its last look at the pool: room that was made by hand since is seen only after another.
+Result<void> check_room_anew(LibvirtHost& host, const VolumeRef& volume, std::uint64_t needed_bytes) {
+  Result<void> room = check_room(host, volume, needed_bytes);
+  if (room || room.error().kind != ErrorKind::no_capacity) return room;
+  if (Result<void> refreshed = refresh_until_it_works(host, volume.pool); !refreshed) return refreshed;
+  return check_room(host, volume, needed_bytes);
+}
+
 /// What the host has to store of a source: its holes cost nothing.
 Result<std::uint64_t> data_bytes(ByteSource& source) {
   std::uint64_t data = 0;
@@ -325,14 +333,19 @@ Result<void> refresh_pool(LibvirtHost& host, const std::string& pool) {
   return refresh_until_it_works(host, pool);
 }
 
-Result<void> put_volume(LibvirtHost& host, const VolumeRef& volume, const std::shared_ptr<ByteSource>& source,
-                        const ProgressSink& progress) {
+namespace {
+
+using Creation = Result<void>(LibvirtHost&, const VolumeRef&, const VolumeText&);
+
+/// `create` says what becomes of a volume of that name: create_in_turn, or create_anew_in_turn.
+Result<void> put_volume_by(Creation& create, LibvirtHost& host, const VolumeRef& volume,
+                           const std::shared_ptr<ByteSource>& source, const ProgressSink& progress) {
   {
     Result<HostLink::Turn> turn = host.link().take_turn(pool_turn(volume.pool));
     if (!turn) return turn.error();
     Result<std::uint64_t> needed = data_bytes(*source);
     if (!needed) return needed.error();
-    if (Result<void> room = check_room(host, volume, *needed); !room) return room;
+    if (Result<void> room = check_room_anew(host, volume, *needed); !room) return room;
     // Raw, since it is the bytes of the file that are sent, whatever they mean. With its final size, all of it a hole:
     // where nothing is written, zeros are read.
     const VolumeText text{.name = volume.name,
@@ -340,12 +353,27 @@ Result<void> put_volume(LibvirtHost& host, const VolumeRef& volume, const std::s
                           .format = "raw",
                           .backing_path = {},
                           .backing_format = {}};
-    if (Result<void> created = create_anew_in_turn(host, volume, text); !created) return created;
+    if (Result<void> created = create(host, volume, text); !created) return created;
   }
   Result<void> sent = stream_into(host, volume, source, progress);
   // Best effort: the next attempt deletes it as well.
   if (!sent && sent.error().kind != ErrorKind::unreachable) static_cast<void>(delete_volume(host, volume));
   return sent;
+}
+
+/// libvirt says at times that all is well when the pool was full before the last bytes were written. Then nothing is
+/// free now, and what arrived is not trusted.
+Result<void> refuse_if_cut_short(LibvirtHost& host, const VolumeRef& volume) {
+  Result<void> room = check_room(host, volume, kFullPoolBytes);
+  if (!room && room.error().kind == ErrorKind::no_capacity) static_cast<void>(delete_volume(host, volume));
+  return room;
+}
+
+}  // namespace
+
+Result<void> put_volume(LibvirtHost& host, const VolumeRef& volume, const std::shared_ptr<ByteSource>& source,
+                        const ProgressSink& progress) {
+  return put_volume_by(create_anew_in_turn, host, volume, source, progress);
 }
 
 }  // namespace vscale::libvirt
@@ -414,7 +442,8 @@ Result<void> LibvirtHosts::upload_file(const VolumeRef& volume, const std::strin
   if (!turn) return turn.error();
   if (Result<void> put = libvirt::put_volume(**host, volume, *source, progress); !put) return put;
   // Format and size are in the bytes; a look at them makes libvirt know.
-  return libvirt::refresh_pool(**host, volume.pool);
+  if (Result<void> refreshed = libvirt::refresh_pool(**host, volume.pool); !refreshed) return refreshed;
+  return libvirt::refuse_if_cut_short(**host, volume);
 }
 
 Result<void> LibvirtHosts::write_seed(const VolumeRef& volume, const SeedFiles& files) {
@@ -422,7 +451,8 @@ Result<void> LibvirtHosts::write_seed(const VolumeRef& volume, const SeedFiles& 
   if (!host) return host.error();
   Result<std::string> iso = make_seed_iso(files);
   if (!iso) return iso.error();
-  return libvirt::put_volume(**host, volume, libvirt::make_memory_source(std::move(*iso)), {});
+  return libvirt::put_volume_by(libvirt::create_in_turn, **host, volume, libvirt::make_memory_source(std::move(*iso)),
+                                {});
 }
 
 }  // namespace vscale

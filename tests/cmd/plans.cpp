@@ -355,7 +355,7 @@ class Dice {
       case 6:
         return DeleteVolume{volume()};
       case 7:
-        return WriteSeed{volume(), word(), word(), list<GuestNic>(2, [&] { return guest_nic(); })};
+        return WriteSeed{volume(), word(), word(), list<GuestNic>(2, [&] { return guest_nic(); }), yes()};
       case 8:
         return DefineDomain{spec()};
       case 9:

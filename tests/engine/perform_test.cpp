@@ -119,6 +119,16 @@ TEST_CASE("a seed knows its guest's name and addresses") {
   CHECK(seed->network_config == "52:54:00:00:00:01 10.0.0.51/24\n");
 }
 
+TEST_CASE("a seed is not written over what is there already, unless it is the rest of an earlier try") {
+  OneHost host;
+  WriteSeed write{volume_record("seed"), "prod-web-0", "prod-web-0-1", {{"lan", "52:54:00:00:00:01", "10.0.0.51"}}};
+  REQUIRE(host.perform(write));
+  CHECK(host.perform(write).error().kind == ErrorKind::exists);
+
+  write.replace_existing = true;
+  CHECK(host.perform(write));
+}
+
 TEST_CASE("stopping says how the guest came to be off") {
   OneHost host;
   host.bring_up();

@@ -38,7 +38,41 @@ InstanceRecord ended(const Action& act, RecordedState state, const ActionOutcome
   return state.instances.at(*parse_instance_address("group.web[0]"));
 }
 
-TEST_CASE("a claim records the instance, its volumes and its group") {
+TEST_CASE("a new volume is ours from the moment that its making begins") {
+  const VolumeRecord root = volume_record("prod-web-0-root");
+  const VolumeRecord seed = volume_record("prod-web-0-seed");
+  RecordedState state = state_with(instance("group.web[0]", "kvm1"));
+
+  const auto make_root = action(CreateVolume{root, "qcow2", "", ""});
+  const auto write_seed = action(WriteSeed{seed, "prod-web-0", "id", {}});
+  for (const auto& change : changes_at_begin(make_root, state)) apply(state, change);
+  for (const auto& change : changes_at_begin(write_seed, state)) apply(state, change);
+
+  CHECK(state.volumes == std::vector<VolumeRecord>{root, seed});
+  CHECK(changes_at_begin(make_root, state).empty());
+}
+
+TEST_CASE("a volume that was there before we made one is not ours, and is forgotten again") {
+  const VolumeRecord root = volume_record("prod-web-0-root");
+  const auto make_root = action(CreateVolume{root, "qcow2", "", ""});
+  const RecordedState before = state_with(instance("group.web[0]", "kvm1"));
+  const Error exists{ErrorKind::exists, "it is there already", {}, {}};
+  RecordedState state = before;
+  for (const auto& change : changes_at_begin(make_root, state)) apply(state, change);
+
+  SECTION("it is not ours") {
+    for (const auto& change : changes_at_failure(make_root, exists, before)) apply(state, change);
+    CHECK(state.volumes.empty());
+  }
+  SECTION("after any other failure there may be half of ours") {
+    CHECK(changes_at_failure(make_root, Error{ErrorKind::timed_out, "slow", {}, {}}, before).empty());
+  }
+  SECTION("one that was ours before this run stays ours") {
+    CHECK(changes_at_failure(make_root, exists, state).empty());
+  }
+}
+
+TEST_CASE("a claim records the instance, the volumes that it continues and its group") {
   const VolumeRecord root = volume_record("prod-web-0-root");
   const GroupRecord group = group_record("group.web");
   RecordedState state;

@@ -496,7 +496,7 @@ void uploads(ProviderUnderTest& p) {
     check_fails(p.volumes.upload_file(image, "qcow2", kDisk, p.image_path + ".is-not-there", {}), ErrorKind::not_found);
     CHECK_FALSE(world.seen_volumes().contains(image.name));
   }
-  SECTION("a seed is written, and again in place of the first") {
+  SECTION("a seed is written once, and never over what is there already") {
     World world(p);
     const VolumeRef seed = world.volume("seed.iso");
     const SeedFiles files{.meta_data = "instance-id: a\n",
@@ -504,6 +504,8 @@ void uploads(ProviderUnderTest& p) {
                           .network_config = "version: 2\n",
                           .vendor_data = {}};
     check_ok(p.volumes.write_seed(seed, files));
+    check_fails(p.volumes.write_seed(seed, files), ErrorKind::exists);
+    check_ok(p.volumes.delete_volume(seed));
     check_ok(p.volumes.write_seed(seed, files));
     CHECK(world.seen_volumes().contains(seed.name));
   }
