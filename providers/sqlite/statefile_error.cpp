@@ -26,6 +26,16 @@ Error damaged(const std::string& path, const std::string& detail) {
           .hint = how_to_go_back(path)};
 }
 
+/// Another file was named, or this was the statefile and somebody wrote over it.
+Error not_a_database(const std::string& path, const std::string& detail) {
+  std::string hint = "let --state, or state.sqlite.path, name the right file";
+  if (!newest_backup_of(path).empty()) hint += "; if this was it, " + how_to_go_back(path);
+  return {.kind = ErrorKind::invalid,
+          .message = fmt::format("{} is not a statefile: it is not a SQLite database", path),
+          .detail = detail,
+          .hint = std::move(hint)};
+}
+
 Error no_room(const std::string& path, const std::string& detail) {
   return {
       .kind = ErrorKind::no_capacity,
@@ -53,10 +63,7 @@ Error from_sqlite(const SQLite::Exception& exception, const std::string& path) {
   if (exception.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE) return no_room(path, detail);
   switch (exception.getErrorCode()) {
     case SQLITE_NOTADB:
-      return {.kind = ErrorKind::invalid,
-              .message = fmt::format("{} is not a statefile: it is not a SQLite database", path),
-              .detail = detail,
-              .hint = "let --state, or state.sqlite.path, name the right file"};
+      return not_a_database(path, detail);
     case SQLITE_CORRUPT:
       return damaged(path, detail);
     case SQLITE_FULL:

@@ -88,6 +88,9 @@ TEST_CASE("what is no statefile is refused, and left as it is") {
   texts += told(refusal_of(directory / "folder"), directory);
   texts += told(refusal_of(directory / "other.db"), directory);
 
+  write_file(directory / "notes.txt.backup-20260504T132000.000Z", "");
+  texts += told(refusal_of(directory / "notes.txt"), directory);
+
   check_golden("state_store/no_statefile.txt", texts);
   CHECK(read_file(directory / "notes.txt") == std::string(9000, 'x'));
   CHECK(read_file(directory / "other.db") == other);
