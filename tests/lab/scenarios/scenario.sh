@@ -74,6 +74,8 @@ run() {
 }
 
 prints() { grep -Eq -- "$1" "$out" || fail "it does not say: $1"; }
+# says: the same, wherever a message is broken into lines.
+says() { tr -s '[:space:]' ' ' < "$out" | grep -Eq -- "$1" || fail "it does not say: $1"; }
 does_not_print() { ! grep -Eq -- "$1" "$out" || fail "it says: $1"; }
 
 on() {
