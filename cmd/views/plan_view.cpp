@@ -63,10 +63,30 @@ std::string field_text(const FieldChange& field) {
   return printable(fmt::format("{} {} -> {}", field.field, field.before, field.after));
 }
 
-std::string fields_text(const std::vector<FieldChange>& fields) {
+/// The most that a machine may grow to follows what it has, unless the file says otherwise: told once.
+bool merely_follows(const std::vector<FieldChange>& fields, const FieldChange& field) {
+  const char* leader = field.field == "maxMemory" ? "memory" : field.field == "maxVcpus" ? "vcpus" : nullptr;
+  return leader != nullptr && std::any_of(fields.begin(), fields.end(), [&](const FieldChange& other) {
+           return other.field == leader && other.before == field.before && other.after == field.after;
+         });
+}
+
+std::string fields_text(const std::vector<FieldChange>& fields, const std::string& said = {}) {
   std::vector<std::string> texts;
-  for (const auto& field : fields) texts.push_back(field_text(field));
+  for (const auto& field : fields) {
+    const std::string text = field_text(field);
+    if (!merely_follows(fields, field) && text != said) texts.push_back(text);
+  }
   return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+/// Does the reason say just what a field of the change says: "memory 2 GiB -> 4 GiB"?
+bool restates_field(const Change& change, const Reason& reason) {
+  return std::any_of(change.fields.begin(), change.fields.end(), [&](const FieldChange& field) {
+    if (field.before.empty() && field.after.empty()) return false;
+    const std::string text = fmt::format("{} {} -> {}", field.field, field.before, field.after);
+    return reason.text == text || reason.text.starts_with(text + ", and ");  // "and 2 more", which the fields name
+  });
 }
 
 /// The host stands in the line already, and images that are sent have a line of their own.
@@ -81,6 +101,7 @@ std::string reason_text(const Change& change, const Reason& reason) {
 std::string reasons_text(const Change& change, std::size_t from) {
   std::vector<std::string> texts;
   for (std::size_t i = from; i < change.reasons.size(); ++i) {
+    if (restates_field(change, change.reasons[i])) continue;
     if (auto text = reason_text(change, change.reasons[i]); !text.empty()) texts.push_back(std::move(text));
   }
   return fmt::format("{}", fmt::join(texts, "; "));
@@ -161,9 +182,11 @@ std::string line_end(const GroupBlock& block, const Change& change) {
   std::vector<std::string> parts;
   if (const std::string word = spoken(change.action); !word.empty()) parts.push_back(word);
   for (const auto& address : change.addresses) parts.push_back(printable(address));
+  const std::string said = block.same_reason ? printable(change.reasons.front().text) : "";
+  const std::string fields = block.same_fields ? "" : fields_text(change.fields, said);
+  if (!fields.empty()) parts.push_back(fields);
   const std::string why = reasons_text(change, block.same_reason ? 1 : 0);
   if (!why.empty()) parts.push_back(why);
-  if (!block.same_fields && !change.fields.empty()) parts.push_back(fields_text(change.fields));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -285,7 +308,7 @@ std::string held_text(const Plan& plan, const PlanViewOptions& options) {
   std::string out = options.paint.bold("Held back") + "\n";
   add_bounded(held, options.verbosity, 2, out, [&](const Change* change) -> std::vector<std::string> {
     std::string why = reasons_text(*change, 0);
-    if (!change->fields.empty()) why = fields_text(change->fields) + ": " + why;
+    if (!change->fields.empty()) why = fields_text(change->fields) + (why.empty() ? "" : ": " + why);
     return {symbol(options.paint, change->action), shown_name(change->address), place_text(*change), why};
   });
   return out + "\n";

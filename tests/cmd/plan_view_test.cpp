@@ -1,5 +1,7 @@
 #include "cmd/views/plan_view.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <sstream>
 
@@ -38,6 +40,29 @@ TEST_CASE("a plan that creates says where, with which address, and why") {
 
 TEST_CASE("drift stands apart from change, and what is held or unknown comes after it") {
   test::check_golden("cmd/plan_everything.txt", shown(test::plan_with_everything()));
+}
+
+TEST_CASE("an update says each field once, and of its reasons what the fields have not said") {
+  Plan plan = test::empty_plan();
+  const auto resize = [&](int ordinal, std::vector<FieldChange> fields) -> Change& {
+    Change change;
+    change.address = fmt::format("group.web[{}]", ordinal);
+    change.action = ChangeAction::update;
+    change.disruption = Disruption::reboot;
+    for (const auto& field : fields) {
+      const std::string text = fmt::format("{} {} -> {}", field.field, field.before, field.after);
+      change.reasons.push_back({Rule::size_of_machine_changed, text, {}});
+    }
+    change.fields = std::move(fields);
+    change.from_host = change.host = "kvm1";
+    return plan.changes.emplace_back(std::move(change));
+  };
+  resize(0, {{"memory", "128 MiB", "160 MiB"}, {"maxMemory", "128 MiB", "160 MiB"}});
+  Change& moved = resize(1, {{"vcpus", "1", "2"}, {"maxVcpus", "4", "8"}});
+  moved.reasons.insert(moved.reasons.begin(), {Rule::group_moved, "was group.www[1]; it keeps its name www-1", {}});
+  test::add_action(plan, "group.web[0]", "kvm1", UpdateDomain{});
+  plan.summary.update = 2;
+  test::check_golden("cmd/plan_updates.txt", shown(plan));
 }
 
 TEST_CASE("a plan with nothing to do says so") {
