@@ -5,9 +5,11 @@
 #
 # usage: run.sh BUILD_DIRECTORY [DOMAINS...]
 #
-# Fails where a promise is broken, of both kinds of domains:
+# The goals, of both kinds of domains:
 #   at 1,000 domains   a plan takes at most twice the time of the floor, and at most 60 MB
 #   at 10,000          at most 12 times the time of 1,000, or as much more as the floor does
+# It says of each whether it was kept, and fails where memory was not, or a time was missed by more than half: a machine
+# that is busy with other things moves even the ratio of two times.
 #
 # What counts is the quickest of several rounds, in each of which floor, refresh and plan follow one another: so they see
 # the same moments of a machine that has other things to do as well. Of the memory it is the most.
@@ -155,20 +157,23 @@ show() {
 
 judge() {
   awk -v ratio_limit="$ratio_limit" -v memory_limit="$memory_limit_mb" -v growth_limit="$growth_limit" '
-    function expect(kept, text) { print (kept ? "kept:   " : "BROKEN: ") text; if (!kept) broken = 1 }
+    function expect(found, goal, fails_above, text) {
+      print (found <= goal ? "kept:   " : found <= fails_above ? "missed: " : "BROKEN: ") text
+      if (found > fails_above) broken = 1
+    }
     { ms[$1, $2, $3] = $4; mb[$1, $2, $3] = $5; kinds[$1] }
     END {
       for (kind in kinds) {
         if (!((kind, 1000, "plan") in ms)) continue
         ratio = ms[kind, 1000, "plan"] / ms[kind, 1000, "floor"]
-        expect(ratio <= ratio_limit, sprintf("%s: a plan of 1,000 takes %.2f times the floor, %s at most", kind, ratio, ratio_limit))
+        expect(ratio, ratio_limit, 1.5 * ratio_limit, sprintf("%s: a plan of 1,000 takes %.2f times the floor, %s at most", kind, ratio, ratio_limit))
         memory = mb[kind, 1000, "plan"]
-        expect(memory <= memory_limit, sprintf("%s: a plan of 1,000 takes %.1f MB, %s at most", kind, memory, memory_limit))
+        expect(memory, memory_limit, memory_limit, sprintf("%s: a plan of 1,000 takes %.1f MB, %s at most", kind, memory, memory_limit))
         if (!((kind, 10000, "plan") in ms)) continue
         growth = ms[kind, 10000, "plan"] / ms[kind, 1000, "plan"]
         floor = ms[kind, 10000, "floor"] / ms[kind, 1000, "floor"]
         limit = floor > growth_limit ? floor : growth_limit
-        expect(growth <= limit, sprintf("%s: a plan of 10,000 takes %.1f times as long as one of 1,000, %.1f at most", kind, growth, limit))
+        expect(growth, limit, 1.5 * limit, sprintf("%s: a plan of 10,000 takes %.1f times as long as one of 1,000, %.1f at most", kind, growth, limit))
       }
       exit broken
     }' "$work/figures"
