@@ -6,8 +6,7 @@
 #include "engine/plan/planning.h"
 
 /// Image copies that nobody needs any more: older digests beyond the image's `keep`, and all of them when everything is
-/// destroyed. A copy that an instance stands on is never touched, and none at all where a domain of ours that is not
-/// recorded may stand on it: one that was forgotten runs on.
+/// destroyed. A copy that an instance stands on is never touched.
 
 namespace vscale {
 namespace {
@@ -59,69 +58,6 @@ std::map<ImageCopyKey, Use> uses(const Planning& planning) {
   return used;
 }
 
-/// Who stands on any copy of the image with this digest.
-Use use_of_digest(const std::map<ImageCopyKey, Use>& used, const std::string& volume) {
-  Use all;
-  for (const auto& [key, use] : used) {
-    if (!is_image_volume_of(std::get<2>(key), volume)) continue;
-    all.stays = all.stays || use.stays;
-    all.until.insert(all.until.end(), use.until.begin(), use.until.end());
-  }
-  return all;
-}
-
-/// Domains that carry our lineage and are not recorded where they are: forgotten, or of a lost record. What they stand
-/// on, nobody knows.
-class Unrecorded {
- public:
-  explicit Unrecorded(const Planning& planning) {
-    std::set<std::pair<std::string_view, std::string_view>> recorded;
-    for (const auto& [address, instance] : planning.instances) recorded.emplace(instance->uuid, instance->host);
-    for (const auto& [host, view] : planning.input.live) {
-      if (!view.snapshot) continue;
-      for (const auto& domain : view.snapshot->domains) {
-        if (!domain.ownership || domain.ownership->lineage != planning.plan.lineage) continue;
-        if (recorded.count({domain.uuid, host}) == 0) places_.push_back({&host, &domain});
-      }
-    }
-  }
-
-  /// One that may stand on what is in the pool of the host; in a shared pool, from any host. nullptr if there is none.
-  [[nodiscard]] const LivePlace* beside(const std::string& host, bool shared) const {
-    const auto found = std::find_if(places_.begin(), places_.end(),
-                                    [&](const LivePlace& place) { return shared || *place.host == host; });
-    return found == places_.end() ? nullptr : &*found;
-  }
-
- private:
-  std::vector<LivePlace> places_;
-};
-
-/// Decides whether copies may go from a pool, and says once for each pool why not.
-class Sanctuary {
- public:
-  explicit Sanctuary(Planning& planning) : planning_(planning), unrecorded_(planning) {}
-
-  [[nodiscard]] bool holds(const std::string& host, const std::string& pool) {
-    const bool shared = planning_.volumes.is_shared(pool);
-    const LivePlace* place = unrecorded_.beside(host, shared);
-    if (place == nullptr) return false;
-    if (!told_.emplace(shared ? std::string() : host, pool).second) return true;
-    const std::string& name = place->domain->name;
-    planning_.warn("image_kept",
-                   fmt::format("copies of images in pool {} on {} stay: domain {} on {} carries this installation's "
-                               "mark, is not recorded there, and may stand on them",
-                               pool, host, name, *place->host),
-                   fmt::format("if nobody needs {} any more, remove it by hand, then plan again", name));
-    return true;
-  }
-
- private:
-  Planning& planning_;
-  Unrecorded unrecorded_;
-  std::set<std::pair<std::string, std::string>> told_;
-};
-
 /// The digest that the image stands for now: it is kept, whether anybody uses it or not.
 std::string current_digest(const Planning& planning, const std::string& image) {
   if (const auto lock = planning.input.images.find(image); lock != planning.input.images.end()) {
@@ -171,12 +107,14 @@ void delete_copy(Planning& planning, const ImageCopyRecord& copy, std::vector<in
   planning.plan.changes.push_back(std::move(change));
 }
 
-void clean_recorded_copies(Planning& planning, const std::map<ImageCopyKey, Use>& used, Sanctuary& sanctuary) {
+void clean_recorded_copies(Planning& planning) {
   std::map<std::tuple<std::string, std::string, std::string>, std::vector<const ImageCopyRecord*>> by_place;
   for (const auto& copy : planning.input.recorded.image_copies) {
     const std::string host = planning.volumes.is_shared(copy.pool) ? "" : copy.host;
     by_place[{host, copy.pool, copy.image}].push_back(&copy);
   }
+  if (by_place.empty()) return;
+  const auto used = uses(planning);
   const bool destroying = planning.input.options.destroy;
   for (const auto& [place, copies] : by_place) {
     const std::string& name = std::get<2>(place);
@@ -188,7 +126,7 @@ void clean_recorded_copies(Planning& planning, const std::map<ImageCopyKey, Use>
       const auto use = used.find(planning.image_copy_key(copy->host, copy->pool, copy->digest));
       const bool stays = use != used.end() && use->second.stays;
       const std::string host = planning.host_reaching(copy->pool, copy->host, copy->host);
-      if (stays || kept++ < keep || !may_touch(planning, host) || sanctuary.holds(host, copy->pool)) continue;
+      if (stays || kept++ < keep || !may_touch(planning, host)) continue;
       const std::string why =
           destroying ? "nothing is left that stands on it" : fmt::format("older copy on {}, keep is {}", host, keep);
       std::vector<int> needs = use == used.end() ? std::vector<int>{} : use->second.until;
@@ -221,7 +159,7 @@ ImageCopyRecord unrecorded_copy(const std::string& host, const std::string& pool
 }
 
 /// What a run that died while it sent an image left behind, if nobody wants that image any more.
-void clean_unrecorded_copies(Planning& planning, const std::map<ImageCopyKey, Use>& used, Sanctuary& sanctuary) {
+void clean_unrecorded_copies(Planning& planning) {
   auto known = known_copies(planning);
   for (const auto& [host, view] : planning.input.live) {
     if (!view.snapshot || planning.scope.excludes_host(host)) continue;
@@ -231,10 +169,7 @@ void clean_unrecorded_copies(Planning& planning, const std::map<ImageCopyKey, Us
         if (!at->starts_with(kImageVolumePrefix)) break;
         if (!is_our_image_volume(planning.plan.lineage, *at)) continue;
         if (!known.insert({place, pool.name, *at}).second) continue;
-        Use use = use_of_digest(used, *at);
-        if (use.stays || sanctuary.holds(host, pool.name)) continue;
-        delete_copy(planning, unrecorded_copy(host, pool.name, *at), std::move(use.until),
-                    "left by a run that died while sending it");
+        delete_copy(planning, unrecorded_copy(host, pool.name, *at), {}, "left by a run that died while sending it");
       }
     }
   }
@@ -245,10 +180,8 @@ void clean_unrecorded_copies(Planning& planning, const std::map<ImageCopyKey, Us
 void plan_image_cleanup(Planning& planning) {
   // Narrowed plans do not see everybody who may stand on a copy as they will be afterwards.
   if (planning.scope.is_narrowed()) return;
-  const auto used = uses(planning);
-  Sanctuary sanctuary(planning);
-  clean_recorded_copies(planning, used, sanctuary);
-  clean_unrecorded_copies(planning, used, sanctuary);
+  clean_recorded_copies(planning);
+  clean_unrecorded_copies(planning);
 }
 
 }  // namespace vscale
