@@ -179,7 +179,7 @@ void hold_ours(const std::string& uri, const std::string& config_path, const std
 int main(int argc, char** argv) {
   const std::string whose = argc > 1 ? argv[1] : "";
   if (whose == "foreign" && argc == 4) {
-    hold_foreign(argv[2], std::atoi(argv[3]));
+    hold_foreign(argv[2], std::stoi(argv[3]));
   } else if (whose == "ours" && argc == 5) {
     hold_ours(argv[2], argv[3], argv[4]);
   } else {

@@ -51,11 +51,11 @@ Group random_group(Dice& dice, const std::string& name) {
 
 Config random_config(Dice& dice) {
   std::vector<std::string> hosts{"kvm1", "kvm2", "kvm3", "kvm4"};
-  hosts.resize(static_cast<std::size_t>(1 + dice.roll(4)));
+  hosts.resize(1 + static_cast<std::size_t>(dice.roll(4)));
   std::vector<Group> groups{random_group(dice, "db"), random_group(dice, "web"), random_group(dice, "worker")};
   if (dice.one_in(2)) groups[1].depends_on = {"group.db"};
   if (dice.one_in(2)) groups[2].depends_on = {"group.web"};
-  return config_with(std::move(groups), std::move(hosts));
+  return config_with(groups, hosts);
 }
 
 /// `moved:` collects the history; dependents follow the name.
@@ -286,10 +286,11 @@ TEST_CASE("a silent host is never touched, and what may be there is never made t
     check_silent_hosts_untouched(world.input, plan);
     if (plan.errored) continue;  // no room: has stories of its own
     world.carry_out(plan);
-    for (const auto& [address, instance] : before) {
+    for (const auto& entry : before) {
+      const InstanceRecord& instance = entry.second;
       const auto& now = world.input.recorded.instances;
-      const bool still_there = std::any_of(now.begin(), now.end(), [&](const auto& entry) {
-        return entry.second.uuid == instance.uuid && entry.second.host == silent;
+      const bool still_there = std::any_of(now.begin(), now.end(), [&](const auto& other) {
+        return other.second.uuid == instance.uuid && other.second.host == silent;
       });
       if (instance.host == silent) CHECK(still_there);
     }

@@ -152,7 +152,7 @@ TEST_CASE("a control character anywhere in a domain is refused and shown") {
 }
 
 TEST_CASE("the CPU is the best that the host offers of what was asked for") {
-  const auto mode = [](const std::string& cpu, DomainSite site) {
+  const auto mode = [](const std::string& cpu, const DomainSite& site) {
     DomainSpec spec = web();
     spec.cpu = cpu;
     const std::string xml = written(spec, site);

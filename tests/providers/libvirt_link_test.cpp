@@ -195,16 +195,16 @@ TEST_CASE("a connection never carries more requests than it may, and agents leav
   for (std::size_t i = 0; i < kCalls; ++i) {
     const Lane lane = i % 2 == 0 ? Lane::agent : Lane::request;
     callers.emplace_back([&, i, lane] {
-      ok[i] = link->call<int>(lane, "count", patient().call_timeout,
-                              [=](virConnectPtr, Progress&) -> Result<int> {
-                                raise(counts->most, ++counts->now);
-                                if (lane == Lane::agent) raise(counts->agents_most, ++counts->agents_now);
-                                std::this_thread::sleep_for(std::chrono::milliseconds(5));
-                                if (lane == Lane::agent) --counts->agents_now;
-                                --counts->now;
-                                return 1;
-                              })
-                  .ok();
+      const Result<int> answer =
+          link->call<int>(lane, "count", patient().call_timeout, [=](virConnectPtr, Progress&) -> Result<int> {
+            raise(counts->most, ++counts->now);
+            if (lane == Lane::agent) raise(counts->agents_most, ++counts->agents_now);
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            if (lane == Lane::agent) --counts->agents_now;
+            --counts->now;
+            return 1;
+          });
+      ok[i] = answer ? 1 : 0;
     });
   }
   for (std::thread& caller : callers) caller.join();

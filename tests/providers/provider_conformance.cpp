@@ -571,7 +571,7 @@ void guests(ProviderUnderTest& p) {
     World world(p);
     const BootedGuest guest = boot_guest(world);
 
-    const auto run = [&](std::vector<std::string> argv, const std::string& input = {}) {
+    const auto run = [&](const std::vector<std::string>& argv, const std::string& input = {}) {
       Result<GuestExit> exit = p.guests.run_in_guest(guest.domain, argv, input, Duration{30'000});
       INFO((exit ? "" : to_string(exit.error())));
       REQUIRE(exit.ok());

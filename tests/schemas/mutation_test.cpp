@@ -35,9 +35,10 @@ std::string joined(const std::vector<std::string>& lines) {
 
 // One small thing that goes wrong with a file: a slip in an editor, a broken disk, ill will.
 std::string mutate(std::string text, std::mt19937& random) {
+  static const std::string kNul(1, '\0');
   static const std::string kPieces[] = {
       "${",   "}",    "[",    "]",        "{",       ":",    "\n", "- ",   "*a",    "&a ", "<<: *a",
-      "!x ",  "\"",   "'",    "\t",       "\0",      "\xFF", "|",  "null", "~",     "-1",  "9999999999999999999",
+      "!x ",  "\"",   "'",    "\t",       kNul,      "\xFF", "|",  "null", "~",     "-1",  "9999999999999999999",
       "1e99", "true", "0GiB", "${var.x}", "${name}", "$${",  "#",  "? ",   "---\n", "%",   "\xE2\x80\xAE",
       "{}",   "[]",   ", ,"};
   const auto at = [&](std::size_t size) { return size == 0 ? 0 : random() % size; };
