@@ -11,7 +11,7 @@
 #include <ctime>
 #include <iostream>
 
-#include "cmd/local_files.h"
+#include "cmd/planning/local_files.h"
 #include "cmd/run.h"
 #include "cmd/signals.h"
 #include "engine/execution/threaded_runner.h"

@@ -2,10 +2,10 @@
 
 #include <variant>
 
-#include "cmd/command_line.h"
 #include "cmd/commands/commands.h"
-#include "cmd/exit_code.h"
-#include "cmd/invocation.h"
+#include "cmd/invocation/command_line.h"
+#include "cmd/invocation/exit_code.h"
+#include "cmd/invocation/invocation.h"
 
 namespace vscale {
 

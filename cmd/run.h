@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "cmd/invocation/streams.h"
 #include "cmd/outside.h"
-#include "cmd/streams.h"
 
 namespace vscale {
 

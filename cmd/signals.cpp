@@ -5,7 +5,7 @@
 #include <atomic>
 #include <csignal>
 
-#include "cmd/exit_code.h"
+#include "cmd/invocation/exit_code.h"
 
 namespace vscale {
 namespace {

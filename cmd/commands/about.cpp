@@ -1,11 +1,11 @@
 #include <nlohmann/json.hpp>
 
-#include "cmd/command_line.h"
 #include "cmd/commands/commands.h"
-#include "cmd/version.h"
-#include "cmd/views/run_json.h"
-#include "schemas/json_schema.h"
-#include "schemas/plan_json.h"
+#include "cmd/invocation/command_line.h"
+#include "cmd/invocation/version.h"
+#include "cmd/views/run/run_json.h"
+#include "schemas/json/plan_json.h"
+#include "schemas/language/json_schema.h"
 
 /// schema, version and completion: what the program says about itself.
 

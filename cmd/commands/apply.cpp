@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "cmd/carry_out.h"
 #include "cmd/commands/commands.h"
-#include "cmd/fresh_plan.h"
-#include "cmd/version.h"
-#include "cmd/views/run_json.h"
+#include "cmd/invocation/version.h"
+#include "cmd/planning/carry_out.h"
+#include "cmd/planning/fresh_plan.h"
+#include "cmd/views/run/run_json.h"
 #include "engine/execution/executor.h"
-#include "schemas/plan_json.h"
+#include "schemas/json/plan_json.h"
 
 namespace vscale {
 namespace {

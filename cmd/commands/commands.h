@@ -1,8 +1,8 @@
 #pragma once
 
-#include "cmd/arguments.h"
-#include "cmd/exit_code.h"
-#include "cmd/invocation.h"
+#include "cmd/invocation/arguments.h"
+#include "cmd/invocation/exit_code.h"
+#include "cmd/invocation/invocation.h"
 
 /// What each command does: arguments in, exit code out. They decide and fetch; what a person reads is made in
 /// cmd/views.

@@ -1,7 +1,7 @@
 #include "cmd/commands/commands.h"
-#include "cmd/fresh_plan.h"
+#include "cmd/planning/fresh_plan.h"
 #include "cmd/views/graph_view.h"
-#include "schemas/plan_json.h"
+#include "schemas/json/plan_json.h"
 
 namespace vscale {
 namespace {

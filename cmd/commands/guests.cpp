@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "cmd/commands/commands.h"
-#include "cmd/fresh_plan.h"
-#include "cmd/recorded.h"
+#include "cmd/planning/fresh_plan.h"
+#include "cmd/planning/recorded.h"
 #include "cmd/views/inventory_view.h"
 
 /// ssh, console and inventory: from the record to a way into the guests.

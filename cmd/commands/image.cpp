@@ -4,15 +4,15 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "cmd/carry_out.h"
 #include "cmd/commands/commands.h"
-#include "cmd/fresh_plan.h"
-#include "cmd/recorded.h"
-#include "cmd/version.h"
+#include "cmd/invocation/version.h"
+#include "cmd/planning/carry_out.h"
+#include "cmd/planning/fresh_plan.h"
+#include "cmd/planning/recorded.h"
 #include "cmd/views/image_view.h"
-#include "cmd/views/run_json.h"
-#include "engine/plan/image_pull.h"
-#include "schemas/did_you_mean.h"
+#include "cmd/views/run/run_json.h"
+#include "engine/plan/images/image_pull.h"
+#include "schemas/diagnostics/did_you_mean.h"
 
 namespace vscale {
 namespace {

@@ -1,7 +1,7 @@
 #include "cmd/commands/commands.h"
-#include "cmd/fresh_plan.h"
-#include "cmd/version.h"
-#include "schemas/plan_json.h"
+#include "cmd/invocation/version.h"
+#include "cmd/planning/fresh_plan.h"
+#include "schemas/json/plan_json.h"
 
 namespace vscale {
 namespace {

@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/commands/commands.h"
-#include "cmd/fresh_plan.h"
-#include "cmd/recorded.h"
-#include "cmd/views/run_json.h"
+#include "cmd/planning/fresh_plan.h"
+#include "cmd/planning/recorded.h"
+#include "cmd/views/run/run_json.h"
 #include "cmd/views/state_view.h"
-#include "schemas/did_you_mean.h"
-#include "schemas/state_json.h"
+#include "schemas/diagnostics/did_you_mean.h"
+#include "schemas/json/state_json.h"
 
 namespace vscale {
 namespace {

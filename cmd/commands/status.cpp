@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/commands/commands.h"
-#include "cmd/fresh_plan.h"
-#include "cmd/recorded.h"
-#include "cmd/views/run_json.h"
+#include "cmd/planning/fresh_plan.h"
+#include "cmd/planning/recorded.h"
+#include "cmd/views/run/run_json.h"
 #include "cmd/views/status_view.h"
 
 namespace vscale {

@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/commands/commands.h"
-#include "cmd/configuration_files.h"
-#include "cmd/views/run_json.h"
-#include "schemas/diagnostic_json.h"
-#include "schemas/diagnostic_text.h"
+#include "cmd/planning/configuration_files.h"
+#include "cmd/views/run/run_json.h"
+#include "schemas/diagnostics/diagnostic_json.h"
+#include "schemas/diagnostics/diagnostic_text.h"
 
 namespace vscale {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "cmd/views/names.h"
-#include "cmd/views/run_steps.h"
-#include "cmd/views/text_layout.h"
+#include "cmd/views/run/run_steps.h"
+#include "cmd/views/text/names.h"
+#include "cmd/views/text/text_layout.h"
 
 namespace vscale {
 namespace {

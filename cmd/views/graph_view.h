@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "cmd/arguments.h"
+#include "cmd/invocation/arguments.h"
 #include "engine/plan/plan.h"
 
 namespace vscale {

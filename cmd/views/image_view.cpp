@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "cmd/views/names.h"
-#include "cmd/views/text_layout.h"
+#include "cmd/views/text/names.h"
+#include "cmd/views/text/text_layout.h"
 
 namespace vscale {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cmd/arguments.h"
+#include "cmd/invocation/arguments.h"
 #include "engine/desired/config.h"
 #include "engine/recorded/recorded_state.h"
 

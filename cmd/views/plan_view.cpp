@@ -7,8 +7,8 @@
 #include <map>
 #include <set>
 
-#include "cmd/views/names.h"
-#include "schemas/diagnostic_text.h"
+#include "cmd/views/text/names.h"
+#include "schemas/diagnostics/diagnostic_text.h"
 
 namespace vscale {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "cmd/views/text_layout.h"
+#include "cmd/views/text/text_layout.h"
 #include "engine/plan/plan.h"
 #include "engine/values/units.h"
 

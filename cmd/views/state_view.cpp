@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cmd/views/text_layout.h"
+#include "cmd/views/text/text_layout.h"
 
 namespace vscale {
 

@@ -6,7 +6,7 @@
 
 #include "cmd/status.h"
 #include "cmd/views/plan_view.h"
-#include "cmd/views/text_layout.h"
+#include "cmd/views/text/text_layout.h"
 
 namespace vscale {
 

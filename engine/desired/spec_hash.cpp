@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/plan/field_table.h"
+#include "engine/desired/field_table.h"
 #include "engine/values/digest.h"
 #include "engine/values/result.h"
 

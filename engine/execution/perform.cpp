@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "engine/execution/gates.h"
+#include "engine/gates/gates.h"
 
 namespace vscale {
 namespace {

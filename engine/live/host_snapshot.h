@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/values/ownership.h"
+#include "engine/domain/ownership.h"
 #include "engine/values/result.h"
 #include "engine/values/units.h"
 
@@ -34,25 +34,25 @@ struct LiveDomain {
   std::string uuid;  ///< Lower case, with dashes.
   std::string name;
   DomainState state = DomainState::unknown;
-  int vcpus = 0;                       ///< Now.
+  int vcpus = 0;  ///< Now.
   int max_vcpus = 0;
-  std::uint64_t memory_bytes = 0;      ///< Now (balloon).
+  std::uint64_t memory_bytes = 0;  ///< Now (balloon).
   std::uint64_t max_memory_bytes = 0;
-  std::optional<Ownership> ownership;  ///< Nothing: not made by vscale; never touched, counted as used.
-  std::vector<LiveNic> nics;           ///< Empty for foreign domains, whose XML is not read.
-  std::vector<std::string> disk_paths; ///< Likewise.
+  std::optional<Ownership> ownership;   ///< Nothing: not made by vscale; never touched, counted as used.
+  std::vector<LiveNic> nics;            ///< Empty for foreign domains, whose XML is not read.
+  std::vector<std::string> disk_paths;  ///< Likewise.
 
   bool operator==(const LiveDomain&) const = default;
 };
 
 struct LivePool {
   std::string name;
-  std::string type;                    ///< dir | fs | netfs | logical | …
+  std::string type;  ///< dir | fs | netfs | logical | …
   std::string path;
   bool active = false;
   std::uint64_t capacity_bytes = 0;
   std::uint64_t available_bytes = 0;
-  std::set<std::string> volumes;       ///< Names. As the pool knows them without being refreshed.
+  std::set<std::string> volumes;  ///< Names. As the pool knows them without being refreshed.
 
   bool operator==(const LivePool&) const = default;
 };
@@ -60,15 +60,15 @@ struct LivePool {
 struct HostSnapshot {
   std::string host;
   Instant seen_at{};
-  int vcpus = 0;                       ///< Processors that are online.
+  int vcpus = 0;  ///< Processors that are online.
   std::uint64_t memory_bytes = 0;
-  bool kvm = false;                    ///< Hardware virtualisation works for guests; else they are emulated.
-  std::string hypervisor;              ///< "QEMU", "TEST".
-  std::uint64_t libvirt_version = 0;   ///< As libvirt counts: 9000000 is 9.0.0.
-  std::set<std::string> traits;        ///< Found by the provider: arch:x86_64, kvm, uefi, machine:q35, …
-  std::vector<LivePool> pools;         ///< Those asked for that exist.
-  std::set<std::string> networks;      ///< Active libvirt networks.
-  std::vector<LiveDomain> domains;     ///< In order of name. All of them, foreign ones too.
+  bool kvm = false;                   ///< Hardware virtualisation works for guests; else they are emulated.
+  std::string hypervisor;             ///< "QEMU", "TEST".
+  std::uint64_t libvirt_version = 0;  ///< As libvirt counts: 9000000 is 9.0.0.
+  std::set<std::string> traits;       ///< Found by the provider: arch:x86_64, kvm, uefi, machine:q35, …
+  std::vector<LivePool> pools;        ///< Those asked for that exist.
+  std::set<std::string> networks;     ///< Active libvirt networks.
+  std::vector<LiveDomain> domains;    ///< In order of name. All of them, foreign ones too.
 
   bool operator==(const HostSnapshot&) const = default;
 };

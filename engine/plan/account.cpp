@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/plan/planning.h"
-#include "engine/plan/removal.h"
+#include "engine/plan/steps/removal.h"
 
 /// What a person reviews: one Change for each instance that something happens to, and the sums.
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "engine/desired/group.h"
+#include "engine/domain/domain_spec.h"
 #include "engine/recorded/recorded_state.h"
 #include "engine/values/diagnostic.h"
-#include "engine/values/domain_spec.h"
 #include "engine/values/units.h"
 
 /// A Plan is what we intend to do and why. It holds no handles; printing it or storing it changes nothing, and it is

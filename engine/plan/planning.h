@@ -11,15 +11,15 @@
 #include <vector>
 
 #include "engine/placement/placement.h"
-#include "engine/plan/address_book.h"
+#include "engine/plan/books/address_book.h"
+#include "engine/plan/books/identity.h"
+#include "engine/plan/books/volume_book.h"
+#include "engine/plan/fates/in_place.h"
+#include "engine/plan/fates/whereabouts.h"
 #include "engine/plan/graph_builder.h"
-#include "engine/plan/identity.h"
-#include "engine/plan/in_place.h"
 #include "engine/plan/plan.h"
 #include "engine/plan/reconcile.h"
 #include "engine/plan/scope.h"
-#include "engine/plan/volume_book.h"
-#include "engine/plan/whereabouts.h"
 
 /// What the parts of reconcile() share: first every instance's fate is decided, then hosts are chosen, then actions are
 /// laid out. Inside engine/plan only.
@@ -130,21 +130,21 @@ std::string template_place_of(const Group& group, const std::string& key);
 
 // ---- The parts, in the order in which reconcile() calls them ------------------------------------------------------
 
-/// `moved:` is checked, and recorded instances get the addresses that they will have. (moved.cpp)
+/// `moved:` is checked, and recorded instances get the addresses that they will have. (fates/moved.cpp)
 void follow_moved(Planning& planning);
-/// One GroupPlan for each group, with every instance's fate. (decide.cpp)
+/// One GroupPlan for each group, with every instance's fate. (fates/decide.cpp)
 void decide_fates(Planning& planning);
 /// Protection and limits: what they forbid becomes an error and is left alone. (limits.cpp)
 void apply_limits(Planning& planning);
-/// Chooses hosts for what is created or replaced; what fits nowhere is an error and is left. (placing.cpp)
+/// Chooses hosts for what is created or replaced; what fits nowhere is an error and is left. (steps/placing.cpp)
 void place_instances(Planning& planning);
-/// Lays out what `moved:` does to the record; everything else of these groups waits for it. (moved.cpp)
+/// Lays out what `moved:` does to the record; everything else of these groups waits for it. (fates/moved.cpp)
 void plan_moves(Planning& planning);
-/// Lays out what goes, dependents first. (removal.cpp)
+/// Lays out what goes, dependents first. (steps/removal.cpp)
 void plan_removals(Planning& planning);
-/// Lays out what comes, changes or starts, dependencies first. (growth.cpp, creation.cpp)
+/// Lays out what comes, changes or starts, dependencies first. (steps/growth.cpp, steps/creation.cpp)
 void plan_growth(Planning& planning);
-/// Image copies that nobody needs. (image_cleanup.cpp)
+/// Image copies that nobody needs. (images/image_cleanup.cpp)
 void plan_image_cleanup(Planning& planning);
 /// Changes, drift and unknowns for a person, and the summary. (account.cpp)
 void give_account(Planning& planning);

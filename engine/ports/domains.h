@@ -6,9 +6,9 @@
 #include <set>
 #include <string>
 
+#include "engine/domain/domain_ref.h"
+#include "engine/domain/domain_spec.h"
 #include "engine/live/host_snapshot.h"
-#include "engine/values/domain_ref.h"
-#include "engine/values/domain_spec.h"
 #include "engine/values/result.h"
 
 /// The ports to the hosts are Domains, Volumes and Guests. What every one of them promises:
@@ -22,14 +22,14 @@ namespace vscale {
 
 /// What to read besides the list of domains.
 struct ObserveRequest {
-  std::set<std::string> pools;         ///< Pools whose volumes are wanted; others are not read.
+  std::set<std::string> pools;  ///< Pools whose volumes are wanted; others are not read.
   /// Foreign domains that were read before and are not read again, by uuid: their XML has no interest for us.
   std::set<std::string> known_foreign;
 };
 
 /// In-place changes of a defined domain. What is not set stays as it is.
 struct DomainChange {
-  std::optional<int> vcpus;                   ///< In the persistent definition, and live where the domain is up and can.
+  std::optional<int> vcpus;  ///< In the persistent definition, and live where the domain is up and can.
   std::optional<std::uint64_t> memory_bytes;  ///< Likewise.
   std::optional<Ownership> ownership;         ///< Replaces the mark, live and persistent.
 };

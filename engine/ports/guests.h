@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/values/domain_ref.h"
+#include "engine/domain/domain_ref.h"
 #include "engine/values/result.h"
 #include "engine/values/units.h"
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/domain/guest_nic.h"
 #include "engine/values/address.h"
-#include "engine/values/guest_nic.h"
 #include "engine/values/result.h"
 
 /// Where a guest's first-boot data comes from.

@@ -7,9 +7,9 @@
 #include <variant>
 #include <vector>
 
+#include "engine/domain/guest_nic.h"
 #include "engine/live/host_snapshot.h"
 #include "engine/values/address.h"
-#include "engine/values/guest_nic.h"
 #include "engine/values/units.h"
 
 /// What the statefile remembers: what vscale made, where, and how far it got. Plain values; the store keeps them.
@@ -94,7 +94,7 @@ struct ImageLock {
   std::uint64_t virtual_size_bytes = 0;  ///< Of the disk inside.
   std::int64_t modified_ns = 0;          ///< Of a local file: with the size, what the digest is remembered by.
   Instant at{};
-  std::string checksum{};                ///< Of the configuration, that was checked when it was taken; may be empty.
+  std::string checksum{};  ///< Of the configuration, that was checked when it was taken; may be empty.
 
   bool operator==(const ImageLock&) const = default;
 };

@@ -6,13 +6,13 @@
 #include <optional>
 #include <utility>
 
-#include "providers/image/checksum_file.h"
 #include "providers/image/disk_format.h"
+#include "providers/image/download/checksum_file.h"
+#include "providers/image/download/http_download.h"
+#include "providers/image/download/url.h"
 #include "providers/image/file_digest.h"
-#include "providers/image/http_download.h"
 #include "providers/image/image_cache.h"
 #include "providers/image/system_error.h"
-#include "providers/image/url.h"
 
 namespace vscale {
 namespace {

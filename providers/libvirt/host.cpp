@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <libvirt/virterror.h>
 
-#include "providers/libvirt/domain_xml.h"
-#include "providers/libvirt/libvirt_error.h"
+#include "providers/libvirt/domains/domain_xml.h"
+#include "providers/libvirt/link/libvirt_error.h"
 
 namespace vscale::libvirt {
 namespace {

@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "engine/values/result.h"
-#include "providers/libvirt/handle.h"
-#include "providers/libvirt/host_facts.h"
-#include "providers/libvirt/host_link.h"
+#include "providers/libvirt/host/host_facts.h"
 #include "providers/libvirt/libvirt_hosts.h"
+#include "providers/libvirt/link/handle.h"
+#include "providers/libvirt/link/host_link.h"
 
 /// A host as LibvirtHosts knows it: its connection, and what was found out about it so far. Internal to
 /// providers/libvirt.

@@ -7,8 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "providers/libvirt/host/observe.h"
 #include "providers/libvirt/impl.h"
-#include "providers/libvirt/observe.h"
 
 namespace vscale {
 

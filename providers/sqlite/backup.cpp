@@ -8,7 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "providers/sqlite/columns.h"
+#include "providers/sqlite/rows/columns.h"
 #include "providers/sqlite/statefile.h"
 
 namespace vscale {

@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "providers/sqlite/columns.h"
+#include "providers/sqlite/rows/columns.h"
 
 namespace vscale {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "providers/sqlite/columns.h"
-#include "providers/sqlite/observation_rows.h"
 #include "providers/sqlite/operation_lock.h"
-#include "providers/sqlite/record_rows.h"
+#include "providers/sqlite/rows/columns.h"
+#include "providers/sqlite/rows/observation_rows.h"
+#include "providers/sqlite/rows/record_rows.h"
 #include "providers/sqlite/statefile.h"
 
 namespace vscale {

@@ -11,11 +11,11 @@
 #include "engine/plan/reconcile.h"
 #include "engine/recorded/apply_change.h"
 #include "providers/clock/system_clock.h"
-#include "providers/libvirt/domain_xml.h"
-#include "providers/libvirt/handle.h"
+#include "providers/libvirt/domains/domain_xml.h"
 #include "providers/libvirt/libvirt_hosts.h"
+#include "providers/libvirt/link/handle.h"
 #include "providers/sqlite/sqlite_state_store.h"
-#include "schemas/config_reader.h"
+#include "schemas/config/config_reader.h"
 
 /// Fills a host of the test driver's with domains, says "ready" and stays until its input ends: that world lives as
 /// long as somebody is connected.

@@ -1,4 +1,4 @@
-#include "cmd/command_line.h"
+#include "cmd/invocation/command_line.h"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -6,8 +6,8 @@
 #include <set>
 #include <sstream>
 
-#include "cmd/exit_code.h"
-#include "cmd/views/text_layout.h"
+#include "cmd/invocation/exit_code.h"
+#include "cmd/views/text/text_layout.h"
 #include "tests/cmd/fake_world.h"
 #include "tests/support/golden.h"
 
@@ -165,7 +165,8 @@ TEST_CASE("the stronger exit code wins: interrupted, error, partial, changes, ok
 
 TEST_CASE("every command that a text speaks of is there") {
   const std::regex command("(?:`|: )vscale ([a-z][a-z-]+)");
-  const std::set<std::string> not_yet_there{"watch", "host"};  // what needs them is told so: schemas/not_yet.cpp
+  const std::set<std::string> not_yet_there{"watch",
+                                            "host"};  // what needs them is told so: schemas/language/not_yet.cpp
   int found = 0;
   for (const auto& file : texts_of_the_program()) {
     const std::string text = test::read_source_file(file);

@@ -1,4 +1,4 @@
-#include "schemas/plan_json.h"
+#include "schemas/json/plan_json.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "cmd/views/graph_view.h"
-#include "cmd/views/run_steps.h"
+#include "cmd/views/run/run_steps.h"
 #include "tests/cmd/plans.h"
 #include "tests/support/golden.h"
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "schemas/plan_json.h"
+#include "schemas/json/plan_json.h"
 #include "tests/cmd/fake_world.h"
 #include "tests/support/golden.h"
 

@@ -1,4 +1,4 @@
-#include "cmd/views/run_view.h"
+#include "cmd/views/run/run_view.h"
 
 #include <catch2/catch.hpp>
 #include <sstream>

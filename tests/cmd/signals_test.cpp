@@ -7,7 +7,7 @@
 #include <csignal>
 #include <functional>
 
-#include "cmd/exit_code.h"
+#include "cmd/invocation/exit_code.h"
 
 using namespace vscale;
 

@@ -13,7 +13,7 @@
 
 #include "providers/clock/system_clock.h"
 #include "providers/libvirt/libvirt_hosts.h"
-#include "tests/providers/provider_conformance.h"
+#include "tests/providers/conformance/provider_conformance.h"
 
 /// Real QEMU against the promises of the ports, and a real network against the bounds. conformance_test.sh makes the
 /// host and says by the environment where it is:

@@ -1,10 +1,10 @@
-#include "schemas/config_reader.h"
+#include "schemas/config/config_reader.h"
 
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
 
-#include "schemas/diagnostic_text.h"
+#include "schemas/diagnostics/diagnostic_text.h"
 #include "tests/schemas/reading.h"
 #include "tests/support/golden.h"
 

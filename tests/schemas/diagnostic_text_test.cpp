@@ -1,9 +1,9 @@
-#include "schemas/diagnostic_text.h"
+#include "schemas/diagnostics/diagnostic_text.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "schemas/diagnostic_json.h"
+#include "schemas/diagnostics/diagnostic_json.h"
 
 namespace vscale::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "schemas/json_schema.h"
+#include "schemas/language/json_schema.h"
 
 #include <yaml-cpp/yaml.h>
 
@@ -12,8 +12,8 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
-#include "schemas/diagnostic_text.h"
-#include "schemas/language.h"
+#include "schemas/diagnostics/diagnostic_text.h"
+#include "schemas/language/language.h"
 #include "tests/schemas/reading.h"
 #include "tests/support/golden.h"
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "schemas/diagnostic_json.h"
-#include "schemas/diagnostic_text.h"
-#include "schemas/source_text.h"
+#include "schemas/diagnostics/diagnostic_json.h"
+#include "schemas/diagnostics/diagnostic_text.h"
+#include "schemas/yaml/source_text.h"
 #include "tests/schemas/reading.h"
 #include "tests/support/golden.h"
 

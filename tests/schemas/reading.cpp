@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "schemas/diagnostic_text.h"
+#include "schemas/diagnostics/diagnostic_text.h"
 
 namespace vscale::test {
 

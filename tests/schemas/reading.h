@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "schemas/config_reader.h"
+#include "schemas/config/config_reader.h"
 
 /// What the tests of the reader have in common: a small world of files and variables, and pieces of YAML.
 

@@ -1,4 +1,4 @@
-#include "schemas/seed_renderer.h"
+#include "schemas/seed/seed_renderer.h"
 
 #include <yaml-cpp/yaml.h>
 

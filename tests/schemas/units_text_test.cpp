@@ -1,15 +1,15 @@
-#include "schemas/units_text.h"
+#include "schemas/text/units_text.h"
 
 #include <catch2/catch.hpp>
 #include <random>
 #include <regex>
 #include <string>
 
-#include "schemas/did_you_mean.h"
-#include "schemas/ipv4_text.h"
-#include "schemas/placeholder.h"
-#include "schemas/source_text.h"
-#include "schemas/text_form.h"
+#include "schemas/diagnostics/did_you_mean.h"
+#include "schemas/text/ipv4_text.h"
+#include "schemas/text/placeholder.h"
+#include "schemas/text/text_form.h"
+#include "schemas/yaml/source_text.h"
 
 namespace vscale::test {
 namespace {

@@ -1,0 +1,143 @@
+#include "cmd/planning/carry_out.h"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "cmd/views/run/run_json.h"
+#include "cmd/views/run/run_view.h"
+#include "schemas/seed/seed_renderer.h"
+
+namespace vscale {
+namespace {
+
+/// The image library for several uploads at once: one call after another.
+class OneCallAtATime final : public ImageLibrary {
+ public:
+  explicit OneCallAtATime(std::shared_ptr<ImageLibrary> library) : library_(std::move(library)) {}
+
+  Result<ImageLock> resolve(const Image& image, const std::optional<ImageLock>& known, bool take_newer,
+                            const std::function<void(std::uint64_t, std::uint64_t)>& progress) override {
+    const std::lock_guard guard(mutex_);
+    return library_->resolve(image, known, take_newer, progress);
+  }
+  Result<std::string> local_file(const Image& image, const ImageLock& lock,
+                                 const std::function<void(std::uint64_t, std::uint64_t)>& progress) override {
+    const std::lock_guard guard(mutex_);
+    return library_->local_file(image, lock, progress);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<ImageLibrary> library_;
+};
+
+/// Keeps everything alive that actions use, also those that are left behind at the end.
+struct RunWorld {
+  HostPorts hosts;
+  std::shared_ptr<NetworkProbe> probe;
+  OneCallAtATime images;
+  SeedRenderer seeds;
+  std::shared_ptr<Clock> clock;
+
+  WorldPorts ports() {
+    return {.domains = *hosts.domains,
+            .volumes = *hosts.volumes,
+            .guests = *hosts.guests,
+            .probe = *probe,
+            .images = images,
+            .seeds = seeds,
+            .clock = *clock};
+  }
+};
+
+ExecutionLimits limits_of(const Config& config, const std::optional<int>& parallelism) {
+  const int parallel = parallelism.value_or(config.limits.parallel);
+  return {.parallel = parallel,
+          .per_host = config.limits.per_host,
+          .per_group = parallel,
+          .uploads_per_host = config.limits.uploads,
+          .booting_per_host = config.limits.booting};
+}
+
+ExitCode code_of(const Plan& plan, const RunSummary& summary) {
+  ExitCode code = plan.complete ? ExitCode::ok : ExitCode::partial;
+  if (!summary.failed.empty() || summary.state_error) code = stronger(code, ExitCode::error);
+  if (summary.interrupted) code = stronger(code, ExitCode::interrupted);
+  return code;
+}
+
+}  // namespace
+
+/// The lock, waited for as long as the user said.
+Result<std::unique_ptr<OperationLock>> take_lock(const Invocation& invocation, StateStore& store,
+                                                 const std::string& operation, Duration timeout) {
+  Outside& outside = invocation.outside;
+  const Instant deadline = outside.clock->now() + timeout;
+  const LockHolder us{.id = outside.new_id(),
+                      .operation = operation,
+                      .user = outside.user,
+                      .host = outside.machine,
+                      .pid = outside.pid,
+                      .since = outside.clock->now()};
+  bool said = false;
+  while (true) {
+    auto lock = store.lock(us);
+    if (lock || lock.error().kind != ErrorKind::conflict || outside.clock->now() >= deadline) return lock;
+    if (!said) say(invocation, fmt::format("Waiting up to {}: {}", show_duration(timeout), to_string(lock.error())));
+    said = true;
+    outside.clock->sleep_until(std::min(outside.clock->now() + kLockRetryInterval, deadline));
+  }
+}
+
+Run carry_out(Invocation& invocation, const ConfigurationFiles& files, const FreshPlan& fresh, const HostPorts& hosts,
+              StateStore& store, const std::optional<int>& parallelism) {
+  Outside& outside = invocation.outside;
+  const Config& config = *files.read.config;
+  auto world = std::shared_ptr<RunWorld>(new RunWorld{.hosts = hosts,
+                                                      .probe = outside.network_probe(),
+                                                      .images = OneCallAtATime(outside.image_library()),
+                                                      .seeds = SeedRenderer(config, files.read.variables),
+                                                      .clock = outside.clock});
+  const ExecutionLimits limits = limits_of(config, parallelism);
+  const auto runner = outside.action_runner(config, world->ports(), world, limits.parallel);
+  RunJson json_view(fresh.plan, invocation.streams.out);
+  RunView text_view(fresh.plan, invocation.streams.out,
+                    {.paint = invocation.out_paint,
+                     .verbosity = invocation.verbosity,
+                     .redraw = invocation.redraw,
+                     .width = invocation.streams.width,
+                     .height = invocation.streams.height,
+                     .time_of_day = outside.time_of_day});
+  EventSink& view = invocation.global.json ? static_cast<EventSink&>(json_view) : text_view;
+  const auto stop_request = [&] {
+    text_view.tick(outside.clock->now());
+    return outside.stop_request();
+  };
+  const Instant began = outside.clock->now();
+  outside.interrupt_gently();
+  const RunSummary summary =
+      execute(fresh.plan, fresh.recorded, limits, outside.new_id(),
+              {.store = store, .runner = *runner, .clock = *outside.clock, .sink = view, .stop_request = stop_request});
+  text_view.finish();
+  return {summary, outside.clock->now() - began};
+}
+
+ExitCode tell_run(Invocation& invocation, const FreshPlan& fresh, const Run& run, const std::string& again) {
+  const ExitCode code = code_of(fresh.plan, run.summary);
+  std::ostream& out = invocation.streams.out;
+  if (invocation.global.json) {
+    const Instant now = invocation.outside.clock->now();
+    if (run.summary.state_error) out << line_of(error_json(*run.summary.state_error, now));
+    out << line_of(summary_event_json(run.summary, run.took, static_cast<int>(code), now));
+    return code;
+  }
+  out << "\n" << run_summary_text(fresh.plan, run.summary, run.took, again, invocation.out_paint);
+  if (!fresh.plan.complete) {
+    out << left_and_right("Left alone: what is Unknown above. When its host answers again: " + again, "", 2);
+  }
+  return code;
+}
+
+}  // namespace vscale

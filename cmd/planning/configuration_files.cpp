@@ -1,0 +1,68 @@
+#include "cmd/planning/configuration_files.h"
+
+#include "engine/values/digest.h"
+
+namespace vscale {
+namespace {
+
+Result<std::vector<SourceFile>> read_all(const Outside& outside, const std::vector<std::string>& paths) {
+  std::vector<SourceFile> files;
+  for (const auto& path : paths) {
+    auto text = outside.read_file(absolute_path(outside, path));
+    if (!text) {
+      Error error = text.error();
+      if (error.hint.empty() && error.kind == ErrorKind::not_found) {
+        error.hint = "name the configuration with -f FILE; its language: schemas/README.md, vscale schema";
+      }
+      return error;
+    }
+    files.push_back({.path = path, .text = std::move(*text)});
+  }
+  return files;
+}
+
+}  // namespace
+
+Result<ConfigurationFiles> read_files(const Invocation& invocation, ReadInput::Secrets secrets) {
+  const Outside& outside = invocation.outside;
+  auto files = read_all(outside, invocation.global.files);
+  if (!files) return files.error();
+  auto var_files = read_all(outside, invocation.global.var_files);
+  if (!var_files) return var_files.error();
+  ReadInput input{.files = std::move(*files),
+                  .working_folder = outside.working_folder,
+                  .assignments = invocation.global.assignments,
+                  .var_files = std::move(*var_files),
+                  .environment = outside.environment,
+                  .read_file = outside.read_file,
+                  .secrets = secrets};
+  ReadConfig read = read_config(input);
+  return ConfigurationFiles{std::move(input), std::move(read)};
+}
+
+std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocation, ReadInput::Secrets secrets) {
+  auto files = read_files(invocation, secrets);
+  if (!files) {
+    fail(invocation, files.error());
+    return std::nullopt;
+  }
+  const bool usable = files->read.config.has_value();
+  if (!usable || invocation.verbosity != Verbosity::quiet) report(invocation, files->read.diagnostics);
+  if (!usable) return std::nullopt;
+  return std::move(*files);
+}
+
+std::vector<MadeFrom> digests_of(const ConfigurationFiles& files) {
+  const auto digest = [](const std::string& text) { return "sha256:" + sha256_hex(text); };
+  std::vector<MadeFrom> made_from;
+  for (const auto& file : files.input.files) made_from.push_back({file.path, digest(file.text)});
+  for (const auto& file : files.read.files_read) made_from.push_back({file.path, digest(file.text)});
+  std::string variables;
+  for (const auto& [name, variable] : files.read.variables.vars) {
+    if (!variable.sensitive) variables += name + "=" + variable.value.value_or("") + "\n";
+  }
+  made_from.push_back({"variables", digest(variables)});
+  return made_from;
+}
+
+}  // namespace vscale

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "cmd/invocation/invocation.h"
+#include "schemas/config/config_reader.h"
+#include "schemas/json/plan_json.h"
+
+namespace vscale {
+
+/// The files of the configuration: what was read, and what came of it. Holds secrets.
+struct ConfigurationFiles {
+  ReadInput input;
+  ReadConfig read;
+};
+
+/// Reads the files that the command line names. Mistakes in them are in ReadConfig::diagnostics; an Error means that a
+/// file could not be read at all.
+Result<ConfigurationFiles> read_files(const Invocation& invocation, ReadInput::Secrets secrets);
+
+/// The same for a command that needs a configuration without a mistake: says what is wrong, and gives nothing then.
+/// Warnings are said, too, unless -q.
+std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocation, ReadInput::Secrets secrets);
+
+/// What a plan is made from, as digests: every file, and the variables that are not sensitive.
+std::vector<MadeFrom> digests_of(const ConfigurationFiles& files);
+
+}  // namespace vscale

@@ -1,0 +1,39 @@
+#include "cmd/planning/recorded.h"
+
+#include <fmt/format.h>
+
+#include "cmd/planning/fresh_plan.h"
+#include "schemas/diagnostics/did_you_mean.h"
+
+namespace vscale {
+
+Result<Recorded> read_recorded(const Invocation& invocation, const Config& config) {
+  const auto opened = open_state(invocation, config, OpenMode::read_only);
+  if (!opened && opened.error().kind == ErrorKind::not_found) return Recorded{};
+  if (!opened) return opened.error();
+  auto state = opened->store->read();
+  if (!state) return state.error();
+  const auto running = opened->store->lock_holder();
+  if (!running) return running.error();
+  return Recorded{.state = std::move(*state), .running = *running};
+}
+
+Result<InstanceRecord> find_instance(const Config& config, const RecordedState& recorded, const std::string& written) {
+  std::vector<std::string> names;
+  std::vector<std::string> in_group;
+  for (const auto& [address, instance] : recorded.instances) {
+    if (written == to_string(address) || written == short_name(address) || written == instance.name) return instance;
+    names.push_back(short_name(address));
+    if (written == address.group || written == group_address(address)) in_group.push_back(short_name(address));
+  }
+  std::string hint = did_you_mean(written, names);
+  if (!in_group.empty()) hint = "that is a group; its instances: " + listed(in_group);
+  if (hint.empty() && !names.empty()) hint = "there is: " + listed(names);
+  if (names.empty()) hint = "nothing was created yet: vscale apply";
+  return Error{.kind = ErrorKind::not_found,
+               .message = fmt::format("there is no instance \"{}\" in {}", written, config.name),
+               .detail = {},
+               .hint = std::move(hint)};
+}
+
+}  // namespace vscale

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cmd/invocation/invocation.h"
+#include "engine/desired/config.h"
+#include "engine/ports/state_store.h"
+#include "engine/recorded/recorded_state.h"
+
+namespace vscale {
+
+/// The record as a command sees it that only looks.
+struct Recorded {
+  RecordedState state;
+  std::optional<LockHolder> running;  ///< Who works on it right now.
+};
+
+/// Reads the record without changing anything. No statefile is an empty record: nothing was created yet.
+Result<Recorded> read_recorded(const Invocation& invocation, const Config& config);
+
+/// The recorded instance that a person means by web-2, group.web[2] or prod-web-2. `not_found` guesses or lists.
+Result<InstanceRecord> find_instance(const Config& config, const RecordedState& recorded, const std::string& written);
+
+}  // namespace vscale

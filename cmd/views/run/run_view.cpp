@@ -1,0 +1,260 @@
+#include "cmd/views/run/run_view.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "cmd/views/text/error_view.h"
+#include "cmd/views/text/names.h"
+
+namespace vscale {
+namespace {
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+constexpr int kNameColumn = 10;
+constexpr int kLabelColumn = 8 + 1 + kNameColumn + 1;  // after the time of day and the name
+constexpr int kBarWidth = 16;
+
+/// "[######..........]  41%  170 MiB of 412 MiB"
+std::string bar(const TransferProgress& transfer) {
+  const double share = transfer.total_bytes == 0
+                           ? 0.0
+                           : static_cast<double>(std::min(transfer.done_bytes, transfer.total_bytes)) /
+                                 static_cast<double>(transfer.total_bytes);
+  const int filled = static_cast<int>(share * kBarWidth);
+  return fmt::format("[{:#>{}}{:.>{}}] {:3.0f}%", "", filled, "", kBarWidth - filled, share * 100);
+}
+
+std::string gate_text(const GateProgress& gate) {
+  return printable(
+      fmt::format("gate {}, try {}{}{}", gate.gate, gate.tries, gate.found.empty() ? "" : ": ", gate.found));
+}
+
+/// Without fractions, which only flicker.
+std::string whole_seconds(Duration duration) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(std::max(duration, Duration{0}));
+  return seconds.count() == 0 ? "0s" : show_duration(seconds);
+}
+
+std::string name_column(const std::string& name) {
+  return pad_right(name, kNameColumn);
+}
+
+}  // namespace
+
+RunView::RunView(const Plan& plan, std::ostream& out, RunViewOptions options)
+    : plan_(plan), out_(out), options_(std::move(options)) {
+  const bool folded = options_.redraw && options_.verbosity != Verbosity::verbose;
+  steps_ = steps_of(plan, folded ? StepSize::folded : StepSize::single);
+  if (options_.verbosity == Verbosity::verbose) {
+    for (auto& step : steps_.steps) step.shown = true;
+  }
+}
+
+std::size_t RunView::step_of(int id) const {
+  VSCALE_ASSERT(id >= 1 && static_cast<std::size_t>(id) <= steps_.of_action.size(), "an event for an unknown action");
+  return steps_.of_action[static_cast<std::size_t>(id) - 1];
+}
+
+void RunView::on_event(const RunEvent& event) {
+  std::visit(Overloaded{[&](const RunStarted&) { run_started_ = event.at; },
+                        [&](const ActionStarted& what) { started(event.at, what.id); },
+                        [&](const TransferProgress& what) { running_[step_of(what.id)].transfer = what; },
+                        [&](const GateProgress& what) { running_[step_of(what.id)].gate = what; },
+                        [&](const ActionDone& what) { ended(event.at, what.id, what.note); },
+                        [&](const ActionFailed& what) { failed(event.at, what.id, what.error); },
+                        [&](const ActionSkipped& what) {
+                          ++skipped_;
+                          running_.erase(step_of(what.id));
+                        },
+                        [&](const Stopping& what) {
+                          stopping_ = true;
+                          erase();
+                          out_ << fmt::format(
+                              "Finishing what runs ({} action{}); again to stop now. Nothing is lost.\n", what.running,
+                              what.running == 1 ? "" : "s");
+                        }},
+             event.what);
+  tick(event.at);
+}
+
+void RunView::started(Instant at, int id) {
+  const auto [running, first] =
+      running_.try_emplace(step_of(id), Running{.since = at, .transfer = {}, .gate = {}, .note = {}});
+  ++running->second.begun;
+  const Step& step = steps_.steps[step_of(id)];
+  if (first && !options_.redraw && step.is_long && options_.verbosity != Verbosity::quiet) {
+    out_ << fmt::format("{} {} {}\n", options_.time_of_day(at), name_column(step.name),
+                        cut(step.label + " ...", kTextWidth - kLabelColumn));
+    out_.flush();
+  }
+}
+
+void RunView::ended(Instant at, int id, const std::string& note) {
+  ++done_;
+  const std::size_t index = step_of(id);
+  Running& running = running_[index];
+  ++running.ended;
+  running.transfer.reset();
+  running.gate.reset();
+  if (!note.empty()) running.note = note;
+  const Step& step = steps_.steps[index];
+  if (running.ended < step.actions) return;
+  const std::string label = step.label + (running.note.empty() ? "" : " (" + printable(running.note) + ")");
+  if (step.shown && options_.verbosity != Verbosity::quiet) {
+    line(at, step.name, label, options_.paint.green("ok"), at - running.since);
+  }
+  running_.erase(index);
+}
+
+void RunView::failed(Instant at, int id, const Error& error) {
+  ++failed_;
+  const std::size_t index = step_of(id);
+  const Step& step = steps_.steps[index];
+  Running& running = running_[index];
+  std::string label = step.label;
+  if (step.actions > 1) label += ": " + action_label(plan_.actions[static_cast<std::size_t>(id) - 1]);
+  line(at, step.name, label, options_.paint.red("FAILED"), at - running.since);
+  out_ << error_text(error, options_.paint, 9);
+  running_.erase(index);
+}
+
+void RunView::line(Instant at, const std::string& name, const std::string& label, const std::string& outcome,
+                   Duration took) {
+  erase();
+  const std::string prefix = fmt::format("{} {} ", options_.time_of_day(at), name_column(name));
+  out_ << hanging(prefix, label, fmt::format("{} {}", outcome, pad_left(show_duration(took), 6)), kLabelColumn);
+  out_.flush();
+}
+
+void RunView::tick(Instant now) {
+  if (!options_.redraw || options_.verbosity == Verbosity::quiet || !run_started_) return;
+  if (lines_drawn_ > 0 && drawn_at_ && now - *drawn_at_ < kRedrawInterval && now >= *drawn_at_) return;
+  erase();
+  draw(now);
+}
+
+void RunView::finish() {
+  erase();
+  run_started_.reset();
+  out_.flush();
+}
+
+void RunView::erase() {
+  if (lines_drawn_ > 0) out_ << "\r\x1b[2K";  // where the terminal may have echoed ^C
+  for (; lines_drawn_ > 0; --lines_drawn_) out_ << "\x1b[1A\x1b[2K";
+}
+
+void RunView::draw(Instant now) {
+  std::vector<std::string> lines;
+  for (const auto& [index, running] : running_) {
+    const Step& step = steps_.steps[index];
+    if (step.shown) lines.push_back(running_line(step, running, now));
+  }
+  const auto room = static_cast<std::size_t>(std::clamp(options_.height - 2, 1, kLiveLines));
+  if (lines.size() > room) {
+    const std::size_t left_out = lines.size() - room + 1;
+    lines.resize(room - 1);
+    lines.push_back(fmt::format("         and {} more", left_out));
+  }
+  lines.push_back(options_.paint.dim(total_line(now)));
+  for (const auto& text : lines) out_ << text << "\n";
+  lines_drawn_ = static_cast<int>(lines.size());
+  drawn_at_ = now;
+  out_.flush();
+}
+
+std::string RunView::running_line(const Step& step, const Running& running, Instant now) const {
+  const int width = std::min(options_.width, kTextWidth) - 1;  // the last column may wrap on some terminals
+  std::string what = step.label;
+  std::string right = whole_seconds(now - running.since);
+  if (running.transfer) right = bar(*running.transfer) + " " + pad_left(std::move(right), 7);
+  if (running.gate) {
+    what = gate_text(*running.gate);
+    right = fmt::format("wait {}/{}", whole_seconds(running.gate->waited), whole_seconds(running.gate->limit));
+  }
+  const std::string left = fmt::format("{} {} {}", options_.time_of_day(running.since), name_column(step.name), what);
+  const int room = width - columns(right) - 2;
+  if (room < 12) return cut(left, std::max(width, 3));
+  return pad_right(cut(left, room), room + 2) + right;
+}
+
+std::string RunView::total_line(Instant now) const {
+  std::string text = fmt::format("-- {} of {} actions done", done_, plan_.actions.size());
+  if (failed_ > 0) text += fmt::format(", {} failed", failed_);
+  if (skipped_ > 0) text += fmt::format(", {} skipped", skipped_);
+  if (run_started_) text += ", " + whole_seconds(now - *run_started_);
+  if (stopping_) text += ", stopping";
+  return cut(text, std::max(std::min(options_.width, kTextWidth) - 1, 3));
+}
+
+namespace {
+
+/// The names that something was not begun for, each once, in the plan's order.
+std::vector<std::string> skipped_names(const Plan& plan, const std::vector<int>& ids) {
+  std::vector<std::string> names;
+  for (const int id : ids) {
+    const Action& action = plan.actions[static_cast<std::size_t>(id) - 1];
+    if (std::holds_alternative<Barrier>(action.detail)) continue;
+    const std::string name = shown_name(action.address);
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+constexpr std::size_t kSkippedListed = 12;
+
+/// "3 create, 1 start": what the plan was for, without the noughts.
+std::string done_text(const Summary& summary) {
+  struct Part {
+    int count;
+    const char* word;
+  };
+  std::vector<std::string> parts;
+  for (const Part part : {Part{summary.create, "create"}, Part{summary.update, "update"},
+                          Part{summary.replace, "replace"}, Part{summary.start, "start"}, Part{summary.stop, "stop"},
+                          Part{summary.migrate, "migrate"}, Part{summary.destroy, "destroy"}}) {
+    if (part.count > 0) parts.push_back(fmt::format("{} {}", part.count, part.word));
+  }
+  return parts.empty() ? "all of it" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+}  // namespace
+
+std::string run_summary_text(const Plan& plan, const RunSummary& summary, Duration took, const std::string& again,
+                             const Paint& paint) {
+  const std::string counts = fmt::format("{} of {} actions in {}, serial {}", summary.done, plan.actions.size(),
+                                         show_duration(took), summary.serial);
+  const bool whole = summary.failed.empty() && summary.skipped.empty() && !summary.interrupted && !summary.state_error;
+  if (whole) {
+    return left_and_right(fmt::format("{} {} ({}).", paint.bold("Done:"), done_text(plan.summary), counts), "", 2);
+  }
+  std::string out;
+  if (summary.state_error) {
+    out += error_text(*summary.state_error, paint, 0);
+    out += "The run ended at once, since nothing is done that cannot be recorded.\n";
+  }
+  out += paint.bold(summary.interrupted ? "Stopped: " : "Failed: ") + counts + ".\n";
+  if (!summary.left_open.empty()) {
+    out += left_and_right(fmt::format("Left in the middle: {}; the next run looks and goes on.",
+                                      fmt::join(skipped_names(plan, summary.left_open), ", ")),
+                          "", 2);
+  }
+  if (auto names = skipped_names(plan, summary.skipped); !names.empty()) {
+    const std::size_t count = names.size();
+    if (count > kSkippedListed) names.resize(kSkippedListed);
+    std::string text = fmt::format("Not done: {}", fmt::join(names, ", "));
+    if (count > kSkippedListed) text += fmt::format(" and {} more", count - kSkippedListed);
+    out += left_and_right(text, "", 2);
+  }
+  return out + left_and_right(fmt::format("Go on: {}   (what is done stays done)", again), "", 2);
+}
+
+}  // namespace vscale

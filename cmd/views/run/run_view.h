@@ -1,0 +1,84 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cmd/views/plan_view.h"
+#include "cmd/views/run/run_steps.h"
+#include "cmd/views/text/text_layout.h"
+#include "engine/execution/executor.h"
+#include "engine/execution/run_event.h"
+
+/// A run as a person follows it.
+
+namespace vscale {
+
+struct RunViewOptions {
+  Paint paint;
+  Verbosity verbosity = Verbosity::normal;
+  bool redraw = false;  ///< A terminal: what is in flight stands in the last lines and is drawn again and again.
+  int width = kTextWidth;
+  int height = 24;
+  std::function<std::string(Instant)> time_of_day;  ///< "14:05:02", where the person is.
+};
+
+/// Draws a run: a line for each step that has ended, and on a terminal the steps in flight with elapsed times and a bar
+/// per transfer below them; in a pipe also a line when something long begins. Refers to the stream and the plan, which
+/// outlive it.
+class RunView final : public EventSink {
+ public:
+  RunView(const Plan& plan, std::ostream& out, RunViewOptions options);
+
+  void on_event(const RunEvent& event) override;
+  /// Draws what is in flight again, if it is time to: call it often.
+  void tick(Instant now);
+  /// Takes away what is in flight, for good.
+  void finish();
+
+ private:
+  struct Running {
+    Instant since{};
+    int begun = 0, ended = 0;  // of the step's actions
+    bool failed = false;
+    std::optional<TransferProgress> transfer;
+    std::optional<GateProgress> gate;
+    std::string note;
+  };
+
+  void started(Instant at, int id);
+  void ended(Instant at, int id, const std::string& note);
+  void failed(Instant at, int id, const Error& error);
+  void line(Instant at, const std::string& name, const std::string& label, const std::string& outcome, Duration took);
+  void erase();
+  void draw(Instant now);
+  [[nodiscard]] std::string running_line(const Step& step, const Running& running, Instant now) const;
+  [[nodiscard]] std::string total_line(Instant now) const;
+  [[nodiscard]] std::size_t step_of(int id) const;
+
+  const Plan& plan_;
+  std::ostream& out_;
+  RunViewOptions options_;
+  Steps steps_;
+  std::map<std::size_t, Running> running_;  // by step: those begun and not ended
+  std::optional<Instant> run_started_;
+  std::optional<Instant> drawn_at_;
+  int lines_drawn_ = 0;
+  int done_ = 0, failed_ = 0, skipped_ = 0;
+  bool stopping_ = false;
+};
+
+/// What came of a run, with what was left and the command to go on with. `again` is that command.
+std::string run_summary_text(const Plan& plan, const RunSummary& summary, Duration took, const std::string& again,
+                             const Paint& paint);
+
+/// How often what is in flight is drawn again when nothing happens.
+constexpr Duration kRedrawInterval{250};
+/// The most lines for what is in flight.
+constexpr int kLiveLines = 12;
+
+}  // namespace vscale

@@ -1,0 +1,139 @@
+#include "engine/plan/fates/whereabouts.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace vscale {
+namespace {
+
+const std::vector<LivePlace>& found_in(const std::unordered_map<std::string_view, std::vector<LivePlace>>& index,
+                                       std::string_view key) {
+  static const std::vector<LivePlace> kNowhere;
+  const auto found = index.find(key);
+  return found == index.end() ? kNowhere : found->second;
+}
+
+Presence presence_of(DomainState state) {
+  switch (state) {
+    case DomainState::running:
+    case DomainState::blocked:
+      return Presence::up;
+    case DomainState::paused:
+    case DomainState::shut_off:
+    case DomainState::crashed:
+    case DomainState::suspended:
+      return Presence::off;
+    case DomainState::shutting_down:
+    case DomainState::unknown:
+      return Presence::in_between;
+  }
+  VSCALE_ASSERT(false, "a DomainState without a presence");
+}
+
+Whereabouts nowhere(const InstanceRecord& instance, Presence presence, std::string why = "") {
+  return {.presence = presence,
+          .host = instance.host,
+          .domain = nullptr,
+          .why = std::move(why),
+          .also_up = {},
+          .also_off = {}};
+}
+
+/// No host that answered has it.
+Whereabouts locate_absent(const InstanceRecord& instance, const Config& config, const LiveIndex& live) {
+  if (find_host(config, instance.host) == nullptr) {
+    return nowhere(instance, Presence::unknown, fmt::format("its host {} is no longer in the file", instance.host));
+  }
+  if (!live.answers(instance.host)) {
+    return nowhere(instance, Presence::unknown, fmt::format("its host {} does not answer", instance.host));
+  }
+  if (instance.phase == Phase::claimed) return nowhere(instance, Presence::undefined);
+  if (!live.silent_hosts().empty()) {
+    return nowhere(instance, Presence::unknown,
+                   fmt::format("{} has no such domain, but it may have been moved to {}, which does not answer",
+                               instance.host, fmt::join(live.silent_hosts(), " or ")));
+  }
+  return nowhere(instance, Presence::absent);
+}
+
+/// The copy that counts: the one that is up, at best where it is recorded; else the recorded one.
+const LivePlace* best_of(const std::vector<LivePlace>& copies, const InstanceRecord& instance) {
+  const LivePlace* best = nullptr;
+  int best_rank = 0;
+  for (const auto& copy : copies) {
+    const bool up = presence_of(copy.domain->state) != Presence::off;
+    const int rank = 1 + (up ? 2 : 0) + (*copy.host == instance.host ? 1 : 0);
+    if (rank > best_rank) {
+      best = &copy;
+      best_rank = rank;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+LiveIndex::LiveIndex(const Live& live) {
+  for (const auto& [host, view] : live) {
+    if (!view.snapshot) {
+      silent_hosts_.push_back(host);
+      continue;
+    }
+    answering_hosts_.push_back(host);
+    auto& pools = pools_[host];
+    for (const auto& pool : view.snapshot->pools) pools[pool.name] = &pool;
+    for (const auto& domain : view.snapshot->domains) {
+      by_uuid_[domain.uuid].push_back({&host, &domain});
+      by_name_[domain.name].push_back({&host, &domain});
+    }
+  }
+}
+
+const std::vector<LivePlace>& LiveIndex::with_uuid(std::string_view uuid) const {
+  return found_in(by_uuid_, uuid);
+}
+const std::vector<LivePlace>& LiveIndex::with_name(std::string_view name) const {
+  return found_in(by_name_, name);
+}
+
+const LivePool* LiveIndex::pool(const std::string& host, const std::string& pool) const {
+  const auto pools = pools_.find(host);
+  if (pools == pools_.end()) return nullptr;
+  const auto found = pools->second.find(pool);
+  return found == pools->second.end() ? nullptr : found->second;
+}
+
+Whereabouts locate(const InstanceRecord& instance, const std::string& lineage, const Config& config,
+                   const LiveIndex& live) {
+  const auto& copies = live.with_uuid(instance.uuid);
+  if (copies.empty()) return locate_absent(instance, config, live);
+  const LivePlace& best = *best_of(copies, instance);
+  if (!best.domain->ownership || best.domain->ownership->lineage != lineage) {
+    return nowhere(instance, Presence::unknown,
+                   fmt::format("domain {} on {} has its uuid, but not vscale's mark", best.domain->name, *best.host));
+  }
+  Whereabouts found{.presence = presence_of(best.domain->state),
+                    .host = *best.host,
+                    .domain = best.domain,
+                    .why = "",
+                    .also_up = {},
+                    .also_off = {}};
+  if (found.presence == Presence::off && *best.host != instance.host && !live.answers(instance.host)) {
+    return nowhere(
+        instance, Presence::unknown,
+        fmt::format("its host {} does not answer; {} has a definition of it that is off", instance.host, *best.host));
+  }
+  if (found.presence == Presence::in_between) {
+    found.why = fmt::format("it is {} just now", to_string(best.domain->state));
+  }
+  for (const auto& copy : copies) {
+    if (&copy == &best) continue;
+    const bool up = presence_of(copy.domain->state) != Presence::off;
+    (up ? found.also_up : found.also_off).push_back(*copy.host);
+  }
+  return found;
+}
+
+}  // namespace vscale

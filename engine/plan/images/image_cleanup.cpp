@@ -1,0 +1,187 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/plan/images/image_volume.h"
+#include "engine/plan/planning.h"
+
+/// Image copies that nobody needs any more: older digests beyond the image's `keep`, and all of them when everything is
+/// destroyed. A copy that an instance stands on is never touched.
+
+namespace vscale {
+namespace {
+
+/// Who stands on a copy: instances that stay, and what has to be done before the others are off it.
+struct Use {
+  bool stays = false;
+  std::vector<int> until;
+};
+
+bool leaves_its_image(const Decision& decision) {
+  return decision.fate == Fate::destroy || decision.fate == Fate::replace;
+}
+
+/// The pool of an instance's root disk.
+std::string root_pool(const Planning& planning, const Decision& decision) {
+  for (const auto& volume : planning.volumes.of(decision.address)) {
+    if (volume.role == VolumeRecord::Role::root) return volume.pool;
+  }
+  return "";
+}
+
+/// The deletions of root disks, by the instance's address: afterwards it needs its copy no more.
+std::map<std::string, int> root_deletions(const std::vector<Action>& actions) {
+  std::map<std::string, int> deletions;
+  for (const auto& action : actions) {
+    const auto* gone = std::get_if<DeleteVolume>(&action.detail);
+    if (gone != nullptr && gone->volume.role == VolumeRecord::Role::root) deletions[action.address] = action.id;
+  }
+  return deletions;
+}
+
+std::map<ImageCopyKey, Use> uses(const Planning& planning) {
+  std::map<ImageCopyKey, Use> used;
+  const auto deletions = root_deletions(planning.graph.actions());
+  for (const auto& plan : planning.groups) {
+    for (const auto& decision : plan.decisions) {
+      if (decision.record == nullptr) continue;
+      const InstanceRecord& record = *decision.record;
+      Use& use = used[planning.image_copy_key(record.host, root_pool(planning, decision), record.image_digest)];
+      const auto deletion = deletions.find(decision.name);
+      if (!leaves_its_image(decision)) {
+        use.stays = true;
+      } else if (deletion != deletions.end()) {
+        use.until.push_back(deletion->second);
+      }
+    }
+  }
+  return used;
+}
+
+/// The digest that the image stands for now: it is kept, whether anybody uses it or not.
+std::string current_digest(const Planning& planning, const std::string& image) {
+  if (const auto lock = planning.input.images.find(image); lock != planning.input.images.end()) {
+    return lock->second.digest;
+  }
+  const auto lock = planning.input.recorded.image_locks.find(image);
+  return lock == planning.input.recorded.image_locks.end() ? "" : lock->second.digest;
+}
+
+bool may_touch(const Planning& planning, const std::string& host) {
+  return planning.live.answers(host) && !planning.scope.excludes_host(host);
+}
+
+/// In a shared pool the copy is reached through another host where the recorded one cannot; the record names that one
+/// first.
+ImageCopyRecord reachable_copy(Planning& planning, const ImageCopyRecord& copy, std::vector<int>& needs) {
+  ImageCopyRecord reached = copy;
+  reached.host = planning.host_reaching(copy.pool, copy.host, copy.host);
+  if (reached.host == copy.host) return reached;
+  ChangeRecord rehome{{RemoveImageCopy{copy.host, copy.pool, copy.volume}, PutImageCopy{reached}}};
+  needs.push_back(planning.graph.add("image." + copy.image, "", {}, std::move(rehome)));
+  return reached;
+}
+
+/// The copies of one image in one pool of one host that are not the current one and that nobody will stand on, newest
+/// first.
+std::vector<const ImageCopyRecord*> older_copies(const std::vector<const ImageCopyRecord*>& copies,
+                                                 const std::string& current) {
+  std::vector<const ImageCopyRecord*> older;
+  std::copy_if(copies.begin(), copies.end(), std::back_inserter(older),
+               [&](const ImageCopyRecord* copy) { return copy->digest != current; });
+  std::stable_sort(older.begin(), older.end(), [](const ImageCopyRecord* left, const ImageCopyRecord* right) {
+    return std::tie(right->at, left->volume) < std::tie(left->at, right->volume);
+  });
+  return older;
+}
+
+void delete_copy(Planning& planning, const ImageCopyRecord& copy, std::vector<int> needs, const std::string& why) {
+  const std::string address = "image." + copy.image;
+  planning.graph.add(address, copy.host, std::move(needs),
+                     DeleteImage{copy.image, copy.digest, copy.pool, copy.volume});
+  Change change;
+  change.address = address;
+  change.action = ChangeAction::update;
+  change.host = change.from_host = copy.host;
+  change.reasons.push_back({Rule::image_not_needed, why, {{"host", copy.host}, {"digest", copy.digest}}});
+  planning.plan.changes.push_back(std::move(change));
+}
+
+void clean_recorded_copies(Planning& planning) {
+  std::map<std::tuple<std::string, std::string, std::string>, std::vector<const ImageCopyRecord*>> by_place;
+  for (const auto& copy : planning.input.recorded.image_copies) {
+    const std::string host = planning.volumes.is_shared(copy.pool) ? "" : copy.host;
+    by_place[{host, copy.pool, copy.image}].push_back(&copy);
+  }
+  if (by_place.empty()) return;
+  const auto used = uses(planning);
+  const bool destroying = planning.input.options.destroy;
+  for (const auto& [place, copies] : by_place) {
+    const std::string& name = std::get<2>(place);
+    const Image* image = find_image(planning.config, name);
+    const int keep = destroying || image == nullptr ? 0 : image->keep;
+    const std::string current = destroying || image == nullptr ? "" : current_digest(planning, name);
+    int kept = 0;
+    for (const ImageCopyRecord* copy : older_copies(copies, current)) {
+      const auto use = used.find(planning.image_copy_key(copy->host, copy->pool, copy->digest));
+      const bool stays = use != used.end() && use->second.stays;
+      const std::string host = planning.host_reaching(copy->pool, copy->host, copy->host);
+      if (stays || kept++ < keep || !may_touch(planning, host)) continue;
+      const std::string why =
+          destroying ? "nothing is left that stands on it" : fmt::format("older copy on {}, keep is {}", host, keep);
+      std::vector<int> needs = use == used.end() ? std::vector<int>{} : use->second.until;
+      const ImageCopyRecord reached = reachable_copy(planning, *copy, needs);
+      delete_copy(planning, reached, std::move(needs), why);
+    }
+  }
+}
+
+using VolumeKey = std::tuple<std::string, std::string, std::string>;
+
+std::set<VolumeKey> known_copies(const Planning& planning) {
+  std::set<VolumeKey> known;
+  const auto add = [&](const std::string& host, const std::string& pool, const std::string& volume) {
+    known.emplace(planning.volumes.is_shared(pool) ? std::string() : host, pool, volume);
+  };
+  for (const auto& copy : planning.input.recorded.image_copies) add(copy.host, copy.pool, copy.volume);
+  for (const auto& action : planning.graph.actions()) {
+    if (const auto* upload = std::get_if<UploadImage>(&action.detail)) add(action.host, upload->pool, upload->volume);
+  }
+  return known;
+}
+
+ImageCopyRecord unrecorded_copy(const std::string& host, const std::string& pool, const std::string& volume) {
+  ImageCopyRecord copy;
+  copy.host = host;
+  copy.pool = pool;
+  copy.volume = copy.image = volume;  // of which image it is, nobody knows any more
+  return copy;
+}
+
+/// What a run that died while it sent an image left behind, if nobody wants that image any more.
+void clean_unrecorded_copies(Planning& planning) {
+  auto known = known_copies(planning);
+  for (const auto& [host, view] : planning.input.live) {
+    if (!view.snapshot || planning.scope.excludes_host(host)) continue;
+    for (const auto& pool : view.snapshot->pools) {
+      const std::string place = planning.volumes.is_shared(pool.name) ? std::string() : host;
+      for (auto at = pool.volumes.lower_bound(kImageVolumePrefix); at != pool.volumes.end(); ++at) {
+        if (!at->starts_with(kImageVolumePrefix)) break;
+        if (!is_our_image_volume(planning.plan.lineage, *at)) continue;
+        if (!known.insert({place, pool.name, *at}).second) continue;
+        delete_copy(planning, unrecorded_copy(host, pool.name, *at), {}, "left by a run that died while sending it");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void plan_image_cleanup(Planning& planning) {
+  // Narrowed plans do not see everybody who may stand on a copy as they will be afterwards.
+  if (planning.scope.is_narrowed()) return;
+  clean_recorded_copies(planning);
+  clean_unrecorded_copies(planning);
+}
+
+}  // namespace vscale

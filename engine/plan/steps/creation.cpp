@@ -1,0 +1,387 @@
+#include "engine/plan/steps/creation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/plan/images/image_volume.h"
+
+/// What a new incarnation is made of, and the chain of actions that makes it.
+
+namespace vscale {
+namespace {
+
+// ---- Who it is ----------------------------------------------------------------------------------------------------
+
+/// The name must be nobody else's, on any host: not a foreign domain's, not that of another instance of ours, which may
+/// have moved here from another group and kept its name.
+bool check_name(Planning& planning, const GroupPlan& plan, const Decision& decision, const std::string& name) {
+  const auto recorded = planning.names.find(name);
+  if (recorded != planning.names.end() && recorded->second != decision.name) {
+    planning.error(
+        "name_taken", fmt::format("{} would be called {}, and {} still is", decision.name, name, recorded->second),
+        fmt::format("give it a name of its own first: --replace {}", recorded->second), place_of(*plan.group, "size"));
+    return false;
+  }
+  for (const auto& place : planning.live.with_name(name)) {
+    if (decision.record != nullptr && place.domain->uuid == decision.record->uuid) continue;
+    const bool marked = place.domain->ownership.has_value();
+    planning.error(
+        "name_taken",
+        fmt::format("{} would be called {}, and {} has a domain of that name{}", decision.name, name, *place.host,
+                    marked ? ", made by vscale with another statefile" : ", which vscale did not make"),
+        marked ? "use the statefile that made it, or remove that domain by hand"
+               : "rename or remove that domain, or choose another `name`",
+        place_of(*plan.group, "size"));
+    return false;
+  }
+  return true;
+}
+
+/// The recorded card that this one continues: the n-th on the same network.
+const GuestNic* card_before(const InstanceRecord* record, const std::vector<NicSpec>& cards, std::size_t index) {
+  if (record == nullptr) return nullptr;
+  const std::string& network = cards[index].network;
+  auto nth = std::count_if(cards.begin(), cards.begin() + static_cast<std::ptrdiff_t>(index),
+                           [&](const NicSpec& card) { return card.network == network; });
+  for (const auto& nic : record->nics) {
+    if (nic.network == network && nth-- == 0) return &nic;
+  }
+  return nullptr;
+}
+
+bool set_fixed_address(Planning& planning, const GroupPlan& plan, const Decision& decision, const NicSpec& card,
+                       GuestNic& nic) {
+  const std::string owner = planning.addresses.owner_of(card.network, *card.address);
+  if (owner != decision.name) {
+    planning.error("address_taken",
+                   fmt::format("{} wants address {} of network {}, and {} has it", decision.name, *card.address,
+                               card.network, owner),
+                   "give one of them another address", template_place_of(*plan.group, "networks"));
+    return false;
+  }
+  nic.address = card.address;
+  return true;
+}
+
+bool set_address(Planning& planning, const GroupPlan& plan, const Decision& decision, const NicSpec& card,
+                 const GuestNic* before, GuestNic& nic) {
+  if (card.address) return set_fixed_address(planning, plan, decision, card, nic);
+  if (!planning.addresses.is_static(card.network)) return true;  // by DHCP
+  if (before != nullptr && before->address) {
+    nic.address = before->address;
+    return true;
+  }
+  nic.address = planning.addresses.next_free(card.network, decision.name);
+  if (nic.address) return true;
+  planning.error("no_address",
+                 fmt::format("{}: network {} has no free address left of {}", decision.name, card.network,
+                             planning.addresses.pool_size(card.network)),
+                 fmt::format("add addresses to networks.{}.addresses", card.network),
+                 fmt::format("networks.{}.addresses", card.network));
+  return false;
+}
+
+bool add_cards(Planning& planning, const GroupPlan& plan, const Decision& decision, InstanceRecord& instance) {
+  const auto& cards = plan.group->instance.networks;
+  const IdentitySeed seed{planning.plan.lineage, instance.address, instance.incarnation};
+  for (std::size_t i = 0; i < cards.size(); ++i) {
+    const GuestNic* before = card_before(decision.record, cards, i);
+    GuestNic nic;
+    nic.network = cards[i].network;
+    if (!set_address(planning, plan, decision, cards[i], before, nic)) return false;
+    if (cards[i].mac) {
+      nic.mac = *cards[i].mac;
+    } else {
+      nic.mac = before != nullptr ? before->mac : planning.identities.new_mac(seed, i);
+    }
+    instance.nics.push_back(std::move(nic));
+  }
+  return true;
+}
+
+// ---- What it is made of -------------------------------------------------------------------------------------------
+
+/// A volume of the new incarnation: its record, and whether it is there already with data that stays.
+struct Piece {
+  VolumeRecord volume;
+  bool attached = false;
+  bool replaces = false;  ///< Something of ours may lie there under this name.
+  std::optional<std::uint64_t> grown_from_bytes;
+};
+
+const std::string& pool_name(const Planning& planning, const std::string& storage) {
+  const Storage* found = find_storage(planning.config, storage);
+  VSCALE_ASSERT(found != nullptr, "a template names only storage that exists");
+  return found->pool;
+}
+
+const VolumeRecord* recorded_disk(const Planning& planning, const InstanceAddress& owner, const DataDisk& disk) {
+  for (const auto& volume : planning.volumes.of(owner)) {
+    if (volume.role == VolumeRecord::Role::data && volume.disk == disk.name && volume.storage == disk.storage) {
+      return &volume;
+    }
+  }
+  return nullptr;
+}
+
+bool is_recorded(const Planning& planning, const VolumeRecord& volume) {
+  const auto& recorded = planning.volumes.of(volume.owner);
+  return std::any_of(recorded.begin(), recorded.end(), [&](const VolumeRecord& other) {
+    return other.host == volume.host && other.pool == volume.pool && other.name == volume.name;
+  });
+}
+
+VolumeRecord new_volume(const Planning& planning, const InstanceRecord& instance, const std::string& storage,
+                        VolumeRecord::Role role, const std::string& disk, const char* extension) {
+  VolumeRecord volume;
+  volume.host = instance.host;
+  volume.pool = pool_name(planning, storage);
+  volume.name = fmt::format("{}-{}.{}", instance.name, disk, extension);
+  volume.storage = storage;
+  volume.owner = instance.address;
+  volume.role = role;
+  volume.disk = disk;
+  return volume;
+}
+
+/// A disk of this ordinal that outlived an earlier incarnation, or that a run which died has made, is used as it is.
+bool is_attached(Planning& planning, const Decision& decision, const VolumeRecord& recorded, bool kept) {
+  if (!kept && !decision.recreate) return false;
+  if (planning.volumes.is_live(recorded.host, recorded.pool, recorded.name)) return true;
+  if (!planning.volumes.is_pool_active(recorded.host, recorded.pool)) return true;  // it says nothing about volumes
+  if (kept && !decision.recreate) {
+    planning.warn("kept_disk_gone",
+                  fmt::format("{}: its kept disk {} is no longer in pool {} on {}; an empty one is created",
+                              decision.name, recorded.disk, recorded.pool, recorded.host),
+                  "if that is a mistake, put the volume back before you apply");
+  }
+  return false;
+}
+
+std::optional<Piece> data_piece(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                                const InstanceRecord& instance, const DataDisk& disk) {
+  Piece piece;
+  piece.volume = new_volume(planning, instance, disk.storage, VolumeRecord::Role::data, disk.name, "qcow2");
+  if (const VolumeRecord* recorded = recorded_disk(planning, instance.address, disk)) {
+    piece.attached = is_attached(planning, decision, *recorded, recorded->keep || disk.keep);
+    // Not replaced where it may hold data: creation fails rather than losing it.
+    piece.replaces = !recorded->keep && !disk.keep;
+    piece.volume = *recorded;
+  }
+  piece.volume.keep = disk.keep;
+  if (piece.attached && piece.volume.capacity_bytes > disk.size_bytes) {
+    planning.error("disk_shrink",
+                   fmt::format("{}: disks[{}].size is {}, and the file says {}: a disk cannot shrink", decision.name,
+                               disk.name, show_bytes(piece.volume.capacity_bytes), show_bytes(disk.size_bytes)),
+                   fmt::format("leave it at {}", show_bytes(piece.volume.capacity_bytes)),
+                   template_place_of(*plan.group, fmt::format("disks[{}].size", disk.name)));
+    return std::nullopt;
+  }
+  if (piece.attached && piece.volume.capacity_bytes < disk.size_bytes) {
+    piece.grown_from_bytes = piece.volume.capacity_bytes;
+  }
+  piece.volume.capacity_bytes = disk.size_bytes;
+  return piece;
+}
+
+/// Root disk, data disks, seed, in this order.
+std::optional<std::vector<Piece>> pieces_of(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                                            const InstanceRecord& instance) {
+  const Template& wanted = plan.group->instance;
+  std::vector<Piece> pieces(1);
+  pieces[0].volume = new_volume(planning, instance, wanted.storage, VolumeRecord::Role::root, "root", "qcow2");
+  pieces[0].volume.capacity_bytes = root_disk_bytes(wanted, plan.lock->virtual_size_bytes);
+  for (const auto& disk : wanted.disks) {
+    auto piece = data_piece(planning, plan, decision, instance, disk);
+    if (!piece) return std::nullopt;
+    pieces.push_back(std::move(*piece));
+  }
+  Piece seed;
+  seed.volume = new_volume(planning, instance, wanted.storage, VolumeRecord::Role::seed, "seed", "iso");
+  pieces.push_back(std::move(seed));
+  for (auto& piece : pieces) {
+    const VolumeRecord& volume = piece.volume;
+    if (volume.role != VolumeRecord::Role::data) piece.replaces = is_recorded(planning, volume);
+    const std::string taken = planning.volumes.take(volume.host, volume.pool, volume.name, volume.owner);
+    if (taken.empty()) continue;
+    planning.error("volume_taken",
+                   fmt::format("{} needs volume {} in pool {} on {}: {}", decision.name, volume.name, volume.pool,
+                               volume.host, taken),
+                   "rename or remove that volume, or choose another `name`", place_of(*plan.group, "size"));
+    return std::nullopt;
+  }
+  return pieces;
+}
+
+// ---- What the host needs first ------------------------------------------------------------------------------------
+
+const ImageCopyRecord* complete_copy(const Planning& planning, const std::string& host, const std::string& pool,
+                                     const std::string& digest) {
+  const auto copy = planning.image_copies.find(planning.image_copy_key(host, pool, digest));
+  if (copy == planning.image_copies.end()) return nullptr;
+  // A pool that is not active says nothing about its volumes; one that is not there has none.
+  const LivePool* seen = planning.live.pool(host, pool);
+  if (seen == nullptr || (seen->active && seen->volumes.count(copy->second->volume) == 0)) return nullptr;
+  return copy->second;
+}
+
+void ensure_pool(Planning& planning, const std::string& storage, const std::string& host, std::vector<int>& ids) {
+  const Storage& wanted = *find_storage(planning.config, storage);
+  if (planning.volumes.is_pool_active(host, wanted.pool)) return;
+  const auto [entry, fresh] = planning.ensured_pools.try_emplace({host, wanted.pool}, 0);
+  if (fresh) entry->second = planning.graph.add("storage." + storage, host, {}, EnsurePool{wanted.pool, wanted.path});
+  ids.push_back(entry->second);
+}
+
+std::string image_volume(const Planning& planning, const GroupPlan& plan, const std::string& host) {
+  const std::string& pool = pool_name(planning, plan.group->instance.storage);
+  const ImageCopyRecord* copy = complete_copy(planning, host, pool, plan.lock->digest);
+  return copy != nullptr ? copy->volume : image_volume_name(planning.plan.lineage, *plan.lock);
+}
+
+}  // namespace
+
+std::optional<InstanceRecord> new_incarnation(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  const Group& group = *plan.group;
+  InstanceRecord instance;
+  instance.address = decision.address;
+  instance.name = domain_name(planning.config.name, decision.address);
+  if (!check_name(planning, plan, decision, instance.name)) return std::nullopt;
+  instance.incarnation = decision.record != nullptr ? decision.record->incarnation + 1 : 1;
+  if (!add_cards(planning, plan, decision, instance)) return std::nullopt;
+  instance.uuid = planning.identities.new_uuid({planning.plan.lineage, instance.address, instance.incarnation});
+  planning.names.emplace(instance.name, decision.name);
+  instance.host = *decision.placed->host;
+  instance.revision = plan.revision;
+  instance.spec_hash = plan.spec_hash;
+  instance.image_digest = plan.lock->digest;
+  instance.vcpus = group.instance.vcpus;
+  instance.memory_bytes = group.instance.memory_bytes;
+  instance.claim = claim_of(group.instance, plan.lock->virtual_size_bytes);
+  instance.after = group.depends_on;
+  instance.prevent_destroy = group.lifecycle.prevent_destroy;
+  instance.shutdown_grace_ms = group.shutdown_grace.count();
+  return instance;
+}
+
+std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, Decision& decision,
+                                     const std::string& host) {
+  const Template& wanted = plan.group->instance;
+  std::vector<int> ready;
+  ensure_pool(planning, wanted.storage, host, ready);
+  const std::vector<int> root_pool = ready;
+  for (const auto& disk : wanted.disks) ensure_pool(planning, disk.storage, host, ready);
+  const std::string& pool = pool_name(planning, wanted.storage);
+  if (complete_copy(planning, host, pool, plan.lock->digest) != nullptr) return ready;
+  const auto key = planning.image_copy_key(host, pool, plan.lock->digest);
+  const auto [entry, fresh] = planning.uploads.try_emplace(key, 0);
+  if (fresh) {
+    UploadImage upload{*plan.lock, pool, image_volume_name(planning.plan.lineage, *plan.lock)};
+    entry->second = planning.graph.add("image." + wanted.image, host, root_pool, std::move(upload));
+    decision.reasons.push_back(
+        {Rule::image_not_on_host,
+         fmt::format("image {} goes to {} first, {}", wanted.image, host, show_bytes(plan.lock->size_bytes)),
+         {{"host", host}, {"bytes", static_cast<std::int64_t>(plan.lock->size_bytes)}}});
+  }
+  ready.push_back(entry->second);
+  return ready;
+}
+
+DomainSpec domain_spec(const Planning& planning, const Group& group, const InstanceRecord& instance,
+                       const std::vector<VolumeRecord>& volumes) {
+  DomainSpec spec;
+  spec.name = instance.name;
+  spec.uuid = instance.uuid;
+  spec.ownership = {planning.config.name, instance.address,      instance.revision,
+                    instance.incarnation, planning.plan.lineage, instance.spec_hash};
+  spec.vcpus = group.instance.vcpus;
+  spec.max_vcpus = std::max(group.instance.vcpus, group.instance.max_vcpus);
+  spec.memory_bytes = group.instance.memory_bytes;
+  spec.max_memory_bytes = std::max(group.instance.memory_bytes, group.instance.max_memory_bytes);
+  spec.machine = group.instance.machine;
+  spec.cpu = group.instance.cpu;
+  spec.firmware = group.instance.firmware;
+  const auto add_disk = [&](const std::string& name) {
+    for (const auto& volume : volumes) {
+      if (volume.disk == name && volume.role != VolumeRecord::Role::seed) {
+        spec.disks.push_back({volume.pool, volume.name, "qcow2", name});
+        return;
+      }
+    }
+  };
+  add_disk("root");
+  for (const auto& disk : group.instance.disks) add_disk(disk.name);
+  for (const auto& volume : volumes) {
+    if (volume.role == VolumeRecord::Role::seed) spec.seed = DomainDisk{volume.pool, volume.name, "raw", "seed"};
+  }
+  for (const auto& nic : instance.nics) {
+    const Network* network = find_network(planning.config, nic.network);
+    VSCALE_ASSERT(network != nullptr, "a template names only networks that exist");
+    spec.nics.push_back({nic.mac, network->bridge, network->network, network->vlan});
+  }
+  return spec;
+}
+
+namespace {
+
+/// Volumes and seed, all at once, each needing the claim and what was prepared. Returns what the definition needs.
+std::vector<int> lay_out_pieces(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                                const InstanceRecord& instance, const std::vector<Piece>& pieces,
+                                const std::vector<int>& needs) {
+  std::vector<int> made;
+  for (const auto& piece : pieces) {
+    const VolumeRecord& volume = piece.volume;
+    if (volume.role == VolumeRecord::Role::seed) {
+      WriteSeed seed{volume, instance.name, fmt::format("{}-{}", instance.uuid, instance.incarnation), instance.nics,
+                     piece.replaces};
+      made.push_back(planning.graph.add(decision.name, volume.host, needs, std::move(seed)));
+    } else if (piece.grown_from_bytes) {
+      made.push_back(planning.graph.add(decision.name, volume.host, needs, ResizeVolume{volume, instance.uuid}));
+    } else if (!piece.attached) {
+      CreateVolume create{volume, "qcow2", "", "", piece.replaces};
+      if (volume.role == VolumeRecord::Role::root) {
+        create.backing_volume = image_volume(planning, plan, instance.host);
+        create.backing_format = plan.lock->format;
+      }
+      made.push_back(planning.graph.add(decision.name, volume.host, needs, std::move(create)));
+    }
+  }
+  return made;
+}
+
+ClaimInstance claim_with(const Planning& planning, const GroupPlan& plan, const InstanceRecord& instance,
+                         const std::vector<Piece>& pieces) {
+  ClaimInstance claim;
+  claim.instance = instance;
+  for (const auto& piece : pieces) {
+    if (!piece.attached && !is_recorded(planning, piece.volume)) continue;
+    claim.volumes.push_back(piece.volume);
+    // Not larger before it is: a run that dies in between must find it still to be grown.
+    if (piece.grown_from_bytes) claim.volumes.back().capacity_bytes = *piece.grown_from_bytes;
+  }
+  claim.group = {plan.address, plan.revision, plan.spec_hash, plan.cursor_host};
+  return claim;
+}
+
+}  // namespace
+
+int lay_out_creation(Planning& planning, GroupPlan& plan, Decision& decision, const InstanceRecord& instance,
+                     std::vector<int> needs) {
+  const auto pieces = pieces_of(planning, plan, decision, instance);
+  if (!pieces) return 0;
+  auto prepared = lay_out_preparation(planning, plan, decision, instance.host);
+  GraphBuilder& graph = planning.graph;
+  const std::string& host = instance.host;
+  prepared.push_back(graph.add(decision.name, host, std::move(needs), claim_with(planning, plan, instance, *pieces)));
+  std::vector<VolumeRecord> volumes;
+  for (const auto& piece : *pieces) volumes.push_back(piece.volume);
+  auto made = lay_out_pieces(planning, plan, decision, instance, *pieces, prepared);
+  DefineDomain define{domain_spec(planning, *plan.group, instance, volumes)};
+  const int defined = graph.add(decision.name, host, std::move(made), std::move(define));
+  const int started = graph.add(decision.name, host, {defined}, StartDomain{instance.uuid});
+  WaitForGates gates{instance.uuid, plan.group->health.gates, plan.group->health.startup_timeout, instance.nics};
+  return graph.add(decision.name, host, {started}, std::move(gates));
+}
+
+}  // namespace vscale

@@ -1,0 +1,244 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/plan/planning.h"
+#include "engine/plan/steps/creation.h"
+#include "engine/plan/steps/removal.h"
+
+/// What comes, changes or starts: dependencies first, and within a group first what disturbs nobody, then one by one
+/// what does.
+
+namespace vscale {
+namespace {
+
+std::vector<std::string> static_addresses(const std::vector<GuestNic>& nics) {
+  std::vector<std::string> addresses;
+  for (const auto& nic : nics) {
+    if (nic.address) addresses.push_back(*nic.address);
+  }
+  return addresses;
+}
+
+void note_gate(GroupPlan& plan, int gate) {
+  if (gate != 0) plan.gates.push_back(gate);
+}
+
+// ---- New incarnations ---------------------------------------------------------------------------------------------
+
+/// Returns the gate that ends it; 0 if something stands in its way.
+int lay_out_new(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
+  const auto instance = new_incarnation(planning, plan, decision);
+  if (!instance) {
+    decision.fate = Fate::left;
+    return 0;
+  }
+  decision.addresses_after = static_addresses(instance->nics);
+  rehome_shared_volumes(planning, decision, instance->host);
+  needs = lay_out_record_changes(planning, plan, decision, std::move(needs));
+  if (decision.fate == Fate::replace) {
+    // The image first: what still runs is not stopped before everything is there to follow it.
+    const auto prepared = lay_out_preparation(planning, plan, decision, instance->host);
+    needs.insert(needs.end(), prepared.begin(), prepared.end());
+    needs = lay_out_retirement(planning, plan, decision, std::move(needs));
+  }
+  return lay_out_creation(planning, plan, decision, *instance, std::move(needs));
+}
+
+/// Claimed by a run that died: the same identity, made from its volumes on. It is claimed again, since its sizes may be
+/// others by now.
+int lay_out_unfinished(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
+  InstanceRecord instance = *decision.record;
+  const Group& group = *plan.group;
+  instance.vcpus = group.instance.vcpus;
+  instance.memory_bytes = group.instance.memory_bytes;
+  instance.claim = claim_of(group.instance, plan.lock->virtual_size_bytes);
+  instance.after = group.depends_on;
+  instance.prevent_destroy = group.lifecycle.prevent_destroy;
+  instance.shutdown_grace_ms = group.shutdown_grace.count();
+  decision.addresses_after = static_addresses(instance.nics);
+  rehome_shared_volumes(planning, decision, instance.host);
+  needs = lay_out_record_changes(planning, plan, decision, std::move(needs));
+  return lay_out_creation(planning, plan, decision, instance, std::move(needs));
+}
+
+// ---- What stays ---------------------------------------------------------------------------------------------------
+
+/// The record as the file wants it, with what needs nothing on the host.
+InstanceRecord record_after(const GroupPlan& plan, const Decision& decision) {
+  InstanceRecord after = *decision.record;
+  const Group& group = *plan.group;
+  if (decision.in_place.settings) {
+    after.after = group.depends_on;
+    after.prevent_destroy = group.lifecycle.prevent_destroy;
+    after.shutdown_grace_ms = group.shutdown_grace.count();
+  }
+  if (decision.rehash && plan.lock != nullptr) after.spec_hash = plan.spec_hash;
+  const bool takes_more = decision.in_place.resize_machine || !decision.in_place.grown.empty();
+  if (takes_more && plan.lock != nullptr) after.claim = claim_of(group.instance, plan.lock->virtual_size_bytes);
+  return after;
+}
+
+/// What the record has to say before anything is done: capacity is claimed before it is used.
+void add_record_changes(Decision& decision, const InstanceRecord& after) {
+  for (const auto& volume : decision.in_place.relabelled) {
+    VolumeRecord relabelled = volume;
+    decision.record_changes.emplace_back(PutVolume{relabelled});
+  }
+  if (after != *decision.record) decision.record_changes.emplace_back(PutInstance{after});
+}
+
+/// What is worked on in a shared pool is reached through a host that can.
+void reach_shared_disks(Planning& planning, Decision& decision) {
+  if (decision.in_place.grown.empty()) return;
+  const std::string& own = decision.where->host;
+  rehome_shared_volumes(planning, decision, own);
+  for (auto* volumes : {&decision.in_place.grown, &decision.in_place.relabelled}) {
+    for (auto& volume : *volumes) volume.host = planning.host_reaching(volume.pool, volume.host, own);
+  }
+}
+
+/// A disk grows from what its record says, keep included.
+std::vector<int> lay_out_disk_growth(Planning& planning, const Decision& decision, const std::vector<int>& needs) {
+  std::vector<int> grown;
+  for (VolumeRecord volume : decision.in_place.grown) {
+    for (const auto& relabelled : decision.in_place.relabelled) {
+      if (relabelled.name == volume.name && relabelled.pool == volume.pool) volume.keep = relabelled.keep;
+    }
+    grown.push_back(planning.graph.add(decision.name, volume.host, needs, ResizeVolume{volume, decision.record->uuid}));
+  }
+  return grown.empty() ? needs : grown;
+}
+
+UpdateDomain update_of(const Planning& planning, const GroupPlan& plan, const Decision& decision,
+                       const InstanceRecord& after) {
+  UpdateDomain update;
+  update.uuid = after.uuid;
+  update.after = after;
+  if (decision.in_place.resize_machine) {
+    update.vcpus = update.after.vcpus = plan.group->instance.vcpus;
+    update.memory_bytes = update.after.memory_bytes = plan.group->instance.memory_bytes;
+  }
+  if (decision.mark) {
+    update.ownership = Ownership{planning.config.name, after.address,         after.revision,
+                                 after.incarnation,    planning.plan.lineage, after.spec_hash};
+  }
+  return update;
+}
+
+bool is_up(const Decision& decision) {
+  return decision.where->presence == Presence::up;
+}
+
+bool reboots(const Decision& decision) {
+  return decision.fate == Fate::keep && decision.in_place.redefine && !decision.recreate && is_up(decision);
+}
+
+/// Everything that a kept instance needs, in one chain. Returns its gate, or 0 if it need not be waited for.
+int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
+  GraphBuilder& graph = planning.graph;
+  const std::string& host = decision.where->host;
+  const InstanceRecord after = record_after(plan, decision);
+  reach_shared_disks(planning, decision);
+  add_record_changes(decision, after);
+  needs = lay_out_record_changes(planning, plan, decision, std::move(needs));
+  needs = lay_out_disk_growth(planning, decision, needs);
+  const auto then = [&](ActionDetail detail) {
+    needs = {graph.add(decision.name, host, std::move(needs), std::move(detail))};
+  };
+  const bool reboot = reboots(decision);
+  if (reboot) then(StopDomain{after.uuid, Duration(after.shutdown_grace_ms), false});
+  if (decision.redefine || decision.in_place.redefine) {
+    then(DefineDomain{domain_spec(planning, *plan.group, after, planning.volumes.of(decision.address))});
+  }
+  if (decision.in_place.resize_machine || decision.mark) then(update_of(planning, plan, decision, after));
+  if (decision.start || reboot) then(StartDomain{after.uuid});
+  if (!decision.wait && !reboot) return 0;
+  then(WaitForGates{after.uuid, plan.group->health.gates, plan.group->health.startup_timeout, after.nics});
+  return needs.front();
+}
+
+bool needs_anything(const Decision& decision) {
+  return decision.start || decision.wait || decision.mark || decision.rehash || decision.recreate ||
+         decision.redefine || !decision.in_place.empty() || !decision.record_changes.empty();
+}
+
+bool comes_or_changes(const Decision& decision) {
+  switch (decision.fate) {
+    case Fate::create:
+    case Fate::replace:
+      return true;
+    case Fate::keep:
+      return needs_anything(decision);
+    case Fate::destroy:
+    case Fate::forget:
+    case Fate::left:
+      return false;
+  }
+  VSCALE_ASSERT(false, "a Fate that neither comes nor goes");
+}
+
+int lay_out_decision(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
+  if (decision.fate != Fate::keep) return lay_out_new(planning, plan, decision, std::move(needs));
+  if (decision.recreate) return lay_out_unfinished(planning, plan, decision, std::move(needs));
+  decision.addresses_after = static_addresses(decision.record->nics);
+  return lay_out_kept(planning, plan, decision, std::move(needs));
+}
+
+bool disturbs(const Decision& decision) {
+  return (decision.fate == Fate::replace && decision.disturbs) || reboots(decision);
+}
+
+// ---- Groups -------------------------------------------------------------------------------------------------------
+
+/// What everything in the group waits for, besides its new address in the record: the groups that it depends on.
+void await_dependencies(Planning& planning, GroupPlan& plan, const std::map<std::string, GroupPlan*>& plans) {
+  if (std::none_of(plan.decisions.begin(), plan.decisions.end(), comes_or_changes)) return;
+  for (const auto& dependency : plan.group->depends_on) {
+    const auto found = plans.find(dependency);
+    if (found == plans.end() || found->second->gates.empty()) continue;
+    GroupPlan& other = *found->second;
+    if (!other.ready_barrier) other.ready_barrier = planning.graph.barrier(other.address, other.gates);
+    plan.first_needs.push_back(*other.ready_barrier);
+  }
+}
+
+void lay_out_group(Planning& planning, GroupPlan& plan, const std::map<std::string, GroupPlan*>& plans) {
+  await_dependencies(planning, plan, plans);
+  for (auto& decision : plan.decisions) {
+    if (!comes_or_changes(decision) || disturbs(decision)) continue;
+    note_gate(plan, lay_out_decision(planning, plan, decision, plan.first_needs));
+  }
+  // One by one: each begins when the one before it is ready, the first when everything new is.
+  std::vector<int> turn = plan.first_needs;
+  turn.insert(turn.end(), plan.gates.begin(), plan.gates.end());
+  for (auto& decision : plan.decisions) {
+    if (!comes_or_changes(decision) || !disturbs(decision)) continue;
+    const int gate = lay_out_decision(planning, plan, decision, turn);
+    note_gate(plan, gate);
+    if (gate != 0) turn = {gate};
+  }
+}
+
+/// Dependencies first, otherwise file order. The reader has made sure that there is no circle.
+void visit(const std::map<std::string, GroupPlan*>& plans, GroupPlan& plan, std::set<std::string>& visited,
+           std::vector<GroupPlan*>& order) {
+  if (plan.group == nullptr || !visited.insert(plan.address).second) return;
+  for (const auto& dependency : plan.group->depends_on) {
+    if (const auto found = plans.find(dependency); found != plans.end()) visit(plans, *found->second, visited, order);
+  }
+  order.push_back(&plan);
+}
+
+}  // namespace
+
+void plan_growth(Planning& planning) {
+  std::map<std::string, GroupPlan*> plans;
+  for (auto& plan : planning.groups) plans[plan.address] = &plan;
+  std::set<std::string> visited;
+  std::vector<GroupPlan*> order;
+  for (auto& plan : planning.groups) visit(plans, plan, visited, order);
+  for (GroupPlan* plan : order) lay_out_group(planning, *plan, plans);
+}
+
+}  // namespace vscale

@@ -1,0 +1,214 @@
+#include "engine/plan/steps/removal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+/// What goes: dependents before what they depend on.
+
+namespace vscale {
+namespace {
+
+bool goes(const Decision& decision) {
+  return decision.fate == Fate::destroy || decision.fate == Fate::forget;
+}
+
+/// Which groups have to be gone before each one: from the records, so that it works without the file.
+std::map<std::string, std::set<std::string>> dependents_of(const Planning& planning) {
+  std::map<std::string, std::set<std::string>> dependents;
+  for (const auto& plan : planning.groups) {
+    for (const auto& decision : plan.decisions) {
+      if (decision.fate != Fate::destroy) continue;
+      for (const auto& group : decision.record->after) dependents[group].insert(plan.address);
+    }
+  }
+  return dependents;
+}
+
+/// Dependents first; a circle, which records of several files may form, is cut where it is met.
+class RemovalOrder {
+ public:
+  explicit RemovalOrder(const Planning& planning) : dependents_(dependents_of(planning)) {
+    for (const auto& plan : planning.groups) visit(plan.address);
+  }
+  [[nodiscard]] const std::vector<std::string>& order() const { return order_; }
+  /// The groups that have to be gone before this one and come before it in the order.
+  [[nodiscard]] std::vector<std::string> before(const std::string& group) const {
+    std::vector<std::string> earlier;
+    const auto found = dependents_.find(group);
+    if (found == dependents_.end()) return earlier;
+    const auto own = position_.at(group);
+    for (const auto& dependent : found->second) {
+      if (position_.at(dependent) < own) earlier.push_back(dependent);
+    }
+    return earlier;
+  }
+
+ private:
+  void visit(const std::string& group) {
+    if (!visited_.insert(group).second) return;
+    const auto found = dependents_.find(group);
+    if (found != dependents_.end()) {
+      for (const auto& dependent : found->second) visit(dependent);
+    }
+    position_[group] = order_.size();
+    order_.push_back(group);
+  }
+
+  std::map<std::string, std::set<std::string>> dependents_;
+  std::set<std::string> visited_;
+  std::map<std::string, std::size_t> position_;
+  std::vector<std::string> order_;
+};
+
+/// The record of the volume under another host of its shared pool.
+std::vector<RecordChange> rehome(Planning& planning, const VolumeRecord& volume, const std::string& host) {
+  VolumeRecord rehomed = volume;
+  rehomed.host = host;
+  planning.volumes.relocate(volume, host);
+  return {RemoveVolume{volume.host, volume.pool, volume.name}, PutVolume{std::move(rehomed)}};
+}
+
+int lay_out_destruction(Planning& planning, const GroupPlan& plan, Decision& decision, const std::vector<int>& needs) {
+  rehome_shared_volumes(planning, decision, decision.where->host);
+  const auto first = lay_out_record_changes(planning, plan, decision, needs);
+  const auto retired = lay_out_retirement(planning, plan, decision, first);
+  return planning.graph.add(decision.name, decision.where->host, retired, ReleaseInstance{});
+}
+
+int lay_out_forgetting(Planning& planning, const Decision& decision, const std::vector<int>& needs) {
+  ChangeRecord forget;
+  for (const auto& volume : planning.volumes.of(decision.address)) {
+    forget.changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
+  }
+  forget.changes.emplace_back(RemoveInstance{decision.address});
+  return planning.graph.add(decision.name, "", needs, std::move(forget));
+}
+
+/// Nothing is left of the group, and the file does not want it back.
+bool ends(const Planning& planning, const GroupPlan& plan) {
+  if (plan.record == nullptr || (plan.group != nullptr && !planning.input.options.destroy)) return false;
+  return std::all_of(plan.decisions.begin(), plan.decisions.end(), goes);
+}
+
+/// The group's removals. Returns the node that stands for all of them being done, if a dependency waits for it.
+std::optional<int> lay_out_group(Planning& planning, GroupPlan& plan, const std::vector<int>& needs, bool awaited) {
+  std::vector<int> done;
+  for (auto& decision : plan.decisions) {
+    if (decision.fate == Fate::destroy) done.push_back(lay_out_destruction(planning, plan, decision, needs));
+    if (decision.fate == Fate::forget) done.push_back(lay_out_forgetting(planning, decision, needs));
+  }
+  if (done.empty()) return std::nullopt;
+  if (ends(planning, plan))
+    return planning.graph.add(plan.address, "", done, ChangeRecord{{RemoveGroup{plan.address}}});
+  if (!awaited) return std::nullopt;
+  return planning.graph.barrier(plan.address, done);
+}
+
+/// What a person must see before data goes that an earlier removal kept.
+void account_for_leftover_disk(const VolumeRecord& volume, Change& change) {
+  if (change.reasons.empty()) {
+    change.address = to_string(volume.owner);
+    change.action = ChangeAction::destroy;
+    change.from_host = volume.host;
+    change.reasons.push_back({Rule::destroy_requested, "destroy was asked for", {}});
+  }
+  change.reasons.push_back(
+      {volume.keep ? Rule::keep_disk : Rule::destroy_requested,
+       fmt::format("disk {} ({}) is deleted from {}", volume.disk, show_bytes(volume.capacity_bytes), volume.host),
+       {{"disk", volume.disk}, {"host", volume.host}}});
+}
+
+/// `destroy --allow-data-loss` takes the disks that earlier removals kept, too.
+void lay_out_leftover_disks(Planning& planning) {
+  if (!planning.input.options.destroy) return;
+  for (const auto& owner : planning.volumes.owners()) {
+    if (planning.instances.count(owner) != 0) continue;
+    if (!planning.scope.includes(group_address(owner), to_string(owner))) continue;
+    Change change;
+    const std::vector<VolumeRecord> volumes = planning.volumes.of(owner);
+    for (VolumeRecord volume : volumes) {
+      if (volume.keep && !planning.input.options.allow_data_loss) continue;
+      const std::string host = planning.host_reaching(volume.pool, volume.host, volume.host);
+      if (!planning.live.answers(host) || planning.scope.excludes_host(host)) continue;
+      std::vector<int> needs;
+      if (host != volume.host) {
+        needs.push_back(planning.graph.add(to_string(owner), "", {}, ChangeRecord{rehome(planning, volume, host)}));
+        volume.host = host;
+      }
+      planning.graph.add(to_string(owner), host, std::move(needs), DeleteVolume{volume});
+      account_for_leftover_disk(volume, change);
+    }
+    if (!change.reasons.empty()) planning.plan.changes.push_back(std::move(change));
+  }
+}
+
+}  // namespace
+
+bool outlives(const Planning& planning, const GroupPlan& plan, const Decision& decision, const VolumeRecord& volume) {
+  if (volume.role != VolumeRecord::Role::data) return false;
+  bool keep = volume.keep;
+  if (plan.group != nullptr) {
+    for (const auto& disk : plan.group->instance.disks) keep = keep || (disk.name == volume.disk && disk.keep);
+  }
+  return keep && (decision.fate != Fate::destroy || !planning.input.options.allow_data_loss);
+}
+
+void rehome_shared_volumes(Planning& planning, Decision& decision, const std::string& own) {
+  const std::vector<VolumeRecord> volumes = planning.volumes.of(decision.address);
+  for (const auto& volume : volumes) {
+    const std::string host = planning.host_reaching(volume.pool, volume.host, own);
+    if (host == volume.host) continue;
+    const auto changes = rehome(planning, volume, host);
+    decision.record_changes.insert(decision.record_changes.end(), changes.begin(), changes.end());
+  }
+}
+
+std::vector<int> lay_out_record_changes(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                                        std::vector<int> needs) {
+  if (decision.record_changes.empty()) return needs;
+  const std::vector<int> moved = plan.moved ? std::vector<int>{*plan.moved} : std::vector<int>{};
+  needs.push_back(planning.graph.add(decision.name, "", moved, ChangeRecord{decision.record_changes}));
+  return needs;
+}
+
+std::vector<int> lay_out_retirement(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                                    std::vector<int> needs) {
+  const InstanceRecord& record = *decision.record;
+  if (!decision.domain_is_gone) {
+    const std::string& host = decision.where->host;
+    const StopDomain stop{record.uuid, Duration(record.shutdown_grace_ms), true};
+    const int stopped = planning.graph.add(decision.name, host, std::move(needs), stop);
+    needs = {planning.graph.add(decision.name, host, {stopped}, UndefineDomain{record.uuid})};
+  }
+  std::vector<int> deleted;
+  for (const auto& volume : planning.volumes.of(decision.address)) {
+    if (outlives(planning, plan, decision, volume) || !planning.live.answers(volume.host)) continue;
+    deleted.push_back(planning.graph.add(decision.name, volume.host, needs, DeleteVolume{volume}));
+  }
+  return deleted.empty() ? needs : deleted;
+}
+
+void plan_removals(Planning& planning) {
+  const RemovalOrder removal(planning);
+  std::map<std::string, int> gone;
+  std::set<std::string> awaited;
+  for (const auto& group : removal.order()) {
+    for (const auto& dependent : removal.before(group)) awaited.insert(dependent);
+  }
+  std::map<std::string, GroupPlan*> plans;
+  for (auto& plan : planning.groups) plans[plan.address] = &plan;
+  for (const auto& group : removal.order()) {
+    const auto plan = plans.find(group);
+    if (plan == plans.end()) continue;
+    std::vector<int> needs = plan->second->first_needs;
+    for (const auto& dependent : removal.before(group)) {
+      if (const auto node = gone.find(dependent); node != gone.end()) needs.push_back(node->second);
+    }
+    const auto node = lay_out_group(planning, *plan->second, needs, awaited.count(group) != 0);
+    if (node) gone[group] = *node;
+  }
+  lay_out_leftover_disks(planning);
+}
+
+}  // namespace vscale

@@ -1,0 +1,124 @@
+#include "providers/image/download/url.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <string_view>
+
+namespace vscale {
+namespace {
+
+constexpr int kHttpPort = 80;
+constexpr int kHttpsPort = 443;
+
+int usual_port(const std::string& scheme) {
+  return scheme == "https" ? kHttpsPort : kHttpPort;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    const char* digits = text.data() + i + 1;
+    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
+      result += static_cast<char>(value);
+      i += 2;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+void take_user(Url& url, std::string_view user_and_password) {
+  const std::size_t colon = user_and_password.find(':');
+  url.user = percent_decoded(user_and_password.substr(0, colon));
+  if (colon != std::string_view::npos) url.password = percent_decoded(user_and_password.substr(colon + 1));
+}
+
+bool take_port(Url& url, std::string_view digits) {
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
+  return error == std::errc{} && end == digits.data() + digits.size() && url.port > 0 && url.port <= 65535;
+}
+
+bool take_host_and_port(Url& url, std::string_view text) {
+  std::size_t end = text.find(':');
+  if (text.starts_with('[')) {
+    const std::size_t bracket = text.find(']');
+    if (bracket == std::string_view::npos) return false;
+    url.host = text.substr(1, bracket - 1);
+    end = bracket + 1;
+    if (end < text.size() && text[end] != ':') return false;
+  } else {
+    url.host = text.substr(0, end);
+  }
+  if (url.host.empty()) return false;
+  if (end == std::string_view::npos || end >= text.size()) return true;
+  return take_port(url, text.substr(end + 1));
+}
+
+}  // namespace
+
+std::optional<Url> parse_url(const std::string& text) {
+  const auto has_no_place_in_a_url = [](unsigned char c) { return c <= ' ' || c == 0x7f; };
+  if (std::any_of(text.begin(), text.end(), has_no_place_in_a_url)) return std::nullopt;
+  const std::size_t colon = text.find("://");
+  if (colon == std::string::npos) return std::nullopt;
+  Url url;
+  url.scheme = lower(std::string_view(text).substr(0, colon));
+  if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
+  url.port = usual_port(url.scheme);
+
+  std::string_view rest = std::string_view(text).substr(colon + 3);
+  rest = rest.substr(0, rest.find('#'));
+  const std::size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
+  std::string_view authority = rest.substr(0, authority_end);
+  rest.remove_prefix(authority_end);
+  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
+    take_user(url, authority.substr(0, at));
+    authority.remove_prefix(at + 1);
+  }
+  if (!take_host_and_port(url, authority)) return std::nullopt;
+  const std::size_t question = rest.find('?');
+  url.path = rest.substr(0, question);
+  if (url.path.empty()) url.path = "/";
+  if (question != std::string_view::npos) url.query = rest.substr(question + 1);
+  return url;
+}
+
+std::optional<Url> resolve_url(const Url& base, const std::string& text) {
+  if (text.find("://") < text.find_first_of("/?#")) return parse_url(text);
+  if (text.starts_with("//")) return parse_url(base.scheme + ":" + text);
+  const std::string host = base.host.find(':') == std::string::npos ? base.host : "[" + base.host + "]";
+  const std::string directory = text.starts_with("/") ? "" : base.path.substr(0, base.path.rfind('/') + 1);
+  return parse_url(base.scheme + "://" + host + ":" + std::to_string(base.port) + directory + text);
+}
+
+bool same_server(const Url& a, const Url& b) {
+  return a.scheme == b.scheme && a.host == b.host && a.port == b.port;
+}
+
+std::string show_url(const Url& url) {
+  const bool is_ipv6 = url.host.find(':') != std::string::npos;
+  std::string text = url.scheme + "://" + (is_ipv6 ? "[" + url.host + "]" : url.host);
+  if (url.port != usual_port(url.scheme)) text += ":" + std::to_string(url.port);
+  return text + url.path;
+}
+
+std::string show_url(const std::string& text) {
+  const auto url = parse_url(text);
+  return url ? show_url(*url) : "(not a URL)";
+}
+
+std::string file_name_of(const Url& url) {
+  return url.path.substr(url.path.rfind('/') + 1);
+}
+
+}  // namespace vscale

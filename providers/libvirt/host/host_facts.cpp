@@ -1,0 +1,81 @@
+#include "providers/libvirt/host/host_facts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <pugixml.hpp>
+#include <string_view>
+
+namespace vscale::libvirt {
+namespace {
+
+bool is_supported(pugi::xml_node node) {
+  return std::string_view(node.attribute("supported").value()) == "yes";
+}
+
+}  // namespace
+
+Result<void> read_capabilities(const std::string& xml, HostFacts& facts) {
+  pugi::xml_document document;
+  const pugi::xml_parse_result parsed = document.load_buffer(xml.data(), xml.size());
+  const pugi::xml_node capabilities = document.child("capabilities");
+  if (!parsed || !capabilities) {
+    return Error{ErrorKind::invalid, "the host's capabilities are not libvirt's XML", parsed.description(), ""};
+  }
+  facts.arch = capabilities.child("host").child("cpu").child_value("arch");
+  for (const pugi::xml_node guest : capabilities.children("guest")) {
+    const pugi::xml_node arch = guest.child("arch");
+    if (std::string_view(guest.child_value("os_type")) != "hvm") continue;
+    if (facts.arch != arch.attribute("name").value()) continue;
+    for (const pugi::xml_node domain : arch.children("domain")) {
+      facts.virt_types.insert(domain.attribute("type").value());
+    }
+    for (const pugi::xml_node machine : arch.children("machine")) {
+      const pugi::xml_attribute canonical = machine.attribute("canonical");
+      if (!canonical) continue;
+      facts.machines.insert(machine.child_value());
+      facts.machines.insert(canonical.value());
+    }
+  }
+  return {};
+}
+
+Result<DomainOffer> read_domain_capabilities(const std::string& xml) {
+  pugi::xml_document document;
+  const pugi::xml_parse_result parsed = document.load_buffer(xml.data(), xml.size());
+  const pugi::xml_node capabilities = document.child("domainCapabilities");
+  if (!parsed || !capabilities) {
+    return Error{ErrorKind::invalid, "the host's domain capabilities are not libvirt's XML", parsed.description(), ""};
+  }
+  DomainOffer offer;
+  for (const pugi::xml_node mode : capabilities.child("cpu").children("mode")) {
+    const std::string_view name = mode.attribute("name").value();
+    if (name == "host-model") offer.host_model = is_supported(mode);
+    if (name == "host-passthrough") offer.host_passthrough = is_supported(mode);
+  }
+  for (const pugi::xml_node choice : capabilities.child("os").children("enum")) {
+    if (std::string_view(choice.attribute("name").value()) != "firmware") continue;
+    for (const pugi::xml_node value : choice.children("value")) {
+      if (std::string_view(value.child_value()) == "efi") offer.uefi = true;
+    }
+  }
+  return offer;
+}
+
+std::string show_version(std::uint64_t version) {
+  return fmt::format("{}.{}.{}", version / 1'000'000, version / 1'000 % 1'000, version % 1'000);
+}
+
+std::set<std::string> traits_of(const HostFacts& facts, bool kvm_works) {
+  std::set<std::string> traits{"arch:" + facts.arch, "libvirt:" + show_version(facts.libvirt_version)};
+  std::string hypervisor = facts.hypervisor;
+  std::transform(hypervisor.begin(), hypervisor.end(), hypervisor.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  if (facts.hypervisor_version > 0) traits.insert(hypervisor + ":" + show_version(facts.hypervisor_version));
+  for (const std::string& machine : facts.machines) traits.insert("machine:" + machine);
+  if (facts.uefi) traits.insert("uefi");
+  if (kvm_works) traits.insert("kvm");
+  return traits;
+}
+
+}  // namespace vscale::libvirt

@@ -1,0 +1,381 @@
+#include "providers/libvirt/host/observe.h"
+
+#include <fmt/format.h>
+#include <libvirt/virterror.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+
+#include "providers/libvirt/domains/domain_xml.h"
+#include "providers/libvirt/link/libvirt_error.h"
+#include "providers/libvirt/storage/storage_xml.h"
+
+namespace vscale::libvirt {
+namespace {
+
+/// So many domains' stats are asked for at once where all at once are too many for one message.
+constexpr std::size_t kStatsChunk = 200;
+
+// ---- Domains: the list and the stats --------------------------------------------------------------------------------
+
+struct Stats {
+  DomainState state = DomainState::unknown;
+  std::optional<int> vcpus, max_vcpus;
+  std::optional<std::uint64_t> memory_bytes, max_memory_bytes;
+
+  /// Is there anything left that only the XML tells, beside whose the domain is?
+  bool tell_size() const { return vcpus && max_vcpus && memory_bytes && max_memory_bytes; }
+};
+using StatsByUuid = std::unordered_map<std::string, Stats>;
+
+struct Census {
+  std::vector<Domain> domains;
+  StatsByUuid stats;
+};
+
+std::string uuid_of(virDomainPtr domain) {
+  char text[VIR_UUID_STRING_BUFLEN] = "";
+  static_cast<void>(virDomainGetUUIDString(domain, text));
+  return text;
+}
+
+Stats read_stats(const virDomainStatsRecord& record) {
+  Stats stats;
+  const auto number = [&](const char* name, auto& into, auto scale) {
+    unsigned value = 0;
+    unsigned long long large = 0;
+    if (virTypedParamsGetUInt(record.params, record.nparams, name, &value) == 1) {
+      into = static_cast<typename std::remove_reference_t<decltype(into)>::value_type>(value * scale);
+    } else if (virTypedParamsGetULLong(record.params, record.nparams, name, &large) == 1) {
+      into = static_cast<typename std::remove_reference_t<decltype(into)>::value_type>(large * scale);
+    }
+  };
+  int state = VIR_DOMAIN_NOSTATE;
+  if (virTypedParamsGetInt(record.params, record.nparams, "state.state", &state) == 1) {
+    stats.state = domain_state_from(state);
+  }
+  number("vcpu.current", stats.vcpus, 1U);
+  number("vcpu.maximum", stats.max_vcpus, 1U);
+  number("balloon.current", stats.memory_bytes, kKiB);
+  number("balloon.maximum", stats.max_memory_bytes, kKiB);
+  return stats;
+}
+
+void take_stats(virDomainStatsRecordPtr* records, int count, StatsByUuid& into) {
+  const DomainStats owner{records};
+  for (int i = 0; i < count; ++i) into[uuid_of(records[i]->dom)] = read_stats(*records[i]);
+}
+
+constexpr unsigned kStatsWanted = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_BALLOON;
+
+/// One call for all; false if this libvirt cannot do it, or not for so many.
+bool read_all_stats(virConnectPtr connection, StatsByUuid& into) {
+  // NOWAIT: a guest whose QEMU is stuck keeps nobody else waiting. Drivers that do not know it never wait anyway.
+  for (const unsigned flags : {unsigned{VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT}, 0U}) {
+    virDomainStatsRecordPtr* records = nullptr;
+    const int count = virConnectGetAllDomainStats(connection, kStatsWanted, &records, flags);
+    if (count >= 0) {
+      take_stats(records, count, into);
+      return true;
+    }
+    if (!last_was_not_known_to_the_driver()) return false;
+  }
+  return false;
+}
+
+void read_chunked_stats(const std::vector<Domain>& domains, StatsByUuid& into, Progress& progress) {
+  for (std::size_t from = 0; from < domains.size(); from += kStatsChunk) {
+    std::vector<virDomainPtr> chunk;
+    for (std::size_t i = from; i < std::min(from + kStatsChunk, domains.size()); ++i) chunk.push_back(domains[i].get());
+    chunk.push_back(nullptr);
+    virDomainStatsRecordPtr* records = nullptr;
+    const int count = virDomainListGetStats(chunk.data(), kStatsWanted, &records, 0);
+    if (count < 0) return;  // What is missing is asked for one by one.
+    take_stats(records, count, into);
+    ++progress;
+  }
+}
+
+/// The state of those whose stats are missing: created in between, or of a driver without stats.
+Result<void> read_missing_states(const std::vector<Domain>& domains, const std::string& host, StatsByUuid& into,
+                                 Progress& progress) {
+  for (const Domain& domain : domains) {
+    const std::string uuid = uuid_of(domain.get());
+    if (into.contains(uuid)) continue;
+    Result<DomainState> state = state_of(domain.get(), host);
+    ++progress;
+    if (state) {
+      into[uuid].state = *state;
+    } else if (state.error().kind != ErrorKind::not_found) {
+      return state.error();
+    }
+  }
+  return {};
+}
+
+Result<std::shared_ptr<Census>> take_census(virConnectPtr connection, const std::string& host, Progress& progress) {
+  auto census = std::make_shared<Census>();
+  virDomainPtr* list = nullptr;
+  const int count = virConnectListAllDomains(connection, &list, 0);
+  if (count < 0) return last_failure().told(fmt::format("host \"{}\": cannot list its domains", host));
+  census->domains = take_list<Domain>(list, count);
+  ++progress;
+  if (!read_all_stats(connection, census->stats)) read_chunked_stats(census->domains, census->stats, progress);
+  ++progress;
+  if (Result<void> states = read_missing_states(census->domains, host, census->stats, progress); !states) {
+    return states.error();
+  }
+  return census;
+}
+
+// ---- Domains: the XML -----------------------------------------------------------------------------------------------
+
+/// XML to be read by several threads that share the connection, each taking the next that nobody has taken.
+struct XmlBatch {
+  std::shared_ptr<Census> census;
+  std::vector<std::size_t> wanted;                     ///< Indices of census->domains.
+  std::vector<std::optional<DomainReading>> readings;  ///< By index of census->domains; nothing: gone meanwhile.
+  std::atomic<std::size_t> next{0};
+};
+
+Result<void> read_xml_of_some(XmlBatch& batch, const std::string& host, Progress& progress) {
+  for (std::size_t i = batch.next++; i < batch.wanted.size(); i = batch.next++) {
+    virDomainPtr domain = batch.census->domains[batch.wanted[i]].get();
+    const Text xml{virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE)};
+    if (!xml) {
+      if (last_code() == VIR_ERR_NO_DOMAIN) continue;
+      return last_failure().told(fmt::format("host \"{}\": cannot read the definition of {}", host, called(domain)));
+    }
+    Result<DomainReading> reading = read_domain_xml(xml.get(), std::strlen(xml.get()));
+    if (!reading) {
+      return Error{reading.error().kind,
+                   fmt::format("host \"{}\": cannot understand the definition of {}", host, called(domain)),
+                   reading.error().detail, "run `virsh dumpxml` on it"};
+    }
+    batch.readings[batch.wanted[i]] = std::move(*reading);
+    ++progress;
+  }
+  return {};
+}
+
+Result<std::shared_ptr<XmlBatch>> read_definitions(LibvirtHost& host, std::shared_ptr<Census> census,
+                                                   const std::set<std::string>& known_foreign) {
+  auto batch = std::make_shared<XmlBatch>();
+  batch->readings.resize(census->domains.size());
+  for (std::size_t i = 0; i < census->domains.size(); ++i) {
+    const std::string uuid = uuid_of(census->domains[i].get());
+    const auto stats = census->stats.find(uuid);
+    const bool enough = known_foreign.contains(uuid) && stats != census->stats.end() && stats->second.tell_size();
+    if (!enough) batch->wanted.push_back(i);
+  }
+  batch->census = std::move(census);
+
+  const std::size_t threads =
+      std::min(batch->wanted.size(), static_cast<std::size_t>(host.options().requests_in_flight));
+  std::vector<HostLink::Pending<void>> pending;
+  for (std::size_t i = 0; i < threads; ++i) {
+    pending.push_back(host.link().start<void>(Lane::request, "describe its domains",
+                                              [batch, name = host.name()](virConnectPtr, Progress& progress) {
+                                                return read_xml_of_some(*batch, name, progress);
+                                              }));
+  }
+  std::optional<Error> failure;
+  for (auto& part : pending) {
+    Result<void> done = part.wait(host.options().refresh_timeout);
+    if (!done && !failure) failure = done.error();
+  }
+  if (failure) return *failure;
+  return batch;
+}
+
+LiveDomain live_domain(virDomainPtr domain, const Stats& stats, std::optional<DomainReading> reading) {
+  const DomainReading described = reading ? std::move(*reading) : DomainReading{};
+  const char* name = virDomainGetName(domain);
+  return LiveDomain{.uuid = uuid_of(domain),
+                    .name = name != nullptr ? name : "",
+                    .state = stats.state,
+                    .vcpus = stats.vcpus.value_or(described.vcpus),
+                    .max_vcpus = stats.max_vcpus.value_or(described.max_vcpus),
+                    .memory_bytes = stats.memory_bytes.value_or(described.memory_bytes),
+                    .max_memory_bytes = stats.max_memory_bytes.value_or(described.max_memory_bytes),
+                    .ownership = described.ownership,
+                    .nics = described.nics,
+                    .disk_paths = described.disk_paths};
+}
+
+/// What the domains that are there say about KVM.
+struct KvmEvidence {
+  bool a_guest_runs_by_it = false;
+  bool ours_are_emulated = false;
+};
+
+KvmEvidence add_domains(XmlBatch& batch, const std::set<std::string>& known_foreign, HostSnapshot& snapshot) {
+  KvmEvidence evidence;
+  for (std::size_t i = 0; i < batch.census->domains.size(); ++i) {
+    virDomainPtr domain = batch.census->domains[i].get();
+    const std::string uuid = uuid_of(domain);
+    const auto stats = batch.census->stats.find(uuid);
+    std::optional<DomainReading>& reading = batch.readings[i];
+    const bool gone = stats == batch.census->stats.end() || (!reading && !known_foreign.contains(uuid));
+    if (gone) continue;
+    if (reading) {
+      evidence.a_guest_runs_by_it |= reading->virt_type == "kvm" && is_up(stats->second.state);
+      evidence.ours_are_emulated |= reading->virt_type == "qemu" && reading->ownership.has_value();
+    }
+    snapshot.domains.push_back(live_domain(domain, stats->second, std::move(reading)));
+  }
+  std::sort(snapshot.domains.begin(), snapshot.domains.end(), [](const LiveDomain& a, const LiveDomain& b) {
+    return std::tie(a.name, a.uuid) < std::tie(b.name, b.uuid);
+  });
+  return evidence;
+}
+
+/// Looking changes nothing, so no trial is made here: a verdict of this run counts most, then what the guests show,
+/// then what libvirt advertises.
+bool kvm_works(LibvirtHost& host, const HostFacts& facts, const KvmEvidence& evidence) {
+  if (!facts.virt_types.contains("kvm")) return false;
+  if (const std::optional<bool> verdict = host.kvm_verdict()) return *verdict;
+  // Each of ours was defined after a trial, so one that is emulated tells how that ended.
+  return evidence.a_guest_runs_by_it || !evidence.ours_are_emulated;
+}
+
+// ---- The rest of the host -------------------------------------------------------------------------------------------
+
+struct Node {
+  int vcpus = 0;
+  std::uint64_t memory_bytes = 0;
+  std::set<std::string> networks;
+};
+
+std::uint64_t memory_by_stats(virConnectPtr connection) {
+  int count = 0;
+  if (virNodeGetMemoryStats(connection, VIR_NODE_MEMORY_STATS_ALL_CELLS, nullptr, &count, 0) != 0 || count <= 0)
+    return 0;
+  std::vector<virNodeMemoryStats> stats(static_cast<std::size_t>(count));
+  if (virNodeGetMemoryStats(connection, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats.data(), &count, 0) != 0) return 0;
+  for (const virNodeMemoryStats& entry : stats) {
+    if (std::string_view(entry.field) == VIR_NODE_MEMORY_STATS_TOTAL) return entry.value * kKiB;
+  }
+  return 0;
+}
+
+Result<Node> read_node(virConnectPtr connection, const std::string& host, Progress& progress) {
+  virNodeInfo info{};
+  if (virNodeGetInfo(connection, &info) != 0) {
+    return last_failure().told(fmt::format("host \"{}\": cannot read its processors and memory", host));
+  }
+  ++progress;
+  Node node{.vcpus = static_cast<int>(info.cpus), .memory_bytes = info.memory * kKiB, .networks = {}};
+  // The one has been seen to report less than the machine has, and another amount each time.
+  node.memory_bytes = std::max(node.memory_bytes, memory_by_stats(connection));
+
+  virNetworkPtr* list = nullptr;
+  const int count = virConnectListAllNetworks(connection, &list, VIR_CONNECT_LIST_NETWORKS_ACTIVE);
+  if (count < 0 && last_code() != VIR_ERR_NO_SUPPORT) {
+    return last_failure().told(fmt::format("host \"{}\": cannot list its networks", host));
+  }
+  for (const Network& network : take_list<Network>(list, count)) node.networks.insert(virNetworkGetName(network.get()));
+  return node;
+}
+
+Result<LivePool> read_pool(virStoragePoolPtr pool, const std::string& host) {
+  LivePool live{.name = virStoragePoolGetName(pool), .type = {}, .path = {}, .volumes = {}};
+  const auto failed = [&] {
+    return last_failure().told(fmt::format("host \"{}\": cannot read pool \"{}\"", host, live.name));
+  };
+  const Text xml{virStoragePoolGetXMLDesc(pool, 0)};
+  if (!xml) return failed();
+  Result<PoolReading> reading = read_pool_xml(xml.get());
+  if (!reading) return reading.error();
+  live.type = reading->type;
+  live.path = reading->path;
+  virStoragePoolInfo info{};
+  if (virStoragePoolGetInfo(pool, &info) != 0) return failed();
+  live.active = info.state == VIR_STORAGE_POOL_RUNNING || info.state == VIR_STORAGE_POOL_DEGRADED;
+  live.capacity_bytes = info.capacity;
+  live.available_bytes = info.available;
+  if (!live.active) return live;
+
+  virStorageVolPtr* list = nullptr;
+  const int count = virStoragePoolListAllVolumes(pool, &list, 0);
+  if (count < 0) return failed();
+  for (const StorageVolume& volume : take_list<StorageVolume>(list, count)) {
+    live.volumes.insert(virStorageVolGetName(volume.get()));
+  }
+  return live;
+}
+
+Result<std::vector<LivePool>> read_pools(virConnectPtr connection, const std::string& host,
+                                         const std::set<std::string>& wanted, Progress& progress) {
+  std::vector<LivePool> pools;
+  if (wanted.empty()) return pools;
+  virStoragePoolPtr* list = nullptr;
+  const int count = virConnectListAllStoragePools(connection, &list, 0);
+  if (count < 0 && last_code() == VIR_ERR_NO_SUPPORT) return pools;
+  if (count < 0) return last_failure().told(fmt::format("host \"{}\": cannot list its pools", host));
+  for (const StoragePool& pool : take_list<StoragePool>(list, count)) {
+    if (!wanted.contains(virStoragePoolGetName(pool.get()))) continue;
+    Result<LivePool> live = read_pool(pool.get(), host);
+    ++progress;
+    if (live) {
+      pools.push_back(std::move(*live));
+    } else if (live.error().kind != ErrorKind::not_found) {
+      return live.error();
+    }
+  }
+  std::sort(pools.begin(), pools.end(), [](const LivePool& a, const LivePool& b) { return a.name < b.name; });
+  return pools;
+}
+
+}  // namespace
+
+Result<HostSnapshot> observe_host(LibvirtHost& host, const ObserveRequest& request, Clock& clock) {
+  HostLink& link = host.link();
+  HostSnapshot snapshot{.host = host.name(),
+                        .seen_at = clock.now(),
+                        .hypervisor = {},
+                        .traits = {},
+                        .pools = {},
+                        .networks = {},
+                        .domains = {}};
+  // Side by side: the first of these opens the connection.
+  auto census = link.start<std::shared_ptr<Census>>(Lane::request, "list its domains",
+                                                    [name = host.name()](virConnectPtr connection, Progress& progress) {
+                                                      return take_census(connection, name, progress);
+                                                    });
+  auto node = link.start<Node>(Lane::request, "tell its size",
+                               [name = host.name()](virConnectPtr connection, Progress& progress) {
+                                 return read_node(connection, name, progress);
+                               });
+  auto pools = link.start<std::vector<LivePool>>(
+      Lane::request, "describe its pools",
+      [name = host.name(), wanted = request.pools](virConnectPtr connection, Progress& progress) {
+        return read_pools(connection, name, wanted, progress);
+      });
+  Result<HostFacts> facts = host.facts();
+  if (!facts) return facts.error();
+  Result<std::shared_ptr<Census>> counted = census.wait(host.options().refresh_timeout);
+  if (!counted) return counted.error();
+  Result<std::shared_ptr<XmlBatch>> batch = read_definitions(host, std::move(*counted), request.known_foreign);
+  if (!batch) return batch.error();
+  Result<Node> size = node.wait(host.options().refresh_timeout);
+  if (!size) return size.error();
+  Result<std::vector<LivePool>> read = pools.wait(host.options().refresh_timeout);
+  if (!read) return read.error();
+
+  const KvmEvidence evidence = add_domains(**batch, request.known_foreign, snapshot);
+  snapshot.vcpus = size->vcpus;
+  snapshot.memory_bytes = size->memory_bytes;
+  snapshot.networks = std::move(size->networks);
+  snapshot.pools = std::move(*read);
+  snapshot.hypervisor = facts->hypervisor;
+  snapshot.libvirt_version = facts->libvirt_version;
+  snapshot.kvm = kvm_works(host, *facts, evidence);
+  snapshot.traits = traits_of(*facts, snapshot.kvm);
+  return snapshot;
+}
+
+}  // namespace vscale::libvirt

@@ -1,0 +1,238 @@
+#include "providers/libvirt/link/host_link.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+#include <thread>
+
+#include "providers/libvirt/link/host_uri.h"
+#include "providers/libvirt/link/library.h"
+#include "providers/libvirt/link/libvirt_error.h"
+
+namespace vscale::libvirt {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// How often whoever waits looks at the progress of a long piece of work.
+constexpr std::chrono::milliseconds kProgressInterval{100};
+
+void close_connection(virConnectPtr connection) {
+  static_cast<void>(virConnectClose(connection));
+}
+
+}  // namespace
+
+HostLink::HostLink(HostConnection host, LibvirtOptions options) : host_(std::move(host)), options_(options) {
+  VSCALE_ASSERT(options_.requests_in_flight >= 1, "a connection needs at least one request in flight");
+  VSCALE_ASSERT(
+      options_.agent_requests_in_flight >= 1 && options_.agent_requests_in_flight <= options_.requests_in_flight,
+      "agent requests are some of the requests in flight");
+}
+
+Error HostLink::unreachable(const std::string& why, const std::string& detail) const {
+  return Error{ErrorKind::unreachable, fmt::format("host \"{}\" {}", host_.name, why), detail,
+               fmt::format("check that `virsh -c '{}' list` answers", host_.uri)};
+}
+
+// ---- The connection -------------------------------------------------------------------------------------------------
+
+Result<HostLink::Connection> HostLink::connection() {
+  std::unique_lock lock(mutex_);
+  if (left_behind_) return *left_behind_;
+  // A dead connection is dropped by this thread, outside the lock: its end may take a moment.
+  Connection dead;
+  if (connection_ && virConnectIsAlive(connection_.get()) != 1) dead = std::exchange(connection_, nullptr);
+  if (connection_) return connection_;
+  if (!opening_) {
+    const bool failed_just_now = open_error_ && SteadyClock::now() < open_failed_at_ + options_.reopen_after;
+    if (failed_just_now) return *open_error_;
+    begin_opening();
+  }
+
+  const SteadyTime deadline = opening_since_ + options_.open_timeout;
+  const bool decided = changed_.wait_until(lock, deadline, [this] { return !opening_ || left_behind_; });
+  if (left_behind_) return *left_behind_;
+  if (!decided) {
+    return unreachable(fmt::format("did not open a connection within {}", show_duration(options_.open_timeout)),
+                       host_.uri);
+  }
+  if (connection_) return connection_;
+  return open_error_ ? *open_error_ : unreachable("closed its connection at once", host_.uri);
+}
+
+void HostLink::begin_opening() {
+  opening_ = true;
+  opening_since_ = SteadyClock::now();
+  open_error_.reset();
+  try {
+    std::thread([self = shared_from_this()] { self->open_on_this_thread(); }).detach();
+  } catch (const std::system_error& error) {
+    opening_ = false;
+    open_error_ = unreachable("cannot be opened: there are no more threads on this machine", error.what());
+    open_failed_at_ = SteadyClock::now();
+  }
+}
+
+void HostLink::open_on_this_thread() {
+  start_library();
+  Connection opened;
+  std::optional<Error> error;
+  if (virConnectPtr raw = virConnectOpen(uri_to_open(host_.uri).c_str())) {
+    opened = Connection(raw, close_connection);
+    // Drivers without a wire have nothing to keep alive and say so; that is not an error.
+    static_cast<void>(virConnectSetKeepAlive(
+        raw, static_cast<int>(std::max<std::int64_t>(1, options_.keepalive_interval.count() / 1000)),
+        static_cast<unsigned>(options_.keepalive_count)));
+  } else {
+    const Failure last = last_failure();
+    error = unreachable("cannot be reached", last.words);
+    // A host that turns us away is not one that is away.
+    if (last.kind == ErrorKind::denied) error->kind = ErrorKind::denied;
+  }
+
+  const std::scoped_lock lock(mutex_);
+  opening_ = false;
+  if (!left_behind_) connection_ = std::move(opened);
+  open_error_ = std::move(error);
+  open_failed_at_ = SteadyClock::now();
+  changed_.notify_all();
+}
+
+void HostLink::begin_closing() {
+  const std::scoped_lock lock(mutex_);
+  if (!left_behind_) left_behind_ = unreachable("is not talked to any more: its connection was closed", "");
+  changed_.notify_all();
+  if (!connection_) return;
+  closing_ = true;
+  try {
+    std::thread([self = shared_from_this(), last = std::exchange(connection_, nullptr)]() mutable {
+      last.reset();
+      const std::scoped_lock inner(self->mutex_);
+      self->closing_ = false;
+      self->changed_.notify_all();
+    }).detach();
+  } catch (const std::system_error&) {
+    closing_ = false;  // The end of the process closes it.
+  }
+}
+
+void HostLink::wait_until_closed(SteadyTime deadline) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, deadline, [this] { return !closing_; });
+}
+
+// ---- Lanes and turns ------------------------------------------------------------------------------------------------
+
+Result<void> HostLink::enter(Lane lane) {
+  if (lane == Lane::stream) return {};
+  std::unique_lock lock(mutex_);
+  const SteadyTime asked = SteadyClock::now();
+  const auto has_room = [&] {
+    return in_flight_ < options_.requests_in_flight &&
+           (lane != Lane::agent || agents_in_flight_ < options_.agent_requests_in_flight);
+  };
+  while (!has_room() && !left_behind_) {
+    // Work that nobody waits for could hang too: when nothing comes back any more, it has.
+    const SteadyTime deadline = std::max(asked, last_landing_) + 2 * options_.call_timeout;
+    if (changed_.wait_until(lock, deadline) == std::cv_status::timeout &&
+        SteadyClock::now() >= std::max(asked, last_landing_) + 2 * options_.call_timeout) {
+      left_behind_ = unreachable("does not answer any more", "all of its requests in flight are stuck");
+      changed_.notify_all();
+    }
+  }
+  if (left_behind_) return *left_behind_;
+  ++in_flight_;
+  if (lane == Lane::agent) ++agents_in_flight_;
+  return {};
+}
+
+void HostLink::leave(Lane lane) {
+  if (lane == Lane::stream) return;
+  const std::scoped_lock lock(mutex_);
+  --in_flight_;
+  if (lane == Lane::agent) --agents_in_flight_;
+  last_landing_ = SteadyClock::now();
+  changed_.notify_all();
+}
+
+bool HostLink::agent_lane_is_free() {
+  const std::scoped_lock lock(mutex_);
+  return in_flight_ < options_.requests_in_flight && agents_in_flight_ < options_.agent_requests_in_flight;
+}
+
+Result<HostLink::Turn> HostLink::take_turn(const std::string& key) {
+  std::unique_lock lock(mutex_);
+  // Whoever holds it is bounded itself, or leaves the host behind.
+  changed_.wait(lock, [&] { return !held_.contains(key) || left_behind_; });
+  if (left_behind_) return *left_behind_;
+  held_.insert(key);
+  return Turn(shared_from_this(), key);
+}
+
+HostLink::Turn::~Turn() {
+  if (!link_) return;
+  const std::scoped_lock lock(link_->mutex_);
+  link_->held_.erase(key_);
+  link_->changed_.notify_all();
+}
+
+// ---- Work ----------------------------------------------------------------------------------------------------------
+
+std::optional<Error> HostLink::launch(Lane lane, const std::shared_ptr<Flight>& flight, Job job) {
+  Result<Connection> open = connection();
+  if (!open) return open.error();
+  if (const Result<void> entered = enter(lane); !entered) return entered.error();
+  try {
+    std::thread([self = shared_from_this(), flight, lane, job = std::move(job),
+                 connection = std::move(*open)]() mutable {
+      job(connection.get(), flight->progress);
+      job = nullptr;
+      connection.reset();
+      self->leave(lane);
+      const std::scoped_lock lock(flight->mutex);
+      flight->done = true;
+      flight->landed.notify_all();
+    }).detach();
+  } catch (const std::system_error& error) {
+    leave(lane);
+    return Error{ErrorKind::failed, fmt::format("host \"{}\": cannot start a thread to {}", host_.name, flight->doing),
+                 error.what(), ""};
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> HostLink::wait_for(Flight& flight, Duration stall,
+                                        const std::function<void(std::uint64_t)>& on_progress) {
+  std::unique_lock lock(flight.mutex);
+  std::uint64_t seen = flight.progress.load();
+  SteadyTime moved_at = SteadyClock::now();
+  for (;;) {
+    const SteadyTime deadline = moved_at + stall;
+    const SteadyTime wake = std::min(deadline, SteadyClock::now() + kProgressInterval);
+    if (flight.landed.wait_until(lock, wake, [&] { return flight.done; })) return std::nullopt;
+    const std::uint64_t now_at = flight.progress.load();
+    if (now_at != seen) {
+      seen = now_at;
+      moved_at = SteadyClock::now();
+      lock.unlock();
+      if (on_progress) on_progress(seen);
+      lock.lock();
+    } else if (SteadyClock::now() >= deadline) {
+      return leave_behind(flight.doing, stall);
+    }
+  }
+}
+
+Error HostLink::leave_behind(const std::string& doing, Duration stall) {
+  const std::scoped_lock lock(mutex_);
+  if (!left_behind_) {
+    left_behind_ =
+        unreachable(fmt::format("did not answer within {} when asked to {}", show_duration(stall), doing), host_.uri);
+    changed_.notify_all();
+  }
+  return *left_behind_;
+}
+
+}  // namespace vscale::libvirt

@@ -1,0 +1,367 @@
+#include "schemas/config/config_checks.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+
+#include "schemas/diagnostics/did_you_mean.h"
+#include "schemas/text/ipv4_text.h"
+#include "schemas/yaml/tree_view.h"
+
+namespace vscale {
+namespace {
+
+constexpr std::size_t kMaxHostNameBytes = 63;  // one label of a DNS name, which the guest's host name has to be
+
+template <class Things>
+std::vector<std::string> names_of(const Things& things) {
+  std::vector<std::string> names;
+  for (const auto& thing : things) names.push_back(thing.name);
+  return names;
+}
+
+std::string show_range(const AddressRange& range) {
+  if (range.first == range.last) return show_ipv4(range.first);
+  return show_ipv4(range.first) + "-" + show_ipv4(range.last);
+}
+
+std::uint32_t mask_of(int prefix) {
+  return prefix == 0 ? 0 : ~std::uint32_t{0} << (32 - prefix);
+}
+
+bool overlap(const AddressRange& a, const AddressRange& b) {
+  return a.first <= b.last && b.first <= a.last;
+}
+
+bool same_segment(const Network& a, const Network& b) {
+  return a.bridge == b.bridge && a.network == b.network && a.vlan == b.vlan;
+}
+
+}  // namespace
+
+void ConfigChecks::run(const std::vector<AddressMention>& mentions) {
+  for (const Group& group : config_.groups) groups_.emplace(address_of(group), &group);
+  check_images();
+  check_networks();
+  check_names();
+  for (Group& group : config_.groups) check_group(group);
+  check_dependency_cycles();
+  check_fixed_addresses();
+  check_pool_sizes();
+  check_moves();
+  check_survive();
+  check_durations();
+  check_mentions(mentions);
+}
+
+bool ConfigChecks::section_is_broken(const std::string& name) const {
+  const Entry* section = root_.find(name);
+  return section != nullptr && section->value->kind == Node::Kind::bad;
+}
+
+const Group* ConfigChecks::group_at(const std::string& address) const {
+  const auto found = groups_.find(address);
+  return found == groups_.end() ? nullptr : found->second;
+}
+
+Place ConfigChecks::at(std::string path) const {
+  for (;;) {
+    const auto found = places_.find(path);
+    if (found != places_.end()) return found->second;
+    const std::size_t cut = path.find_last_of(".[");
+    if (cut == std::string::npos) return root_.place;
+    path.erase(cut);
+  }
+}
+
+void ConfigChecks::report_missing(const std::string& path, const std::string& subject, const std::string& section,
+                                  const std::string& name, const std::vector<std::string>& known,
+                                  const std::string& otherwise) {
+  if (section_is_broken(section)) return;
+  std::string hint = did_you_mean(name, known);
+  if (hint.empty()) hint = otherwise.empty() ? fmt::format("declare it under `{}`", section) : otherwise;
+  reporter_.error(at(path),
+                  {.code = "unknown_reference",
+                   .summary = fmt::format("{} {} does not exist", subject, quote(name)),
+                   .label = known.empty() ? fmt::format("there are no {}", section) : "known: " + listed(known),
+                   .hint = hint});
+}
+
+void ConfigChecks::positive(const std::string& path, Duration value, const std::string& subject) {
+  if (value > Duration::zero()) return;
+  reporter_.error(at(path), {.code = "out_of_range",
+                             .summary = fmt::format("{} is zero", subject),
+                             .label = "allowed: more than 0",
+                             .hint = "such as 5s"});
+}
+
+std::vector<std::string> ConfigChecks::label_keys() const {
+  std::set<std::string> keys;
+  for (const Host& host : config_.hosts) {
+    for (const auto& [key, value] : host.labels) keys.insert(key);
+  }
+  return {keys.begin(), keys.end()};
+}
+
+void ConfigChecks::check_images() {
+  for (const Image& image : config_.images) {
+    const std::string path = "images." + image.name;
+    const std::string subject = fmt::format("image {}", quote(image.name));
+    const bool has_checksum = written(path + ".checksum") || written(path + ".checksumUrl");
+    const bool bad_checksum = TreeView(&root_).view("images").view(image.name).at("checksum") == nullptr &&
+                              root_.find("images")->value->find(image.name)->value->find("checksum") != nullptr;
+    if (!image.source.url.empty() && !has_checksum && !bad_checksum) {
+      reporter_.error(at(path + ".source"), {.code = "missing_key",
+                                             .summary = subject + " comes from a URL and has no checksum",
+                                             .label = "what a URL gives has to be checked",
+                                             .hint = "add checksum: sha512:…, or checksumUrl: of a SHA512SUMS file"});
+    }
+    if (written(path + ".source.host") && find_host(config_, image.source.volume_host) == nullptr) {
+      report_missing(path + ".source.host", subject + ": host", "hosts", image.source.volume_host,
+                     names_of(config_.hosts));
+    }
+  }
+}
+
+void ConfigChecks::check_networks() {
+  for (const Network& network : config_.networks) check_network(network);
+  check_pools_between_networks();
+}
+
+void ConfigChecks::check_network(const Network& network) {
+  const std::string path = "networks." + network.name;
+  const std::string subject = fmt::format("network {}", quote(network.name));
+  if (network.vlan && network.bridge.empty() && written(path + ".network")) {
+    reporter_.error(at(path + ".vlan"), {.code = "exclusive_keys",
+                                         .summary = subject + ": vlan needs a bridge",
+                                         .label = "a libvirt network has its own VLANs",
+                                         .hint = "write bridge: instead of network:"});
+  }
+  struct Written {
+    AddressRange range;
+    Place place;
+  };
+  std::vector<Written> seen;
+  const auto& items = TreeView(&root_).view("networks").view(network.name).items("addresses");
+  for (const NodePtr& item : items) {
+    if (item->kind != Node::Kind::scalar) continue;
+    const auto range = parse_ipv4_range(item->text);
+    if (!range) {
+      reporter_.error(item->place,
+                      {.code = "min_above_max",
+                       .summary = fmt::format("{}: the range {} ends before it begins", subject, quote(item->text)),
+                       .label = "expected FIRST-LAST",
+                       .hint = "exchange the two addresses"});
+      continue;
+    }
+    for (const Written& other : seen) {
+      if (!overlap(other.range, *range)) continue;
+      reporter_.error(item->place, {.code = "overlapping_pools",
+                                    .summary = fmt::format("{}: {} overlaps with {}", subject, show_range(*range),
+                                                           show_range(other.range)),
+                                    .label = "an address may be in a pool once",
+                                    .hint = "",
+                                    .also = {other.place}});
+    }
+    seen.push_back({*range, item->place});
+    check_range(network, *range, item->place);
+  }
+  if (!network.addresses.empty() && !network.gateway.empty()) check_gateway(network, path);
+}
+
+void ConfigChecks::check_range(const Network& network, const AddressRange& range, const Place& where) {
+  const std::string subject = fmt::format("network {}", quote(network.name));
+  const std::uint32_t mask = mask_of(network.prefix);
+  const std::uint32_t net = network.addresses.empty() ? 0 : network.addresses[0].first & mask;
+  const bool one_subnet = (range.first & mask) == net && (range.last & mask) == net;
+  const bool has_edges = network.prefix <= 30;
+  const bool takes_edge = has_edges && (range.first == net || range.last == (net | ~mask));
+  if (!one_subnet) {
+    reporter_.error(where, {.code = "bad_address",
+                            .summary = fmt::format("{}: {} is not all within {}/{}", subject, show_range(range),
+                                                   show_ipv4(net), network.prefix),
+                            .label = "one pool lies in one subnet",
+                            .hint = "look at `prefix`"});
+  } else if (takes_edge) {
+    reporter_.error(
+        where,
+        {.code = "bad_address",
+         .summary = fmt::format("{}: {} holds the network's own or its broadcast address", subject, show_range(range)),
+         .label = fmt::format("{} and {} cannot be handed out", show_ipv4(net), show_ipv4(net | ~mask)),
+         .hint = ""});
+  }
+}
+
+void ConfigChecks::check_gateway(const Network& network, const std::string& path) {
+  const auto gateway = parse_ipv4(network.gateway);
+  if (!gateway) return;
+  const std::uint32_t mask = mask_of(network.prefix);
+  const std::uint32_t net = network.addresses[0].first & mask;
+  const std::string subject = fmt::format("network {}: gateway {}", quote(network.name), network.gateway);
+  const bool in_pool = std::any_of(network.addresses.begin(), network.addresses.end(), [&](const AddressRange& range) {
+    return range.first <= *gateway && *gateway <= range.last;
+  });
+  if ((*gateway & mask) != net) {
+    reporter_.error(at(path + ".gateway"),
+                    {.code = "bad_address",
+                     .summary = fmt::format("{} is not within {}/{}", subject, show_ipv4(net), network.prefix),
+                     .label = "guests could not reach it",
+                     .hint = "look at `prefix`"});
+  } else if (in_pool) {
+    reporter_.error(at(path + ".gateway"), {.code = "bad_address",
+                                            .summary = subject + " lies in the pool of addresses",
+                                            .label = "it would be given to a guest",
+                                            .hint = "leave it out of `addresses`"});
+  }
+}
+
+void ConfigChecks::check_pools_between_networks() {
+  for (std::size_t i = 0; i < config_.networks.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      const Network& a = config_.networks[k];
+      const Network& b = config_.networks[i];
+      for (const AddressRange& range : b.addresses) {
+        const auto clash = std::find_if(a.addresses.begin(), a.addresses.end(),
+                                        [&](const AddressRange& other) { return overlap(other, range); });
+        if (clash == a.addresses.end()) continue;
+        Finding finding{.code = "overlapping_pools",
+                        .summary = fmt::format(
+                            "networks {} and {} both hand out {}", quote(a.name), quote(b.name),
+                            show_range({std::max(clash->first, range.first), std::min(clash->last, range.last)})),
+                        .label = "",
+                        .hint = "",
+                        .also = {at("networks." + a.name + ".addresses")}};
+        const Place where = at("networks." + b.name + ".addresses");
+        if (same_segment(a, b)) {
+          finding.label = "both are the same segment";
+          reporter_.error(where, std::move(finding));
+        } else {
+          finding.hint = "fine only if guests of one never meet guests of the other";
+          reporter_.warning(where, std::move(finding));
+        }
+        break;
+      }
+    }
+  }
+}
+
+void ConfigChecks::check_names() {
+  for (const Group& group : config_.groups) {
+    const bool is_machine = group.kind == InstanceAddress::Kind::machine;
+    const InstanceAddress last{group.kind, group.name, is_machine ? 0 : std::max(0, group.size - 1)};
+    const std::string longest = domain_name(config_.name, last);
+    if (longest.size() > kMaxHostNameBytes) {
+      reporter_.error(
+          at(path_of(group)),
+          {.code = "bad_name",
+           .summary = fmt::format("{}: the name {} is too long for a host name", subject_of(group), longest),
+           .label = fmt::format("{} characters, and {} are allowed", longest.size(), kMaxHostNameBytes),
+           .hint = "choose a shorter name"});
+    }
+    if (!is_machine) continue;
+    // machine web-1 and instance 1 of group web would both be the domain prod-web-1; ordinals may go beyond the size.
+    const std::size_t dash = group.name.rfind('-');
+    if (dash == std::string::npos) continue;
+    const std::string ordinal = group.name.substr(dash + 1);
+    const std::string base = group.name.substr(0, dash);
+    const Group* clash = group_at("group." + base);
+    const bool is_ordinal = parse_integer(ordinal).has_value() && !ordinal.starts_with('-');
+    if (clash == nullptr || !is_ordinal) continue;
+    reporter_.error(
+        at(path_of(group)),
+        {.code = "name_collision",
+         .summary = fmt::format("machine {} has the name of an instance of group {}", quote(group.name), quote(base)),
+         .label = fmt::format("both would be called {}", domain_name(config_.name, last)),
+         .hint = "choose another name for the machine",
+         .also = {at(path_of(*clash))}});
+  }
+}
+
+void ConfigChecks::check_moves() {
+  std::set<std::string> from;
+  for (std::size_t i = 0; i < config_.moved.size(); ++i) {
+    const Moved& move = config_.moved[i];
+    const std::string path = fmt::format("moved[{}]", i);
+    if (written(path + ".from") && group_at(move.from) != nullptr) {
+      reporter_.error(at(path + ".from"), {.code = "bad_move",
+                                           .summary = fmt::format("{} is still in the file", move.from),
+                                           .label = "expected an address that the file no longer has",
+                                           .hint = "remove the old one, or this line"});
+    }
+    if (written(path + ".to") && group_at(move.to) == nullptr) {
+      std::vector<std::string> known;
+      for (const Group& group : config_.groups) known.push_back(address_of(group));
+      report_missing(path + ".to", path + ".to", move.to.starts_with("group.") ? "groups" : "machines", move.to, known);
+    }
+    const bool kinds_differ = move.from.starts_with("group.") != move.to.starts_with("group.");
+    if (written(path + ".from") && written(path + ".to") && kinds_differ) {
+      reporter_.error(at(path + ".to"), {.code = "bad_move",
+                                         .summary = fmt::format("{} cannot become {}", move.from, move.to),
+                                         .label = "a group stays a group, and a machine a machine",
+                                         .hint = ""});
+    }
+    if (!move.from.empty() && !from.insert(move.from).second) {
+      reporter_.error(at(path + ".from"), {.code = "bad_move",
+                                           .summary = fmt::format("{} is moved twice", move.from),
+                                           .label = "second time",
+                                           .hint = ""});
+    }
+  }
+  for (std::size_t i = 0; i < config_.removed.size(); ++i) {
+    const Removed& removed = config_.removed[i];
+    const std::string path = fmt::format("removed[{}].address", i);
+    if (!written(path)) continue;
+    const auto instance = parse_instance_address(removed.address);
+    const bool is_instance = instance.has_value() && instance->kind == InstanceAddress::Kind::group;
+    if (is_instance || group_at(removed.address) == nullptr) continue;
+    reporter_.error(at(path), {.code = "bad_move",
+                               .summary = fmt::format("{} is removed, and still in the file", removed.address),
+                               .label = "expected an address that the file no longer has",
+                               .hint = "delete the group itself, or this line"});
+  }
+}
+
+void ConfigChecks::check_survive() {
+  if (!config_.survive || !written("survive.unit")) return;
+  const std::vector<std::string> keys = label_keys();
+  const std::string& unit = config_.survive->unit;
+  if (unit == "host" || std::find(keys.begin(), keys.end(), unit) != keys.end()) return;
+  report_missing("survive.unit", "survive.unit: the label", "hosts", unit, keys, "give it to hosts under `labels`");
+}
+
+void ConfigChecks::check_durations() {
+  positive("watch.interval", config_.watch.interval, "watch.interval");
+  positive("watch.hostDeadAfter", config_.watch.host_dead_after, "watch.hostDeadAfter");
+  positive("metrics.interval", config_.metrics.interval, "metrics.interval");
+  if (config_.state.backup_every) {
+    positive("state.sqlite.backup.every", *config_.state.backup_every, "state.sqlite.backup.every");
+  }
+}
+
+void ConfigChecks::check_mentions(const std::vector<AddressMention>& mentions) {
+  for (const AddressMention& mention : mentions) {
+    const Group* group = group_at(group_address(mention.of));
+    const std::string section = mention.of.kind == InstanceAddress::Kind::group ? "groups" : "machines";
+    if (group == nullptr) {
+      if (section_is_broken(section)) continue;
+      std::vector<std::string> known;
+      for (const Group& one : config_.groups) known.push_back(address_of(one));
+      reporter_.error(mention.where,
+                      {.code = "unknown_reference",
+                       .summary = fmt::format("{}: {} does not exist", mention.subject, group_address(mention.of)),
+                       .label = "known: " + listed(known),
+                       .hint = did_you_mean(group_address(mention.of), known)});
+    } else if (mention.of.ordinal >= group->size) {
+      reporter_.error(
+          mention.where,
+          {.code = "unknown_reference",
+           .summary = fmt::format("{}: {} does not exist", mention.subject, to_string(mention.of)),
+           .label = group->size == 1 ? "the group has one instance, number 0"
+                                     : fmt::format("the group has {} instances, counted from 0", group->size),
+           .hint = ""});
+    }
+  }
+}
+
+}  // namespace vscale

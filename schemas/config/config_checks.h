@@ -1,0 +1,87 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/desired/config.h"
+#include "schemas/config/substitution.h"
+#include "schemas/yaml/yaml_tree.h"
+
+/// What can only be seen with the whole configuration in hand: references, ranges against each other, addresses, names.
+
+namespace vscale {
+
+class ConfigChecks {
+ public:
+  /// `root`: the tree that `config` was made from; `places`: where each value of it was written.
+  ConfigChecks(Config& config, const Node& root, const std::map<std::string, Place>& places, Reporter& reporter)
+      : config_(config), root_(root), places_(places), reporter_(reporter) {}
+
+  /// Reports everything, and turns names of groups in dependsOn and antiAffinity into addresses.
+  void run(const std::vector<AddressMention>& mentions);
+
+ private:
+  // config_checks.cpp
+  void check_images();
+  void check_networks();
+  void check_network(const Network& network);
+  void check_range(const Network& network, const AddressRange& range, const Place& where);
+  void check_gateway(const Network& network, const std::string& path);
+  void check_pools_between_networks();
+  void check_names();
+  void check_moves();
+  void check_survive();
+  void check_durations();
+  void check_mentions(const std::vector<AddressMention>& mentions);
+
+  // group_checks.cpp
+  void check_group(Group& group);
+  void check_template(const Group& group);
+  void check_networks_of(const Group& group);
+  void check_own_address(const Group& group);
+  void check_nic(const Group& group, const NicSpec& nic, const std::string& path);
+  void check_disks(const Group& group);
+  void check_hosts_of(const Group& group);
+  void check_placement(Group& group);
+  void check_dependencies(Group& group);
+  void check_dependency_cycles();
+  void check_gates(const Group& group);
+  void check_size(const Group& group);
+  void check_fixed_addresses();
+  void check_pool_sizes();
+  std::string resolve_group(const Group& from, const std::string& written_name, const std::string& path);
+
+  // scaling_checks.cpp
+  void check_scaling(const Group& group);
+  void check_policy(const ScalingPolicy& policy, const Node& node, const std::string& path, const std::string& subject);
+
+  // Both give false, and the finding is not worth making, for what was not written or was reported already.
+  [[nodiscard]] bool written(const std::string& path) const { return places_.contains(path); }
+  [[nodiscard]] const Group* group_at(const std::string& address) const;  ///< `group.web`; nullptr if there is none.
+  [[nodiscard]] const Node& node_of(const Group& group) const;
+  /// True also if what stands there was reported.
+  [[nodiscard]] bool has_in_template(const Group& group, std::string_view key) const;
+  [[nodiscard]] bool section_is_broken(const std::string& name) const;
+  /// Of `path`, or of the nearest thing around it.
+  [[nodiscard]] Place at(std::string path) const;
+  /// `"debian-13" does not exist`, with what there is, and what was probably meant or else `otherwise`; nothing if the
+  /// section itself was reported.
+  void report_missing(const std::string& path, const std::string& subject, const std::string& section,
+                      const std::string& name, const std::vector<std::string>& known,
+                      const std::string& otherwise = "");
+  void positive(const std::string& path, Duration value, const std::string& subject);
+  [[nodiscard]] std::vector<std::string> label_keys() const;
+
+  [[nodiscard]] static std::string path_of(const Group& group);           // groups.web
+  [[nodiscard]] static std::string template_path_of(const Group& group);  // groups.web.template, machines.db1
+  [[nodiscard]] static std::string subject_of(const Group& group);        // group "web"
+
+  Config& config_;
+  const Node& root_;
+  const std::map<std::string, Place>& places_;
+  Reporter& reporter_;
+  std::map<std::string, const Group*> groups_;  // by address
+};
+
+}  // namespace vscale

@@ -1,0 +1,465 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "schemas/config/config_checks.h"
+#include "schemas/diagnostics/did_you_mean.h"
+#include "schemas/text/ipv4_text.h"
+#include "schemas/text/units_text.h"
+
+namespace vscale {
+namespace {
+
+constexpr const char* kGiveLabel = "give it to hosts under `labels`";
+constexpr std::uint64_t kMinMemoryBytes = 16 * kMiB;
+constexpr std::string_view kOwnVolumes[] = {"root", "seed"};  // what an instance's other volumes are called
+
+bool is_machine(const Group& group) {
+  return group.kind == InstanceAddress::Kind::machine;
+}
+
+template <class Things>
+std::vector<std::string> names_of(const Things& things) {
+  std::vector<std::string> names;
+  for (const auto& thing : things) names.push_back(thing.name);
+  return names;
+}
+
+std::uint64_t pool_size(const Network& network) {
+  std::uint64_t count = 0;
+  for (const AddressRange& range : network.addresses) count += std::uint64_t{range.last} - range.first + 1;
+  return count;
+}
+
+bool in_pool(const Network& network, std::uint32_t address) {
+  return std::any_of(network.addresses.begin(), network.addresses.end(),
+                     [&](const AddressRange& range) { return range.first <= address && address <= range.last; });
+}
+
+// How many addresses of the network's pool one instance takes.
+std::uint64_t pool_addresses_of(const Group& group, const std::string& network) {
+  return static_cast<std::uint64_t>(
+      std::count_if(group.instance.networks.begin(), group.instance.networks.end(),
+                    [&](const NicSpec& nic) { return nic.network == network && !nic.address; }));
+}
+
+}  // namespace
+
+std::string ConfigChecks::path_of(const Group& group) {
+  return (is_machine(group) ? "machines." : "groups.") + group.name;
+}
+
+std::string ConfigChecks::template_path_of(const Group& group) {
+  return path_of(group) + (is_machine(group) ? "" : ".template");
+}
+
+std::string ConfigChecks::subject_of(const Group& group) {
+  return fmt::format("{} {}", is_machine(group) ? "machine" : "group", quote(group.name));
+}
+
+const Node& ConfigChecks::node_of(const Group& group) const {
+  const Entry* section = root_.find(is_machine(group) ? "machines" : "groups");
+  return *section->value->find(group.name)->value;
+}
+
+bool ConfigChecks::has_in_template(const Group& group, std::string_view key) const {
+  if (is_machine(group)) return node_of(group).find(key) != nullptr;
+  const Entry* made = node_of(group).find("template");
+  return made != nullptr && made->value->find(key) != nullptr;
+}
+
+void ConfigChecks::check_group(Group& group) {
+  check_template(group);
+  check_networks_of(group);
+  check_own_address(group);
+  check_disks(group);
+  check_hosts_of(group);
+  check_placement(group);
+  check_dependencies(group);
+  check_gates(group);
+  check_size(group);
+  if (group.scaling) check_scaling(group);
+}
+
+void ConfigChecks::check_template(const Group& group) {
+  const std::string path = template_path_of(group);
+  const std::string subject = subject_of(group);
+  const Template& made = group.instance;
+  if (written(path + ".image") && find_image(config_, made.image) == nullptr) {
+    report_missing(path + ".image", subject + ": image", "images", made.image, names_of(config_.images));
+  }
+  if (made.max_vcpus < made.vcpus && written(path + ".vcpus") && written(path + ".maxVcpus")) {
+    reporter_.error(at(path + ".maxVcpus"), {.code = "min_above_max",
+                                             .summary = fmt::format("{}: maxVcpus {} is less than vcpus {}", subject,
+                                                                    made.max_vcpus, made.vcpus),
+                                             .label = fmt::format("allowed: {} and more", made.vcpus),
+                                             .hint = ""});
+  }
+  if (made.max_memory_bytes < made.memory_bytes && written(path + ".memory") && written(path + ".maxMemory")) {
+    reporter_.error(at(path + ".maxMemory"),
+                    {.code = "min_above_max",
+                     .summary = fmt::format("{}: maxMemory {} is less than memory {}", subject,
+                                            show_bytes(made.max_memory_bytes), show_bytes(made.memory_bytes)),
+                     .label = fmt::format("allowed: {} and more", show_bytes(made.memory_bytes)),
+                     .hint = ""});
+  }
+  if (written(path + ".memory") && made.memory_bytes < kMinMemoryBytes) {
+    reporter_.error(at(path + ".memory"),
+                    {.code = "out_of_range",
+                     .summary = fmt::format("{}: memory {} is too little", subject, show_bytes(made.memory_bytes)),
+                     .label = fmt::format("allowed: {} and more", show_bytes(kMinMemoryBytes)),
+                     .hint = ""});
+  }
+  if (written(path + ".disk") && made.disk_bytes == 0) {
+    reporter_.error(at(path + ".disk"), {.code = "out_of_range",
+                                         .summary = subject + ": disk is zero",
+                                         .label = "allowed: more than 0",
+                                         .hint = "leave the key out to take the image's size"});
+  }
+}
+
+// By DHCP a guest learns its address only after it has got its seed.
+void ConfigChecks::check_own_address(const Group& group) {
+  const CloudInit& init = group.instance.cloud_init;
+  if (!init.user_data || !init.substitute) return;
+  const std::vector<Piece> pieces = parse_placeholders(init.user_data->text).all;
+  const bool asks = std::any_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
+    return !piece.literal && parse_reference(piece.text).kind == Reference::Kind::address;
+  });
+  const bool known =
+      std::any_of(group.instance.networks.begin(), group.instance.networks.end(), [&](const NicSpec& nic) {
+        const Network* network = find_network(config_, nic.network);
+        return nic.address || network == nullptr || !network->addresses.empty();
+      });
+  const std::string path = template_path_of(group) + ".cloudInit";
+  const std::string key = path + (init.user_data_file.empty() ? ".userData" : ".userDataFile");
+  if (!asks || known || !written(key)) return;
+  reporter_.error(at(key),
+                  {.code = "unknown_placeholder",
+                   .summary = fmt::format("{}: ${{address}} is not known when user-data is made", subject_of(group)),
+                   .label = "its networks give addresses by DHCP",
+                   .hint = "give a network `addresses` of its own"});
+}
+
+void ConfigChecks::check_networks_of(const Group& group) {
+  const std::string path = template_path_of(group);
+  const bool choice_needed = config_.networks.size() > 1 && !has_in_template(group, "networks");
+  if (choice_needed && written(path)) {
+    reporter_.error(at(path), {.code = "missing_key",
+                               .summary = fmt::format("{} does not say which network it is on", subject_of(group)),
+                               .label = "there are " + listed(names_of(config_.networks)),
+                               .hint = fmt::format("add networks: [{}], or [] for none", config_.networks[0].name)});
+  }
+  for (std::size_t i = 0; i < group.instance.networks.size(); ++i) {
+    const std::string item = fmt::format("{}.networks[{}]", path, i);
+    if (written(item)) check_nic(group, group.instance.networks[i], item);
+  }
+}
+
+void ConfigChecks::check_nic(const Group& group, const NicSpec& nic, const std::string& path) {
+  const std::string subject = subject_of(group);
+  const Network* network = find_network(config_, nic.network);
+  if (network == nullptr) {
+    const bool by_name = written(path + ".name");
+    report_missing(by_name ? path + ".name" : path, subject + ": network", "networks", nic.network,
+                   names_of(config_.networks));
+  }
+  for (const char* key : {".address", ".mac"}) {
+    if (is_machine(group) || !written(path + key)) continue;
+    reporter_.error(at(path + key), {.code = "machines_only",
+                                     .summary = fmt::format("{}: a fixed {} is for machines only", subject, key + 1),
+                                     .label = "the instances of a group would all have the same",
+                                     .hint = "leave it out, or declare it under `machines`"});
+  }
+  if (nic.mac && written(path + ".mac")) {
+    const bool multicast = (std::stoi(nic.mac->substr(0, 2), nullptr, 16) & 1) != 0;
+    if (multicast) {
+      reporter_.error(at(path + ".mac"), {.code = "bad_address",
+                                          .summary = fmt::format("{}: {} is a multicast address", subject, *nic.mac),
+                                          .label = "the first pair has to be even",
+                                          .hint = "such as \"52:54:00:00:00:11\""});
+    }
+  }
+  if (!nic.address || network == nullptr || network->addresses.empty() || !written(path + ".address")) return;
+  const std::uint32_t address = parse_ipv4(*nic.address).value_or(0);
+  const std::uint32_t mask = ~std::uint32_t{0} << (32 - network->prefix);
+  if ((address & mask) == (network->addresses[0].first & mask)) return;
+  reporter_.error(
+      at(path + ".address"),
+      {.code = "bad_address",
+       .summary = fmt::format("{}: {} is not within {}/{} of network {}", subject, *nic.address,
+                              show_ipv4(network->addresses[0].first & mask), network->prefix, quote(network->name)),
+       .label = "other guests could not reach it",
+       .hint = ""});
+}
+
+void ConfigChecks::check_disks(const Group& group) {
+  const std::string path = template_path_of(group);
+  const std::string subject = subject_of(group);
+  const std::vector<std::string> known = names_of(config_.storage);
+  if (written(path + ".storage") && find_storage(config_, group.instance.storage) == nullptr) {
+    report_missing(path + ".storage", subject + ": storage", "storage", group.instance.storage, known);
+  }
+  if (!has_in_template(group, "storage") && group.instance.storage.empty() && written(path) &&
+      !section_is_broken("storage")) {
+    reporter_.error(at(path), {.code = "missing_key",
+                               .summary = fmt::format("{} does not say which storage its disk is on", subject),
+                               .label = known.empty() ? "there is no storage" : "there are " + listed(known),
+                               .hint = known.empty() ? "add storage: { default: { pool: default } } to the file"
+                                                     : fmt::format("add storage: {}", known[0])});
+  }
+  std::map<std::string, std::string> seen;
+  for (std::size_t i = 0; i < group.instance.disks.size(); ++i) {
+    const DataDisk& disk = group.instance.disks[i];
+    const std::string item = fmt::format("{}.disks[{}]", path, i);
+    if (written(item + ".storage") && find_storage(config_, disk.storage) == nullptr) {
+      report_missing(item + ".storage", fmt::format("{}: disk {}: storage", subject, quote(disk.name)), "storage",
+                     disk.storage, known);
+    }
+    if (written(item + ".size") && disk.size_bytes == 0) {
+      reporter_.error(at(item + ".size"), {.code = "out_of_range",
+                                           .summary = fmt::format("{}: disk {} has no size", subject, quote(disk.name)),
+                                           .label = "allowed: more than 0",
+                                           .hint = ""});
+    }
+    if (!written(item + ".name")) continue;
+    const bool taken = std::find(std::begin(kOwnVolumes), std::end(kOwnVolumes), disk.name) != std::end(kOwnVolumes);
+    const auto [first, is_new] = seen.emplace(disk.name, item + ".name");
+    if (taken) {
+      reporter_.error(at(item + ".name"),
+                      {.code = "bad_name",
+                       .summary = fmt::format("{}: a disk cannot be called {}", subject, quote(disk.name)),
+                       .label = "root and seed are vscale's own",
+                       .hint = "choose another name"});
+    } else if (!is_new) {
+      reporter_.error(at(item + ".name"),
+                      {.code = "name_collision",
+                       .summary = fmt::format("{} has two disks called {}", subject, quote(disk.name)),
+                       .label = "second time",
+                       .hint = "",
+                       .also = {at(first->second)}});
+    }
+  }
+}
+
+void ConfigChecks::check_hosts_of(const Group& group) {
+  const std::string path = path_of(group) + ".hosts";
+  const std::string subject = subject_of(group);
+  if (config_.hosts.empty()) {
+    if (section_is_broken("hosts") || root_.find("hosts") == nullptr) return;  // said once, for the file
+    return;
+  }
+  for (std::size_t i = 0; i < group.hosts.names.size(); ++i) {
+    const std::string item = fmt::format("{}[{}]", path, i);
+    if (!written(item) || find_host(config_, group.hosts.names[i]) != nullptr) continue;
+    report_missing(item, subject + ": host", "hosts", group.hosts.names[i], names_of(config_.hosts));
+  }
+  if (group.hosts.labels.empty() || !selected_hosts(config_, group.hosts).empty()) return;
+  std::string labels;
+  for (const auto& [key, value] : group.hosts.labels) labels += (labels.empty() ? "" : ", ") + key + ": " + value;
+  reporter_.error(at(path), {.code = "unknown_reference",
+                             .summary = fmt::format("{}: no host has the labels {}", subject, labels),
+                             .label = "nothing could be placed",
+                             .hint = "known labels: " + listed(label_keys())});
+}
+
+void ConfigChecks::check_placement(Group& group) {
+  const std::vector<std::string> keys = label_keys();
+  for (std::size_t i = 0; i < group.placement.anti_affinity.size(); ++i) {
+    AntiAffinity& rule = group.placement.anti_affinity[i];
+    const std::string path = fmt::format("{}.placement.antiAffinity[{}]", path_of(group), i);
+    const bool known = rule.key == "host" || std::find(keys.begin(), keys.end(), rule.key) != keys.end();
+    if (written(path + ".key") && !known) {
+      report_missing(path + ".key", subject_of(group) + ": the label", "hosts", rule.key, keys, kGiveLabel);
+    }
+    if (written(path + ".with")) rule.with = resolve_group(group, rule.with, path + ".with");
+  }
+}
+
+void ConfigChecks::check_dependencies(Group& group) {
+  for (std::size_t i = 0; i < group.depends_on.size(); ++i) {
+    const std::string path = fmt::format("{}.dependsOn[{}]", path_of(group), i);
+    if (written(path)) group.depends_on[i] = resolve_group(group, group.depends_on[i], path);
+  }
+}
+
+// The address of what was written as `db`, `group.db` or `machine.db1`; as it was written if there is none.
+std::string ConfigChecks::resolve_group(const Group& from, const std::string& written_name, const std::string& path) {
+  for (const std::string& address : {written_name, "group." + written_name, "machine." + written_name}) {
+    if (group_at(address) != nullptr) return address;
+  }
+  const bool is_address = written_name.find('.') != std::string::npos;
+  std::vector<std::string> known;
+  for (const Group& one : config_.groups) known.push_back(is_address ? address_of(one) : one.name);
+  if (!section_is_broken("machines"))
+    report_missing(path, subject_of(from) + (path.ends_with("with") ? ": antiAffinity with" : ": dependsOn"), "groups",
+                   written_name, known);
+  return written_name;
+}
+
+void ConfigChecks::check_dependency_cycles() {
+  // Takes away what depends on nothing that is left, until nothing changes; what remains goes in circles.
+  std::map<std::string, std::set<std::string>> left;
+  std::map<std::string, std::vector<std::string>> needed_by;
+  for (const Group& group : config_.groups) {
+    std::set<std::string>& needs = left[address_of(group)];
+    for (const std::string& other : group.depends_on) {
+      if (group_at(other) == nullptr) continue;
+      needs.insert(other);
+      needed_by[other].push_back(address_of(group));
+    }
+  }
+  std::vector<std::string> free;
+  for (const auto& [address, needs] : left) {
+    if (needs.empty()) free.push_back(address);
+  }
+  while (!free.empty()) {
+    const std::string done = free.back();
+    free.pop_back();
+    left.erase(done);
+    for (const std::string& other : needed_by[done]) {
+      const auto found = left.find(other);
+      if (found != left.end() && found->second.erase(done) > 0 && found->second.empty()) free.push_back(other);
+    }
+  }
+  if (left.empty()) return;
+  // From any of them, each step goes to something that is left: the first one met twice closes a circle.
+  std::vector<std::string> way{left.begin()->first};
+  for (;;) {
+    const std::string next = *left[way.back()].begin();
+    const auto before = std::find(way.begin(), way.end(), next);
+    if (before == way.end()) {
+      way.push_back(next);
+      continue;
+    }
+    way.erase(way.begin(), before);
+    way.push_back(next);
+    break;
+  }
+  std::string shown;
+  for (const std::string& address : way) shown += (shown.empty() ? "" : " -> ") + address;
+  const Group* first = group_at(way.front());
+  reporter_.error(at(path_of(*first) + ".dependsOn"), {.code = "cyclic_dependency",
+                                                       .summary = "groups wait for each other: " + shown,
+                                                       .label = "none of them could ever be created",
+                                                       .hint = "take one of them out of dependsOn"});
+}
+
+void ConfigChecks::check_gates(const Group& group) {
+  const Image* image = find_image(config_, group.instance.image);
+  const bool has_agent = image == nullptr || image->agent != Image::Agent::none;
+  const std::string path = path_of(group) + ".health.gates";
+  const std::string subject = subject_of(group);
+  positive(path_of(group) + ".health.startupTimeout", group.health.startup_timeout,
+           subject + ": health.startupTimeout");
+  const Entry* health = node_of(group).find("health");
+  const Entry* gates = health == nullptr ? nullptr : health->value->find("gates");
+  if (gates == nullptr) return;
+  std::size_t index = 0;
+  for (const NodePtr& item : gates->value->items) {
+    const std::string gate_path = fmt::format("{}[{}]", path, index++);
+    for (const Entry& gate : item->entries) {
+      const bool by_agent =
+          gate.key == "agent" || gate.key == "cloudInit" || gate.key == "systemd" || gate.key == "exec";
+      if (by_agent && !has_agent) {
+        reporter_.error(gate.place, {.code = "gate_without_agent",
+                                     .summary = fmt::format("{}: gate {} needs an agent, and image {} has none",
+                                                            subject, gate.key, quote(image->name)),
+                                     .label = "nobody would ever answer",
+                                     .hint = "use domain, tcp or http, or an image with agent: install or present"});
+      }
+      for (const char* key : {"timeout", "every"}) {
+        const Entry* duration = gate.value->find(key);
+        const bool zero = duration != nullptr && duration->value->kind == Node::Kind::scalar &&
+                          parse_duration(duration->value->text) == Duration::zero();
+        if (zero)
+          positive(fmt::format("{}.{}.{}", gate_path, gate.key, key), Duration::zero(),
+                   fmt::format("{}: {} of gate {}", subject, key, gate.key));
+      }
+    }
+  }
+}
+
+void ConfigChecks::check_size(const Group& group) {
+  const std::string path = path_of(group);
+  if (!group.scaling || !written(path + ".size")) return;
+  const bool bounds_known =
+      written(path + ".scaling.min") && written(path + ".scaling.max") && group.scaling->min <= group.scaling->max;
+  if (!bounds_known || (group.size >= group.scaling->min && group.size <= group.scaling->max)) return;
+  reporter_.error(at(path + ".size"),
+                  {.code = "out_of_range",
+                   .summary = fmt::format("{}: size {} is outside of its scaling", subject_of(group), group.size),
+                   .label = fmt::format("allowed: {} to {}", group.scaling->min, group.scaling->max),
+                   .hint = "leave `size` out to begin with scaling.min"});
+}
+
+void ConfigChecks::check_fixed_addresses() {
+  std::map<std::string, std::string> addresses;  // network and address, or MAC -> path
+  for (const Group& group : config_.groups) {
+    if (!is_machine(group)) continue;
+    for (std::size_t i = 0; i < group.instance.networks.size(); ++i) {
+      const NicSpec& nic = group.instance.networks[i];
+      const std::string path = fmt::format("{}.networks[{}]", template_path_of(group), i);
+      const auto once = [&](const std::string& key, const std::string& value, const std::string& where) {
+        const auto [first, is_new] = addresses.emplace(key, where);
+        if (is_new || !written(where)) return;
+        reporter_.error(at(where), {.code = "address_taken",
+                                    .summary = fmt::format("{}: {} is given to two machines", subject_of(group), value),
+                                    .label = "second time",
+                                    .hint = "",
+                                    .also = {at(first->second)}});
+      };
+      if (nic.address) once(nic.network + " " + *nic.address, *nic.address, path + ".address");
+      if (nic.mac) once(*nic.mac, *nic.mac, path + ".mac");
+    }
+  }
+}
+
+void ConfigChecks::check_pool_sizes() {
+  for (const Network& network : config_.networks) {
+    if (network.addresses.empty()) continue;
+    std::uint64_t free = pool_size(network);
+    std::uint64_t wanted = 0;
+    std::vector<std::string> who;
+    std::string last_path;
+    for (const Group& group : config_.groups) {
+      for (const NicSpec& nic : group.instance.networks) {
+        const bool taken =
+            nic.network == network.name && nic.address && in_pool(network, parse_ipv4(*nic.address).value_or(0));
+        if (taken && free > 0) --free;
+      }
+      const std::uint64_t each = pool_addresses_of(group, network.name);
+      if (each == 0 || group.size == 0) continue;
+      wanted += each * static_cast<std::uint64_t>(group.size);
+      who.push_back(fmt::format("{} {}", address_of(group), each * static_cast<std::uint64_t>(group.size)));
+      last_path = written(path_of(group) + ".size") ? path_of(group) + ".size" : path_of(group);
+    }
+    const std::string addresses_path = "networks." + network.name + ".addresses";
+    if (wanted > free && written(addresses_path)) {
+      reporter_.error(at(last_path), {.code = "too_few_addresses",
+                                      .summary = fmt::format("network {}: {} instances and only {} addresses",
+                                                             quote(network.name), wanted, free),
+                                      .label = listed(who),
+                                      .hint = fmt::format("add at least {} to `addresses`", wanted - free),
+                                      .also = {at(addresses_path)}});
+      continue;
+    }
+    for (const Group& group : config_.groups) {
+      const std::uint64_t each = pool_addresses_of(group, network.name);
+      const std::string path = path_of(group) + ".scaling.max";
+      if (!group.scaling || !written(path)) continue;
+      if (each * static_cast<std::uint64_t>(std::max(0, group.scaling->max)) <= free) continue;
+      reporter_.error(at(path),
+                      {.code = "too_few_addresses",
+                       .summary = fmt::format("{}: max {} and only {} addresses in network {}", subject_of(group),
+                                              group.scaling->max, free, quote(network.name)),
+                       .label = fmt::format("allowed: at most {}", free / each),
+                       .hint = "",
+                       .also = {at(addresses_path)}});
+    }
+  }
+}
+
+}  // namespace vscale

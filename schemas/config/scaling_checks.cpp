@@ -1,0 +1,120 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "schemas/config/config_checks.h"
+#include "schemas/diagnostics/did_you_mean.h"
+#include "schemas/yaml/tree_view.h"
+
+namespace vscale {
+namespace {
+
+// Which keys a kind of policy knows, beside `kind` itself, and which of them it needs.
+struct PolicyKeys {
+  std::string_view kind;
+  std::vector<std::string_view> known;
+  std::vector<std::string_view> required;
+  std::vector<std::string_view> one_of;  // exactly one of these
+};
+
+const std::vector<PolicyKeys>& policy_keys() {
+  static const std::vector<PolicyKeys> kTable = {
+      {"target",
+       {"metric", "target", "full", "tolerance", "window", "per", "prometheus", "influxdb", "http", "command"},
+       {"target"},
+       {"metric", "prometheus", "influxdb", "http", "command"}},
+      {"step",
+       {"metric", "threshold", "for", "steps", "window", "prometheus", "influxdb", "http", "command"},
+       {"threshold", "steps"},
+       {"metric", "prometheus", "influxdb", "http", "command"}},
+      {"schedule", {"zone", "at", "start", "end", "size", "min", "max", "catchUp"}, {}, {"at", "start"}},
+      {"capacity", {"perInstance", "minAvailable", "http"}, {"perInstance", "minAvailable", "http"}, {}},
+      {"pendingPods", {"kubeconfig", "unneeded", "delayAfterAdd"}, {"kubeconfig"}, {}},
+      {"predictive", {"metric", "target", "mode"}, {"metric", "target"}, {}}};
+  return kTable;
+}
+
+std::vector<std::string> strings(const std::vector<std::string_view>& views) {
+  return {views.begin(), views.end()};
+}
+
+}  // namespace
+
+void ConfigChecks::check_scaling(const Group& group) {
+  const std::string path = path_of(group) + ".scaling";
+  const std::string subject = subject_of(group);
+  const Scaling& scaling = *group.scaling;
+  if (scaling.min > scaling.max && written(path + ".min") && written(path + ".max")) {
+    reporter_.error(at(path + ".min"), {.code = "min_above_max",
+                                        .summary = fmt::format("{}: scaling.min {} is above scaling.max {}", subject,
+                                                               scaling.min, scaling.max),
+                                        .label = fmt::format("allowed: 0 to {}", scaling.max),
+                                        .hint = "",
+                                        .also = {at(path + ".max")}});
+  }
+  const Node* node = TreeView(&root_).view("groups").view(group.name).view("scaling").at("policies");
+  if (node == nullptr) return;
+  for (const ScalingPolicy& policy : scaling.policies) {
+    const Entry* entry = node->find(policy.name);
+    if (entry->value->kind == Node::Kind::bad) continue;
+    check_policy(policy, *entry->value, path + ".policies." + policy.name,
+                 fmt::format("{}: policy {}", subject, quote(policy.name)));
+  }
+}
+
+void ConfigChecks::check_policy(const ScalingPolicy& policy, const Node& node, const std::string& path,
+                                const std::string& subject) {
+  const Entry* kind = node.find("kind");
+  if (kind == nullptr || kind->value->kind == Node::Kind::bad) return;
+  const auto row = std::find_if(policy_keys().begin(), policy_keys().end(),
+                                [&](const PolicyKeys& keys) { return keys.kind == kind->value->text; });
+  const auto missing = [&](const std::string& what) {
+    reporter_.error(kind->place, {.code = "missing_key",
+                                  .summary = fmt::format("{} has no {}", subject, what),
+                                  .label = fmt::format("required for kind {}", row->kind),
+                                  .hint = ""});
+  };
+  std::size_t sources = 0;
+  for (const Entry& entry : node.entries) {
+    if (std::find(row->one_of.begin(), row->one_of.end(), entry.key) != row->one_of.end()) ++sources;
+    const bool known =
+        entry.key == "kind" || std::find(row->known.begin(), row->known.end(), entry.key) != row->known.end();
+    if (known) continue;
+    reporter_.error(entry.place,
+                    {.code = "unknown_key",
+                     .summary = fmt::format("{}: {} means nothing for kind {}", subject, quote(entry.key), row->kind),
+                     .label = "known: " + listed(strings(row->known)),
+                     .hint = ""});
+  }
+  for (const std::string_view key : row->required) {
+    if (node.find(key) == nullptr) missing(quote(key));
+  }
+  if (!row->one_of.empty() && sources == 0) missing("any of " + listed(strings(row->one_of)));
+  if (sources > 1) {
+    reporter_.error(kind->place,
+                    {.code = "exclusive_keys",
+                     .summary = fmt::format("{} has more than one of {}", subject, listed(strings(row->one_of))),
+                     .label = "only one of them may be given",
+                     .hint = ""});
+  }
+  if (node.find("start") != nullptr && node.find("end") == nullptr) missing("\"end\" to its \"start\"");
+  if (node.find("end") != nullptr && node.find("start") == nullptr) missing("\"start\" to its \"end\"");
+  if (policy.min && policy.max && *policy.min > *policy.max) {
+    reporter_.error(at(path + ".min"),
+                    {.code = "min_above_max",
+                     .summary = fmt::format("{}: min {} is above max {}", subject, *policy.min, *policy.max),
+                     .label = fmt::format("allowed: 0 to {}", *policy.max),
+                     .hint = ""});
+  }
+  if (policy.for_samples > policy.of_samples) {
+    reporter_.error(at(path + ".for"),
+                    {.code = "min_above_max",
+                     .summary = fmt::format("{}: {} of {} samples", subject, policy.for_samples, policy.of_samples),
+                     .label = "expected N/M with N not above M",
+                     .hint = "such as 3/5"});
+  }
+  if (policy.target_is_percent_of_full && node.find("full") == nullptr) missing("\"full\", of which target is percent");
+}
+
+}  // namespace vscale

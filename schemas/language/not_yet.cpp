@@ -1,0 +1,42 @@
+#include "schemas/language/not_yet.h"
+
+namespace vscale {
+namespace {
+
+// Whoever gives one of these its meaning deletes the row.
+constexpr NotYet kNotYet[] = {
+    {"limits.replace", "", "replacements are made one by one"},
+    {"config.metrics", "", "nothing is measured"},
+    {"config.survive", "", "no promise is checked"},
+    {"config.watch", "", "there is no `vscale watch` yet; run `vscale apply` from cron"},
+    {"backup.every", "", "a backup is made before every apply"},
+    {"host.migrationAddress", "", "nothing is migrated"},
+    {"host.fence", "", "instances of a lost host are left alone"},
+    {"capacity.networkMbps", "", "network bandwidth is not counted"},
+    {"template.firmware", "uefi", "instances start by BIOS"},
+    {"template.cpu", "baseline", "instances get host-model"},
+    {"template.xml", "", "the domain's XML is not patched"},
+    {"template.networkMbps", "", "network bandwidth is not counted"},
+    {"group.scaling", "", "the size stays as it is"},
+    {"group.stateful", "true", "instances are replaced like any other"},
+    {"group.update", "", "instances are replaced one by one"},
+    {"group.hooks", "", "no command is run"},
+    {"group.members", "", "no file is written"},
+    {"group.external", "", "no address is moved"},
+    {"group.ha", "", "instances of a lost host are left alone"},
+    {"health.heal", "", "instances that fail are shown, and left alone"},
+    {"health.failures", "", "instances that fail are shown, and left alone"},
+    {"gate.checkIn", "", "the gate is not waited for"},
+    {"gate.k8sNode", "", "the gate is not waited for"},
+};
+
+}  // namespace
+
+const NotYet* find_not_yet(std::string_view id, std::string_view value) {
+  for (const NotYet& row : kNotYet) {
+    if (row.key == id && (row.value.empty() || row.value == value)) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace vscale

@@ -1,0 +1,298 @@
+#include "engine/gates/gates.h"
+
+#include <catch2/catch.hpp>
+
+#include "providers/fake/fake_cluster.h"
+#include "providers/fake/fake_sources.h"
+#include "tests/engine/execution/scripted_run.h"
+
+namespace vscale::test {
+namespace {
+
+Gate gate(Gate::Kind kind) {
+  Gate gate;
+  gate.kind = kind;
+  return gate;
+}
+Gate http() {
+  Gate gate;
+  gate.kind = Gate::Kind::http;
+  gate.port = 80;
+  gate.path = "/health";
+  return gate;
+}
+
+/// One guest on one host of a fake cluster, started a moment ago, with a static address unless told otherwise.
+struct OneGuest {
+  VirtualClock clock;
+  FakeCluster cluster{1, clock};
+  FakeImageLibrary images{clock};
+  FakeSeedSource seeds;
+  Config config;
+  DomainRef domain{"kvm1", "uuid-1", kLineage};
+  std::vector<GuestNic> nics{{"lan", "52:54:00:00:00:01", "10.0.0.51"}};
+  std::function<bool()> stopped = [] { return false; };
+  std::vector<GateProgress> told;
+
+  WorldPorts ports() { return {cluster, cluster, cluster, cluster, images, seeds, clock}; }
+
+  void start(const GuestBehaviour& behaviour = {}) {
+    cluster.add_host({.name = "kvm1"});
+    cluster.behave(behaviour);
+    const VolumeRef root{"kvm1", "default", "root"};
+    const VolumeRef seed{"kvm1", "default", "seed"};
+    REQUIRE(
+        cluster.create_volume({.volume = root, .capacity_bytes = kGiB, .backing_volume = {}, .backing_format = {}}));
+    SeedRequest request;
+    request.name = "prod-web-3";
+    request.nics = nics;
+    REQUIRE(cluster.write_seed(seed, seeds.seed_for(request).value()));
+    DomainSpec spec;
+    spec.name = "prod-web-3";
+    spec.uuid = domain.uuid;
+    spec.ownership.lineage = kLineage;
+    spec.disks = {{.pool = "default", .volume = "root", .serial = "root"}};
+    spec.seed = DomainDisk{.pool = "default", .volume = "seed", .serial = "seed"};
+    spec.nics = {{.mac = "52:54:00:00:00:01", .bridge = "br0", .network = {}, .vlan = {}}};
+    REQUIRE(cluster.define_domain("kvm1", spec));
+    REQUIRE(cluster.start_domain(domain));
+    started_at = clock.now();
+  }
+
+  Result<ActionOutcome> wait(const std::vector<Gate>& gates, Duration startup_timeout = std::chrono::minutes{5}) {
+    WaitForGates wait = wait_for(domain.uuid, gates, startup_timeout);
+    wait.nics = nics;
+    const Action action{1, "group.web[3]", "kvm1", {}, wait};
+    const ActionInput input{.lineage = kLineage, .name = "prod-web-3", .known_addresses = {}, .started_at = started_at};
+    return wait_for_gates(
+        action, wait, input, ports(),
+        [this](const RunEvent& event) { told.push_back(std::get<GateProgress>(event.what)); }, stopped);
+  }
+  Duration waited() { return clock.now() - *started_at; }
+
+  std::optional<Instant> started_at;
+};
+
+TEST_CASE("a guest is ready when all its gates have passed, one after another") {
+  OneGuest guest;
+  guest.start({.boot = Duration{4000}, .agent = Duration{6000}});
+
+  const auto outcome = guest.wait({gate(Gate::Kind::domain), gate(Gate::Kind::agent), http()});
+
+  REQUIRE(outcome);
+  CHECK(outcome->note == "10.0.0.51");
+  CHECK(guest.waited() >= Duration{6000});
+  CHECK(guest.waited() < Duration{9000});
+}
+
+TEST_CASE("a guest that is up without gates is ready at once") {
+  OneGuest guest;
+  guest.start();
+  CHECK(guest.wait({}));
+  CHECK(guest.waited() == Duration{0});
+}
+
+TEST_CASE("while an agent does not answer, progress says just that, and the failure says all of it") {
+  OneGuest guest;
+  guest.start({.boot = Duration{4000}, .agent = std::chrono::hours{1}});
+
+  const auto outcome = guest.wait({gate(Gate::Kind::agent)}, std::chrono::seconds{20});
+
+  REQUIRE_FALSE(outcome);
+  REQUIRE_FALSE(guest.told.empty());
+  CHECK(guest.told.back().found == "no answer yet");
+  CHECK(outcome.error().message.find("no answer yet") == std::string::npos);
+  CHECK(outcome.error().message.find("gate agent has not passed within 20s") != std::string::npos);
+}
+
+TEST_CASE("progress tells what was found and what is wanted, and not more often than anybody can read") {
+  OneGuest guest;
+  guest.start({.http_status = 503});
+  Gate eager = http();
+  eager.every = Duration{100};
+
+  CHECK_FALSE(guest.wait({eager}, std::chrono::seconds{20}));
+
+  REQUIRE(guest.told.size() > 10);
+  CHECK(guest.told.back().gate == "http :80/health");
+  CHECK(guest.told.back().found == "503, want 200");
+  CHECK(guest.told.back().limit == std::chrono::seconds{20});
+  CHECK(guest.told.back().tries > guest.told.front().tries);
+  for (std::size_t i = 1; i < guest.told.size(); ++i) {
+    CHECK(guest.told[i].waited - guest.told[i - 1].waited >= kProgressInterval);
+  }
+}
+
+TEST_CASE("a guest that never gets ready is given up at the bound, with what was found last") {
+  OneGuest guest;
+  guest.start({.http_status = 503});
+
+  const auto outcome = guest.wait({http()}, std::chrono::minutes{1});
+
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().kind == ErrorKind::timed_out);
+  CHECK(outcome.error().message.find(
+            "web-3 on kvm1: gate http :80/health has not passed within 1m of its start: 503, want 200") == 0);
+  CHECK(outcome.error().hint == "look inside: vscale console web-3");
+  CHECK(guest.waited() >= std::chrono::minutes{1});
+  CHECK(guest.waited() < std::chrono::minutes{1} + kHttpTryTimeout);
+}
+
+TEST_CASE("the bound counts from the start of the guest, and a gate is tried once even when it is used up") {
+  OneGuest guest;
+  guest.start();
+  guest.clock.advance(std::chrono::hours{1});
+  CHECK(guest.wait({gate(Gate::Kind::agent)}, std::chrono::minutes{5}));
+
+  OneGuest silent;
+  silent.start({.never_boots = true});
+  silent.clock.advance(std::chrono::hours{1});
+  CHECK_FALSE(silent.wait({gate(Gate::Kind::agent)}, std::chrono::minutes{5}));
+  CHECK(silent.waited() < std::chrono::hours{1} + std::chrono::seconds{5});
+}
+
+TEST_CASE("a slow agent is not a dead one") {
+  OneGuest guest;
+  guest.start({.agent_latency = Duration{9000}});
+  CHECK(guest.wait({gate(Gate::Kind::agent)}));
+}
+
+TEST_CASE("a domain that crashes while it is waited for is told at once, whichever gate it is") {
+  const auto kind = GENERATE(Gate::Kind::agent, Gate::Kind::systemd, Gate::Kind::tcp);
+  OneGuest guest;
+  guest.start({.boot = Duration{60'000}, .agent = Duration{60'000}, .crashes_after = Duration{3000}});
+
+  const auto outcome = guest.wait({gate(Gate::Kind::domain), gate(kind)});
+
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().kind == ErrorKind::failed);
+  CHECK(outcome.error().message.find("web-3 on kvm1 is crashed, while it was waited for") == 0);
+  CHECK(guest.waited() < Duration{10'000});
+}
+
+TEST_CASE("a domain that was switched off or removed by hand is told at once") {
+  OneGuest guest;
+  guest.start({.never_boots = true});
+  SECTION("off") {
+    guest.cluster.power_off_by_hand("prod-web-3");
+    const auto outcome = guest.wait({gate(Gate::Kind::agent)});
+    CHECK(outcome.error().kind == ErrorKind::failed);
+  }
+  SECTION("gone") {
+    guest.cluster.undefine_by_hand("prod-web-3");
+    const auto outcome = guest.wait({gate(Gate::Kind::agent)});
+    CHECK(outcome.error().kind == ErrorKind::not_found);
+  }
+  CHECK(guest.waited() < Duration{1000});
+}
+
+TEST_CASE("a host that does not answer for a while is waited for") {
+  OneGuest guest;
+  guest.start();
+  guest.cluster.cut("kvm1");
+  guest.stopped = [&] {
+    if (guest.waited() > std::chrono::seconds{30}) guest.cluster.heal("kvm1");
+    return false;
+  };
+  CHECK(guest.wait({gate(Gate::Kind::domain), gate(Gate::Kind::agent)}));
+  CHECK(guest.waited() > std::chrono::seconds{30});
+}
+
+TEST_CASE("asked to stop, waiting ends soon") {
+  OneGuest guest;
+  guest.start({.never_boots = true});
+  guest.stopped = [&] { return guest.waited() > std::chrono::seconds{10}; };
+
+  const auto outcome = guest.wait({gate(Gate::Kind::agent)});
+
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().kind == ErrorKind::timed_out);
+  CHECK(guest.waited() < std::chrono::seconds{11});
+}
+
+TEST_CASE("cloud-init is waited for until it is done, and an error of it is told at once") {
+  OneGuest guest;
+  SECTION("done") {
+    guest.start({.cloud_init = Duration{30'000}});
+    CHECK(guest.wait({gate(Gate::Kind::cloud_init)}));
+    CHECK(guest.waited() >= Duration{30'000});
+  }
+  SECTION("disabled") {
+    guest.start({.cloud_init_status = "disabled"});
+    CHECK(guest.wait({gate(Gate::Kind::cloud_init)})->note == "10.0.0.51; cloud-init is disabled");
+  }
+  SECTION("error") {
+    guest.start({.cloud_init_status = "error"});
+    const auto outcome = guest.wait({gate(Gate::Kind::cloud_init)});
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().kind == ErrorKind::failed);
+    CHECK(outcome.error().message == "web-3 on kvm1: cloud-init ended with an error");
+    CHECK(guest.waited() < Duration{15'000});
+  }
+}
+
+TEST_CASE("a degraded system is ready only where that is allowed") {
+  OneGuest guest;
+  guest.start({.system_state = "degraded"});
+  Gate systemd = gate(Gate::Kind::systemd);
+  systemd.allow_degraded = true;
+  CHECK(guest.wait({systemd}));
+
+  systemd.allow_degraded = false;
+  const auto outcome = guest.wait({systemd}, std::chrono::minutes{1});
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().message.find("degraded, want running") != std::string::npos);
+}
+
+TEST_CASE("a command in the guest passes by its exit code") {
+  OneGuest guest;
+  Gate exec = gate(Gate::Kind::exec);
+  exec.guest = {{"/usr/bin/test"}, {"-e"}, {"/run/${name}"}};
+  SECTION("0") {
+    guest.start();
+    CHECK(guest.wait({exec}));
+  }
+  SECTION("another") {
+    guest.start({.command_exit = 3});
+    CHECK(guest.wait({exec}, std::chrono::minutes{1}).error().message.find("exit 3, want 0") != std::string::npos);
+  }
+  SECTION("never run, as its text names something unknown") {
+    guest.start();
+    exec.guest = {{"${nobody}"}};
+    CHECK(guest.wait({exec}).error().kind == ErrorKind::invalid);
+  }
+}
+
+TEST_CASE("an address by DHCP is found out, told, and used by the gates") {
+  OneGuest guest;
+  guest.nics[0].address.reset();
+  guest.start();
+
+  const auto outcome = guest.wait({http()});
+
+  REQUIRE(outcome);
+  REQUIRE(outcome->addresses.size() == 1);
+  CHECK(outcome->addresses[0].mac == "52:54:00:00:00:01");
+  CHECK(outcome->note == outcome->addresses[0].address);
+}
+
+TEST_CASE("an address that no gate needs is waited for a little, and its absence is no failure") {
+  OneGuest guest;
+  guest.nics[0].address.reset();
+  guest.start({.never_boots = true});
+
+  const auto outcome = guest.wait({gate(Gate::Kind::domain)});
+
+  REQUIRE(outcome);
+  CHECK(outcome->addresses.empty());
+  CHECK(guest.waited() <= kAddressGrace + kHostGateEvery);
+}
+
+TEST_CASE("gates that nobody asks yet say so") {
+  OneGuest guest;
+  guest.start();
+  CHECK(guest.wait({gate(Gate::Kind::check_in)})->note == "10.0.0.51; checkIn not asked");
+}
+
+}  // namespace
+}  // namespace vscale::test

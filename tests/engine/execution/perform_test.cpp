@@ -1,0 +1,188 @@
+#include "engine/execution/perform.h"
+
+#include <catch2/catch.hpp>
+
+#include "engine/domain/instance_facts.h"
+#include "providers/fake/fake_cluster.h"
+#include "providers/fake/fake_sources.h"
+#include "tests/engine/execution/scripted_run.h"
+
+namespace vscale::test {
+namespace {
+
+/// One host, and actions performed on it one by one.
+struct OneHost {
+  VirtualClock clock;
+  FakeCluster cluster{1, clock};
+  FakeImageLibrary images{clock};
+  FakeSeedSource seeds;
+  Config config;
+  std::vector<RunEvent> progress;
+
+  OneHost() {
+    cluster.add_host({.name = "kvm1"});
+    Image image;
+    image.name = "debian";
+    config.images = {image};
+  }
+
+  Result<ActionOutcome> perform(ActionDetail detail, const std::string& address = "group.web[0]") {
+    const Action action{1, address, "kvm1", {}, std::move(detail)};
+    const ActionInput input{.lineage = kLineage, .name = "prod-web-0", .known_addresses = {}, .started_at = {}};
+    return vscale::perform(
+        action, input, config, {cluster, cluster, cluster, cluster, images, seeds, clock},
+        [this](const RunEvent& event) { progress.push_back(event); }, [] { return false; });
+  }
+
+  static VolumeRef volume(const std::string& name) { return {"kvm1", "default", name}; }
+  static CreateVolume create_root() {
+    CreateVolume create;
+    create.volume = volume_record("root");
+    create.volume.capacity_bytes = 2 * kGiB;
+    create.format = "qcow2";
+    return create;
+  }
+  static DefineDomain define() {
+    DefineDomain define;
+    define.spec.name = "prod-web-0";
+    define.spec.uuid = "uuid-0";
+    define.spec.ownership.lineage = kLineage;
+    define.spec.max_vcpus = 2;
+    define.spec.memory_bytes = kGiB;
+    define.spec.max_memory_bytes = 2 * kGiB;
+    define.spec.disks = {{.pool = "default", .volume = "root", .serial = "root"}};
+    return define;
+  }
+  void bring_up() {
+    REQUIRE(perform(create_root()));
+    REQUIRE(perform(define()));
+    REQUIRE(perform(StartDomain{"uuid-0"}));
+  }
+};
+
+TEST_CASE("an image is sent to the host with progress, and its end is always told") {
+  OneHost host;
+  UploadImage upload{.image = host.images.resolve(host.config.images[0], {}, false, {}).value(),
+                     .pool = "default",
+                     .volume = "image-debian"};
+
+  REQUIRE(host.perform(upload, "image.debian"));
+
+  CHECK(host.cluster.volume(OneHost::volume("image-debian"))->complete);
+  REQUIRE_FALSE(host.progress.empty());
+  const auto last = std::get<TransferProgress>(host.progress.back().what);
+  CHECK(last.done_bytes == last.total_bytes);
+}
+
+TEST_CASE("an image that has left the configuration is an error that says what to do") {
+  OneHost host;
+  UploadImage upload;
+  upload.image.image = "gone";
+  const auto outcome = host.perform(upload, "image.gone");
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().kind == ErrorKind::not_found);
+  CHECK(outcome.error().hint == "plan again");
+}
+
+TEST_CASE("a volume that is there already is an error, unless it is the rest of an earlier try") {
+  OneHost host;
+  REQUIRE(host.perform(OneHost::create_root()));
+  CHECK(host.perform(OneHost::create_root()).error().kind == ErrorKind::exists);
+
+  auto again = OneHost::create_root();
+  again.replace_existing = true;
+  CHECK(host.perform(again));
+}
+
+TEST_CASE("a disk grows whether its guest is up or not, and is never shrunk") {
+  OneHost host;
+  host.bring_up();
+  ResizeVolume resize{OneHost::create_root().volume, "uuid-0"};
+  resize.volume.capacity_bytes = 4 * kGiB;
+  CHECK(host.perform(resize));
+  CHECK(host.perform(resize));
+  CHECK(host.cluster.volume(OneHost::volume("root"))->capacity_bytes == 4 * kGiB);
+
+  host.cluster.undefine_by_hand("prod-web-0");
+  resize.volume.capacity_bytes = 8 * kGiB;
+  CHECK(host.perform(resize));
+  resize.volume.capacity_bytes = kGiB;
+  CHECK(host.perform(resize).error().kind == ErrorKind::invalid);
+}
+
+TEST_CASE("a seed knows its guest's name and addresses") {
+  OneHost host;
+  WriteSeed write{volume_record("seed"), "prod-web-0", "prod-web-0-1", {{"lan", "52:54:00:00:00:01", "10.0.0.51"}}};
+  REQUIRE(host.perform(write));
+  const auto seed = host.cluster.volume(OneHost::volume("seed"))->seed;
+  CHECK(seed->meta_data == "instance-id: prod-web-0-1\nlocal-hostname: prod-web-0\n");
+  CHECK(seed->network_config == "52:54:00:00:00:01 10.0.0.51/24\n");
+}
+
+TEST_CASE("a seed is not written over what is there already, unless it is the rest of an earlier try") {
+  OneHost host;
+  WriteSeed write{volume_record("seed"), "prod-web-0", "prod-web-0-1", {{"lan", "52:54:00:00:00:01", "10.0.0.51"}}};
+  REQUIRE(host.perform(write));
+  CHECK(host.perform(write).error().kind == ErrorKind::exists);
+
+  write.replace_existing = true;
+  CHECK(host.perform(write));
+}
+
+TEST_CASE("stopping says how the guest came to be off") {
+  OneHost host;
+  host.bring_up();
+  const StopDomain stop{.uuid = "uuid-0", .grace = std::chrono::seconds{20}};
+  SECTION("it listened") {
+    host.clock.advance(std::chrono::minutes{1});
+    CHECK(host.perform(stop)->note == "shut down");
+  }
+  SECTION("it did not listen") {
+    CHECK(host.perform(stop)->note == "powered off after 20s");
+  }
+  CHECK(host.perform(stop)->note == "was off");
+}
+
+TEST_CASE("every step of a life can be done again after it was done: none does harm, and each says that all is well") {
+  OneHost host;
+  host.bring_up();
+  CHECK(host.perform(EnsurePool{"default", ""}));
+  CHECK(host.perform(OneHost::define()));
+  CHECK(host.perform(StartDomain{"uuid-0"}));
+  const UpdateDomain update{.uuid = "uuid-0", .vcpus = 2, .memory_bytes = 2 * kGiB, .ownership = {}, .after = {}};
+  CHECK(host.perform(update));
+  CHECK(host.perform(update));
+  CHECK(host.cluster.domains().at(0).memory_bytes == 2 * kGiB);
+  for (int time = 0; time < 2; ++time) {
+    CHECK(host.perform(StopDomain{.uuid = "uuid-0", .grace = std::chrono::seconds{20}, .removal = true}));
+    CHECK(host.perform(UndefineDomain{"uuid-0"}));
+    CHECK(host.perform(DeleteVolume{volume_record("root")}));
+    CHECK(host.perform(DeleteImage{"debian", "sha256:1", "default", "image-debian"}));
+  }
+  CHECK(host.cluster.domains().empty());
+  CHECK(host.cluster.volumes().empty());
+}
+
+TEST_CASE("what a port answers is the action's answer") {
+  OneHost host;
+  host.cluster.cut("kvm1");
+  CHECK(host.perform(EnsurePool{"default", ""}).error().kind == ErrorKind::unreachable);
+  host.cluster.heal("kvm1");
+  CHECK(host.perform(EnsurePool{"elsewhere", ""}).error().kind == ErrorKind::not_found);
+  CHECK(host.perform(OneHost::define()).error().kind == ErrorKind::not_found);
+}
+
+TEST_CASE("facts of an instance are filled into text, and what is no fact is refused") {
+  const InstanceFacts facts{.name = "prod-web-2", .group = "web", .ordinal = 2, .address = "10.0.0.5", .host = "kvm1"};
+  CHECK(*expand_instance_facts("${name} ${group}/${ordinal} at ${address} on ${host}", facts) ==
+        "prod-web-2 web/2 at 10.0.0.5 on kvm1");
+  CHECK(*expand_instance_facts("$${name} costs 5$ }", facts) == "${name} costs 5$ }");
+  CHECK(expand_instance_facts("${nobody}", facts).error().kind == ErrorKind::invalid);
+  CHECK(expand_instance_facts("${name", facts).error().kind == ErrorKind::invalid);
+  InstanceFacts unborn = facts;
+  unborn.address.clear();
+  CHECK(expand_instance_facts("${address}", unborn).error().message == "the address of prod-web-2 is not known yet");
+}
+
+}  // namespace
+}  // namespace vscale::test

@@ -1,0 +1,201 @@
+#include "engine/execution/record_changes.h"
+
+#include <catch2/catch.hpp>
+
+#include "engine/recorded/apply_change.h"
+#include "tests/engine/execution/scripted_run.h"
+
+namespace vscale::test {
+namespace {
+
+Action action(ActionDetail detail, const std::string& address = "group.web[0]") {
+  return {1, address, "kvm1", {}, std::move(detail)};
+}
+
+RecordedState state_with(const InstanceRecord& record) {
+  RecordedState state;
+  state.lineage = kLineage;
+  state.instances = {{record.address, record}};
+  return state;
+}
+
+InstanceRecord ready_instance() {
+  InstanceRecord record = instance("group.web[0]", "kvm1", Phase::ready);
+  record.created_at = kNow - std::chrono::hours{2};
+  record.started_at = kNow - std::chrono::hours{1};
+  record.ready_at = kNow - std::chrono::minutes{59};
+  return record;
+}
+
+/// The instance after the changes that the action brings with its intent.
+InstanceRecord begun(const Action& act, RecordedState state) {
+  for (const auto& change : changes_at_begin(act, state)) apply(state, change);
+  return state.instances.at(*parse_instance_address("group.web[0]"));
+}
+/// The same with its outcome.
+InstanceRecord ended(const Action& act, RecordedState state, const ActionOutcome& outcome = {}) {
+  for (const auto& change : changes_at_end(act, outcome, state, kNow)) apply(state, change);
+  return state.instances.at(*parse_instance_address("group.web[0]"));
+}
+
+TEST_CASE("a new volume is ours from the moment that its making begins") {
+  const VolumeRecord root = volume_record("prod-web-0-root");
+  const VolumeRecord seed = volume_record("prod-web-0-seed");
+  RecordedState state = state_with(instance("group.web[0]", "kvm1"));
+
+  const auto make_root = action(CreateVolume{root, "qcow2", "", ""});
+  const auto write_seed = action(WriteSeed{seed, "prod-web-0", "id", {}});
+  for (const auto& change : changes_at_begin(make_root, state)) apply(state, change);
+  for (const auto& change : changes_at_begin(write_seed, state)) apply(state, change);
+
+  CHECK(state.volumes == std::vector<VolumeRecord>{root, seed});
+  CHECK(changes_at_begin(make_root, state).empty());
+}
+
+TEST_CASE("a volume that was there before we made one is not ours, and is forgotten again") {
+  const VolumeRecord root = volume_record("prod-web-0-root");
+  const auto make_root = action(CreateVolume{root, "qcow2", "", ""});
+  const RecordedState before = state_with(instance("group.web[0]", "kvm1"));
+  const Error exists{ErrorKind::exists, "it is there already", {}, {}};
+  RecordedState state = before;
+  for (const auto& change : changes_at_begin(make_root, state)) apply(state, change);
+
+  SECTION("it is not ours") {
+    for (const auto& change : changes_at_failure(make_root, exists, before)) apply(state, change);
+    CHECK(state.volumes.empty());
+  }
+  SECTION("after any other failure there may be half of ours") {
+    CHECK(changes_at_failure(make_root, Error{ErrorKind::timed_out, "slow", {}, {}}, before).empty());
+  }
+  SECTION("one that was ours before this run stays ours") {
+    CHECK(changes_at_failure(make_root, exists, state).empty());
+  }
+}
+
+TEST_CASE("a claim records the instance, the volumes that it continues and its group") {
+  const VolumeRecord root = volume_record("prod-web-0-root");
+  const GroupRecord group = group_record("group.web");
+  RecordedState state;
+
+  for (const auto& change :
+       changes_at_end(action(ClaimInstance{instance("group.web[0]", "kvm1"), {root}, group}), {}, state, kNow)) {
+    apply(state, change);
+  }
+
+  const auto& recorded = state.instances.at(*parse_instance_address("group.web[0]"));
+  CHECK(recorded.phase == Phase::claimed);
+  CHECK(recorded.created_at == kNow);
+  CHECK(state.volumes == std::vector<VolumeRecord>{root});
+  CHECK(state.groups.at("group.web") == group);
+}
+
+TEST_CASE("an instance goes from claimed to defined, started and ready as its actions end") {
+  const auto claimed = state_with(instance("group.web[0]", "kvm1"));
+  DefineDomain define;
+  define.spec.uuid = uuid_of("group.web[0]");
+  CHECK(ended(action(define), claimed).phase == Phase::defined);
+
+  const auto started = ended(action(StartDomain{uuid_of("group.web[0]")}), claimed);
+  CHECK(started.phase == Phase::started);
+  CHECK(started.started_at == kNow);
+
+  const auto ready = ended(action(wait_for(uuid_of("group.web[0]"))), state_with(started));
+  CHECK(ready.phase == Phase::ready);
+  CHECK(ready.ready_at == kNow);
+}
+
+TEST_CASE("what was ready is so no longer before it is started again: nobody has waited for that guest yet") {
+  const auto starting = begun(action(StartDomain{uuid_of("group.web[0]")}), state_with(ready_instance()));
+  CHECK(starting.phase == Phase::defined);
+  CHECK_FALSE(starting.ready_at.has_value());
+}
+
+TEST_CASE("no progress is recorded with the intent: nothing has happened yet") {
+  const auto state = state_with(instance("group.web[0]", "kvm1", Phase::defined));
+  CHECK(changes_at_begin(action(StartDomain{uuid_of("group.web[0]")}), state).empty());
+  CHECK(changes_at_begin(action(DefineDomain{}), state).empty());
+  CHECK(changes_at_begin(action(wait_for(uuid_of("group.web[0]"))), state).empty());
+}
+
+TEST_CASE("an address that a lease or the agent told is recorded with its card") {
+  const auto state = state_with(instance("group.web[0]", "kvm1", Phase::started));
+  const ActionOutcome outcome{.addresses = {{"mac-of-group.web[0]", "10.0.0.9"}, {"another", "10.0.0.10"}}, .note = {}};
+  const auto ready = ended(action(wait_for(uuid_of("group.web[0]"))), state, outcome);
+  CHECK(ready.nics == std::vector<GuestNic>{{"lan", "mac-of-group.web[0]", "10.0.0.9"}});
+}
+
+TEST_CASE("what is going to be removed is leaving before it is stopped") {
+  const StopDomain stop{.uuid = uuid_of("group.web[0]"), .grace = {}, .removal = true};
+  CHECK(begun(action(stop), state_with(ready_instance())).phase == Phase::leaving);
+}
+
+TEST_CASE("what is stopped for a change is known to be off by our doing, before it is stopped") {
+  const StopDomain stop{.uuid = uuid_of("group.web[0]"), .grace = {}, .removal = false};
+  const auto stopped = begun(action(stop), state_with(ready_instance()));
+  CHECK(stopped.phase == Phase::defined);
+  CHECK_FALSE(stopped.ready_at.has_value());
+}
+
+TEST_CASE("the removal of a twin does not change the record of the right one") {
+  const auto state = state_with(ready_instance());
+  CHECK(changes_at_begin(action(StopDomain{.uuid = "uuid of the twin", .grace = {}, .removal = true}), state).empty());
+  CHECK(changes_at_end(action(StartDomain{"uuid of the twin"}), {}, state, kNow).empty());
+}
+
+TEST_CASE("an update records the new sizes and leaves the progress as it is") {
+  auto recorded = ready_instance();
+  recorded.phase = Phase::defined;  // It was stopped for this, after the plan was made.
+  UpdateDomain update{
+      .uuid = recorded.uuid, .vcpus = {}, .memory_bytes = 4 * kGiB, .ownership = {}, .after = ready_instance()};
+  update.after.memory_bytes = 4 * kGiB;
+
+  const auto changed = ended(action(update), state_with(recorded));
+
+  CHECK(changed.memory_bytes == 4 * kGiB);
+  CHECK(changed.phase == Phase::defined);
+}
+
+TEST_CASE("volumes and images leave the record when they have gone, and images enter it when they have come") {
+  RecordedState state;
+  const VolumeRecord root = volume_record("prod-web-0-root");
+  state.volumes = {root};
+  for (const auto& change : changes_at_end(action(DeleteVolume{root}), {}, state, kNow)) apply(state, change);
+  CHECK(state.volumes.empty());
+
+  UploadImage upload{.image = {}, .pool = "default", .volume = "image-41c7"};
+  upload.image.image = "debian";
+  upload.image.digest = "sha256:41c7";
+  for (const auto& change : changes_at_end(action(upload, "image.debian"), {}, state, kNow)) apply(state, change);
+  REQUIRE(state.image_copies.size() == 1);
+  CHECK(state.image_copies[0].host == "kvm1");
+  CHECK(state.image_copies[0].digest == "sha256:41c7");
+
+  const DeleteImage gone{.image = "debian", .digest = "sha256:41c7", .pool = "default", .volume = "image-41c7"};
+  for (const auto& change : changes_at_end(action(gone, "image.debian"), {}, state, kNow)) apply(state, change);
+  CHECK(state.image_copies.empty());
+}
+
+TEST_CASE("a volume that has grown is recorded so") {
+  RecordedState state;
+  VolumeRecord root = volume_record("prod-web-0-root");
+  state.volumes = {root};
+  root.capacity_bytes = 20 * kGiB;
+  for (const auto& change : changes_at_end(action(ResizeVolume{root, "uuid"}), {}, state, kNow)) apply(state, change);
+  CHECK(state.volumes == std::vector<VolumeRecord>{root});
+}
+
+TEST_CASE("the last step of a removal forgets the instance") {
+  auto state = state_with(ready_instance());
+  for (const auto& change : changes_at_end(action(ReleaseInstance{}), {}, state, kNow)) apply(state, change);
+  CHECK(state.instances.empty());
+}
+
+TEST_CASE("the history tells what became of instances, and nothing of the small steps") {
+  CHECK(events_at_end(action(ReleaseInstance{}), {}, kNow).at(0).kind == "destroyed");
+  CHECK(events_at_end(action(StopDomain{}), {.addresses = {}, .note = "shut down"}, kNow).at(0).text == "shut down");
+  CHECK(events_at_end(action(CreateVolume{}), {}, kNow).empty());
+  CHECK(events_at_end(action(ClaimInstance{}), {}, kNow).empty());
+}
+
+}  // namespace
+}  // namespace vscale::test

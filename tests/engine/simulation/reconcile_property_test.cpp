@@ -1,0 +1,352 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <random>
+#include <set>
+
+#include "engine/placement/placement.h"
+#include "tests/engine/plan/plan_text.h"
+#include "tests/engine/simulation/played_world.h"
+#include "tests/support/builders.h"
+
+/// What holds for every plan, whatever the file, the hosts and the mishaps: random worlds, each from a seed that its
+/// section names. A seed that fails becomes a story with a name.
+
+namespace vscale::test {
+namespace {
+
+class Dice {
+ public:
+  explicit Dice(unsigned seed) : engine_(seed) {}
+  /// 0 … below-1. By remainder, so that a seed means the same on every standard library.
+  int roll(int below) { return static_cast<int>(engine_() % static_cast<unsigned>(below)); }
+  bool one_in(int count) { return roll(count) == 0; }
+  template <class Item>
+  Item& pick(std::vector<Item>& items) {
+    return items[static_cast<std::size_t>(roll(static_cast<int>(items.size())))];
+  }
+
+ private:
+  std::mt19937 engine_;
+};
+
+PlacementStrategy a_strategy(Dice& dice) {
+  constexpr PlacementStrategy kAll[] = {PlacementStrategy::balanced,   PlacementStrategy::spread,
+                                        PlacementStrategy::pack,       PlacementStrategy::round_robin,
+                                        PlacementStrategy::first_come, PlacementStrategy::best_fit};
+  return kAll[dice.roll(6)];
+}
+
+Group random_group(Dice& dice, const std::string& name) {
+  Group group = a_group(name, dice.roll(5));
+  group.placement.strategy = a_strategy(dice);
+  group.instance.memory_bytes = group.instance.max_memory_bytes = static_cast<std::uint64_t>(1 + dice.roll(4)) * kGiB;
+  group.instance.vcpus = 1 + dice.roll(3);
+  group.instance.max_vcpus = group.instance.vcpus + dice.roll(3);
+  if (dice.one_in(3)) group.instance.disks.push_back(a_disk("data", 10 * kGiB, dice.one_in(2)));
+  return group;
+}
+
+Config random_config(Dice& dice) {
+  std::vector<std::string> hosts{"kvm1", "kvm2", "kvm3", "kvm4"};
+  hosts.resize(1 + static_cast<std::size_t>(dice.roll(4)));
+  std::vector<Group> groups{random_group(dice, "db"), random_group(dice, "web"), random_group(dice, "worker")};
+  if (dice.one_in(2)) groups[1].depends_on = {"group.db"};
+  if (dice.one_in(2)) groups[2].depends_on = {"group.web"};
+  return config_with(groups, hosts);
+}
+
+/// `moved:` collects the history; dependents follow the name.
+void rename_group(Dice& dice, PlanInput& input, Group& group) {
+  const std::string from = address_of(group);
+  group.name = "g" + std::to_string(input.config.moved.size()) + "x" + std::to_string(dice.roll(9));
+  input.config.moved.push_back({from, address_of(group)});
+  for (auto& other : input.config.groups) {
+    std::replace(other.depends_on.begin(), other.depends_on.end(), from, address_of(group));
+  }
+}
+
+/// Somebody edits the file. Disks never shrink and groups never vanish: those are errors, and have stories.
+void edit_file(Dice& dice, PlanInput& input) {
+  Group& group = dice.pick(input.config.groups);
+  switch (dice.roll(7)) {
+    case 0:
+      group.size = dice.roll(6);
+      break;
+    case 1:
+      group.instance.vcpus = group.instance.max_vcpus = 1 + dice.roll(4);
+      break;
+    case 2:
+      group.instance.memory_bytes = static_cast<std::uint64_t>(1 + dice.roll(4)) * kGiB;
+      group.instance.max_memory_bytes = group.instance.memory_bytes + static_cast<std::uint64_t>(dice.roll(2)) * kGiB;
+      break;
+    case 3:
+      group.instance.disk_bytes += static_cast<std::uint64_t>(dice.roll(3)) * kGiB;
+      break;
+    case 4:
+      group.instance.cloud_init.user = "user" + std::to_string(dice.roll(3));
+      break;
+    case 6:
+      rename_group(dice, input, group);
+      break;
+    case 5:
+      input.images["debian-12"] = lock_of("debian-12", static_cast<char>('a' + dice.roll(4)));
+      break;
+  }
+}
+
+/// Something happens on a host behind vscale's back. Foreign domains are left out: they do not concern us.
+void disturb_host(Dice& dice, PlanInput& input) {
+  auto& host = input.config.hosts[static_cast<std::size_t>(dice.roll(static_cast<int>(input.config.hosts.size())))];
+  auto& domains = input.live.at(host.name).snapshot->domains;
+  std::vector<LiveDomain*> ours;
+  for (auto& domain : domains) {
+    if (domain.ownership) ours.push_back(&domain);
+  }
+  if (ours.empty()) return;
+  LiveDomain& domain = *dice.pick(ours);
+  switch (dice.roll(4)) {
+    case 0:
+      domain.state = DomainState::shut_off;
+      break;
+    case 1:
+      domain.state = DomainState::paused;
+      break;
+    case 2:
+      domain.vcpus = 1;
+      break;
+    case 3:
+      domains.erase(domains.begin() + (&domain - domains.data()));
+      break;
+  }
+}
+
+void add_foreign(Dice& dice, PlanInput& input) {
+  for (auto& [name, view] : input.live) {
+    for (int i = dice.roll(3); i > 0; --i) {
+      view.snapshot->domains.push_back(foreign_domain(name + "-x" + std::to_string(i), 1, 1 * kGiB));
+    }
+  }
+}
+
+/// Any order that the needs allow: an executor with many hands promises no more.
+std::vector<std::size_t> some_order(Dice& dice, const Plan& plan) {
+  std::vector<std::size_t> waiting = order_of_ids(plan);
+  std::vector<bool> done(plan.actions.size());
+  std::vector<std::size_t> order;
+  while (!waiting.empty()) {
+    auto at = waiting.begin() + dice.roll(static_cast<int>(waiting.size()));
+    const auto is_ready = [&](std::size_t index) {
+      const auto& needs = plan.actions[index].needs;
+      return std::all_of(needs.begin(), needs.end(), [&](int id) { return done[static_cast<std::size_t>(id) - 1]; });
+    };
+    while (!is_ready(*at)) at = at + 1 == waiting.end() ? waiting.begin() : at + 1;
+    done[*at] = true;
+    order.push_back(*at);
+    waiting.erase(at);
+  }
+  return order;
+}
+
+// ---- What holds ---------------------------------------------------------------------------------------------------
+
+std::string uuid_in(const ActionDetail& detail) {
+  if (const auto* define = std::get_if<DefineDomain>(&detail)) return define->spec.uuid;
+  if (const auto* update = std::get_if<UpdateDomain>(&detail)) return update->uuid;
+  if (const auto* start = std::get_if<StartDomain>(&detail)) return start->uuid;
+  if (const auto* stop = std::get_if<StopDomain>(&detail)) return stop->uuid;
+  if (const auto* undefine = std::get_if<UndefineDomain>(&detail)) return undefine->uuid;
+  return "";
+}
+
+void check_foreign_untouched(const PlanInput& input, const Plan& plan) {
+  std::set<std::string> foreign;
+  for (const auto& [host, view] : input.live) {
+    if (!view.snapshot) continue;
+    for (const auto& domain : view.snapshot->domains) {
+      if (!domain.ownership) foreign.insert(domain.uuid);
+    }
+  }
+  for (const auto& action : plan.actions) CHECK(foreign.count(uuid_in(action.detail)) == 0);
+}
+
+void check_silent_hosts_untouched(const PlanInput& input, const Plan& plan) {
+  for (const auto& action : plan.actions) {
+    if (!action.host.empty()) CHECK(input.live.at(action.host).snapshot.has_value());
+  }
+}
+
+/// As it will be recorded when the plan has been carried out: no address, MAC, uuid or name belongs to two.
+void check_identities(const RecordedState& recorded) {
+  std::set<std::string> taken;
+  for (const auto& [address, instance] : recorded.instances) {
+    CHECK(taken.insert("name " + instance.name).second);
+    CHECK(taken.insert("uuid " + instance.uuid).second);
+    for (const auto& nic : instance.nics) {
+      CHECK(taken.insert("mac " + nic.mac).second);
+      if (nic.address) CHECK(taken.insert(nic.network + " " + *nic.address).second);
+    }
+  }
+}
+
+void check_capacity(const PlanInput& input) {
+  const PlacementWorld world = world_of(input.config, input.recorded, input.live);
+  for (const auto& host : world.hosts) {
+    CHECK(host.vcpus.used <= host.vcpus.capacity());
+    CHECK(host.memory_mib.used <= host.memory_mib.capacity());
+    for (const auto& [storage, disk] : host.disk_gib) CHECK(disk.used <= disk.capacity());
+  }
+}
+
+/// The file's wish, and nothing else: as many as wanted, each with one domain that is up, and no leftovers.
+void check_as_wanted(const PlayedWorld& world) {
+  std::map<std::string, int> up;
+  std::size_t domains = 0;
+  for (const auto& [host, view] : world.input.live) {
+    for (const auto& domain : view.snapshot->domains) {
+      if (!domain.ownership) continue;
+      ++domains;
+      up[domain.uuid] += is_up(domain.state) ? 1 : 0;
+    }
+  }
+  CHECK(domains == world.input.recorded.instances.size());
+  for (const auto& [address, instance] : world.input.recorded.instances) {
+    CHECK(instance.phase == Phase::ready);
+    CHECK(up[instance.uuid] == 1);
+  }
+  for (const auto& group : world.input.config.groups) {
+    const auto count =
+        std::count_if(world.input.recorded.instances.begin(), world.input.recorded.instances.end(),
+                      [&](const auto& entry) { return group_address(entry.first) == address_of(group); });
+    CHECK(count == group.size);
+  }
+  std::set<std::string> recorded;
+  for (const auto& volume : world.input.recorded.volumes) recorded.insert(volume.host + "/" + volume.name);
+  for (const auto& copy : world.input.recorded.image_copies) recorded.insert(copy.host + "/" + copy.volume);
+  for (const auto& [host, view] : world.input.live) {
+    for (const auto& volume : view.snapshot->pools.front().volumes) {
+      INFO("volume " << volume << " on " << host);
+      CHECK(recorded.count(host + "/" + volume) == 1);
+    }
+  }
+}
+
+TEST_CASE("whatever happens, plans converge, and nothing is ever double-booked, foreign or left over") {
+  constexpr unsigned kWorlds = 150;
+  constexpr int kMishaps = 6;
+  for (unsigned seed = 0; seed < kWorlds; ++seed) {
+    Dice dice(seed);
+    PlayedWorld world(random_config(dice));
+    add_foreign(dice, world.input);
+    for (int step = 0; step < kMishaps; ++step) {
+      INFO("seed " << seed << ", step " << step);
+      edit_file(dice, world.input);
+      if (step > 0 && dice.one_in(2)) disturb_host(dice, world.input);
+      const Plan plan = world.plan();
+      INFO(plan_text(plan));
+      REQUIRE_FALSE(plan.errored);
+      check_foreign_untouched(world.input, plan);
+      CHECK(plan_text(reconcile(world.input)) == plan_text(plan));
+      CHECK(reconcile(world.input) == plan);
+      if (!plan.actions.empty() && dice.one_in(2)) {
+        const auto at = static_cast<std::size_t>(dice.roll(static_cast<int>(plan.actions.size())));
+        world.carry_out_and_die(plan, some_order(dice, plan), at, dice.one_in(2));
+        check_identities(world.input.recorded);
+        continue;
+      }
+      world.carry_out(plan, some_order(dice, plan));
+      check_identities(world.input.recorded);
+      CHECK(plan_text(world.plan()) == "summary nothing\n");
+    }
+    INFO("seed " << seed << ", at the end");
+    world.converge();
+    check_as_wanted(world);
+    check_identities(world.input.recorded);
+    check_capacity(world.input);
+  }
+}
+
+TEST_CASE("a silent host is never touched, and what may be there is never made twice") {
+  constexpr unsigned kWorlds = 100;
+  for (unsigned seed = 1000; seed < 1000 + kWorlds; ++seed) {
+    INFO("seed " << seed);
+    Dice dice(seed);
+    PlayedWorld world(random_config(dice));
+    world.carry_out(world.plan());
+    const auto before = world.input.recorded.instances;
+    const std::string silent = dice.pick(world.input.config.hosts).name;
+    const HostView seen = world.input.live[silent];
+    world.input.live[silent] = unreachable();
+    for (int i = 0; i < 3; ++i) edit_file(dice, world.input);
+    const Plan plan = world.plan();
+    INFO(plan_text(plan));
+    CHECK_FALSE(plan.complete);
+    check_silent_hosts_untouched(world.input, plan);
+    if (plan.errored) continue;  // no room: has stories of its own
+    world.carry_out(plan);
+    for (const auto& entry : before) {
+      const InstanceRecord& instance = entry.second;
+      const auto& now = world.input.recorded.instances;
+      const bool still_there = std::any_of(now.begin(), now.end(), [&](const auto& other) {
+        return other.second.uuid == instance.uuid && other.second.host == silent;
+      });
+      if (instance.host == silent) CHECK(still_there);
+    }
+    world.input.live[silent] = seen;
+    world.converge();
+    check_as_wanted(world);
+  }
+}
+
+TEST_CASE("a run that dies after any action, done or not, is finished by the next one") {
+  const auto world_before_change = [] {
+    Group db = a_group("db", 2);
+    Group front = web(2);
+    front.depends_on = {"group.db"};
+    front.instance.disks = {a_disk("data", 10 * kGiB, true), a_disk("scratch", 10 * kGiB)};
+    PlayedWorld world(config_with({db, front}));
+    world.carry_out(world.plan());
+    // A replacement with disks, growth, a reboot, a disk that grows and a removal, all at once.
+    world.input.config.groups[1].instance.cloud_init.user = "other";
+    world.input.config.groups[1].instance.disks[0].size_bytes = 20 * kGiB;
+    world.input.config.groups[1].size = 3;
+    world.input.config.groups[0].instance.memory_bytes = 4 * kGiB;
+    world.input.config.groups[0].instance.max_memory_bytes = 4 * kGiB;
+    world.input.config.groups[0].instance.disk_bytes = 30 * kGiB;
+    world.input.config.groups[0].size = 1;
+    return world;
+  };
+  const std::size_t actions = world_before_change().plan().actions.size();
+  REQUIRE(actions > 30);
+  for (std::size_t at = 0; at < actions; ++at) {
+    for (const bool did_it : {false, true}) {
+      PlayedWorld world = world_before_change();
+      INFO("dies at action " << at + 1 << (did_it ? ", which was done" : ", which was not done"));
+      const Plan plan = world.plan();
+      world.carry_out_and_die(plan, order_of_ids(plan), at, did_it);
+      world.converge();
+      check_as_wanted(world);
+    }
+  }
+}
+
+TEST_CASE("the order in which hosts report their domains and pools decides nothing") {
+  constexpr unsigned kWorlds = 50;
+  for (unsigned seed = 2000; seed < 2000 + kWorlds; ++seed) {
+    INFO("seed " << seed);
+    Dice dice(seed);
+    PlayedWorld world(random_config(dice));
+    add_foreign(dice, world.input);
+    world.carry_out(world.plan());
+    for (int i = 0; i < 3; ++i) edit_file(dice, world.input);
+    disturb_host(dice, world.input);
+    PlanInput shuffled = world.input;
+    for (auto& [host, view] : shuffled.live) std::reverse(view.snapshot->domains.begin(), view.snapshot->domains.end());
+    CHECK(plan_text(reconcile(shuffled)) == plan_text(world.plan()));
+  }
+}
+
+}  // namespace
+}  // namespace vscale::test

@@ -1,0 +1,62 @@
+#include "providers/libvirt/host/kvm_trial.h"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+
+using namespace vscale;
+using namespace vscale::libvirt;
+
+namespace {
+
+const std::vector<Duration> kBounds{std::chrono::seconds{5}, std::chrono::seconds{30}};
+
+/// Trials that answer one after the other, and how long each was given.
+struct Trials {
+  std::vector<Result<std::optional<bool>>> answers;
+  std::vector<Duration> given;
+
+  KvmTrial each() {
+    return [this](Duration bound) {
+      given.push_back(bound);
+      return answers.at(given.size() - 1);
+    };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a guest that is still up at the end of its time does not speak against KVM: it is tried once more, longer") {
+  Trials trials{.answers = {std::optional<bool>{}, std::optional<bool>{true}}, .given = {}};
+
+  const Result<bool> works = decide_kvm(trials.each(), kBounds);
+
+  CHECK(works.value());
+  CHECK(trials.given == kBounds);
+}
+
+TEST_CASE("a guest that fails, or powers off, decides at once") {
+  const bool outcome = GENERATE(true, false);
+  Trials trials{.answers = {std::optional<bool>{outcome}}, .given = {}};
+
+  const Result<bool> works = decide_kvm(trials.each(), kBounds);
+
+  CHECK(works.value() == outcome);
+  CHECK(trials.given.size() == 1);
+}
+
+TEST_CASE("guests that never end are not waited for without end: KVM does not work") {
+  Trials trials{.answers = {std::optional<bool>{}, std::optional<bool>{}}, .given = {}};
+
+  CHECK_FALSE(decide_kvm(trials.each(), kBounds).value());
+}
+
+TEST_CASE("a trial that could not be made decides nothing") {
+  Trials trials{.answers = {std::optional<bool>{}, Error{ErrorKind::unreachable, "gone", "", ""}}, .given = {}};
+
+  CHECK(decide_kvm(trials.each(), kBounds).error().kind == ErrorKind::unreachable);
+}
+
+TEST_CASE("hosts on one shared pool try KVM with a disk each") {
+  CHECK(kvm_trial_name("8d1f2a00-0000-4000-8000-000000000001", "kvm1") == "vscale-kvm-trial-8d1f2a00-kvm1");
+  CHECK(kvm_trial_name("8d1f2a00-0000-4000-8000-000000000001", "kvm2") == "vscale-kvm-trial-8d1f2a00-kvm2");
+}

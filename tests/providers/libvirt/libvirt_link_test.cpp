@@ -1,0 +1,281 @@
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "providers/clock/system_clock.h"
+#include "providers/libvirt/libvirt_hosts.h"
+#include "providers/libvirt/link/host_link.h"
+#include "tests/providers/libvirt/libvirt_test_world.h"
+#include "tests/providers/sqlite/state_store_fixture.h"
+
+using namespace vscale;
+using namespace vscale::libvirt;
+using namespace vscale::test;
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// A libvirtd that takes connections and never says a word.
+class SilentServer {
+ public:
+  SilentServer() {
+    std::string name = "/tmp/vscale-silent.XXXXXX";
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    directory_ = name;
+    fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path().c_str(), sizeof address.sun_path - 1);
+    REQUIRE(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::listen(fd_, 16) == 0);
+  }
+  ~SilentServer() {
+    // Whoever still waits for a word is told that there will be none.
+    ::close(fd_);
+    std::filesystem::remove_all(directory_);
+  }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+
+  std::string uri() const { return "qemu+unix:///system?socket=" + path(); }
+
+ private:
+  std::string path() const { return (directory_ / "socket").string(); }
+
+  std::filesystem::path directory_;
+  int fd_ = -1;
+};
+
+LibvirtOptions quick() {
+  LibvirtOptions options;
+  options.open_timeout = Duration{300};
+  options.call_timeout = Duration{300};
+  options.refresh_timeout = Duration{300};
+  options.reopen_after = Duration{10};
+  options.close_timeout = Duration{200};
+  return options;
+}
+
+LibvirtOptions patient() {
+  LibvirtOptions options;
+  options.call_timeout = Duration{20'000};
+  return options;
+}
+
+/// Opens, once, for all who wait.
+class Gate {
+ public:
+  void open() { promise_.set_value(); }
+  std::shared_future<void> passed() const { return future_; }
+
+ private:
+  std::promise<void> promise_;
+  std::shared_future<void> future_{promise_.get_future()};
+};
+
+std::function<Result<int>(virConnectPtr)> blocked_by(const Gate& gate) {
+  return [passed = gate.passed()](virConnectPtr) -> Result<int> {
+    passed.wait();
+    return 1;
+  };
+}
+
+std::function<Result<int>(virConnectPtr)> answer(int value) {
+  return [value](virConnectPtr) -> Result<int> { return value; };
+}
+
+}  // namespace
+
+TEST_CASE("a host that never answers is unreachable at its deadline, and keeps no other waiting") {
+  const SilentServer silent;
+  const LibvirtTestWorld world;
+  SystemClock clock;
+  LibvirtOptions options = quick();
+  options.refresh_timeout = Duration{20'000};
+  LibvirtHosts hosts({{"mute", silent.uri()}, {"fine", world.uri()}}, options, clock);
+  const auto started = SteadyClock::now();
+
+  const auto seen = hosts.observe({{"mute", {}}, {"fine", {}}});
+
+  CHECK(SteadyClock::now() - started < std::chrono::seconds(10));
+  REQUIRE_FALSE(seen.at("mute").ok());
+  CHECK(seen.at("mute").error().kind == ErrorKind::unreachable);
+  CHECK(seen.at("mute").error().message == "host \"mute\" did not open a connection within 300 ms");
+  CHECK(seen.at("fine").ok());
+}
+
+TEST_CASE("while an opening has not come back, nobody waits for it again") {
+  const SilentServer silent;
+  auto link = std::make_shared<HostLink>(HostConnection{"mute", silent.uri()}, quick());
+  REQUIRE_FALSE(link->call<int>("count", answer(1)).ok());
+  const auto started = SteadyClock::now();
+
+  const Result<int> again = link->call<int>("count", answer(1));
+
+  CHECK(SteadyClock::now() - started < quick().open_timeout);
+  REQUIRE_FALSE(again.ok());
+  CHECK(again.error().kind == ErrorKind::unreachable);
+}
+
+TEST_CASE("a host that nobody listens on is unreachable, and the error says how to see it oneself") {
+  auto link = std::make_shared<HostLink>(HostConnection{"kvm1", "qemu+unix:///system?socket=/nowhere/sock"}, quick());
+
+  const Result<int> result = link->call<int>("count", answer(1));
+
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.error().kind == ErrorKind::unreachable);
+  CHECK(result.error().message == "host \"kvm1\" cannot be reached");
+  CHECK(result.error().hint == "check that `virsh -c 'qemu+unix:///system?socket=/nowhere/sock' list` answers");
+  CHECK(result.error().detail.find("/nowhere/sock") != std::string::npos);
+}
+
+TEST_CASE("a call that hangs is left behind with its host, and its late return harms nobody") {
+  const LibvirtTestWorld world;
+  Gate gate;
+  {
+    auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri()}, quick());
+
+    const Result<int> hung = link->call<int>("hang", blocked_by(gate));
+    const Result<int> after = link->call<int>("count", answer(1));
+
+    REQUIRE_FALSE(hung.ok());
+    CHECK(hung.error().kind == ErrorKind::unreachable);
+    CHECK(hung.error().message == "host \"kvm1\" did not answer within 300 ms when asked to hang");
+    REQUIRE_FALSE(after.ok());
+    CHECK(after.error() == hung.error());
+  }
+  gate.open();
+}
+
+TEST_CASE("a call that moves is not left behind, however long it takes") {
+  const LibvirtTestWorld world;
+  auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri()}, quick());
+  const Duration step = quick().call_timeout / 3;
+
+  const Result<int> result = link->call<int>(Lane::request, "walk", quick().call_timeout,
+                                             [step](virConnectPtr, Progress& progress) -> Result<int> {
+                                               for (int i = 0; i < 6; ++i) {
+                                                 std::this_thread::sleep_for(step);
+                                                 ++progress;
+                                               }
+                                               return 6;
+                                             });
+
+  REQUIRE(result.ok());
+  CHECK(*result == 6);
+}
+
+TEST_CASE("a connection never carries more requests than it may, and agents leave room for the rest") {
+  constexpr int kCalls = 24;
+  const LibvirtTestWorld world;
+  auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri()}, patient());
+  struct Counts {
+    std::atomic<int> now{0}, most{0}, agents_now{0}, agents_most{0};
+  };
+  auto counts = std::make_shared<Counts>();
+  const auto raise = [](std::atomic<int>& most, int value) {
+    for (int seen = most; value > seen && !most.compare_exchange_weak(seen, value);) continue;
+  };
+  std::vector<std::thread> callers;
+  std::vector<char> ok(kCalls, 0);
+
+  for (std::size_t i = 0; i < kCalls; ++i) {
+    const Lane lane = i % 2 == 0 ? Lane::agent : Lane::request;
+    callers.emplace_back([&, i, lane] {
+      const Result<int> answer =
+          link->call<int>(lane, "count", patient().call_timeout, [=](virConnectPtr, Progress&) -> Result<int> {
+            raise(counts->most, ++counts->now);
+            if (lane == Lane::agent) raise(counts->agents_most, ++counts->agents_now);
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            if (lane == Lane::agent) --counts->agents_now;
+            --counts->now;
+            return 1;
+          });
+      ok[i] = answer ? 1 : 0;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+
+  CHECK(std::count(ok.begin(), ok.end(), 1) == kCalls);
+  CHECK(counts->most <= patient().requests_in_flight);
+  CHECK(counts->agents_most <= patient().agent_requests_in_flight);
+}
+
+TEST_CASE("two who want the same turn have it one after the other") {
+  const LibvirtTestWorld world;
+  auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri()}, patient());
+  int unguarded = 0;
+  std::vector<std::thread> threads;
+
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < 500; ++j) {
+        const Result<HostLink::Turn> turn = link->take_turn("pool default");
+        if (turn) ++unguarded;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+
+  CHECK(unguarded == 8 * 500);
+}
+
+TEST_CASE("who waits for a turn is told when the host is given up") {
+  const LibvirtTestWorld world;
+  Gate gate;
+  auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri()}, quick());
+  Result<HostLink::Turn> held = link->take_turn("pool default");
+  REQUIRE(held.ok());
+  auto waiting = std::async(std::launch::async, [&] { return link->take_turn("pool default").ok(); });
+
+  CHECK_FALSE(link->call<int>("hang", blocked_by(gate)).ok());
+
+  CHECK_FALSE(waiting.get());
+  gate.open();
+}
+
+TEST_CASE("one connection serves all calls of a host") {
+  const LibvirtTestWorld world;
+  auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri()}, patient());
+  const std::function<Result<void*>(virConnectPtr)> whose = [](virConnectPtr connection) -> Result<void*> {
+    return static_cast<void*>(connection);
+  };
+
+  const Result<void*> first = link->call<void*>("count", whose);
+  const Result<void*> second = link->call<void*>("count", whose);
+
+  REQUIRE(first.ok());
+  REQUIRE(second.ok());
+  CHECK(*first == *second);
+}
+
+TEST_CASE("a host for which there is no thread is an error, and takes nobody down") {
+  const std::string said = as_nobody([] {
+    const rlimit no_more{0, 0};
+    if (setrlimit(RLIMIT_NPROC, &no_more) != 0) return std::string("the limit cannot be set");
+    SystemClock clock;
+    LibvirtHosts hosts({{"kvm1", "test:///default"}, {"kvm2", "test:///default"}}, quick(), clock);
+    std::string told;
+    for (const auto& [name, answer] : hosts.observe({{"kvm1", {}}, {"kvm2", {}}})) {
+      told += name + ": " + (answer ? "seen" : answer.error().message) + "\n";
+    }
+    return told;
+  });
+
+  CHECK(said ==
+        "kvm1: host \"kvm1\" cannot be read: there can be no more threads\n"
+        "kvm2: host \"kvm2\" cannot be read: there can be no more threads\n");
+}
