@@ -132,7 +132,7 @@ std::string template_place_of(const Group& group, const std::string& key);
 
 /// `moved:` is checked, and recorded instances get the addresses that they will have. (fates/moved.cpp)
 void follow_moved(Planning& planning);
-/// One GroupPlan for each group, with every instance's fate. (fates/decide.cpp)
+/// One GroupPlan for each group, with every instance's fate. (fates/decide.cpp; fates/fates.h names its parts)
 void decide_fates(Planning& planning);
 /// Protection and limits: what they forbid becomes an error and is left alone. (limits.cpp)
 void apply_limits(Planning& planning);

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+
+#include "engine/plan/planning.h"
+
+/// What the parts of decide_fates() share: each answers one question about an instance or a group. Inside
+/// engine/plan/fates only.
+
+namespace vscale {
+
+// ---- Is it to be looked at, and where is it? (located.cpp) ---------------------------------------------------------
+
+/// Not left out by --target or --exclude, nor on a host that is.
+bool is_in_scope(const Planning& planning, const GroupPlan& plan, const Decision& decision);
+/// Leaves it as it is. `what`, such as "creating it is", says what would have been done; nullptr: nothing.
+void leave_out(Decision& decision, const char* what);
+/// Finds out where it is; a record follows a domain that was moved by hand. False: it is left alone.
+bool locate_decision(Planning& planning, Decision& decision);
+/// Leaves it because nothing is known of it, and says so.
+void leave_unknown(Planning& planning, Decision& decision);
+void report_drift(Planning& planning, const Decision& decision, std::string what, std::string recorded,
+                  std::string live, std::string remedy);
+
+// ---- Must it be made anew? (replaced.cpp) --------------------------------------------------------------------------
+
+/// The most disruptive change that both the file and the command line allow.
+Disruption allowed_for(const Planning& planning, const Group& group);
+/// Notes that something needs more than is allowed. What is held back is for the caller to leave out.
+void hold(Decision& decision, Disruption needed, Disruption allowed);
+void set_replace(Decision& decision, Reason reason);
+/// Compares what cannot change in place. True: it is replaced.
+bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision);
+
+// ---- What does it need to go on? (kept.cpp) ------------------------------------------------------------------------
+
+/// One that is wanted and located: it is kept with what it needs, or replaced, or left.
+void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision);
+
+// ---- A whole group (group_of_file.cpp, gone.cpp) -------------------------------------------------------------------
+
+void decide_group_of_file(Planning& planning, GroupPlan& plan);
+/// It is destroyed, whatever is left of it.
+void decide_gone(Decision& decision, Reason reason);
+/// One that is not in the file: `removed:` says what that means, and without it nothing is done.
+void decide_vanished_group(Planning& planning, GroupPlan& plan);
+/// Hosts that have left the file with instances on them: nothing there can be seen or done. One warning for each, with
+/// the way out.
+void report_lost_hosts(Planning& planning);
+
+}  // namespace vscale

@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "engine/plan/fates/fates.h"
+
+/// What the file does not want any more, and what is on hosts that it no longer knows.
+
+namespace vscale {
+namespace {
+
+/// The instance's own entry counts for more than its group's.
+const Removed* removal_of(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  for (const std::string& address : {decision.name, plan.address}) {
+    if (const auto found = planning.removed.find(address); found != planning.removed.end()) return found->second;
+  }
+  return nullptr;
+}
+
+/// Not in the file any more: `removed:` says what that means. Without it, it may as well be a file forgotten.
+bool decide_removed(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  const Removed* removed = removal_of(planning, plan, decision);
+  if (removed == nullptr) {
+    decision.fate = Fate::left;
+    return false;
+  }
+  switch (removed->then) {
+    case Removed::Then::destroy:
+      if (locate_decision(planning, decision)) {
+        decide_gone(decision, {Rule::group_removed, "removed: then destroy", {}});
+      }
+      return true;
+    case Removed::Then::forget:
+      decision.fate = Fate::forget;
+      decision.reasons.push_back({Rule::group_removed, "removed: then forget; what is on the host stays", {}});
+      return true;
+  }
+  VSCALE_ASSERT(false, "a Removed::Then without a meaning");
+}
+
+/// More groups than this are counted in a message, and not named.
+constexpr std::size_t kGroupsNamed = 5;
+
+/// What is on a host that has left the file.
+struct LostHost {
+  int instances = 0;
+  std::set<std::string> groups;
+  std::vector<std::string> unwanted;  ///< Instances whose group is not in the file either.
+};
+
+void report_lost_host(Planning& planning, const std::string& host, const LostHost& lost) {
+  const std::string groups = lost.groups.size() <= kGroupsNamed ? fmt::format("{}", fmt::join(lost.groups, ", "))
+                                                                : fmt::format("{} groups", lost.groups.size());
+  std::string hint = fmt::format("put {} back under `hosts`", host);
+  if (!lost.unwanted.empty()) {
+    hint += fmt::format(", or give up what is there: `removed: [{{ address: \"{}\", then: forget }}]`{}",
+                        lost.unwanted.front(), lost.unwanted.size() == 1 ? "" : ", one entry for each");
+  }
+  planning.warn(
+      "host_vanished",
+      fmt::format("{} has {} instance{} of {} and is not in the file any more: nothing is done to {}", host,
+                  lost.instances, lost.instances == 1 ? "" : "s", groups, lost.instances == 1 ? "it" : "them"),
+      std::move(hint));
+}
+
+}  // namespace
+
+void decide_gone(Decision& decision, Reason reason) {
+  decision.fate = Fate::destroy;
+  decision.reasons.push_back(std::move(reason));
+  const Presence presence = decision.where->presence;
+  decision.domain_is_gone = presence == Presence::absent || presence == Presence::undefined;
+}
+
+void decide_vanished_group(Planning& planning, GroupPlan& plan) {
+  int unexplained = 0;
+  for (auto& decision : plan.decisions) {
+    if (!is_in_scope(planning, plan, decision)) {
+      leave_out(decision, nullptr);
+    } else if (!planning.input.options.destroy) {
+      unexplained += decide_removed(planning, plan, decision) ? 0 : 1;
+    } else if (locate_decision(planning, decision)) {
+      decide_gone(decision, {Rule::destroy_requested, "destroy was asked for", {}});
+    }
+  }
+  if (unexplained == 0) return;
+  planning.error("group_vanished",
+                 fmt::format("{} has {} instance{} and is not in the file any more", plan.address, unexplained,
+                             unexplained == 1 ? "" : "s"),
+                 fmt::format("write `removed: [{{ address: {}, then: destroy }}]` (or forget), or give the -f that it "
+                             "came from",
+                             plan.address));
+}
+
+void report_lost_hosts(Planning& planning) {
+  std::map<std::string, LostHost> hosts;
+  for (const auto& plan : planning.groups) {
+    for (const auto& decision : plan.decisions) {
+      if (decision.record == nullptr || decision.fate != Fate::left) continue;
+      if (decision.where->presence != Presence::unknown) continue;
+      if (find_host(planning.config, decision.record->host) != nullptr) continue;
+      LostHost& lost = hosts[decision.record->host];
+      ++lost.instances;
+      lost.groups.insert(plan.address);
+      if (plan.group == nullptr) lost.unwanted.push_back(decision.name);
+    }
+  }
+  for (const auto& [host, lost] : hosts) report_lost_host(planning, host, lost);
+}
+
+}  // namespace vscale

@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/plan/fates/fates.h"
+
+/// A group that the file wants: how many, which ordinals, and what becomes of each.
+
+namespace vscale {
+namespace {
+
+/// How many there should be: what lies between min and max is not the file's to say.
+int wanted_size(const Group& group, int existing) {
+  if (!group.scaling) return group.size;
+  const int begin = existing == 0 ? group.size : existing;
+  return std::clamp(begin, group.scaling->min, std::max(group.scaling->min, group.scaling->max));
+}
+
+/// The lowest free ordinals, until there are `size`.
+void add_wanted(std::vector<Decision>& decisions, const Group& group, int size) {
+  const int existing = static_cast<int>(decisions.size());
+  int missing = size - existing;
+  std::size_t next = 0;
+  std::vector<Decision> added;
+  for (int ordinal = 0; missing > 0; ++ordinal) {
+    while (next < static_cast<std::size_t>(existing) && decisions[next].address.ordinal < ordinal) ++next;
+    if (next < static_cast<std::size_t>(existing) && decisions[next].address.ordinal == ordinal) continue;
+    Decision decision;
+    decision.address = {group.kind, group.name, ordinal};
+    decision.name = to_string(decision.address);
+    decision.fate = Fate::create;
+    decision.reasons.push_back(
+        {Rule::wanted, fmt::format("size {} -> {}", existing, size), {{"have", existing}, {"want", size}}});
+    added.push_back(std::move(decision));
+    --missing;
+  }
+  decisions.insert(decisions.end(), std::make_move_iterator(added.begin()), std::make_move_iterator(added.end()));
+  std::sort(decisions.begin(), decisions.end(),
+            [](const Decision& left, const Decision& right) { return left.address < right.address; });
+}
+
+/// The recorded disk that is to be kept and that the file wants on another storage; nullptr if there is none.
+const VolumeRecord* kept_disk_elsewhere(const Planning& planning, const Decision& decision, const DataDisk& disk) {
+  for (const auto& volume : planning.volumes.of(decision.address)) {
+    if (volume.role != VolumeRecord::Role::data || volume.disk != disk.name) continue;
+    if ((volume.keep || disk.keep) && volume.storage != disk.storage) return &volume;
+  }
+  return nullptr;
+}
+
+/// A kept disk does not move by itself, and an empty one in its place is not what `keep` says.
+void refuse_moved_disks(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  if (decision.fate != Fate::create && decision.fate != Fate::replace) return;
+  for (const auto& disk : plan.group->instance.disks) {
+    const VolumeRecord* kept = kept_disk_elsewhere(planning, decision, disk);
+    if (kept == nullptr) continue;
+    planning.error(
+        "kept_disk_storage",
+        fmt::format("{}: its kept disk {} is on storage {}, and the file says {}: its data would stay behind",
+                    decision.name, disk.name, kept->storage, disk.storage),
+        fmt::format("set disks[{}].storage back to {}; to move the data, add a disk of another name on {} and copy it "
+                    "in the guest; to give it up, apply keep: false first",
+                    disk.name, kept->storage, disk.storage),
+        template_place_of(*plan.group, fmt::format("disks[{}].storage", disk.name)));
+    decision.fate = Fate::left;
+  }
+}
+
+}  // namespace
+
+void decide_group_of_file(Planning& planning, GroupPlan& plan) {
+  const Group& group = *plan.group;
+  const bool destroying = planning.input.options.destroy;
+  const int existing = static_cast<int>(plan.decisions.size());
+  const int size = destroying ? 0 : wanted_size(group, existing);
+  for (int i = 0; i < existing; ++i) {
+    Decision& decision = plan.decisions[static_cast<std::size_t>(i)];
+    const bool wanted = i < size;
+    if (!is_in_scope(planning, plan, decision)) {
+      leave_out(decision, wanted ? nullptr : "destroying it is");
+      continue;
+    }
+    if (!locate_decision(planning, decision)) continue;
+    if (wanted) {
+      decide_kept(planning, plan, decision);
+    } else if (destroying) {
+      decide_gone(decision, {Rule::destroy_requested, "destroy was asked for", {}});
+    } else {
+      decide_gone(
+          decision,
+          {Rule::not_wanted, fmt::format("size {} -> {}", existing, size), {{"have", existing}, {"want", size}}});
+    }
+  }
+  add_wanted(plan.decisions, group, size);
+  for (auto& decision : plan.decisions) {
+    if (decision.fate == Fate::create && !is_in_scope(planning, plan, decision)) {
+      leave_out(decision, "creating it is");
+    }
+    refuse_moved_disks(planning, plan, decision);
+  }
+}
+
+}  // namespace vscale

@@ -1,0 +1,152 @@
+#include <fmt/format.h>
+
+#include "engine/plan/fates/fates.h"
+
+/// What an instance needs that the file wants and that is recorded: nothing at best.
+
+namespace vscale {
+namespace {
+
+void decide_missing(Planning& planning, Decision& decision) {
+  report_drift(planning, decision, "domain", "there", "missing", "create again");
+  const std::string& host = decision.record->host;
+  set_replace(decision, {Rule::missing_on_host, fmt::format("{} has no such domain", host), {{"host", host}}});
+}
+
+const char* word_of(Phase phase) {
+  switch (phase) {
+    case Phase::claimed:
+      return "claimed, nothing defined yet";
+    case Phase::defined:
+      return "defined, not started";
+    case Phase::started:
+      return "started, not ready yet";
+    case Phase::ready:
+      return "ready";
+    case Phase::leaving:
+      return "its removal was begun";
+  }
+  VSCALE_ASSERT(false, "a Phase without a word");
+}
+
+void note_unfinished(Decision& decision) {
+  const Phase phase = decision.record->phase;
+  decision.reasons.push_back(
+      {Rule::unfinished, fmt::format("left by an earlier run: {}", word_of(phase)), {{"phase", to_string(phase)}}});
+}
+
+/// Started, up, and not ready although its bound is used up. Nothing but waiting is done by itself: whoever replaces it
+/// loses what the console might still tell.
+bool note_stalled(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  const InstanceRecord& record = *decision.record;
+  if (record.phase != Phase::started || decision.where->presence != Presence::up || !record.started_at) return false;
+  const Duration bound = plan.group->health.startup_timeout;
+  const Duration taken = planning.input.now - *record.started_at;
+  if (taken <= bound) return false;
+  const std::string text =
+      fmt::format("not ready for {}, its bound was {}", show_duration(taken), show_duration(bound));
+  decision.reasons.push_back(
+      {Rule::unfinished,
+       "unfinished: " + text,
+       {{"phase", to_string(record.phase)}, {"started_ms", taken.count()}, {"bound_ms", bound.count()}}});
+  const std::string name = short_name(decision.address);
+  planning.warn(
+      "boot_stalled",
+      fmt::format("{} is up on {}, and {}; it is only waited for again", decision.name, decision.where->host, text),
+      fmt::format("look what it says: vscale console {}; or make it anew: vscale plan --replace {}", name, name));
+  return true;
+}
+
+void decide_whether_it_runs(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  const bool up = decision.where->presence == Presence::up;
+  switch (decision.record->phase) {
+    case Phase::claimed:
+      note_unfinished(decision);
+      decision.recreate = decision.where->presence == Presence::undefined;
+      decision.redefine = decision.start = decision.wait = true;
+      return;
+    case Phase::defined:
+      note_unfinished(decision);
+      decision.start = decision.wait = true;
+      return;
+    case Phase::started:
+      if (!note_stalled(planning, plan, decision)) note_unfinished(decision);
+      decision.wait = true;
+      decision.start = !up;
+      return;
+    case Phase::ready:
+      break;
+    case Phase::leaving:
+      VSCALE_ASSERT(false, "what is leaving is not kept");
+  }
+  if (up) return;
+  const char* state = to_string(decision.where->domain->state);
+  report_drift(planning, decision, "state", "running", state, "start");
+  decision.reasons.push_back(
+      {Rule::stopped_outside, fmt::format("it is {}, and should run", state), {{"state", state}}});
+  decision.start = decision.wait = true;
+}
+
+void report_too_large(Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  for (const auto& disk : decision.in_place.too_large) {
+    planning.error(
+        "disk_shrink",
+        fmt::format("{}: {} is {}, and the file says {}: a disk cannot shrink", decision.name, disk.key,
+                    show_bytes(disk.has_bytes), show_bytes(disk.wanted_bytes)),
+        fmt::format("leave it at {}, or replace the instance: --replace {}", show_bytes(disk.has_bytes), decision.name),
+        template_place_of(*plan.group, disk.key));
+  }
+}
+
+void decide_in_place(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  InPlace found = compare_in_place({.group = *plan.group,
+                                    .image_virtual_size_bytes = plan.lock ? plan.lock->virtual_size_bytes : 0,
+                                    .recorded = *decision.record,
+                                    .volumes = planning.volumes.of(decision.address),
+                                    .live = decision.where->domain,
+                                    .is_up = decision.where->presence == Presence::up});
+  decision.in_place = std::move(found);
+  InPlace& in_place = decision.in_place;
+  report_too_large(planning, plan, decision);
+  const Disruption allowed = allowed_for(planning, *plan.group);
+  if (in_place.disruption > allowed) {
+    decision.reasons.insert(decision.reasons.end(), in_place.reasons.begin(), in_place.reasons.end());
+    hold(decision, in_place.disruption, allowed);
+    in_place = InPlace{};
+    return;
+  }
+  planning.plan.drift.insert(planning.plan.drift.end(), in_place.drift.begin(), in_place.drift.end());
+  decision.reasons.insert(decision.reasons.end(), in_place.reasons.begin(), in_place.reasons.end());
+  decision.fields.insert(decision.fields.end(), in_place.fields.begin(), in_place.fields.end());
+}
+
+void decide_mark(Decision& decision) {
+  const LiveDomain* domain = decision.where->domain;
+  if (domain == nullptr || !domain->ownership || domain->ownership->address == decision.address) return;
+  decision.mark = true;
+  const std::string old = to_string(domain->ownership->address);
+  decision.reasons.push_back(
+      {Rule::group_moved, fmt::format("was {}; it keeps its name {}", old, decision.record->name), {{"from", old}}});
+}
+
+}  // namespace
+
+void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
+  if (decision.where->presence == Presence::in_between) return leave_unknown(planning, decision);
+  if (decision.record->phase == Phase::leaving) {
+    note_unfinished(decision);
+    Reason reason = decision.reasons.back();
+    decision.reasons.pop_back();
+    return set_replace(decision, std::move(reason));
+  }
+  if (decision.where->presence == Presence::absent) return decide_missing(planning, decision);
+  if (planning.scope.replaces(plan.address, decision.name)) {
+    return set_replace(decision, {Rule::replace_requested, "asked for by --replace", {}});
+  }
+  if (decide_by_spec(planning, plan, decision)) return;
+  decide_mark(decision);
+  decide_whether_it_runs(planning, plan, decision);
+  if (!decision.recreate) decide_in_place(planning, plan, decision);
+}
+
+}  // namespace vscale
