@@ -1,6 +1,7 @@
+#include "engine/plan/fates/in_place.h"
+
 #include <catch2/catch.hpp>
 
-#include "engine/plan/fates/in_place.h"
 #include "tests/support/builders.h"
 
 namespace vscale::test {

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/engine/plan/plan_text.h"
+#include "tests/engine/plan/planned.h"
 #include "tests/engine/simulation/played_world.h"
 #include "tests/support/builders.h"
 #include "tests/support/golden.h"
@@ -12,14 +13,6 @@ namespace {
 
 void check_story(const std::string& name, const Plan& plan) {
   check_golden("tests/engine/golden/" + name + ".txt", plan_text(plan));
-}
-
-/// Two web servers on two hosts, up and ready.
-PlayedWorld running(std::vector<Group> groups) {
-  PlayedWorld world(config_with(std::move(groups)));
-  world.carry_out(world.plan());
-  REQUIRE_FALSE(has_changes(world.plan()));
-  return world;
 }
 
 Config two_tiers() {

@@ -1,0 +1,58 @@
+#include <catch2/catch.hpp>
+
+#include "tests/engine/plan/planned.h"
+#include "tests/engine/simulation/played_world.h"
+#include "tests/support/builders.h"
+
+/// How many instances a group has, and which.
+
+namespace vscale::test {
+namespace {
+
+TEST_CASE("growing takes the lowest free ordinals, shrinking the highest") {
+  PlayedWorld world = running({web(4)});
+  world.input.config.groups[0].size = 3;
+  world.carry_out(world.plan());
+  // A gap, as a removal in the middle leaves it.
+  world.input.recorded.instances.erase({InstanceAddress::Kind::group, "web", 1});
+  std::erase_if(world.host("kvm2").domains, [](const LiveDomain& domain) { return domain.name == "prod-web-1"; });
+  std::erase_if(world.input.recorded.volumes, [](const VolumeRecord& volume) { return volume.owner.ordinal == 1; });
+  for (auto& [host, view] : world.input.live) {
+    auto& volumes = view.snapshot->pools[0].volumes;
+    volumes.erase("prod-web-1-root.qcow2");
+    volumes.erase("prod-web-1-seed.iso");
+  }
+  world.input.config.groups[0].size = 4;
+  CHECK(changes(world.plan()) == Words{"create web-1", "create web-3"});
+  world.input.config.groups[0].size = 1;
+  CHECK(changes(world.plan()) == Words{"destroy web-2"});
+}
+
+TEST_CASE("between min and max a scaled group keeps what it has; outside it is brought back in") {
+  Group group = web(2);
+  group.scaling = Scaling{};
+  group.scaling->min = 2;
+  group.scaling->max = 4;
+  PlayedWorld world = running({group});
+  world.input.config.groups[0].size = 4;
+  CHECK(changes(world.plan()).empty());
+  world.input.config.groups[0].scaling->min = 3;
+  CHECK(changes(world.plan()) == Words{"create web-2"});
+  world.input.config.groups[0].scaling->min = 1;
+  world.input.config.groups[0].scaling->max = 1;
+  CHECK(changes(world.plan()) == Words{"destroy web-1"});
+}
+
+TEST_CASE("a machine is a group of one, with its own name and fixed address") {
+  Group machine = a_machine("db1");
+  machine.instance.networks[0].address = "10.0.0.50";
+  machine.instance.networks[0].mac = "52:54:00:aa:bb:cc";
+  PlayedWorld world = running({web(1), machine});
+  CHECK(world.instance("machine.db1").name == "prod-db1");
+  CHECK(world.instance("machine.db1").nics[0].address == "10.0.0.50");
+  CHECK(world.instance("machine.db1").nics[0].mac == "52:54:00:aa:bb:cc");
+  CHECK(world.instance("group.web[0]").nics[0].address == "10.0.0.51");
+}
+
+}  // namespace
+}  // namespace vscale::test

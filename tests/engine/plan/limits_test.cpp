@@ -1,0 +1,90 @@
+#include <catch2/catch.hpp>
+
+#include "tests/engine/plan/planned.h"
+#include "tests/engine/simulation/played_world.h"
+#include "tests/support/builders.h"
+
+/// What may not happen, or not so often at once.
+
+namespace vscale::test {
+namespace {
+
+TEST_CASE("preventDestroy holds removal and replacement, also when the group has left the file") {
+  Group group = web(2);
+  group.lifecycle.prevent_destroy = true;
+  PlayedWorld world = running({group, a_group("db", 1)});
+  world.input.config.groups[0].size = 1;
+  CHECK(only_error(world.plan()).summary ==
+        "group.web[1] would be destroyed (size 2 -> 1), and lifecycle.preventDestroy forbids it");
+  CHECK(changes(world.plan()) == Words{"hold web-1"});
+  world.input.config.groups[0].size = 2;
+  world.input.options.replaces = {"group.web[0]"};
+  CHECK(only_error(world.plan()).code == "prevent_destroy");
+  world.input.options.replaces.clear();
+  world.input.config.groups.erase(world.input.config.groups.begin());
+  world.input.config.removed = {{"group.web", Removed::Then::destroy}};
+  CHECK(codes(world.plan()) == Words{"prevent_destroy", "prevent_destroy"});
+  world.input.config.removed = {{"group.web", Removed::Then::forget}};
+  CHECK_FALSE(world.plan().errored);
+}
+
+TEST_CASE("a protected instance that is left out lets the rest go") {
+  Group group = web(1);
+  group.lifecycle.prevent_destroy = true;
+  PlayedWorld world = running({group, a_group("db", 1)});
+  world.input.options.destroy = true;
+  CHECK(world.plan().errored);
+  world.input.options.excludes = {"group.web"};
+  CHECK(changes(world.plan()) == Words{"hold web-0", "destroy db-0"});
+  CHECK_FALSE(world.plan().errored);
+}
+
+TEST_CASE("more destroyed than limits.destroy or --max-destroy is an error; replacements do not count") {
+  PlayedWorld world = running({web(4)});
+  world.input.config.limits.destroy = 1;
+  world.input.config.groups[0].size = 2;
+  CHECK(only_error(world.plan()).code == "limit_destroy");
+  world.input.config.groups[0].size = 3;
+  CHECK_FALSE(world.plan().errored);
+  world.input.options.max_destroy = 0;
+  CHECK(only_error(world.plan()).code == "max_destroy");
+  world.input.config.groups[0].size = 4;
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  CHECK_FALSE(world.plan().errored);
+}
+
+TEST_CASE("destroy is not bound by limits.destroy, but by --max-destroy") {
+  PlayedWorld world = running({web(3)});
+  world.input.config.limits.destroy = 1;
+  world.input.options.destroy = true;
+  CHECK_FALSE(world.plan().errored);
+  world.input.options.max_destroy = 2;
+  CHECK(only_error(world.plan()).code == "max_destroy");
+}
+
+TEST_CASE("limits.replace lets the first ones go ahead and holds the rest") {
+  PlayedWorld world = running({web(4)});
+  world.input.config.limits.replace = Amount{Amount::Unit::percent, 50};
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  CHECK(changes(world.plan()) == Words{"replace web-0", "replace web-1", "hold web-2", "hold web-3"});
+  CHECK(world.converge() == 2);
+}
+
+TEST_CASE("a change that disrupts more than is allowed is held, and says what it needs") {
+  PlayedWorld world = running({web(1)});
+  world.input.options.allow = Disruption::live;
+  world.input.config.groups[0].instance.vcpus = world.input.config.groups[0].instance.max_vcpus = 4;
+  Plan plan = world.plan();
+  CHECK(changes(plan) == Words{"hold web-0"});
+  CHECK(plan.changes[0].reasons.back().text == "needs reboot, allowed is live");
+  CHECK_FALSE(has_changes(plan));
+  world.input.options.allow.reset();
+  world.input.config.groups[0].update.allow = Disruption::reboot;
+  world.input.config.groups[0].instance.cloud_init.user = "anna";
+  plan = world.plan();
+  CHECK(changes(plan) == Words{"update web-0"});
+  CHECK(has_reason(plan, "group.web[0]", Rule::limit));
+}
+
+}  // namespace
+}  // namespace vscale::test

@@ -1,0 +1,74 @@
+#include "tests/engine/plan/planned.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "tests/engine/plan/plan_text.h"
+#include "tests/support/builders.h"
+
+namespace vscale::test {
+
+PlayedWorld running(Config config) {
+  PlayedWorld world(std::move(config));
+  world.carry_out(world.plan());
+  REQUIRE_FALSE(has_changes(world.plan()));
+  return world;
+}
+
+PlayedWorld running(std::vector<Group> groups) {
+  return running(config_with(std::move(groups)));
+}
+
+void move_by_hand(PlayedWorld& world, const std::string& name, const std::string& from, const std::string& to) {
+  world.host(to).domains.push_back(*world.domain(from, name));
+  std::erase_if(world.host(from).domains, [&](const LiveDomain& domain) { return domain.name == name; });
+  auto& volumes = world.host(from).pools[0].volumes;
+  for (auto at = volumes.begin(); at != volumes.end();) {
+    const bool moves = at->starts_with(name + "-");
+    if (moves) world.host(to).pools[0].volumes.insert(*at);
+    at = moves ? volumes.erase(at) : std::next(at);
+  }
+}
+
+Words changes(const Plan& plan) {
+  Words words;
+  for (const auto& change : plan.changes) {
+    const auto address = parse_instance_address(change.address);
+    if (address) words.push_back(std::string(to_string(change.action)) + " " + short_name(*address));
+  }
+  return words;
+}
+
+Words codes(const Plan& plan) {
+  Words words;
+  for (const auto& diagnostic : plan.diagnostics) words.push_back(diagnostic.code);
+  return words;
+}
+
+const Diagnostic& only_error(const Plan& plan) {
+  INFO(plan_text(plan));
+  REQUIRE(plan.errored);
+  REQUIRE(plan.diagnostics.size() == 1);
+  return plan.diagnostics.front();
+}
+
+bool has_reason(const Plan& plan, const std::string& address, Rule rule) {
+  return std::any_of(plan.changes.begin(), plan.changes.end(), [&](const Change& change) {
+    return change.address == address && std::any_of(change.reasons.begin(), change.reasons.end(),
+                                                    [&](const Reason& reason) { return reason.rule == rule; });
+  });
+}
+
+const Action& only_action(const Plan& plan, const std::string& kind, const std::string& address) {
+  const auto is_it = [&](const Action& action) { return action.address == address && kind == kind_of(action.detail); };
+  INFO(plan_text(plan));
+  REQUIRE(std::count_if(plan.actions.begin(), plan.actions.end(), is_it) == 1);
+  return *std::find_if(plan.actions.begin(), plan.actions.end(), is_it);
+}
+
+int count_kind(const Plan& plan, const std::string& kind) {
+  return static_cast<int>(std::count_if(plan.actions.begin(), plan.actions.end(),
+                                        [&](const Action& action) { return kind == kind_of(action.detail); }));
+}
+
+}  // namespace vscale::test

@@ -1,0 +1,86 @@
+#include <catch2/catch.hpp>
+
+#include "tests/engine/plan/planned.h"
+#include "tests/engine/simulation/played_world.h"
+#include "tests/support/builders.h"
+
+/// What the file wants and hosts, names or addresses do not give.
+
+namespace vscale::test {
+namespace {
+
+TEST_CASE("a name that a foreign domain has on any host is an error that names the host") {
+  PlayedWorld world(config_with({web(1)}));
+  world.host("kvm2").domains.push_back(foreign_domain("prod-web-0"));
+  const Plan plan = world.plan();
+  CHECK(only_error(plan).summary ==
+        "group.web[0] would be called prod-web-0, and kvm2 has a domain of that name, which vscale did not make");
+  CHECK(count_kind(plan, "domain.define") == 0);
+}
+
+TEST_CASE("a domain of a lost statefile is told from a foreign one") {
+  PlayedWorld world(config_with({web(1)}));
+  LiveDomain lost = foreign_domain("prod-web-0");
+  lost.ownership = Ownership{"prod", {InstanceAddress::Kind::group, "web", 0}, 1, 1, "another-lineage", ""};
+  world.host("kvm1").domains.push_back(lost);
+  CHECK(only_error(world.plan()).hint == "use the statefile that made it, or remove that domain by hand");
+}
+
+TEST_CASE("a volume of the name that somebody else made is an error, not overwritten") {
+  PlayedWorld world(config_with({web(1)}));
+  world.host("kvm1").pools[0].volumes.insert("prod-web-0-root.qcow2");
+  CHECK(only_error(world.plan()).summary ==
+        "group.web[0] needs volume prod-web-0-root.qcow2 in pool default on kvm1: it is there already, and vscale did "
+        "not make it");
+}
+
+TEST_CASE("what finds no place while a candidate is silent waits; the plan is incomplete, not wrong") {
+  Group group = web(2);
+  group.placement.anti_affinity = {{"host", "", AntiAffinity::Mode::hard}};
+  PlayedWorld world(config_with({group}));
+  world.input.live["kvm2"] = unreachable();
+  const Plan plan = world.plan();
+  CHECK_FALSE(plan.errored);
+  CHECK_FALSE(plan.complete);
+  CHECK(changes(plan) == Words{"create web-0"});
+  REQUIRE(plan.unknown.size() == 2);
+  CHECK(plan.unknown[1].address == "group.web[1]");
+}
+
+TEST_CASE("a disk that would shrink is an error at its place, and the rest is planned") {
+  PlayedWorld world = running({web(1), a_group("db", 0)});
+  world.input.config.groups[0].instance.disk_bytes = 10 * kGiB;
+  world.input.config.groups[1].size = 1;
+  world.input.places["groups.web.template.disk"] = {"vscale.yaml", 9, 13, 5};
+  const Plan plan = world.plan();
+  CHECK(only_error(plan).where.line == 9);
+  CHECK(only_error(plan).summary == "group.web[0]: disk is 20 GiB, and the file says 10 GiB: a disk cannot shrink");
+  CHECK(changes(plan) == Words{"create db-0"});
+}
+
+TEST_CASE("an image that does not fit onto the disk is an error with both sizes") {
+  Group group = web(2);
+  group.instance.disk_bytes = 1 * kGiB;
+  CHECK(only_error(PlayedWorld(config_with({group})).plan()).summary ==
+        "group.web: disk 1 GiB is smaller than image debian-12, which is 2 GiB");
+}
+
+TEST_CASE("when a network has no address left, each instance without one is an error") {
+  Config config = config_with({web(3)});
+  config.networks[0].addresses = {{ipv4(10, 0, 0, 50), ipv4(10, 0, 0, 51)}};
+  const Plan plan = PlayedWorld(config).plan();
+  CHECK(only_error(plan).summary == "group.web[2]: network lan has no free address left of 2");
+  CHECK(changes(plan) == Words{"create web-0", "create web-1"});
+}
+
+TEST_CASE("a fixed address that another instance has already is an error that names it") {
+  PlayedWorld world = running({web(1)});
+  Group machine = a_machine("db1");
+  machine.instance.networks[0].address = "10.0.0.50";
+  world.input.config.groups.push_back(machine);
+  CHECK(only_error(world.plan()).summary ==
+        "machine.db1 wants address 10.0.0.50 of network lan, and group.web[0] has it");
+}
+
+}  // namespace
+}  // namespace vscale::test
