@@ -164,6 +164,9 @@ void EventLoop::call_handle(int id, int events) {
     if (found == handles_.end() || found->second.events == 0) return;
     handle = found->second;
   }
+  // What was told before this one in the same round may have changed what this one is watched for.
+  events &= handle.events | VIR_EVENT_HANDLE_ERROR | VIR_EVENT_HANDLE_HANGUP;
+  if (events == 0) return;
   // Removed at this moment, it is still there: only this thread releases.
   handle.call(id, handle.fd, events, handle.opaque);
 }
@@ -234,6 +237,10 @@ EventLoop& the_loop() {
 }  // namespace
 
 void start_event_loop() {
+  // First, since it may fail: libvirt takes a loop once, and for good.
+  std::thread([] {
+    for (;;) the_loop().run_once();
+  }).detach();
   virEventRegisterImpl([](int fd, int events, virEventHandleCallback call, void* opaque,
                           virFreeCallback release) { return the_loop().add_handle(fd, events, call, opaque, release); },
                        [](int watch, int events) { the_loop().update_handle(watch, events); },
@@ -243,9 +250,6 @@ void start_event_loop() {
                        },
                        [](int timer, int interval_ms) { the_loop().update_timer(timer, interval_ms); },
                        [](int timer) { return the_loop().remove_timer(timer); });
-  std::thread([] {
-    for (;;) the_loop().run_once();
-  }).detach();
 }
 
 }  // namespace vscale::libvirt

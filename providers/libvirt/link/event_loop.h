@@ -76,7 +76,7 @@ class EventLoop {
 };
 
 /// Registers such a loop with libvirt and runs it on a thread of its own to the end of the process. To be called once,
-/// before the first connection.
+/// before the first connection. Throws std::system_error, and has done nothing, if there can be no more threads.
 void start_event_loop();
 
 }  // namespace vscale::libvirt

@@ -39,10 +39,10 @@ Error HostLink::unreachable(const std::string& why, const std::string& detail) c
 // ---- The connection -------------------------------------------------------------------------------------------------
 
 Result<HostLink::Connection> HostLink::connection() {
+  // A dead connection is dropped by this thread, and after the lock: its end may take a moment.
+  Connection dead;
   std::unique_lock lock(mutex_);
   if (left_behind_) return *left_behind_;
-  // A dead connection is dropped by this thread, outside the lock: its end may take a moment.
-  Connection dead;
   if (connection_ && virConnectIsAlive(connection_.get()) != 1) dead = std::exchange(connection_, nullptr);
   if (connection_) return connection_;
   if (!opening_) {
@@ -70,32 +70,46 @@ void HostLink::begin_opening() {
     std::thread([self = shared_from_this()] { self->open_on_this_thread(); }).detach();
   } catch (const std::system_error& error) {
     opening_ = false;
-    open_error_ = unreachable("cannot be opened: there are no more threads on this machine", error.what());
+    open_error_ = no_more_threads(error);
     open_failed_at_ = SteadyClock::now();
   }
 }
 
-void HostLink::open_on_this_thread() {
-  start_library();
-  Connection opened;
-  std::optional<Error> error;
+Error HostLink::no_more_threads(const std::system_error& error) const {
+  return unreachable("cannot be opened: there are no more threads on this machine", error.what());
+}
+
+Result<HostLink::Connection> HostLink::open() const {
+  try {
+    start_library();
+  } catch (const std::system_error& error) {
+    return no_more_threads(error);
+  }
   if (virConnectPtr raw = virConnectOpen(uri_to_open(host_.uri).c_str())) {
-    opened = Connection(raw, close_connection);
     // Drivers without a wire have nothing to keep alive and say so; that is not an error.
     static_cast<void>(virConnectSetKeepAlive(
         raw, static_cast<int>(std::max<std::int64_t>(1, options_.keepalive_interval.count() / 1000)),
         static_cast<unsigned>(options_.keepalive_count)));
-  } else {
-    const Failure last = last_failure();
-    error = unreachable("cannot be reached", last.words);
-    // A host that turns us away is not one that is away.
-    if (last.kind == ErrorKind::denied) error->kind = ErrorKind::denied;
+    return Connection(raw, close_connection);
   }
+  const Failure last = last_failure();
+  Error error = unreachable("cannot be reached", last.words);
+  // A host that turns us away is not one that is away.
+  if (last.kind == ErrorKind::denied) error.kind = ErrorKind::denied;
+  return error;
+}
 
+void HostLink::open_on_this_thread() {
+  // Before the lock, and gone after it: what comes too late is closed here, which may take a moment.
+  Result<Connection> opened = open();
   const std::scoped_lock lock(mutex_);
   opening_ = false;
-  if (!left_behind_) connection_ = std::move(opened);
-  open_error_ = std::move(error);
+  open_error_.reset();
+  if (!opened) {
+    open_error_ = opened.error();
+  } else if (!left_behind_) {
+    connection_ = std::move(*opened);
+  }
   open_failed_at_ = SteadyClock::now();
   changed_.notify_all();
 }

@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "engine/values/result.h"
@@ -99,6 +100,8 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
   Result<Connection> connection();
   void begin_opening();
   void open_on_this_thread();
+  Result<Connection> open() const;
+  Error no_more_threads(const std::system_error& error) const;
   Result<void> enter(Lane lane);
   void leave(Lane lane);
   std::optional<Error> launch(Lane lane, const std::shared_ptr<Flight>& flight, Job job);

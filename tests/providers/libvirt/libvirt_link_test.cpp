@@ -262,6 +262,25 @@ TEST_CASE("one connection serves all calls of a host") {
   CHECK(*first == *second);
 }
 
+TEST_CASE("threads that run out while a host is being opened cost the host, and not the program") {
+  const std::string said = as_nobody([] {
+    // Other processes of this user count too: from none at all to as many as it takes, one after the other is missing.
+    constexpr rlim_t kEnough = 1'000;
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NPROC, &limit) != 0) return std::string("the limit cannot be read");
+    for (limit.rlim_cur = 0; limit.rlim_cur < std::min(kEnough, limit.rlim_max); ++limit.rlim_cur) {
+      if (setrlimit(RLIMIT_NPROC, &limit) != 0) return std::string("the limit cannot be set");
+      auto link = std::make_shared<HostLink>(HostConnection{"kvm1", "test:///default"}, patient());
+      const Result<int> counted = link->call<int>("count", answer(1));
+      if (counted) return std::string("opened in the end");
+      if (counted.error().message.find("thread") == std::string::npos) return to_string(counted.error());
+    }
+    return std::string("never opened");
+  });
+
+  CHECK(said == "opened in the end");
+}
+
 TEST_CASE("a host for which there is no thread is an error, and takes nobody down") {
   const std::string said = as_nobody([] {
     const rlimit no_more{0, 0};
