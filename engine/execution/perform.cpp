@@ -74,8 +74,12 @@ struct Performer {
     const auto tell = [&teller](std::uint64_t done, std::uint64_t total) { teller(done, total); };
     const auto file = ports.images.local_file(*image, upload.image, tell);
     if (!file) return file.error();
-    return outcome_of(ports.volumes.upload_file({action.host, upload.pool, upload.volume}, upload.image.format,
-                                                upload.image.virtual_size_bytes, *file, tell));
+    return outcome_of(ports.volumes.upload_file({.volume = {action.host, upload.pool, upload.volume},
+                                                 .format = upload.image.format,
+                                                 .virtual_size_bytes = upload.image.virtual_size_bytes,
+                                                 .path = *file,
+                                                 .replace_existing = upload.replace_existing},
+                                                tell));
   }
 
   Result<ActionOutcome> operator()(const DeleteImage& image) const {
@@ -99,7 +103,7 @@ struct Performer {
     const auto state = ports.domains.domain_state(domain(resize.uuid));
     if (!state && state.error().kind != ErrorKind::not_found) return state.error();
     const auto up = state && *state != DomainState::shut_off && *state != DomainState::crashed
-                        ? std::optional<std::string>(resize.uuid)
+                        ? std::optional(domain(resize.uuid))
                         : std::nullopt;
     return outcome_of(ports.volumes.resize_volume(ref_of(resize.volume), resize.volume.capacity_bytes, up));
   }

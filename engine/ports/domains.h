@@ -25,6 +25,9 @@ struct ObserveRequest {
   std::set<std::string> pools;  ///< Pools whose volumes are wanted; others are not read.
   /// Foreign domains that were read before and are not read again, by uuid: their XML has no interest for us.
   std::set<std::string> known_foreign;
+  /// Lets the host look into those pools anew first. Otherwise it tells what it knows from its last look: files that
+  /// were put there or taken away by hand, through another host or by a guest that grew, are not in it.
+  bool refresh_pools = false;
 };
 
 /// In-place changes of a defined domain. What is not set stays as it is.
@@ -42,7 +45,8 @@ class Domains {
  public:
   virtual ~Domains() = default;
   /// Reads all `hosts` side by side. Every one of them is in the answer; one that does not answer by its deadline is
-  /// an error there and keeps nobody else waiting. Changes nothing, on the hosts or in the pools.
+  /// an error there and keeps nobody else waiting. Changes nothing, on the hosts or in the pools; but a pool that is
+  /// refreshed and cannot be read is turned off by its host, as it is of no use to anybody.
   virtual std::map<std::string, Result<HostSnapshot>> observe(const std::map<std::string, ObserveRequest>& hosts) = 0;
   /// Defines the domain, without starting it. One of ours with this uuid is redefined; a foreign domain with this name
   /// or uuid is `exists` and left alone. The volumes must be there (`not_found` names the one that is not).

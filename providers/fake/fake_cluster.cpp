@@ -122,11 +122,12 @@ HostSnapshot FakeCluster::snapshot(Host& host, const ObserveRequest& request) {
     LivePool live{.name = name,
                   .type = pool.type,
                   .path = pool.path,
-                  .active = true,
+                  .active = pool.active,
                   .capacity_bytes = pool.capacity_bytes,
                   .available_bytes = pool.capacity_bytes,
                   .volumes = {}};
     for (const auto& [volume, content] : pool.volumes) {
+      if (!pool.active) break;
       live.volumes.insert(volume);
       live.available_bytes -= std::min(live.available_bytes, content.capacity_bytes);
     }
@@ -385,6 +386,20 @@ void FakeCluster::add_foreign_volume(const VolumeRef& volume, std::uint64_t capa
   pool->volumes[volume.name] = FakeVolume{
       .capacity_bytes = capacity_bytes, .format = "qcow2", .backing_volume = {}, .complete = true, .seed = {}};
   note(volume.host, "somebody made volume " + volume.name);
+}
+
+void FakeCluster::stop_pool_by_hand(const std::string& host, const std::string& pool) {
+  FakePool* found = find_pool(host_named(host), pool);
+  VSCALE_ASSERT(found != nullptr, "a pool that the fake host does not have");
+  found->active = false;
+  note(host, "somebody stopped pool " + pool);
+}
+
+void FakeCluster::cut_short_by_hand(const VolumeRef& volume) {
+  FakePool* pool = find_pool(host_named(volume.host), volume.pool);
+  VSCALE_ASSERT(pool != nullptr && pool->volumes.count(volume.name) != 0, "a volume that the fake host does not have");
+  pool->volumes[volume.name].complete = false;
+  note(volume.host, "somebody cut short " + volume.name);
 }
 
 FakeDomain& FakeCluster::domain_named(const std::string& name, Host** host) {

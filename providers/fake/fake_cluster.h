@@ -35,6 +35,7 @@ struct FakePool {
   std::string type = "dir";
   std::string path = "/var/lib/libvirt/images";
   std::uint64_t capacity_bytes = 500 * kGiB;
+  bool active = true;
   std::map<std::string, FakeVolume> volumes{};
 };
 
@@ -109,10 +110,9 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   Result<void> ensure_pool(const std::string& host, const std::string& pool, const std::string& path) override;
   Result<void> create_volume(const NewVolume& volume) override;
   Result<void> resize_volume(const VolumeRef& volume, std::uint64_t capacity_bytes,
-                             const std::optional<std::string>& up_domain_uuid) override;
+                             const std::optional<DomainRef>& up_domain) override;
   Result<void> delete_volume(const VolumeRef& volume) override;
-  Result<void> upload_file(const VolumeRef& volume, const std::string& format, std::uint64_t virtual_size_bytes,
-                           const std::string& path, const ProgressSink& progress) override;
+  Result<void> upload_file(const FileUpload& upload, const ProgressSink& progress) override;
   Result<void> write_seed(const VolumeRef& volume, const SeedFiles& files) override;
 
   Result<void> ping_agent(const DomainRef& domain, Duration timeout) override;
@@ -140,6 +140,10 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   // ---- What others do to it ----
   void add_foreign_domain(const std::string& host, const std::string& name, int vcpus, std::uint64_t memory_bytes);
   void add_foreign_volume(const VolumeRef& volume, std::uint64_t capacity_bytes);
+  /// ensure_pool() turns it on again.
+  void stop_pool_by_hand(const std::string& host, const std::string& pool);
+  /// As a connection that is lost in the middle of an upload leaves it.
+  void cut_short_by_hand(const VolumeRef& volume);
   void power_off_by_hand(const std::string& domain_name);
   void undefine_by_hand(const std::string& domain_name);
   /// With its volumes, and while it runs.
@@ -192,7 +196,9 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   FakeDomain* guest_at(const std::string& address);
   HostSnapshot snapshot(Host& host, const ObserveRequest& request);
   FakePool* find_pool(Host& host, const std::string& name);
-  Result<FakePool*> pool_of(Host& host, const std::string& name);
+  Result<FakePool*> active_pool(Host& host, const std::string& name);
+  /// The pool of a volume that should be there: without the pool nobody knows that it is gone, so never `not_found`.
+  Result<FakePool*> pool_holding(Host& host, const std::string& name);
   Result<FakePool*> pool_with_room(Host& host, const std::string& name, std::uint64_t bytes);
   void cross();
   void note(const std::string& host, const std::string& what);

@@ -20,14 +20,24 @@ FakePool* FakeCluster::find_pool(Host& host, const std::string& name) {
   return found == host.pools.end() ? nullptr : &found->second;
 }
 
-Result<FakePool*> FakeCluster::pool_of(Host& host, const std::string& name) {
+Result<FakePool*> FakeCluster::active_pool(Host& host, const std::string& name) {
   FakePool* pool = find_pool(host, name);
-  if (pool != nullptr) return pool;
+  if (pool != nullptr && pool->active) return pool;
+  if (pool != nullptr)
+    return Error{ErrorKind::conflict, fmt::format("{}: pool {} is off", host.spec.name, name), {}, {}};
   return Error{ErrorKind::not_found, fmt::format("{}: no pool {}", host.spec.name, name), {}, {}};
 }
 
+Result<FakePool*> FakeCluster::pool_holding(Host& host, const std::string& name) {
+  const auto pool = active_pool(host, name);
+  if (pool) return pool;
+  Error unknown = pool.error();
+  unknown.kind = ErrorKind::conflict;
+  return unknown;
+}
+
 Result<FakePool*> FakeCluster::pool_with_room(Host& host, const std::string& name, std::uint64_t bytes) {
-  const auto pool = pool_of(host, name);
+  const auto pool = active_pool(host, name);
   if (!pool) return pool;
   std::uint64_t used = 0;
   for (const auto& [volume, content] : (*pool)->volumes) used += content.capacity_bytes;
@@ -50,7 +60,10 @@ Result<void> FakeCluster::ensure_pool(const std::string& host, const std::string
     }
     if (found == nullptr) entry.pools[pool] = FakePool{.name = pool, .type = "dir", .path = path};
     const std::string& type = entry.pools[pool].type;
-    if (type == "dir" || type == "fs" || type == "netfs") return {};
+    if (type == "dir" || type == "fs" || type == "netfs") {
+      entry.pools[pool].active = true;
+      return {};
+    }
     return Error{ErrorKind::unsupported,
                  fmt::format("{}: pool {} is of kind {}, which holds no overlays", host, pool, type),
                  {},
@@ -84,16 +97,16 @@ Result<void> FakeCluster::create_volume(const NewVolume& wanted) {
 }
 
 Result<void> FakeCluster::resize_volume(const VolumeRef& volume, std::uint64_t capacity_bytes,
-                                        const std::optional<std::string>& up_domain_uuid) {
+                                        const std::optional<DomainRef>& up_domain) {
   return change(volume.host, "resized volume " + volume.name, kVolumeTakes, [&, this](Host& host) -> Result<void> {
-    const auto pool = pool_of(host, volume.pool);
+    const auto pool = pool_holding(host, volume.pool);
     if (!pool) return pool.error();
     const auto found = (*pool)->volumes.find(volume.name);
     if (found == (*pool)->volumes.end()) {
       return Error{ErrorKind::not_found, fmt::format("{}: no volume {}", volume.host, volume.name), {}, {}};
     }
-    if (up_domain_uuid && find_domain(host, *up_domain_uuid) == nullptr) {
-      return Error{ErrorKind::not_found, fmt::format("{}: no domain {}", volume.host, *up_domain_uuid), {}, {}};
+    if (up_domain) {
+      if (const auto domain = ours(host, *up_domain); !domain) return domain.error();
     }
     if (found->second.capacity_bytes > capacity_bytes) {
       return Error{ErrorKind::invalid,
@@ -109,30 +122,43 @@ Result<void> FakeCluster::resize_volume(const VolumeRef& volume, std::uint64_t c
 
 Result<void> FakeCluster::delete_volume(const VolumeRef& volume) {
   return change(volume.host, "deleted volume " + volume.name, kVolumeTakes, [&, this](Host& host) -> Result<void> {
-    const auto pool = pool_of(host, volume.pool);
+    const auto pool = pool_holding(host, volume.pool);
     if (!pool) return pool.error();
     (*pool)->volumes.erase(volume.name);
     return {};
   });
 }
 
-Result<void> FakeCluster::upload_file(const VolumeRef& volume, const std::string& format,
-                                      std::uint64_t virtual_size_bytes, const std::string& path,
-                                      const ProgressSink& progress) {
+Result<void> FakeCluster::upload_file(const FileUpload& file, const ProgressSink& progress) {
+  const VolumeRef& volume = file.volume;
+  const std::uint64_t size_bytes = file.virtual_size_bytes;
   const auto upload = [&, this](int steps) {
     return [&, this, steps](Host& host) -> Result<void> {
-      if (!path.ends_with(".qcow2")) return Error{ErrorKind::not_found, fmt::format("no file {}", path), {}, {}};
-      auto pool = pool_of(host, volume.pool);
+      if (!file.path.ends_with(".qcow2")) {
+        return Error{ErrorKind::not_found, fmt::format("no file {}", file.path), {}, {}};
+      }
+      auto pool = active_pool(host, volume.pool);
       if (!pool) return pool.error();
+      const auto there = (*pool)->volumes.find(volume.name);
+      if (there != (*pool)->volumes.end() && !file.replace_existing) {
+        if (!there->second.complete) {
+          return Error{ErrorKind::exists,
+                       fmt::format("{}: there is a volume {}, and it is not complete", volume.host, volume.name),
+                       {},
+                       {}};
+        }
+        if (progress) progress(size_bytes, size_bytes);
+        return {};
+      }
       (*pool)->volumes.erase(volume.name);
-      pool = pool_with_room(host, volume.pool, virtual_size_bytes);
+      pool = pool_with_room(host, volume.pool, size_bytes);
       if (!pool) return pool.error();
       for (int step = 1; step <= steps; ++step) {
         clock_.sleep_until(clock_.now() + kUploadTakes / kUploadSteps);
-        if (progress) progress(virtual_size_bytes / kUploadSteps * static_cast<unsigned>(step), virtual_size_bytes);
+        if (progress) progress(size_bytes / kUploadSteps * static_cast<unsigned>(step), size_bytes);
       }
-      (*pool)->volumes[volume.name] = FakeVolume{.capacity_bytes = virtual_size_bytes,
-                                                 .format = format,
+      (*pool)->volumes[volume.name] = FakeVolume{.capacity_bytes = size_bytes,
+                                                 .format = file.format,
                                                  .backing_volume = {},
                                                  .complete = steps == kUploadSteps,
                                                  .seed = {}};
@@ -145,11 +171,12 @@ Result<void> FakeCluster::upload_file(const VolumeRef& volume, const std::string
 Result<void> FakeCluster::write_seed(const VolumeRef& volume, const SeedFiles& files) {
   const auto write = [&, this](bool complete) {
     return [&, this, complete](Host& host) -> Result<void> {
-      const auto pool = pool_of(host, volume.pool);
+      const auto pool = active_pool(host, volume.pool);
       if (!pool) return pool.error();
       if ((*pool)->volumes.count(volume.name) != 0) {
         return Error{ErrorKind::exists, fmt::format("{}: there is a volume {}", volume.host, volume.name), {}, {}};
       }
+      if (const auto room = pool_with_room(host, volume.pool, kMiB); !room) return room.error();
       (*pool)->volumes[volume.name] = FakeVolume{
           .capacity_bytes = kMiB, .format = "raw", .backing_volume = {}, .complete = complete, .seed = files};
       return {};

@@ -80,10 +80,9 @@ class LibvirtHosts final : public Domains, public Volumes, public Guests {
   Result<void> ensure_pool(const std::string& host, const std::string& pool, const std::string& path) override;
   Result<void> create_volume(const NewVolume& volume) override;
   Result<void> resize_volume(const VolumeRef& volume, std::uint64_t capacity_bytes,
-                             const std::optional<std::string>& up_domain_uuid) override;
+                             const std::optional<DomainRef>& up_domain) override;
   Result<void> delete_volume(const VolumeRef& volume) override;
-  Result<void> upload_file(const VolumeRef& volume, const std::string& format, std::uint64_t virtual_size_bytes,
-                           const std::string& path, const ProgressSink& progress) override;
+  Result<void> upload_file(const FileUpload& upload, const ProgressSink& progress) override;
   Result<void> write_seed(const VolumeRef& volume, const SeedFiles& files) override;
 
   Result<void> ping_agent(const DomainRef& domain, Duration timeout) override;

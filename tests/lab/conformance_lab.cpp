@@ -23,6 +23,7 @@
 ///   VSCALE_LAB_IMAGE            a guest, see guest-image.sh
 ///   VSCALE_LAB_IMAGE_SIZE       its virtual size in bytes
 ///   VSCALE_LAB_ADDRESS          an address for the guest
+///   VSCALE_LAB_SMALL_DIRECTORY  a directory on it with room for the guest and little more
 
 extern char** environ;
 
@@ -85,6 +86,18 @@ std::string kill_libvirtd(const std::string& signal) {
 TEST_CASE("real QEMU keeps the promises of the ports") {
   SystemClock clock;
   LibvirtHosts hosts({{"kvm1", from_environment("VSCALE_LAB_URI")}}, LibvirtOptions{}, clock);
+  const std::string directory = "/var/lib/libvirt/vscale";
+  const std::string small = from_environment("VSCALE_LAB_SMALL_DIRECTORY");
+  const auto on_host = [](const std::string& command) { lab({"exec", "kvm1", "sh", "-c", command}); };
+  const ByHand by_hand{
+      .stop_pool = [&] { on_host("virsh -q pool-destroy vscale > /dev/null"); },
+      .hide_directory = [&] { on_host("mv " + directory + " " + directory + ".hidden"); },
+      .show_directory = [&] { on_host("mv " + directory + ".hidden " + directory); },
+      .put_file =
+          [&](const std::string& name) { on_host("head -c 1M /dev/urandom > " + directory + "/" + name + "; sync"); },
+      .cut_short = [&](const std::string& name) { on_host("truncate -s -1 " + directory + "/" + name); },
+      .fill_small_pool = [&] { on_host("cat /dev/zero 2> /dev/null > " + small + "/filler || true"); },
+      .empty_small_pool = [&] { on_host("rm " + small + "/filler"); }};
   ProviderUnderTest provider{.domains = hosts,
                              .volumes = hosts,
                              .guests = hosts,
@@ -92,8 +105,11 @@ TEST_CASE("real QEMU keeps the promises of the ports") {
                              .host = "kvm1",
                              .foreign_domain = from_environment("VSCALE_LAB_FOREIGN_DOMAIN"),
                              .pool = "vscale",
-                             .pool_path = "/var/lib/libvirt/vscale",
+                             .pool_path = directory,
                              .run = "t",
+                             .by_hand = by_hand,
+                             .small_pool = "small",
+                             .small_pool_path = small,
                              .image_path = from_environment("VSCALE_LAB_IMAGE"),
                              .image_virtual_size_bytes = std::stoull(from_environment("VSCALE_LAB_IMAGE_SIZE")),
                              .guest_address = from_environment("VSCALE_LAB_ADDRESS")};
@@ -139,17 +155,18 @@ TEST_CASE("a host that is cut off in the middle of an upload is given up, and go
   LibvirtHosts hosts({{"kvm1", from_environment("VSCALE_LAB_TCP_URI")}}, attentive(), clock);
   REQUIRE(hosts.ensure_pool("kvm1", "vscale", "/var/lib/libvirt/vscale").ok());
   const VolumeRef volume{"kvm1", "vscale", "cut-off.raw"};
+  const FileUpload upload{
+      .volume = volume, .format = "raw", .virtual_size_bytes = kFileMib * kMiB, .path = file, .replace_existing = true};
   Afterwards heal({"heal", "kvm1"});
   bool cut = false;
   SteadyClock::time_point cut_at;
 
-  const Result<void> broken =
-      hosts.upload_file(volume, "raw", kFileMib * kMiB, file, [&](std::uint64_t done, std::uint64_t total) {
-        if (cut || done == total) return;
-        lab({"cut", "kvm1"});
-        cut = true;
-        cut_at = SteadyClock::now();
-      });
+  const Result<void> broken = hosts.upload_file(upload, [&](std::uint64_t done, std::uint64_t total) {
+    if (cut || done == total) return;
+    lab({"cut", "kvm1"});
+    cut = true;
+    cut_at = SteadyClock::now();
+  });
   const auto noticed_after = SteadyClock::now() - cut_at;
   const auto seen = hosts.observe({{"kvm1", {}}}).at("kvm1");
 
@@ -165,7 +182,7 @@ TEST_CASE("a host that is cut off in the middle of an upload is given up, and go
   Result<void> again = broken;
   const auto deadline = SteadyClock::now() + std::chrono::seconds(30);
   while (!again.ok() && SteadyClock::now() < deadline) {
-    again = hosts.upload_file(volume, "raw", kFileMib * kMiB, file, {});
+    again = hosts.upload_file(upload, {});
   }
   INFO((again ? "" : to_string(again.error())));
   CHECK(again.ok());

@@ -26,6 +26,10 @@ cat > "$work/foreign.xml" << END
 END
 virsh -q -c "$(lab uri kvm1)" define "$work/foreign.xml"
 
+# Of the host's own directories, so that it goes with the host.
+lab exec kvm1 sh -c 'mkdir /var/lib/libvirt/small && mount -t tmpfs -o size=40m small /var/lib/libvirt/small'
+
+export VSCALE_LAB_SMALL_DIRECTORY=/var/lib/libvirt/small
 export VSCALE_LAB=$here/lab VSCALE_LAB_FOREIGN_DOMAIN=by-hand VSCALE_LAB_IMAGE=$work/guest.qcow2
 VSCALE_LAB_IMAGE_SIZE=$(qemu-img info "$work/guest.qcow2" | sed -n 's/^virtual size:.*(\([0-9]*\) bytes)$/\1/p')
 VSCALE_LAB_TCP_URI=$(lab uri kvm1 tcp)

@@ -127,7 +127,8 @@ Result<std::optional<bool>> run_trial(virConnectPtr connection, const std::strin
 Result<bool> try_kvm(LibvirtHost& host, const HostFacts& facts, const std::string& pool, const std::string& lineage) {
   const std::string name = kvm_trial_name(lineage, host.name());
   const VolumeRef disk{.host = host.name(), .pool = pool, .name = name + ".img"};
-  if (Result<void> put = put_volume(host, disk, make_memory_source(trial_disk()), {}); !put) return put.error();
+  const auto bytes = make_memory_source(trial_disk());
+  if (Result<void> put = put_volume(host, disk, bytes, IfThere::replace, {}); !put) return put.error();
   Result<std::string> path = volume_path(host, disk);
   if (!path) return path.error();
 

@@ -3,93 +3,21 @@
 #include <fmt/format.h>
 #include <libvirt/virterror.h>
 
-#include <algorithm>
-#include <chrono>
 #include <functional>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "providers/image/seed_iso.h"
-#include "providers/libvirt/domains/domain_xml.h"
 #include "providers/libvirt/impl.h"
 #include "providers/libvirt/link/libvirt_error.h"
+#include "providers/libvirt/storage/pool.h"
 #include "providers/libvirt/storage/storage_xml.h"
 
 namespace vscale::libvirt {
 namespace {
 
-constexpr Duration kBusyPoolInterval{250};
-/// What the smallest volume takes: less than that free is a full pool.
-constexpr std::uint64_t kFullPoolBytes = kMiB;
-
-std::string pool_turn(const std::string& pool) {
-  return "pool " + pool;
-}
 std::string upload_turn(const std::string& pool) {
   return "upload " + pool;
-}
-
-std::string told(const VolumeRef& volume) {
-  return fmt::format("host \"{}\": volume \"{}\" in pool \"{}\"", volume.host, volume.name, volume.pool);
-}
-
-Result<StoragePool> find_pool(virConnectPtr connection, const std::string& host, const std::string& pool) {
-  StoragePool found{virStoragePoolLookupByName(connection, pool.c_str())};
-  if (found) return found;
-  return last_failure().told(fmt::format("host \"{}\": there is no pool \"{}\"", host, pool),
-                             "create it, or give the storage a `path` so that vscale creates it");
-}
-
-Result<StorageVolume> find_volume(virConnectPtr connection, const VolumeRef& volume) {
-  Result<StoragePool> pool = find_pool(connection, volume.host, volume.pool);
-  if (!pool) return pool.error();
-  StorageVolume found{virStorageVolLookupByName(pool->get(), volume.name.c_str())};
-  if (found) return found;
-  return last_failure().told(
-      fmt::format("host \"{}\": there is no volume \"{}\" in pool \"{}\"", volume.host, volume.name, volume.pool),
-      "run `vscale plan` to see what is there now");
-}
-
-/// libvirt has no number for "full" in most of its drivers; the pool itself says how much is left.
-Error with_room_looked_at(Error error, virConnectPtr connection, const VolumeRef& volume, std::uint64_t needed_bytes) {
-  if (error.kind != ErrorKind::failed && error.kind != ErrorKind::no_capacity) return error;
-  const StoragePool pool{virStoragePoolLookupByName(connection, volume.pool.c_str())};
-  virStoragePoolInfo info{};
-  if (!pool || virStoragePoolGetInfo(pool.get(), &info) != 0) return error;
-  if (error.kind == ErrorKind::failed && info.available >= std::max(needed_bytes, kFullPoolBytes)) return error;
-  return Error{
-      ErrorKind::no_capacity,
-      fmt::format("host \"{}\": pool \"{}\" is full: {} free of {}, volume \"{}\" needs {}", volume.host, volume.pool,
-                  show_bytes(info.available), show_bytes(info.capacity), volume.name, show_bytes(needed_bytes)),
-      error.detail, "free some room in the pool, or choose another storage"};
-}
-
-Result<void> refresh_once(LibvirtHost& host, const std::string& pool) {
-  return host.link().call<void>("refresh a pool", [name = host.name(), pool](virConnectPtr connection) -> Result<void> {
-    Result<StoragePool> found = find_pool(connection, name, pool);
-    if (!found) return found.error();
-    if (virStoragePoolRefresh(found->get(), 0) == 0) return {};
-    return last_failure().told(fmt::format("host \"{}\": cannot refresh pool \"{}\"", name, pool));
-  });
-}
-
-/// The turn at the pool is the caller's.
-Result<void> refresh_until_it_works(LibvirtHost& host, const std::string& pool) {
-  const auto deadline = std::chrono::steady_clock::now() + host.options().pool_busy_timeout;
-  for (;;) {
-    Result<void> refreshed = refresh_once(host, pool);
-    const bool final_answer = refreshed.ok() || refreshed.error().kind == ErrorKind::unreachable ||
-                              refreshed.error().kind == ErrorKind::not_found;
-    if (final_answer) return refreshed;
-    if (std::chrono::steady_clock::now() >= deadline) {
-      return Error{ErrorKind::conflict,
-                   fmt::format("host \"{}\": pool \"{}\" could not be refreshed for {}", host.name(), pool,
-                               show_duration(host.options().pool_busy_timeout)),
-                   refreshed.error().detail, "wait until nobody else works on the pool, and run it again"};
-    }
-    std::this_thread::sleep_for(kBusyPoolInterval);
-  }
 }
 
 template <class T>
@@ -110,6 +38,12 @@ Result<T> with_volume(LibvirtHost& host, const VolumeRef& volume, const std::str
 }
 
 Result<void> delete_found(virStorageVolPtr found, const VolumeRef& volume) {
+  // Deleting a file that is not there any more is a success for libvirt, also where its whole directory is gone, with
+  // what was in it. Its info tells: `not_found` then, and a look at the pool says which of the two it is.
+  virStorageVolInfo info{};
+  if (virStorageVolGetInfo(found, &info) != 0 && last_code() == VIR_ERR_NO_STORAGE_VOL) {
+    return last_failure().told(told(volume) + " is not there any more");
+  }
   if (virStorageVolDelete(found, 0) == 0 || last_code() == VIR_ERR_NO_STORAGE_VOL) return {};
   return last_failure().told(told(volume) + " cannot be deleted", "see who uses it with `virsh vol-info`");
 }
@@ -126,8 +60,11 @@ Result<void> delete_in_turn(LibvirtHost& host, const VolumeRef& volume) {
 Result<void> create_once(virConnectPtr connection, const VolumeRef& volume, const std::string& xml) {
   Result<StoragePool> pool = find_pool(connection, volume.host, volume.pool);
   if (!pool) return pool.error();
-  const StorageVolume existing{virStorageVolLookupByName(pool->get(), volume.name.c_str())};
-  if (existing) {
+  if (const StorageVolume existing{virStorageVolLookupByName(pool->get(), volume.name.c_str())}; existing) {
+    virStorageVolInfo info{};
+    const bool gone = virStorageVolGetInfo(existing.get(), &info) != 0 && last_code() == VIR_ERR_NO_STORAGE_VOL;
+    // Known, and its file is gone: only another look makes libvirt forget it.
+    if (gone) return Error{ErrorKind::conflict, told(volume) + " is known there, and its file is gone", "", ""};
     return Error{ErrorKind::exists, told(volume) + " is there already", "", "delete it, or choose another name"};
   }
   const StorageVolume created{virStorageVolCreateXML(pool->get(), xml.c_str(), 0)};
@@ -150,27 +87,40 @@ Result<void> create_in_turn(LibvirtHost& host, const VolumeRef& volume, const Vo
   return host.link().call<void>("create a volume", once);
 }
 
-/// The turn at the pool is the caller's. Deletes what is there of that name.
-Result<void> create_anew_in_turn(LibvirtHost& host, const VolumeRef& volume, const VolumeText& text) {
-  Result<void> created = create_in_turn(host, volume, text);
-  if (created || created.error().kind != ErrorKind::exists) return created;
-  if (Result<void> deleted = delete_in_turn(host, volume); !deleted) return deleted;
-  return create_in_turn(host, volume, text);
+// ---- Sending --------------------------------------------------------------------------------------------------------
+
+/// How long the file is. Read anew each time.
+Result<std::uint64_t> length_of(virStorageVolPtr found, const VolumeRef& volume) {
+  virStorageVolInfo info{};
+  if (virStorageVolGetInfoFlags(found, &info, VIR_STORAGE_VOL_GET_PHYSICAL) == 0) return info.allocation;
+  return last_failure().told(told(volume) + ": its length cannot be read");
+}
+
+/// libvirt says at times that all is well when the pool was full before the last bytes were written.
+Result<void> check_arrived(virStorageVolPtr found, const VolumeRef& volume, std::uint64_t size_bytes) {
+  const Result<std::uint64_t> length = length_of(found, volume);
+  if (!length) return length.error();
+  if (*length == size_bytes) return {};
+  return Error{ErrorKind::failed,
+               fmt::format("{}: only {} of {} bytes have arrived", told(volume), *length, size_bytes),
+               {},
+               "run it again: an upload starts over"};
 }
 
 Result<void> stream_into(LibvirtHost& host, const VolumeRef& volume, const std::shared_ptr<ByteSource>& source,
-                         const ProgressSink& progress) {
+                         std::uint64_t data_bytes, const ProgressSink& progress) {
   const std::uint64_t size = source->size_bytes();
-  auto sending = host.link().start<void>(Lane::stream, fmt::format("take volume \"{}\"", volume.name),
-                                         [volume, source](virConnectPtr connection, Progress& done) -> Result<void> {
-                                           Result<StorageVolume> found = find_volume(connection, volume);
-                                           if (!found) return found.error();
-                                           Result<void> sent =
-                                               send_to_volume(connection, found->get(), *source, done,
-                                                              told(volume) + " could not be sent to the end");
-                                           if (sent) return sent;
-                                           return with_room_looked_at(sent.error(), connection, volume, kFullPoolBytes);
-                                         });
+  auto sending =
+      host.link().start<void>(Lane::stream, fmt::format("take volume \"{}\"", volume.name),
+                              [volume, source, size, data_bytes](virConnectPtr connection, Progress& done) {
+                                Result<StorageVolume> found = find_volume(connection, volume);
+                                if (!found) return Result<void>(found.error());
+                                Result<void> sent = send_to_volume(connection, found->get(), *source, done,
+                                                                   told(volume) + " could not be sent to the end");
+                                if (sent) sent = check_arrived(found->get(), volume, size);
+                                if (sent) return sent;
+                                return Result<void>(with_room_looked_at(sent.error(), connection, volume, data_bytes));
+                              });
   Result<void> sent = sending.wait(host.options().call_timeout, [&](std::uint64_t done) {
     if (progress) progress(done, size);
   });
@@ -178,30 +128,8 @@ Result<void> stream_into(LibvirtHost& host, const VolumeRef& volume, const std::
   return sent;
 }
 
-Result<void> check_room(LibvirtHost& host, const VolumeRef& volume, std::uint64_t needed_bytes) {
-  return host.link().call<void>(
-      "tell how full a pool is", [volume, needed_bytes](virConnectPtr connection) -> Result<void> {
-        Result<StoragePool> pool = find_pool(connection, volume.host, volume.pool);
-        if (!pool) return pool.error();
-        virStoragePoolInfo info{};
-        if (virStoragePoolGetInfo(pool->get(), &info) != 0) {
-          return last_failure().told(fmt::format("host \"{}\": cannot read pool \"{}\"", volume.host, volume.pool));
-        }
-        if (info.available >= needed_bytes) return {};
-        return with_room_looked_at(Error{ErrorKind::no_capacity, {}, {}, {}}, connection, volume, needed_bytes);
-      });
-}
-
-/// libvirt's number is from its last look at the pool: room that was made by hand since is seen only after another.
-Result<void> check_room_anew(LibvirtHost& host, const VolumeRef& volume, std::uint64_t needed_bytes) {
-  Result<void> room = check_room(host, volume, needed_bytes);
-  if (room || room.error().kind != ErrorKind::no_capacity) return room;
-  if (Result<void> refreshed = refresh_until_it_works(host, volume.pool); !refreshed) return refreshed;
-  return check_room(host, volume, needed_bytes);
-}
-
 /// What the host has to store of a source: its holes cost nothing.
-Result<std::uint64_t> data_bytes(ByteSource& source) {
+Result<std::uint64_t> data_bytes_of(ByteSource& source) {
   std::uint64_t data = 0;
   for (std::uint64_t offset = 0; offset < source.size_bytes();) {
     Result<ByteSource::Run> run = source.run_at(offset);
@@ -212,77 +140,52 @@ Result<std::uint64_t> data_bytes(ByteSource& source) {
   return data;
 }
 
-// ---- Pools ----------------------------------------------------------------------------------------------------------
+enum class Place {
+  empty,  ///< To be written to.
+  taken,  ///< It holds everything already.
+};
 
-constexpr const char* kPoolKinds[] = {"dir", "fs", "netfs"};
-
-Result<void> check_kind(virStoragePoolPtr pool, const std::string& host, const std::string& name) {
-  const Text xml{virStoragePoolGetXMLDesc(pool, 0)};
-  if (!xml) return last_failure().told(fmt::format("host \"{}\": cannot read pool \"{}\"", host, name));
-  Result<PoolReading> reading = read_pool_xml(xml.get());
-  if (!reading) return reading.error();
-  for (const char* kind : kPoolKinds) {
-    if (reading->type == kind) return {};
-  }
+/// Bytes are written from the first to the last into a file that grows with them, so that one of the full length is
+/// complete. The turn at the pool is the caller's.
+Result<Place> take_if_complete(LibvirtHost& host, const VolumeRef& volume, std::uint64_t size_bytes) {
+  const Result<std::uint64_t> length =
+      with_volume<std::uint64_t>(host, volume, "tell how long a volume is",
+                                 [volume](virConnectPtr, virStorageVolPtr found) { return length_of(found, volume); });
+  if (!length) return length.error();
+  if (*length == size_bytes) return Place::taken;
   return Error{
-      ErrorKind::unsupported,
-      fmt::format("host \"{}\": pool \"{}\" is of type {}, which cannot hold copy-on-write disks; expected dir, "
-                  "fs or netfs",
-                  host, name, reading->type),
-      "", "name a pool of one of these types under `storage:`"};
+      ErrorKind::exists,
+      fmt::format("{} is there already, with {} bytes where the file has {}; guests may stand on it", told(volume),
+                  *length, size_bytes),
+      {},
+      fmt::format("if none does, on any host that shares the pool: `virsh vol-delete --pool {} {}`, and run it "
+                  "again",
+                  volume.pool, volume.name)};
 }
 
-Result<void> activate(virStoragePoolPtr pool, const std::string& host, const std::string& name) {
-  if (virStoragePoolIsActive(pool) == 1 || virStoragePoolCreate(pool, 0) == 0 || virStoragePoolIsActive(pool) == 1)
-    return {};
-  return last_failure().told(fmt::format("host \"{}\": pool \"{}\" is off and cannot be started", host, name),
-                             fmt::format("run `virsh pool-start {}` there", name));
-}
-
-Result<void> create_dir_pool(virConnectPtr connection, const std::string& host, const std::string& name,
-                             const std::string& path) {
-  Result<std::string> xml = write_dir_pool_xml(name, path);
-  if (!xml) return xml.error();
-  const auto failed = [&](const char* what) {
-    return last_failure().told(fmt::format("host \"{}\": cannot {} pool \"{}\" at {}", host, what, name, path));
-  };
-  const StoragePool pool{virStoragePoolDefineXML(connection, xml->c_str(), 0)};
-  if (!pool) return failed("define");
-  if (virStoragePoolBuild(pool.get(), 0) != 0 || virStoragePoolCreate(pool.get(), 0) != 0) {
-    Error error = failed("start");
-    // Half a pool would be in the way of the next attempt.
-    static_cast<void>(virStoragePoolUndefine(pool.get()));
-    return error;
+/// Makes the volume, empty. The turn at the pool is the caller's.
+Result<Place> make_place(LibvirtHost& host, const VolumeRef& volume, std::uint64_t size_bytes, IfThere if_there) {
+  // Raw, since it is the bytes of the file that are sent, whatever they mean.
+  const VolumeText text{
+      .name = volume.name, .capacity_bytes = 0, .format = "raw", .backing_path = {}, .backing_format = {}};
+  Result<void> created = create_in_turn(host, volume, text);
+  if (!created && created.error().kind == ErrorKind::exists) {
+    if (if_there == IfThere::take_if_complete) return take_if_complete(host, volume, size_bytes);
+    if (if_there == IfThere::replace) {
+      if (Result<void> deleted = delete_in_turn(host, volume); !deleted) return deleted.error();
+      created = create_in_turn(host, volume, text);
+    }
   }
-  if (virStoragePoolSetAutostart(pool.get(), 1) != 0) return failed("make the host start");
-  return {};
-}
-
-Result<void> ensure_pool_there(virConnectPtr connection, const std::string& host, const std::string& name,
-                               const std::string& path) {
-  Result<StoragePool> pool = find_pool(connection, host, name);
-  if (!pool && pool.error().kind == ErrorKind::not_found && !path.empty()) {
-    return create_dir_pool(connection, host, name, path);
-  }
-  if (!pool) return pool.error();
-  if (Result<void> kind = check_kind(pool->get(), host, name); !kind) return kind;
-  return activate(pool->get(), host, name);
+  if (!created) return created.error();
+  return Place::empty;
 }
 
 // ---- Sizes ----------------------------------------------------------------------------------------------------------
 
 Result<void> grow_live(virConnectPtr connection, virStorageVolPtr found, const VolumeRef& volume, std::uint64_t bytes,
-                       const std::string& uuid) {
-  Result<Domain> domain = find_domain(connection, volume.host, uuid);
+                       const DomainRef& ref) {
+  Result<Domain> domain = find_our_domain(connection, ref);
   if (!domain) return domain.error();
-  Result<std::optional<Ownership>> mark = mark_of(domain->get(), volume.host);
-  if (!mark) return mark.error();
-  if (!mark->has_value()) {
-    return Error{ErrorKind::denied,
-                 fmt::format("host \"{}\": {} was not made by vscale, so its disk is left alone", volume.host,
-                             called(domain->get())),
-                 "", ""};
-  }
   const Text path{virStorageVolGetPath(found)};
   if (!path) return last_failure().told(told(volume) + " has no path");
   if (virDomainBlockResize(domain->get(), path.get(), bytes, VIR_DOMAIN_BLOCK_RESIZE_BYTES) == 0) return {};
@@ -291,7 +194,7 @@ Result<void> grow_live(virConnectPtr connection, virStorageVolPtr found, const V
 }
 
 Result<void> grow(virConnectPtr connection, virStorageVolPtr found, const VolumeRef& volume, std::uint64_t bytes,
-                  const std::optional<std::string>& up_domain_uuid) {
+                  const std::optional<DomainRef>& up_domain) {
   virStorageVolInfo info{};
   if (virStorageVolGetInfo(found, &info) != 0) return last_failure().told(told(volume) + ": its size cannot be read");
   if (info.capacity == bytes) return {};
@@ -301,7 +204,7 @@ Result<void> grow(virConnectPtr connection, virStorageVolPtr found, const Volume
                              show_bytes(info.capacity), show_bytes(bytes)),
                  "", "ask for at least its size"};
   }
-  if (up_domain_uuid) return grow_live(connection, found, volume, bytes, *up_domain_uuid);
+  if (up_domain) return grow_live(connection, found, volume, bytes, *up_domain);
   if (virStorageVolResize(found, bytes, 0) == 0) return {};
   return with_room_looked_at(
       last_failure().told(fmt::format("{} cannot be grown to {}", told(volume), show_bytes(bytes))), connection, volume,
@@ -333,47 +236,28 @@ Result<void> refresh_pool(LibvirtHost& host, const std::string& pool) {
   return refresh_until_it_works(host, pool);
 }
 
-namespace {
-
-using Creation = Result<void>(LibvirtHost&, const VolumeRef&, const VolumeText&);
-
-/// `create` says what becomes of a volume of that name: create_in_turn, or create_anew_in_turn.
-Result<void> put_volume_by(Creation& create, LibvirtHost& host, const VolumeRef& volume,
-                           const std::shared_ptr<ByteSource>& source, const ProgressSink& progress) {
+Result<void> put_volume(LibvirtHost& host, const VolumeRef& volume, const std::shared_ptr<ByteSource>& source,
+                        IfThere if_there, const ProgressSink& progress) {
+  const Result<std::uint64_t> needed = data_bytes_of(*source);
+  if (!needed) return needed.error();
   {
     Result<HostLink::Turn> turn = host.link().take_turn(pool_turn(volume.pool));
     if (!turn) return turn.error();
-    Result<std::uint64_t> needed = data_bytes(*source);
-    if (!needed) return needed.error();
-    if (Result<void> room = check_room_anew(host, volume, *needed); !room) return room;
-    // Raw, since it is the bytes of the file that are sent, whatever they mean. With its final size, all of it a hole:
-    // where nothing is written, zeros are read.
-    const VolumeText text{.name = volume.name,
-                          .capacity_bytes = source->size_bytes(),
-                          .format = "raw",
-                          .backing_path = {},
-                          .backing_format = {}};
-    if (Result<void> created = create(host, volume, text); !created) return created;
+    const Result<Place> place = make_place(host, volume, source->size_bytes(), if_there);
+    if (!place) return place.error();
+    if (*place == Place::taken) {
+      if (progress) progress(source->size_bytes(), source->size_bytes());
+      return {};
+    }
+    if (Result<void> room = check_room(host, volume, *needed); !room) {
+      static_cast<void>(delete_in_turn(host, volume));
+      return room;
+    }
   }
-  Result<void> sent = stream_into(host, volume, source, progress);
-  // Best effort: the next attempt deletes it as well.
+  Result<void> sent = stream_into(host, volume, source, *needed, progress);
+  // Best effort: what is left is shorter than the file, and known by that.
   if (!sent && sent.error().kind != ErrorKind::unreachable) static_cast<void>(delete_volume(host, volume));
   return sent;
-}
-
-/// libvirt says at times that all is well when the pool was full before the last bytes were written. Then nothing is
-/// free now, and what arrived is not trusted.
-Result<void> refuse_if_cut_short(LibvirtHost& host, const VolumeRef& volume) {
-  Result<void> room = check_room(host, volume, kFullPoolBytes);
-  if (!room && room.error().kind == ErrorKind::no_capacity) static_cast<void>(delete_volume(host, volume));
-  return room;
-}
-
-}  // namespace
-
-Result<void> put_volume(LibvirtHost& host, const VolumeRef& volume, const std::shared_ptr<ByteSource>& source,
-                        const ProgressSink& progress) {
-  return put_volume_by(create_anew_in_turn, host, volume, source, progress);
 }
 
 }  // namespace vscale::libvirt
@@ -413,15 +297,23 @@ Result<void> LibvirtHosts::create_volume(const NewVolume& volume) {
 }
 
 Result<void> LibvirtHosts::resize_volume(const VolumeRef& volume, std::uint64_t capacity_bytes,
-                                         const std::optional<std::string>& up_domain_uuid) {
+                                         const std::optional<DomainRef>& up_domain) {
   Result<LibvirtHost*> host = impl_->host(volume.host);
   if (!host) return host.error();
+  if (up_domain) {
+    // Before anything else, so that what is not ours is denied whatever the size.
+    Result<void> ours = (*host)->link().call<void>("find a domain", [ref = *up_domain](virConnectPtr connection) {
+      const Result<libvirt::Domain> found = libvirt::find_our_domain(connection, ref);
+      return found ? Result<void>() : Result<void>(found.error());
+    });
+    if (!ours) return ours;
+  }
   Result<HostLink::Turn> turn = (*host)->link().take_turn(libvirt::pool_turn(volume.pool));
   if (!turn) return turn.error();
   return libvirt::with_volume<void>(
       **host, volume, "grow a volume",
-      [volume, capacity_bytes, up_domain_uuid](virConnectPtr connection, virStorageVolPtr found) {
-        return libvirt::grow(connection, found, volume, capacity_bytes, up_domain_uuid);
+      [volume, capacity_bytes, up_domain](virConnectPtr connection, virStorageVolPtr found) {
+        return libvirt::grow(connection, found, volume, capacity_bytes, up_domain);
       });
 }
 
@@ -431,19 +323,19 @@ Result<void> LibvirtHosts::delete_volume(const VolumeRef& volume) {
   return libvirt::delete_volume(**host, volume);
 }
 
-Result<void> LibvirtHosts::upload_file(const VolumeRef& volume, const std::string& /*format*/,
-                                       std::uint64_t /*virtual_size_bytes*/, const std::string& path,
-                                       const ProgressSink& progress) {
+Result<void> LibvirtHosts::upload_file(const FileUpload& upload, const ProgressSink& progress) {
+  using libvirt::IfThere;
+  const VolumeRef& volume = upload.volume;
   Result<LibvirtHost*> host = impl_->host(volume.host);
   if (!host) return host.error();
-  Result<std::shared_ptr<libvirt::ByteSource>> source = libvirt::open_file_source(path);
+  Result<std::shared_ptr<libvirt::ByteSource>> source = libvirt::open_file_source(upload.path);
   if (!source) return source.error();
   Result<HostLink::Turn> turn = (*host)->link().take_turn(libvirt::upload_turn(volume.pool));
   if (!turn) return turn.error();
-  if (Result<void> put = libvirt::put_volume(**host, volume, *source, progress); !put) return put;
+  const IfThere if_there = upload.replace_existing ? IfThere::replace : IfThere::take_if_complete;
+  if (Result<void> put = libvirt::put_volume(**host, volume, *source, if_there, progress); !put) return put;
   // Format and size are in the bytes; a look at them makes libvirt know.
-  if (Result<void> refreshed = libvirt::refresh_pool(**host, volume.pool); !refreshed) return refreshed;
-  return libvirt::refuse_if_cut_short(**host, volume);
+  return libvirt::refresh_pool(**host, volume.pool);
 }
 
 Result<void> LibvirtHosts::write_seed(const VolumeRef& volume, const SeedFiles& files) {
@@ -451,8 +343,8 @@ Result<void> LibvirtHosts::write_seed(const VolumeRef& volume, const SeedFiles& 
   if (!host) return host.error();
   Result<std::string> iso = make_seed_iso(files);
   if (!iso) return iso.error();
-  return libvirt::put_volume_by(libvirt::create_in_turn, **host, volume, libvirt::make_memory_source(std::move(*iso)),
-                                {});
+  return libvirt::put_volume(**host, volume, libvirt::make_memory_source(std::move(*iso)), libvirt::IfThere::refuse,
+                             {});
 }
 
 }  // namespace vscale

@@ -23,9 +23,16 @@ Result<std::string> volume_path(LibvirtHost& host, const VolumeRef& volume);
 /// Deletes a volume; not there is success.
 Result<void> delete_volume(LibvirtHost& host, const VolumeRef& volume);
 
-/// Makes a raw volume with the bytes of `source`, in place of one of this name.
+/// What becomes of a volume that has the name already.
+enum class IfThere {
+  refuse,            ///< It stays, and the answer is `exists`.
+  take_if_complete,  ///< It stays; as long as the source it is success, otherwise `exists`.
+  replace,           ///< It is deleted.
+};
+
+/// Makes a raw volume with the bytes of `source`. It grows with what arrives: shorter than the source is incomplete.
 Result<void> put_volume(LibvirtHost& host, const VolumeRef& volume, const std::shared_ptr<ByteSource>& source,
-                        const ProgressSink& progress);
+                        IfThere if_there, const ProgressSink& progress);
 
 /// Lets libvirt look at what is in the pool: new files, their formats and sizes. `conflict` if others keep it busy for
 /// pool_busy_timeout.

@@ -28,16 +28,15 @@ class HeldVolumes final : public Volumes {
     ++*returned;
     return world_.delete_volume(volume);
   }
-  Result<void> upload_file(const VolumeRef& volume, const std::string& format, std::uint64_t size,
-                           const std::string& path, const ProgressSink& progress) override {
-    return world_.upload_file(volume, format, size, path, progress);
+  Result<void> upload_file(const FileUpload& upload, const ProgressSink& progress) override {
+    return world_.upload_file(upload, progress);
   }
   Result<void> ensure_pool(const std::string& host, const std::string& pool, const std::string& path) override {
     return world_.ensure_pool(host, pool, path);
   }
   Result<void> create_volume(const NewVolume& volume) override { return world_.create_volume(volume); }
   Result<void> resize_volume(const VolumeRef& volume, std::uint64_t bytes,
-                             const std::optional<std::string>& up) override {
+                             const std::optional<DomainRef>& up) override {
     return world_.resize_volume(volume, bytes, up);
   }
   Result<void> write_seed(const VolumeRef& volume, const SeedFiles& files) override {

@@ -12,9 +12,24 @@ TEST_CASE("the fake cluster keeps the promises of the ports") {
   FakeCluster cluster(1, clock);
   FakeHost host;
   host.name = "kvm1";
+  host.pools = {FakePool{}, FakePool{.name = "small", .path = "/srv/small", .capacity_bytes = 40 * kMiB}};
   cluster.add_host(host);
   cluster.add_foreign_domain("kvm1", "by-hand", 2, kGiB);
   // Its guests boot and answer, but there is no shell in them: has_guests is about those that have one.
+  const VolumeRef filler{"kvm1", "small", "filler"};
+  const ByHand by_hand{.stop_pool = [&] { cluster.stop_pool_by_hand("kvm1", "vscale"); },
+                       .hide_directory = {},
+                       .show_directory = {},
+                       .put_file =
+                           [&](const std::string& name) {
+                             cluster.add_foreign_volume({"kvm1", "vscale", name}, kMiB);
+                           },
+                       .cut_short =
+                           [&](const std::string& name) {
+                             cluster.cut_short_by_hand({"kvm1", "vscale", name});
+                           },
+                       .fill_small_pool = [&] { cluster.add_foreign_volume(filler, 40 * kMiB); },
+                       .empty_small_pool = [&] { static_cast<void>(cluster.delete_volume(filler)); }};
   ProviderUnderTest provider{.domains = cluster,
                              .volumes = cluster,
                              .guests = cluster,
@@ -25,6 +40,8 @@ TEST_CASE("the fake cluster keeps the promises of the ports") {
                              .pool_path = "/var/lib/libvirt/vscale",
                              .run = "t",
                              .has_guests = false,
+                             .by_hand = by_hand,
+                             .small_pool = "small",
                              .image_path = "/images/guest.qcow2",
                              .image_virtual_size_bytes = 64 * kMiB,
                              .guest_address = {}};

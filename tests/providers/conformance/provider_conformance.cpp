@@ -40,6 +40,13 @@ class World {
     volumes_.push_back(VolumeRef{p.host, p.pool, p.run + "-" + name});
     return volumes_.back();
   }
+  FileUpload image_upload(const VolumeRef& image, bool replace_existing = false) const {
+    return FileUpload{.volume = image,
+                      .format = "qcow2",
+                      .virtual_size_bytes = p.image_virtual_size_bytes,
+                      .path = p.image_path,
+                      .replace_existing = replace_existing};
+  }
   VolumeRef new_volume(const std::string& name, std::uint64_t capacity_bytes = kDisk) {
     const VolumeRef made = volume(name);
     const Result<void> created = p.volumes.create_volume(
@@ -64,7 +71,9 @@ class World {
                                .revision = 3,
                                .incarnation = 1,
                                .lineage = lineage(),
-                               .spec_hash = "0123456789abcdef"};
+                               .spec_hash = "0123456789abcdef",
+                               .image_digest = "sha256:0123",
+                               .addresses = {{"lan", "192.0.2.7"}, {"storage", "198.51.100.7"}}};
     spec.vcpus = 1;
     spec.max_vcpus = 2;
     spec.memory_bytes = kMemory;
@@ -92,8 +101,8 @@ class World {
     return domain;
   }
 
-  HostSnapshot observe(const std::set<std::string>& known_foreign = {}) {
-    const auto seen = p.domains.observe({{p.host, ObserveRequest{{p.pool}, known_foreign}}});
+  HostSnapshot observe(const std::set<std::string>& known_foreign = {}, bool refresh_pools = false) {
+    const auto seen = p.domains.observe({{p.host, ObserveRequest{{p.pool}, known_foreign, refresh_pools}}});
     REQUIRE(seen.size() == 1);
     const Result<HostSnapshot>& host = seen.at(p.host);
     INFO((host ? "" : to_string(host.error())));
@@ -106,8 +115,8 @@ class World {
                                     [&](const LiveDomain& domain) { return domain.name == name; });
     return found == host.domains.end() ? std::nullopt : std::optional(*found);
   }
-  std::set<std::string> seen_volumes() {
-    const HostSnapshot host = observe();
+  std::set<std::string> seen_volumes(bool refresh_pools = false) {
+    const HostSnapshot host = observe({}, refresh_pools);
     REQUIRE(host.pools.size() == 1);
     CHECK(host.pools.front().name == p.pool);
     CHECK(host.pools.front().active);
@@ -141,6 +150,14 @@ template <class T>
 void check_ok(const Result<T>& result) {
   INFO((result ? "" : to_string(result.error())));
   CHECK(result.ok());
+}
+
+/// The words that a person needs to go on.
+template <class T>
+void check_tells(const Result<T>& result, const std::vector<std::string>& words) {
+  REQUIRE_FALSE(result.ok());
+  INFO(to_string(result.error()));
+  for (const std::string& word : words) CHECK(result.error().message.find(word) != std::string::npos);
 }
 
 // ---- Hosts ----------------------------------------------------------------------------------------------------------
@@ -459,6 +476,54 @@ void volumes(ProviderUnderTest& p) {
                     NewVolume{.volume = nowhere, .capacity_bytes = kDisk, .backing_volume = {}, .backing_format = {}}),
                 ErrorKind::not_found);
   }
+  SECTION("a pool that is missing does not say that its volumes are gone") {
+    World world(p);
+    const Result<void> deleted = p.volumes.delete_volume(VolumeRef{p.host, p.run + "-no-pool", "a.qcow2"});
+    check_fails(deleted, ErrorKind::conflict);
+    check_tells(deleted, {p.host, p.run + "-no-pool"});
+  }
+  SECTION("a pool that is off says nothing of its volumes, and has them when it is on again") {
+    if (!p.by_hand.stop_pool) return;
+    World world(p);
+    const VolumeRef volume = world.new_volume("data.qcow2");
+    p.by_hand.stop_pool();
+    const Result<void> deleted = p.volumes.delete_volume(volume);
+    check_fails(deleted, ErrorKind::conflict);
+    check_tells(deleted, {p.host, p.pool, "is off"});
+    check_fails(
+        p.volumes.create_volume(NewVolume{
+            .volume = world.volume("b.qcow2"), .capacity_bytes = kDisk, .backing_volume = {}, .backing_format = {}}),
+        ErrorKind::conflict);
+    const HostSnapshot host = world.observe({}, true);
+    REQUIRE(host.pools.size() == 1);
+    CHECK_FALSE(host.pools.front().active);
+    check_ok(p.volumes.ensure_pool(p.host, p.pool, p.pool_path));
+    CHECK(world.seen_volumes().contains(volume.name));
+  }
+  SECTION("a pool whose directory is gone says nothing of its volumes, and has them when it is back") {
+    if (!p.by_hand.hide_directory) return;
+    World world(p);
+    const VolumeRef volume = world.new_volume("data.qcow2");
+    p.by_hand.hide_directory();
+    const Result<void> deleted = p.volumes.delete_volume(volume);
+    const Result<void> ensured = p.volumes.ensure_pool(p.host, p.pool, p.pool_path);
+    p.by_hand.show_directory();
+    check_fails(deleted, ErrorKind::conflict);
+    check_tells(deleted, {p.host, p.pool, "is off"});
+    REQUIRE_FALSE(ensured.ok());
+    check_tells(ensured, {p.host, p.pool, "cannot be started"});
+    check_ok(p.volumes.ensure_pool(p.host, p.pool, p.pool_path));
+    CHECK(world.seen_volumes().contains(volume.name));
+  }
+  SECTION("a file that was put into a pool by hand is seen when the pool is looked at anew") {
+    if (!p.by_hand.put_file) return;
+    World world(p);
+    const VolumeRef file = world.volume("by-hand.raw");
+    const std::uint64_t before = world.observe({}, true).pools.at(0).available_bytes;
+    p.by_hand.put_file(file.name);
+    CHECK(world.seen_volumes(true).contains(file.name));
+    CHECK(world.observe().pools.at(0).available_bytes < before);
+  }
   SECTION("a volume grows, stays as it is, and never shrinks") {
     if (!p.can_resize) return;
     World world(p);
@@ -469,17 +534,33 @@ void volumes(ProviderUnderTest& p) {
     check_fails(p.volumes.resize_volume(VolumeRef{p.host, p.pool, "no-such.qcow2"}, kDisk, std::nullopt),
                 ErrorKind::not_found);
   }
+  SECTION("a disk grows through a domain of ours, and through nobody else's") {
+    if (!p.can_resize) return;
+    World world(p);
+    const DomainSpec spec = world.spec();
+    const DomainRef ours = world.defined(spec);
+    const VolumeRef root{p.host, p.pool, spec.disks[0].volume};
+    const DomainRef theirs{p.host, spec.uuid, kOtherLineage};
+    for (const std::uint64_t size : {kDisk, 2 * kDisk}) {
+      check_fails(p.volumes.resize_volume(root, size, theirs), ErrorKind::denied);
+    }
+    const DomainRef foreign_domain{p.host, world.seen(p.foreign_domain)->uuid, world.lineage()};
+    check_fails(p.volumes.resize_volume(root, 2 * kDisk, foreign_domain), ErrorKind::denied);
+    check_fails(p.volumes.resize_volume(root, 2 * kDisk, DomainRef{p.host, kNoSuchUuid, world.lineage()}),
+                ErrorKind::not_found);
+    check_ok(p.volumes.resize_volume(root, kDisk, ours));
+  }
 }
 
 void uploads(ProviderUnderTest& p) {
   if (!p.can_upload) return;
-  SECTION("a file is sent whole, with its progress, and again in place of the first") {
+  SECTION("a file is sent whole, with its progress, and again in place of the first if that may go") {
     World world(p);
     const VolumeRef image = world.volume("image.qcow2");
     for (int round = 0; round < 2; ++round) {
       std::vector<std::uint64_t> done;
       std::uint64_t total = 0;
-      check_ok(p.volumes.upload_file(image, "qcow2", p.image_virtual_size_bytes, p.image_path,
+      check_ok(p.volumes.upload_file(world.image_upload(image, round == 1),
                                      [&](std::uint64_t done_bytes, std::uint64_t total_bytes) {
                                        done.push_back(done_bytes);
                                        total = total_bytes;
@@ -493,8 +574,59 @@ void uploads(ProviderUnderTest& p) {
   SECTION("a file that is not there is not found, and leaves no volume") {
     World world(p);
     const VolumeRef image = world.volume("none.qcow2");
-    check_fails(p.volumes.upload_file(image, "qcow2", kDisk, p.image_path + ".is-not-there", {}), ErrorKind::not_found);
+    FileUpload upload = world.image_upload(image);
+    upload.path += ".is-not-there";
+    check_fails(p.volumes.upload_file(upload, {}), ErrorKind::not_found);
     CHECK_FALSE(world.seen_volumes().contains(image.name));
+  }
+  SECTION("a copy that is there is taken as it is if it is complete, and not touched if it is not") {
+    if (!p.by_hand.cut_short) return;
+    World world(p);
+    const VolumeRef image = world.volume("image.qcow2");
+    check_ok(p.volumes.upload_file(world.image_upload(image), {}));
+    int told = 0;
+    const auto count = [&](std::uint64_t done_bytes, std::uint64_t total_bytes) {
+      ++told;
+      CHECK(done_bytes == total_bytes);
+    };
+    check_ok(p.volumes.upload_file(world.image_upload(image), count));
+    CHECK(told == 1);
+
+    p.by_hand.cut_short(image.name);
+    for (int round = 0; round < 2; ++round) {
+      const Result<void> refused = p.volumes.upload_file(world.image_upload(image), {});
+      check_fails(refused, ErrorKind::exists);
+      check_tells(refused, {p.host, image.name});
+    }
+    check_ok(p.volumes.upload_file(world.image_upload(image, true), {}));
+    check_ok(p.volumes.upload_file(world.image_upload(image), {}));
+  }
+  SECTION("a pool that filled up since it was last looked at takes nothing, and says how full it is") {
+    if (!p.by_hand.fill_small_pool) return;
+    World world(p);
+    check_ok(p.volumes.ensure_pool(p.host, p.small_pool, p.small_pool_path));
+    const auto in_small_pool = [&](const std::string& name) { return VolumeRef{p.host, p.small_pool, p.run + name}; };
+    const VolumeRef image = in_small_pool("-image.qcow2");
+    const VolumeRef seed = in_small_pool("-seed.iso");
+    const NewVolume disk{.volume = in_small_pool("-disk.qcow2"),
+                         .capacity_bytes = 39 * kMiB,
+                         .backing_volume = {},
+                         .backing_format = {}};
+    const SeedFiles files{.meta_data = "instance-id: a\n", .user_data = {}, .network_config = {}, .vendor_data = {}};
+    p.by_hand.fill_small_pool();
+    const std::vector<Result<void>> results = {p.volumes.write_seed(seed, files),
+                                               p.volumes.upload_file(world.image_upload(image), {}),
+                                               p.volumes.create_volume(disk)};
+    const auto seen = p.domains.observe({{p.host, ObserveRequest{{p.small_pool}, {}, true}}});
+    p.by_hand.empty_small_pool();
+    for (const Result<void>& result : results) {
+      check_fails(result, ErrorKind::no_capacity);
+      check_tells(result, {p.host, p.small_pool, "free"});
+    }
+    REQUIRE(seen.at(p.host).ok());
+    for (const VolumeRef& volume : {image, seed, disk.volume}) {
+      CHECK_FALSE(seen.at(p.host)->pools.at(0).volumes.contains(volume.name));
+    }
   }
   SECTION("a seed is written once, and never over what is there already") {
     World world(p);
@@ -540,7 +672,7 @@ struct BootedGuest {
 BootedGuest boot_guest(World& world) {
   ProviderUnderTest& p = world.p;
   const VolumeRef image = world.volume("image.qcow2");
-  check_ok(p.volumes.upload_file(image, "qcow2", p.image_virtual_size_bytes, p.image_path, {}));
+  check_ok(p.volumes.upload_file(world.image_upload(image), {}));
   const VolumeRef root = world.volume("root.qcow2");
   check_ok(p.volumes.create_volume(
       NewVolume{.volume = root, .capacity_bytes = kDisk, .backing_volume = image.name, .backing_format = "qcow2"}));
@@ -590,7 +722,9 @@ void guests(ProviderUnderTest& p) {
     check_ok(addresses);
     if (addresses) CHECK(*addresses == std::vector{GuestAddress{guest.spec.nics[0].mac, p.guest_address}});
 
-    check_ok(p.volumes.resize_volume(guest.root, 2 * kDisk, guest.spec.uuid));
+    check_fails(p.volumes.resize_volume(guest.root, 2 * kDisk, DomainRef{p.host, guest.spec.uuid, kOtherLineage}),
+                ErrorKind::denied);
+    check_ok(p.volumes.resize_volume(guest.root, 2 * kDisk, guest.domain));
     CHECK(run({"/bin/cat", "/sys/class/block/vda/size"}).out == std::to_string(2 * kDisk / 512) + "\n");
 
     const Result<StopOutcome> stopped = p.domains.stop_domain(guest.domain, Duration{30'000});

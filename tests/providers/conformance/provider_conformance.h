@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,16 @@
 /// libvirt's test driver and on real QEMU. A check asks for our kinds of errors and never for a library's numbers.
 
 namespace vscale::test {
+
+/// What somebody does on the host by hand, past vscale. What is empty cannot be done there, and its checks are left
+/// out.
+struct ByHand {
+  std::function<void()> stop_pool;                           ///< Turns off ProviderUnderTest::pool.
+  std::function<void()> hide_directory, show_directory;      ///< Takes away what the pool lies in; puts it back.
+  std::function<void(const std::string& name)> put_file;     ///< A file of 1 MiB in the pool's directory.
+  std::function<void(const std::string& volume)> cut_short;  ///< Takes the end off a volume of the pool.
+  std::function<void()> fill_small_pool, empty_small_pool;   ///< Leaves nothing free; takes that away again.
+};
 
 /// An implementation, the host that it is tried on, and what it can do. The host answers, is not used by anybody else
 /// meanwhile, and holds one foreign domain.
@@ -34,6 +45,10 @@ struct ProviderUnderTest {
   bool can_resize = true;  ///< Volumes can grow.
   bool can_upload = true;  ///< Bytes can be sent to volumes.
   bool has_guests = true;  ///< Guests boot from `image_path`, take a seed, run an agent and listen to ACPI.
+
+  ByHand by_hand{};
+  std::string small_pool{};  ///< One that fill_small_pool() can fill, not there yet or made by one run of the checks.
+  std::string small_pool_path{};  ///< Where it is to be made.
 
   std::string image_path;  ///< A qcow2 file, for uploads.
   std::uint64_t image_virtual_size_bytes = 0;

@@ -1,0 +1,206 @@
+#include "providers/libvirt/storage/pool.h"
+
+#include <fmt/format.h>
+#include <libvirt/virterror.h>
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "providers/libvirt/link/libvirt_error.h"
+#include "providers/libvirt/storage/storage_xml.h"
+
+namespace vscale::libvirt {
+namespace {
+
+constexpr Duration kBusyPoolInterval{250};
+
+/// Its directory, for messages; "its directory" where nobody knows.
+std::string directory_of(virStoragePoolPtr pool) {
+  const Text xml{virStoragePoolGetXMLDesc(pool, 0)};
+  if (!xml) return "its directory";
+  const Result<PoolReading> reading = read_pool_xml(xml.get());
+  return reading && !reading->path.empty() ? fmt::format("its directory {}", reading->path) : "its directory";
+}
+
+std::string how_to_start(virStoragePoolPtr pool, const std::string& name) {
+  return fmt::format("see that {} is there and mounted, then run `virsh pool-start {}` on it", directory_of(pool),
+                     name);
+}
+
+Error pool_is_off(const Failure& failure, virStoragePoolPtr pool, const std::string& host, const std::string& name) {
+  return Error{ErrorKind::conflict,
+               fmt::format("host \"{}\": pool \"{}\" is off, so nobody knows what is in it", host, name), failure.words,
+               how_to_start(pool, name)};
+}
+
+/// A pool that should be there, since it has volumes of ours: without it nobody knows what became of them.
+Result<StoragePool> find_pool_with_volumes(virConnectPtr connection, const std::string& host, const std::string& pool) {
+  Result<StoragePool> found = find_pool(connection, host, pool);
+  if (found || found.error().kind != ErrorKind::not_found) return found;
+  return Error{
+      ErrorKind::conflict,
+      fmt::format("host \"{}\": there is no pool \"{}\", so nobody knows what became of its volumes", host, pool),
+      found.error().detail, "define and start the pool there again, and run it again"};
+}
+
+Error no_room(const VolumeRef& volume, const virStoragePoolInfo& info, std::uint64_t needed_bytes,
+              const std::string& detail) {
+  return Error{
+      ErrorKind::no_capacity,
+      fmt::format("host \"{}\": pool \"{}\" is full: {} free of {}, volume \"{}\" needs {}", volume.host, volume.pool,
+                  show_bytes(info.available), show_bytes(info.capacity), volume.name, show_bytes(needed_bytes)),
+      detail, "free some room in the pool, or choose another storage"};
+}
+
+Result<void> check_room_as_known(virConnectPtr connection, const VolumeRef& volume, std::uint64_t needed_bytes) {
+  Result<StoragePool> pool = find_pool(connection, volume.host, volume.pool);
+  if (!pool) return pool.error();
+  virStoragePoolInfo info{};
+  if (virStoragePoolGetInfo(pool->get(), &info) != 0) {
+    return last_failure().told(fmt::format("host \"{}\": cannot read pool \"{}\"", volume.host, volume.pool));
+  }
+  if (info.available >= needed_bytes) return {};
+  return no_room(volume, info, needed_bytes, {});
+}
+
+// ---- Bringing one up ------------------------------------------------------------------------------------------------
+
+constexpr const char* kPoolKinds[] = {"dir", "fs", "netfs"};
+
+Result<void> check_kind(virStoragePoolPtr pool, const std::string& host, const std::string& name) {
+  const Text xml{virStoragePoolGetXMLDesc(pool, 0)};
+  if (!xml) return last_failure().told(fmt::format("host \"{}\": cannot read pool \"{}\"", host, name));
+  Result<PoolReading> reading = read_pool_xml(xml.get());
+  if (!reading) return reading.error();
+  for (const char* kind : kPoolKinds) {
+    if (reading->type == kind) return {};
+  }
+  return Error{
+      ErrorKind::unsupported,
+      fmt::format("host \"{}\": pool \"{}\" is of type {}, which cannot hold copy-on-write disks; expected dir, "
+                  "fs or netfs",
+                  host, name, reading->type),
+      "", "name a pool of one of these types under `storage:`"};
+}
+
+Result<void> activate(virStoragePoolPtr pool, const std::string& host, const std::string& name) {
+  if (virStoragePoolIsActive(pool) == 1 || virStoragePoolCreate(pool, 0) == 0) return {};
+  const Failure failure = last_failure();
+  if (virStoragePoolIsActive(pool) == 1) return {};
+  return failure.told(fmt::format("host \"{}\": pool \"{}\" is off and cannot be started", host, name),
+                      how_to_start(pool, name));
+}
+
+Result<void> create_dir_pool(virConnectPtr connection, const std::string& host, const std::string& name,
+                             const std::string& path) {
+  Result<std::string> xml = write_dir_pool_xml(name, path);
+  if (!xml) return xml.error();
+  const auto failed = [&](const char* what) {
+    return last_failure().told(fmt::format("host \"{}\": cannot {} pool \"{}\" at {}", host, what, name, path));
+  };
+  const StoragePool pool{virStoragePoolDefineXML(connection, xml->c_str(), 0)};
+  if (!pool) return failed("define");
+  if (virStoragePoolBuild(pool.get(), 0) != 0 || virStoragePoolCreate(pool.get(), 0) != 0) {
+    Error error = failed("start");
+    // Half a pool would be in the way of the next attempt.
+    static_cast<void>(virStoragePoolUndefine(pool.get()));
+    return error;
+  }
+  if (virStoragePoolSetAutostart(pool.get(), 1) != 0) return failed("make the host start");
+  return {};
+}
+
+}  // namespace
+
+std::string pool_turn(const std::string& pool) {
+  return "pool " + pool;
+}
+
+std::string told(const VolumeRef& volume) {
+  return fmt::format("host \"{}\": volume \"{}\" in pool \"{}\"", volume.host, volume.name, volume.pool);
+}
+
+Result<StoragePool> find_pool(virConnectPtr connection, const std::string& host, const std::string& pool) {
+  StoragePool found{virStoragePoolLookupByName(connection, pool.c_str())};
+  if (found) return found;
+  return last_failure().told(fmt::format("host \"{}\": there is no pool \"{}\"", host, pool),
+                             "create it, or give the storage a `path` so that vscale creates it");
+}
+
+Result<StorageVolume> find_volume(virConnectPtr connection, const VolumeRef& volume) {
+  Result<StoragePool> pool = find_pool_with_volumes(connection, volume.host, volume.pool);
+  if (!pool) return pool.error();
+  StorageVolume found{virStorageVolLookupByName(pool->get(), volume.name.c_str())};
+  if (found) return found;
+  const Failure failure = last_failure();
+  if (failure.kind == ErrorKind::conflict && virStoragePoolIsActive(pool->get()) == 0) {
+    return pool_is_off(failure, pool->get(), volume.host, volume.pool);
+  }
+  return failure.told(
+      fmt::format("host \"{}\": there is no volume \"{}\" in pool \"{}\"", volume.host, volume.name, volume.pool),
+      "run `vscale plan` to see what is there now");
+}
+
+Result<Refreshed> refresh_now(virConnectPtr connection, const std::string& host, const std::string& pool) {
+  Result<StoragePool> found = find_pool_with_volumes(connection, host, pool);
+  if (!found) return found.error();
+  if (virStoragePoolRefresh(found->get(), 0) == 0) return Refreshed::done;
+  const Failure failure = last_failure();
+  if (virStoragePoolIsActive(found->get()) == 0) return pool_is_off(failure, found->get(), host, pool);
+  if (failure.kind == ErrorKind::conflict) return Refreshed::busy;
+  return failure.told(fmt::format("host \"{}\": pool \"{}\" cannot be refreshed", host, pool));
+}
+
+Result<void> refresh_until_it_works(LibvirtHost& host, const std::string& pool) {
+  const auto deadline = std::chrono::steady_clock::now() + host.options().pool_busy_timeout;
+  for (;;) {
+    const Result<Refreshed> refreshed = host.link().call<Refreshed>(
+        "refresh a pool",
+        [name = host.name(), pool](virConnectPtr connection) { return refresh_now(connection, name, pool); });
+    if (!refreshed) return refreshed.error();
+    if (*refreshed == Refreshed::done) return {};
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return Error{ErrorKind::conflict,
+                   fmt::format("host \"{}\": pool \"{}\" could not be refreshed for {}: volumes are being made in it",
+                               host.name(), pool, show_duration(host.options().pool_busy_timeout)),
+                   {},
+                   "wait until nobody else works on the pool, and run it again"};
+    }
+    std::this_thread::sleep_for(kBusyPoolInterval);
+  }
+}
+
+Error with_room_looked_at(Error error, virConnectPtr connection, const VolumeRef& volume, std::uint64_t needed_bytes) {
+  if (error.kind != ErrorKind::failed && error.kind != ErrorKind::no_capacity) return error;
+  // What is free now, not at the last look. A pool that is busy tells the older number.
+  static_cast<void>(refresh_now(connection, volume.host, volume.pool));
+  const StoragePool pool{virStoragePoolLookupByName(connection, volume.pool.c_str())};
+  virStoragePoolInfo info{};
+  if (!pool || virStoragePoolGetInfo(pool.get(), &info) != 0) return error;
+  if (error.kind == ErrorKind::failed && info.available >= kFullPoolBytes) return error;
+  return no_room(volume, info, needed_bytes, error.detail);
+}
+
+Result<void> check_room(LibvirtHost& host, const VolumeRef& volume, std::uint64_t needed_bytes) {
+  const std::function<Result<void>(virConnectPtr)> as_known = [volume, needed_bytes](virConnectPtr connection) {
+    return check_room_as_known(connection, volume, needed_bytes);
+  };
+  Result<void> room = host.link().call<void>("tell how full a pool is", as_known);
+  if (room || room.error().kind != ErrorKind::no_capacity) return room;
+  if (Result<void> refreshed = refresh_until_it_works(host, volume.pool); !refreshed) return refreshed;
+  return host.link().call<void>("tell how full a pool is", as_known);
+}
+
+Result<void> ensure_pool_there(virConnectPtr connection, const std::string& host, const std::string& name,
+                               const std::string& path) {
+  Result<StoragePool> pool = find_pool(connection, host, name);
+  if (!pool && pool.error().kind == ErrorKind::not_found && !path.empty()) {
+    return create_dir_pool(connection, host, name, path);
+  }
+  if (!pool) return pool.error();
+  if (Result<void> kind = check_kind(pool->get(), host, name); !kind) return kind;
+  return activate(pool->get(), host, name);
+}
+
+}  // namespace vscale::libvirt
