@@ -98,6 +98,14 @@ void report_too_large(Planning& planning, const GroupPlan& plan, const Decision&
   }
 }
 
+/// What is not put back is no less drift.
+void report_held_drift(Planning& planning, const InPlace& in_place) {
+  for (Drift drift : in_place.drift) {
+    drift.remedy = fmt::format("held: needs {}", to_string(in_place.disruption));
+    planning.plan.drift.push_back(std::move(drift));
+  }
+}
+
 void decide_in_place(Planning& planning, const GroupPlan& plan, Decision& decision) {
   InPlace found = compare_in_place({.group = *plan.group,
                                     .image_virtual_size_bytes = plan.lock ? plan.lock->virtual_size_bytes : 0,
@@ -112,6 +120,7 @@ void decide_in_place(Planning& planning, const GroupPlan& plan, Decision& decisi
   if (in_place.disruption > allowed) {
     decision.reasons.insert(decision.reasons.end(), in_place.reasons.begin(), in_place.reasons.end());
     hold(decision, in_place.disruption, allowed);
+    report_held_drift(planning, in_place);
     in_place = InPlace{};
     return;
   }

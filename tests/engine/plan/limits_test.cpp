@@ -86,5 +86,22 @@ TEST_CASE("a change that disrupts more than is allowed is held, and says what it
   CHECK(has_reason(plan, "group.web[0]", Rule::limit));
 }
 
+TEST_CASE("drift of an instance whose change is held is shown, and that it is held") {
+  Group group = web(1);
+  group.instance.max_vcpus = 4;
+  PlayedWorld world = running({group});
+  world.domain("kvm1", "prod-web-0")->vcpus = 3;
+  world.input.config.groups[0].instance.max_memory_bytes = 4 * kGiB;
+  world.input.options.allow = Disruption::live;
+  const Plan plan = world.plan();
+  CHECK(changes(plan) == Words{"hold web-0"});
+  CHECK(plan.actions.empty());
+  REQUIRE(plan.drift.size() == 1);
+  CHECK(plan.drift[0].what == "vcpus");
+  CHECK(plan.drift[0].recorded == "2");
+  CHECK(plan.drift[0].live == "3");
+  CHECK(plan.drift[0].remedy == "held: needs reboot");
+}
+
 }  // namespace
 }  // namespace vscale::test
