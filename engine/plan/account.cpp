@@ -45,8 +45,8 @@ Disruption disruption_of(const Decision& decision, ChangeAction action) {
   return decision.mark ? std::max(Disruption::live, decision.in_place.disruption) : decision.in_place.disruption;
 }
 
-/// Disks that outlive the instance: a person must know that they are still there, and whose.
-void add_kept_disks(const Planning& planning, const GroupPlan& plan, const Decision& decision, Change& change) {
+/// Disks that outlive the instance, or do not come back with it: a person must know of both.
+void add_disks(const Planning& planning, const GroupPlan& plan, const Decision& decision, Change& change) {
   if (decision.fate != Fate::destroy && decision.fate != Fate::replace) return;
   for (const auto& volume : planning.volumes.of(decision.address)) {
     if (!outlives(planning, plan, decision, volume)) continue;
@@ -54,6 +54,12 @@ void add_kept_disks(const Planning& planning, const GroupPlan& plan, const Decis
         {Rule::keep_disk,
          fmt::format("disk {} ({}) stays on {}", volume.disk, show_bytes(volume.capacity_bytes), volume.host),
          {{"disk", volume.disk}, {"host", volume.host}}});
+  }
+  for (const auto& volume : disks_given_up(planning, plan, decision)) {
+    change.reasons.push_back({Rule::spec_changed,
+                              fmt::format("disk {} ({}) is deleted from {}: the file has it no more", volume.disk,
+                                          show_bytes(volume.capacity_bytes), volume.host),
+                              {{"disk", volume.disk}, {"host", volume.host}}});
   }
 }
 
@@ -80,7 +86,7 @@ Change change_of(const Planning& planning, const GroupPlan& plan, const Decision
   if (decision.record != nullptr) change.from_host = decision.where->host;
   change.host = decision.host_after.empty() ? change.from_host : decision.host_after;
   if (action == ChangeAction::destroy || action == ChangeAction::forget) change.host.clear();
-  add_kept_disks(planning, plan, decision, change);
+  add_disks(planning, plan, decision, change);
   add_dependencies(plan, decision, awaited, change);
   return change;
 }

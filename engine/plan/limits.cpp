@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/plan/planning.h"
+#include "engine/plan/steps/removal.h"
 
 /// What may not happen, or not so often at once, however much the file wants it.
 
@@ -56,13 +57,53 @@ void hold_replacements(Planning& planning, GroupPlan& plan) {
   }
 }
 
-int count_destroyed(const Planning& planning) {
-  int count = 0;
+/// What goes for good. Replacements are not counted, but for what they do not bring back.
+struct Destroyed {
+  int instances = 0;
+  int robbed = 0;  ///< Instances that are replaced, or gone already, of which a data disk is deleted.
+
+  [[nodiscard]] int total() const { return instances + robbed; }
+};
+
+Destroyed count_destroyed(const Planning& planning) {
+  Destroyed destroyed;
   for (const auto& plan : planning.groups) {
-    count += static_cast<int>(std::count_if(plan.decisions.begin(), plan.decisions.end(),
-                                            [](const Decision& decision) { return decision.fate == Fate::destroy; }));
+    for (const auto& decision : plan.decisions) {
+      if (decision.fate == Fate::destroy) ++destroyed.instances;
+      if (!disks_given_up(planning, plan, decision).empty()) ++destroyed.robbed;
+    }
   }
-  return count;
+  if (!planning.input.options.destroy) return destroyed;
+  for (const auto& owner : planning.volumes.owners()) {
+    if (!leftover_disks(planning, owner).empty()) ++destroyed.robbed;
+  }
+  return destroyed;
+}
+
+std::string instances_text(int count) {
+  return fmt::format("{} instance{}", count, count == 1 ? "" : "s");
+}
+
+std::string show(const Destroyed& destroyed) {
+  if (destroyed.robbed == 0) return "destroys " + instances_text(destroyed.instances);
+  if (destroyed.instances == 0) return "deletes data disks of " + instances_text(destroyed.robbed);
+  return fmt::format("destroys {} and deletes data disks of {} more, {} together", instances_text(destroyed.instances),
+                     destroyed.robbed, destroyed.total());
+}
+
+void check_destroyed(Planning& planning) {
+  const Destroyed destroyed = count_destroyed(planning);
+  const PlanOptions& options = planning.input.options;
+  if (options.max_destroy && destroyed.total() > *options.max_destroy) {
+    planning.error("max_destroy",
+                   fmt::format("the plan {}, and --max-destroy is {}", show(destroyed), *options.max_destroy),
+                   fmt::format("give --max-destroy {} if that is meant", destroyed.total()));
+  }
+  const auto& limit = planning.config.limits.destroy;
+  if (!options.destroy && limit && destroyed.total() > *limit) {
+    planning.error("limit_destroy", fmt::format("the plan {}, and limits.destroy is {}", show(destroyed), *limit),
+                   "raise limits.destroy, or go in smaller steps: --target", "limits.destroy");
+  }
 }
 
 }  // namespace
@@ -72,20 +113,7 @@ void apply_limits(Planning& planning) {
     hold_protected(planning, plan);
     hold_replacements(planning, plan);
   }
-  const int destroyed = count_destroyed(planning);
-  const PlanOptions& options = planning.input.options;
-  if (options.max_destroy && destroyed > *options.max_destroy) {
-    planning.error(
-        "max_destroy",
-        fmt::format("the plan destroys {} instances, and --max-destroy is {}", destroyed, *options.max_destroy),
-        fmt::format("give --max-destroy {} if that is meant", destroyed));
-  }
-  const auto& limit = planning.config.limits.destroy;
-  if (!options.destroy && limit && destroyed > *limit) {
-    planning.error("limit_destroy",
-                   fmt::format("the plan destroys {} instances, and limits.destroy is {}", destroyed, *limit),
-                   "raise limits.destroy, or go in smaller steps: --target", "limits.destroy");
-  }
+  check_destroyed(planning);
 }
 
 }  // namespace vscale

@@ -20,7 +20,7 @@ struct PlanOptions {
   std::vector<std::string> targets;   ///< Only these addresses and what they depend on. Groups or instances.
   std::vector<std::string> excludes;  ///< All but these; groups, instances or `host.NAME`. Never with targets.
   std::vector<std::string> replaces;  ///< Instances to replace although nothing differs.
-  std::optional<int> max_destroy;     ///< More destroyed than this (replacements not counted) is an error.
+  std::optional<int> max_destroy;     ///< More destroyed is an error; replacements count if they lose a disk for good.
   std::optional<Disruption> allow;    ///< A change that disrupts more is held, and says so.
   bool allow_data_loss = false;       ///< Disks with keep: true may go.
 

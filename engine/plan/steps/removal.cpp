@@ -119,24 +119,24 @@ void account_for_leftover_disk(const VolumeRecord& volume, Change& change) {
        {{"disk", volume.disk}, {"host", volume.host}}});
 }
 
-/// `destroy --allow-data-loss` takes the disks that earlier removals kept, too.
+/// Deletes it through a host that reaches its pool.
+void lay_out_deletion(Planning& planning, VolumeRecord volume) {
+  const std::string owner = to_string(volume.owner);
+  const std::string host = planning.host_reaching(volume.pool, volume.host, volume.host);
+  std::vector<int> needs;
+  if (host != volume.host) {
+    needs.push_back(planning.graph.add(owner, "", {}, ChangeRecord{rehome(planning, volume, host)}));
+    volume.host = host;
+  }
+  planning.graph.add(owner, host, std::move(needs), DeleteVolume{volume});
+}
+
 void lay_out_leftover_disks(Planning& planning) {
   if (!planning.input.options.destroy) return;
   for (const auto& owner : planning.volumes.owners()) {
-    if (planning.instances.count(owner) != 0) continue;
-    if (!planning.scope.includes(group_address(owner), to_string(owner))) continue;
     Change change;
-    const std::vector<VolumeRecord> volumes = planning.volumes.of(owner);
-    for (VolumeRecord volume : volumes) {
-      if (volume.keep && !planning.input.options.allow_data_loss) continue;
-      const std::string host = planning.host_reaching(volume.pool, volume.host, volume.host);
-      if (!planning.live.answers(host) || planning.scope.excludes_host(host)) continue;
-      std::vector<int> needs;
-      if (host != volume.host) {
-        needs.push_back(planning.graph.add(to_string(owner), "", {}, ChangeRecord{rehome(planning, volume, host)}));
-        volume.host = host;
-      }
-      planning.graph.add(to_string(owner), host, std::move(needs), DeleteVolume{volume});
+    for (const auto& volume : leftover_disks(planning, owner)) {
+      lay_out_deletion(planning, volume);
       account_for_leftover_disk(volume, change);
     }
     if (!change.reasons.empty()) planning.plan.changes.push_back(std::move(change));
@@ -152,6 +152,31 @@ bool outlives(const Planning& planning, const GroupPlan& plan, const Decision& d
     for (const auto& disk : plan.group->instance.disks) keep = keep || (disk.name == volume.disk && disk.keep);
   }
   return keep && (decision.fate != Fate::destroy || !planning.input.options.allow_data_loss);
+}
+
+std::vector<VolumeRecord> disks_given_up(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  std::vector<VolumeRecord> given_up;
+  if (decision.fate != Fate::replace || plan.group == nullptr) return given_up;
+  const auto& wanted = plan.group->instance.disks;
+  for (const auto& volume : planning.volumes.of(decision.address)) {
+    if (volume.role != VolumeRecord::Role::data || outlives(planning, plan, decision, volume)) continue;
+    const bool comes_again =
+        std::any_of(wanted.begin(), wanted.end(), [&](const DataDisk& disk) { return disk.name == volume.disk; });
+    if (!comes_again) given_up.push_back(volume);
+  }
+  return given_up;
+}
+
+std::vector<VolumeRecord> leftover_disks(const Planning& planning, const InstanceAddress& owner) {
+  std::vector<VolumeRecord> leftover;
+  if (!planning.input.options.destroy || planning.instances.count(owner) != 0) return leftover;
+  if (!planning.scope.includes(group_address(owner), to_string(owner))) return leftover;
+  for (const auto& volume : planning.volumes.of(owner)) {
+    if (volume.keep && !planning.input.options.allow_data_loss) continue;
+    const std::string host = planning.host_reaching(volume.pool, volume.host, volume.host);
+    if (planning.live.answers(host) && !planning.scope.excludes_host(host)) leftover.push_back(volume);
+  }
+  return leftover;
 }
 
 void rehome_shared_volumes(Planning& planning, Decision& decision, const std::string& own) {

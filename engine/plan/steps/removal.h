@@ -20,6 +20,14 @@ void rehome_shared_volumes(Planning& planning, Decision& decision, const std::st
 /// is allowed.
 bool outlives(const Planning& planning, const GroupPlan& plan, const Decision& decision, const VolumeRecord& volume);
 
+/// The data disks that go with a replaced instance for good: the file has none of their names any more. Those that the
+/// next incarnation has again, empty, are not among them.
+std::vector<VolumeRecord> disks_given_up(const Planning& planning, const GroupPlan& plan, const Decision& decision);
+
+/// The disks that `destroy` deletes of an owner whose instance is gone already: with --allow-data-loss those that
+/// earlier removals kept. None if the instance is still there.
+std::vector<VolumeRecord> leftover_disks(const Planning& planning, const InstanceAddress& owner);
+
 /// The changes of the record that come before anything else about the instance, as one action. It waits for nothing but
 /// the group's new address: it says what is so already, or claims what will be taken, and a run that ends while gates
 /// are waited for must not leave the record behind what the hosts have. Returns `needs` and that action.

@@ -62,6 +62,47 @@ TEST_CASE("destroy is not bound by limits.destroy, but by --max-destroy") {
   CHECK(only_error(world.plan()).code == "max_destroy");
 }
 
+TEST_CASE("--max-destroy counts instances that are gone already and whose kept disks go now") {
+  Group group = web(3);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true), a_disk("log", 10 * kGiB, true)};
+  PlayedWorld world = running({group});
+  world.input.config.groups[0].size = 1;
+  world.carry_out(world.plan());
+  world.input.options.destroy = true;
+  world.input.options.allow_data_loss = true;
+  world.input.options.max_destroy = 2;
+  const Plan plan = world.plan();
+  CHECK(plan.summary.destroy == 3);
+  CHECK(only_error(plan).summary ==
+        "the plan destroys 1 instance and deletes data disks of 2 more, 3 together, and --max-destroy is 2");
+  CHECK(only_error(plan).hint == "give --max-destroy 3 if that is meant");
+  world.input.options.max_destroy = 3;
+  CHECK_FALSE(world.plan().errored);
+  world.input.options.max_destroy = 0;
+  world.input.options.excludes = {"group.web[0]"};
+  CHECK(world.plan().diagnostics.back().summary ==
+        "the plan deletes data disks of 2 instances, and --max-destroy is 0");
+}
+
+TEST_CASE("a data disk that the file gives up counts as destroyed, though its instance is only replaced") {
+  Group group = web(3);
+  group.instance.disks = {a_disk("data", 50 * kGiB), a_disk("scratch")};
+  PlayedWorld world = running({group});
+  world.input.config.limits.destroy = 2;
+  world.input.config.groups[0].instance.disks.erase(world.input.config.groups[0].instance.disks.begin());
+  const Plan plan = world.plan();
+  CHECK(only_error(plan).summary == "the plan deletes data disks of 3 instances, and limits.destroy is 2");
+  CHECK(changes(plan) == Words{"replace web-0", "replace web-1", "replace web-2"});
+  CHECK(plan.changes[0].reasons.back().text == "disk data (50 GiB) is deleted from kvm1: the file has it no more");
+  world.input.config.limits.destroy = 3;
+  CHECK_FALSE(world.plan().errored);
+  // One that is kept stays.
+  world.input.config.limits.destroy = 0;
+  for (auto& volume : world.input.recorded.volumes) volume.keep = volume.disk == "data";
+  CHECK_FALSE(world.plan().errored);
+  CHECK(has_reason(world.plan(), "group.web[0]", Rule::keep_disk));
+}
+
 TEST_CASE("limits.replace lets the first ones go ahead and holds the rest") {
   PlayedWorld world = running({web(4)});
   world.input.config.limits.replace = Amount{Amount::Unit::percent, 50};
