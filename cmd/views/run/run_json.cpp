@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/values/variants/overloaded.h"
 #include "schemas/diagnostics/diagnostic_json.h"
 #include "schemas/json/plan_json.h"
 
@@ -10,13 +11,6 @@ namespace vscale {
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 double seconds(Duration duration) {
   return static_cast<double>(duration.count()) / 1000.0;

@@ -8,16 +8,10 @@
 #include "cmd/views/text/names.h"
 #include "cmd/views/text/text_layout.h"
 #include "engine/gates/gates.h"
+#include "engine/values/variants/overloaded.h"
 
 namespace vscale {
 namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 std::string addresses_text(const std::vector<GuestNic>& nics) {
   std::string text;
