@@ -97,9 +97,19 @@ class Run {
     Commit commit = commit_to_begin(action, now, changes_at_end(action, {}, recorded_, now));
     commit.ended = ActionEnded{0, true, {}};
     commit.events = events_at_end(action, {}, now);
+    if (const auto* claim = std::get_if<ClaimInstance>(&action.detail)) {
+      const std::string& host = claim->instance.host;
+      commit.expected_generations = {{host, generation_of(host)}};
+    }
     const auto written = write(commit);
     if (!written) return not_recorded(action, now, written.error());
     done(action, now, {});
+  }
+
+  /// As this run knows it: as it was recorded when the plan was made, and moved by its own claims since.
+  [[nodiscard]] std::int64_t generation_of(const std::string& host) const {
+    const auto record = recorded_.hosts.find(host);
+    return record == recorded_.hosts.end() ? 0 : record->second.generation;
   }
 
   Commit commit_to_begin(const Action& action, Instant now, std::vector<RecordChange> changes) const {

@@ -45,8 +45,21 @@ void remove(std::vector<Record>& sorted, const Item& item) {
 struct Apply {
   RecordedState& state;
 
-  void operator()(const PutInstance& change) { state.instances[change.instance.address] = change.instance; }
-  void operator()(const RemoveInstance& change) { state.instances.erase(change.address); }
+  void operator()(const PutInstance& change) {
+    const InstanceRecord& instance = change.instance;
+    host_named(instance.host);
+    const auto before = state.instances.find(instance.address);
+    const bool same = before != state.instances.end() && holds_the_same(before->second, instance);
+    if (!same) move_generation(instance.host);
+    if (before != state.instances.end() && before->second.host != instance.host) move_generation(before->second.host);
+    state.instances[instance.address] = instance;
+  }
+  void operator()(const RemoveInstance& change) {
+    const auto before = state.instances.find(change.address);
+    if (before == state.instances.end()) return;
+    move_generation(before->second.host);
+    state.instances.erase(before);
+  }
   void operator()(const MoveInstance& change) {
     auto node = state.instances.extract(change.from);
     if (!node.empty()) {
@@ -58,13 +71,32 @@ struct Apply {
       if (volume.owner == change.from) volume.owner = change.to;
     }
   }
-  void operator()(const PutVolume& change) { put(state.volumes, change.volume); }
+  void operator()(const PutVolume& change) {
+    host_named(change.volume.host);
+    put(state.volumes, change.volume);
+  }
   void operator()(const RemoveVolume& change) { remove(state.volumes, change); }
-  void operator()(const PutImageCopy& change) { put(state.image_copies, change.copy); }
+  void operator()(const PutImageCopy& change) {
+    host_named(change.copy.host);
+    put(state.image_copies, change.copy);
+  }
   void operator()(const RemoveImageCopy& change) { remove(state.image_copies, change); }
   void operator()(const PutImageLock& change) { state.image_locks[change.lock.image] = change.lock; }
   void operator()(const PutGroup& change) { state.groups[change.group.address] = change.group; }
   void operator()(const RemoveGroup& change) { state.groups.erase(change.address); }
+
+ private:
+  static bool holds_the_same(const InstanceRecord& left, const InstanceRecord& right) {
+    return left.host == right.host && left.uuid == right.uuid && left.claim == right.claim;
+  }
+
+  HostRecord& host_named(const std::string& name) {
+    HostRecord& host = state.hosts[name];
+    host.host = name;
+    return host;
+  }
+
+  void move_generation(const std::string& host) { ++host_named(host).generation; }
 };
 
 }  // namespace

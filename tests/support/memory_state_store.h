@@ -32,10 +32,14 @@ class MemoryStateStore final : public StateStore {
 
   Result<Committed> commit(const Commit& commit) override {
     if (const auto error = failure_of(asked_++)) return *error;
+    for (const auto& [host, expected] : commit.expected_generations) {
+      if (generation(host) == expected) continue;
+      return Error{ErrorKind::conflict, "what is claimed of host " + host + " changed in between", {}, "plan again"};
+    }
     for (const auto& change : commit.changes) {
       if (const auto error = collision(change)) return *error;
     }
-    for (const auto& change : commit.changes) write(change);
+    for (const auto& change : commit.changes) apply(state_, change);
     commits_.push_back(commit);
     events_.insert(events_.end(), commit.events.begin(), commit.events.end());
     const std::int64_t journal_id = commit.begun ? begin(*commit.begun, commit.at) : 0;
@@ -96,14 +100,9 @@ class MemoryStateStore final : public StateStore {
     return false;
   }
 
-  void write(const RecordChange& change) {
-    const auto* put = std::get_if<PutInstance>(&change);
-    if (put != nullptr && put->instance.phase == Phase::claimed) {
-      HostRecord& host = state_.hosts[put->instance.host];
-      host.host = put->instance.host;
-      ++host.generation;
-    }
-    apply(state_, change);
+  [[nodiscard]] std::int64_t generation(const std::string& host) const {
+    const auto record = state_.hosts.find(host);
+    return record == state_.hosts.end() ? 0 : record->second.generation;
   }
 
   std::int64_t begin(const ActionBegun& begun, Instant at) {

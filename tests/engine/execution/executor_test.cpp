@@ -346,6 +346,46 @@ TEST_CASE("a claim that collides with another writer's fails its own branch only
   CHECK_FALSE(summary.state_error.has_value());
 }
 
+TEST_CASE("claims stand on the generations that the plan was made from, moved by the run's own claims and releases") {
+  ScriptedRun run;
+  const auto leaving = instance("group.db[0]", "kvm1");
+  run.store.state_.instances = {{leaving.address, leaving}};
+  run.store.state_.hosts["kvm1"].generation = 7;
+  PlanWriter writer;
+  for (const std::string address : {"group.web[0]", "group.web[1]"}) {
+    writer.add(address, "", ClaimInstance{instance(address, "kvm1"), {}, group_record("group.web")});
+  }
+  writer.add("group.db[0]", "", ReleaseInstance{}, {2});
+  writer.add("group.web[2]", "", ClaimInstance{instance("group.web[2]", "kvm1"), {}, group_record("group.web")}, {3});
+  writer.add("group.web[3]", "", ClaimInstance{instance("group.web[3]", "kvm2"), {}, group_record("group.web")});
+
+  const RunSummary summary = run.execute(writer.plan);
+
+  CHECK(summary.done == 5);
+  std::vector<std::map<std::string, std::int64_t>> expected;
+  for (const auto& commit : run.store.commits_) expected.push_back(commit.expected_generations);
+  CHECK(expected == std::vector<std::map<std::string, std::int64_t>>{
+                        {{"kvm1", 7}}, {{"kvm1", 8}}, {}, {{"kvm1", 10}}, {{"kvm2", 0}}});
+}
+
+TEST_CASE("a claim on a host of which another writer has claimed since the plan was made is a conflict") {
+  ScriptedRun run;
+  PlanWriter writer;
+  for (const std::string address : {"group.web[0]", "group.web[1]"}) {
+    writer.add(address, "", ClaimInstance{instance(address, "kvm1"), {}, group_record("group.web")});
+  }
+  const RecordedState planned_from = run.store.state_;
+  run.store.state_.hosts["kvm1"].generation = 1;
+
+  const RunSummary summary = execute(writer.plan, planned_from, run.limits, "run-1",
+                                     {run.store, run.runner, run.clock, run.events, run.stop_request});
+
+  REQUIRE(summary.failed.size() == 2);
+  CHECK(summary.failed[0].error.kind == ErrorKind::conflict);
+  CHECK(run.store.state_.instances.empty());
+  CHECK_FALSE(summary.state_error.has_value());
+}
+
 TEST_CASE("when the intent cannot be written the action is not begun, and what is in flight is finished") {
   ScriptedRun run;
   run.store.fail_commit(1, disk_full(), MemoryStateStore::Failing::once);
