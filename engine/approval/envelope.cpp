@@ -1,0 +1,119 @@
+#include "engine/approval/envelope.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <variant>
+
+namespace vscale {
+namespace {
+
+using ApprovedChanges = std::multimap<std::string, const Change*>;
+
+bool is_of_image(const std::string& address) {
+  return address.starts_with("image.");
+}
+
+bool admits(ChangeAction approved, ChangeAction again) {
+  switch (again) {
+    case ChangeAction::hold:
+      return true;
+    case ChangeAction::create:
+      return approved == ChangeAction::create || approved == ChangeAction::replace;
+    case ChangeAction::start:
+      return approved == ChangeAction::start || approved == ChangeAction::create || approved == ChangeAction::replace ||
+             approved == ChangeAction::update;
+    case ChangeAction::update:
+    case ChangeAction::replace:
+    case ChangeAction::destroy:
+    case ChangeAction::stop:
+    case ChangeAction::migrate:
+    case ChangeAction::adopt:
+    case ChangeAction::forget:
+      // What is made anew may also only be brought up to date.
+      return approved == again || (approved == ChangeAction::replace && again == ChangeAction::update);
+  }
+  VSCALE_ASSERT(false, "a ChangeAction that nobody may approve of");
+}
+
+/// How far `again` goes beyond one approved change of its address; nothing: it does not.
+std::optional<Beyond> compare(const Change& approved, const Change& again) {
+  const bool admitted = admits(approved.action, again.action);
+  if (admitted && again.disruption <= approved.disruption) return std::nullopt;
+  return Beyond{.address = again.address,
+                .why = admitted ? Beyond::Why::worse_class : Beyond::Why::other_action,
+                .action = again.action,
+                .disruption = again.disruption,
+                .approved = approved.action,
+                .allowed = approved.disruption};
+}
+
+std::optional<Beyond> compare(const ApprovedChanges& approved, const Change& again) {
+  if (again.action == ChangeAction::hold || is_of_image(again.address)) return std::nullopt;
+  Beyond beyond{.address = again.address, .action = again.action, .disruption = again.disruption};
+  const auto [first, last] = approved.equal_range(again.address);
+  for (auto change = first; change != last; ++change) {
+    const auto found = compare(*change->second, again);
+    if (!found) return std::nullopt;
+    beyond = *found;
+  }
+  return beyond;
+}
+
+bool came_from_circumstance(const Action& action, const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::unreachable:
+    case ErrorKind::conflict:
+      return true;
+    case ErrorKind::timed_out:
+      return !std::holds_alternative<WaitForGates>(action.detail);
+    case ErrorKind::not_found:
+    case ErrorKind::exists:
+    case ErrorKind::unsupported:
+    case ErrorKind::no_capacity:
+    case ErrorKind::denied:
+    case ErrorKind::invalid:
+    case ErrorKind::failed:
+      return false;
+  }
+  VSCALE_ASSERT(false, "an ErrorKind that is neither circumstance nor not");
+}
+
+}  // namespace
+
+const char* to_string(Beyond::Why why) {
+  switch (why) {
+    case Beyond::Why::other_address:
+      return "other_address";
+    case Beyond::Why::other_action:
+      return "other_action";
+    case Beyond::Why::worse_class:
+      return "worse_class";
+  }
+  VSCALE_ASSERT(false, "a Beyond::Why without a word");
+}
+
+std::vector<Beyond> beyond_envelope(const Plan& approved, const Plan& again) {
+  ApprovedChanges changes;
+  for (const auto& change : approved.changes) {
+    if (change.action != ChangeAction::hold) changes.emplace(change.address, &change);
+  }
+  std::vector<Beyond> beyond;
+  for (const auto& change : again.changes) {
+    if (auto found = compare(changes, change)) beyond.push_back(std::move(*found));
+  }
+  return beyond;
+}
+
+std::vector<FailedAction> failed_by_circumstance(const Plan& plan, const RunSummary& summary) {
+  std::vector<FailedAction> failed;
+  if (summary.interrupted || summary.state_error) return failed;
+  const auto by_circumstance = [&plan](const FailedAction& one) {
+    return came_from_circumstance(plan.actions[static_cast<std::size_t>(one.id) - 1], one.error);
+  };
+  std::copy_if(summary.failed.begin(), summary.failed.end(), std::back_inserter(failed), by_circumstance);
+  return failed;
+}
+
+}  // namespace vscale

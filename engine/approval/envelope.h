@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/execution/executor.h"
+#include "engine/plan/plan.h"
+
+/// What an approval reaches to. Where a run failed because reality had departed from its plan, another plan may be
+/// carried out without asking again, as long as it stays within the envelope of the one that was approved: the same
+/// addresses, no worse class. All of it is pure.
+
+namespace vscale {
+
+/// The most plans that one approval is good for: the approved one, and those made after it.
+constexpr int kPlansPerApproval = 3;
+
+/// A change that nobody has approved of, and why it is one.
+struct Beyond {
+  enum class Why {
+    other_address,  ///< The approved plan changes nothing there, or held what it would have changed.
+    other_action,   ///< It changes something there, but this was not to happen to it: destroyed instead of started.
+    worse_class,    ///< The same in kind, but it disrupts more.
+  };
+
+  std::string address;
+  Why why = Why::other_address;
+  ChangeAction action = ChangeAction::hold;    ///< What the later plan would do.
+  Disruption disruption = Disruption::none;    ///< And what it would cost.
+  ChangeAction approved = ChangeAction::hold;  ///< What was approved; means nothing for other_address.
+  Disruption allowed = Disruption::none;       ///< And the most it was to cost; likewise.
+
+  bool operator==(const Beyond&) const = default;
+};
+
+/// "other_address", "other_action", "worse_class".
+const char* to_string(Beyond::Why why);
+
+/// What of `again` is beyond `approved`, in the order of its changes; empty: all of it may be done. What is held is
+/// never beyond, for nothing happens to it; neither are copies of images, which can be sent and deleted at any time.
+/// Starting is within whatever was to be created, replaced, updated or started; creating within what was to be
+/// replaced, since the old one may be gone already. Everything else must be what was approved.
+std::vector<Beyond> beyond_envelope(const Plan& approved, const Plan& again);
+
+/// Those failures of a run that came from circumstance, and so may end differently if it is planned and tried again: a
+/// host that did not answer, a call that took too long, another writer who was first. Not a gate that has used up its
+/// bound, nor anything that was refused or is wrong: that would only fail once more. Empty: there is no use in trying
+/// again. A run that was interrupted, or that could not write the state, is not tried again whatever failed in it.
+std::vector<FailedAction> failed_by_circumstance(const Plan& plan, const RunSummary& summary);
+
+}  // namespace vscale
