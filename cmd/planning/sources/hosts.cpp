@@ -1,0 +1,125 @@
+#include "cmd/planning/sources/hosts.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/values/uri.h"
+
+namespace vscale {
+namespace {
+
+std::set<std::string> pools_on(const Config& config, const RecordedState& recorded, const std::string& host) {
+  std::set<std::string> pools;
+  for (const auto& storage : config.storage) pools.insert(storage.pool);
+  for (const auto& volume : recorded.volumes) {
+    if (volume.host == host) pools.insert(volume.pool);
+  }
+  return pools;
+}
+
+/// Domains that were not ours when they were last seen; those that the record calls ours are read again in any case.
+std::set<std::string> known_foreign(const RecordedState& recorded, const std::string& host) {
+  std::set<std::string> foreign;
+  const auto record = recorded.hosts.find(host);
+  if (record == recorded.hosts.end() || !record->second.observed) return foreign;
+  for (const auto& domain : record->second.observed->domains) {
+    if (!domain.ownership) foreign.insert(domain.uuid);
+  }
+  for (const auto& [address, instance] : recorded.instances) foreign.erase(instance.uuid);
+  return foreign;
+}
+
+ObserveRequest request_to(const Config& config, const RecordedState& recorded, const std::string& host) {
+  return {.pools = pools_on(config, recorded, host), .known_foreign = known_foreign(recorded, host)};
+}
+
+void read_hosts(Domains& domains, const std::map<std::string, ObserveRequest>& requests, const RecordedState& recorded,
+                Instant now, Live& live) {
+  for (auto& [host, answer] : domains.observe(requests)) {
+    live[host] = {};
+    if (answer) {
+      live[host].snapshot = std::move(*answer);
+      continue;
+    }
+    const auto record = recorded.hosts.find(host);
+    const bool failed_before = record != recorded.hosts.end() && record->second.failure;
+    live[host].failure = HostFailure{answer.error(), failed_before ? record->second.failure->at : now};
+  }
+}
+
+/// As it may be kept: the statefile holds no password.
+std::string shown_uri(const Config& config, const std::string& name) {
+  const Host* host = find_host(config, name);
+  return host == nullptr ? "" : without_password(host->uri);
+}
+
+}  // namespace
+
+HostPorts reach_hosts(const Invocation& invocation, const Config& config) {
+  std::vector<HostConnection> connections;
+  for (const auto& host : config.hosts) connections.push_back({.name = host.name, .uri = host.uri});
+  return invocation.outside.reach_hosts(connections);
+}
+
+Live observe_hosts(Domains& domains, const Config& config, const RecordedState& recorded, Instant now) {
+  std::map<std::string, ObserveRequest> requests;
+  for (const auto& host : config.hosts) requests[host.name] = request_to(config, recorded, host.name);
+  Live live;
+  read_hosts(domains, requests, recorded, now, live);
+  return live;
+}
+
+void look_into_pools(Domains& domains, const Config& config, const RecordedState& recorded, Instant now, Live& live) {
+  std::map<std::string, ObserveRequest> requests;
+  for (const auto& [host, view] : live) {
+    if (!view.snapshot) continue;
+    requests[host] = request_to(config, recorded, host);
+    requests[host].refresh_pools = true;
+  }
+  read_hosts(domains, requests, recorded, now, live);
+}
+
+Live recorded_live(const Config& config, const RecordedState& recorded, Instant now) {
+  Live live;
+  for (const auto& host : config.hosts) {
+    const auto record = recorded.hosts.find(host.name);
+    HostView& view = live[host.name];
+    if (record != recorded.hosts.end() && record->second.failure) {
+      view.failure = record->second.failure;
+    } else if (record != recorded.hosts.end() && record->second.observed) {
+      view.snapshot = record->second.observed;
+    } else {
+      view.failure = HostFailure{{.kind = ErrorKind::unreachable,
+                                  .message = fmt::format("host {} has never been seen", host.name),
+                                  .detail = {},
+                                  .hint = "plan without --refresh=false"},
+                                 now};
+    }
+  }
+  return live;
+}
+
+Result<void> record_live(StateStore& store, const Config& config, const Live& live) {
+  std::vector<Observation> observations;
+  for (const auto& [host, view] : live) {
+    observations.push_back({.host = host, .view = view, .uri = shown_uri(config, host)});
+  }
+  return store.record_observations(observations);
+}
+
+void take_note_of(const Config& config, const Live& live, RecordedState& recorded) {
+  for (const auto& [name, view] : live) {
+    HostRecord& host = recorded.hosts[name];
+    host.host = name;
+    if (std::string uri = shown_uri(config, name); !uri.empty()) host.uri = std::move(uri);
+    if (view.snapshot) host.observed = view.snapshot;
+    host.failure = view.failure;
+  }
+}
+
+}  // namespace vscale

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "cmd/invocation/invocation.h"
+#include "engine/desired/config.h"
+#include "engine/live/host_snapshot.h"
+#include "engine/ports/domains.h"
+#include "engine/ports/state_store.h"
+#include "engine/recorded/recorded_state.h"
+
+/// The hosts, as they are now or as they were last seen.
+
+namespace vscale {
+
+/// The ports to the hosts of the configuration.
+HostPorts reach_hosts(const Invocation& invocation, const Config& config);
+
+/// Asks all hosts side by side. One that does not answer is a failure in the answer; since when, the record may know.
+Live observe_hosts(Domains& domains, const Config& config, const RecordedState& recorded, Instant now);
+/// Asks those again that answered, and lets them look into their pools first: what they say of them otherwise is what
+/// they saw when they last looked, and is wrong after work by hand. Costs a reading of every volume's header.
+void look_into_pools(Domains& domains, const Config& config, const RecordedState& recorded, Instant now, Live& live);
+/// What was last seen of every host, as the record has it.
+Live recorded_live(const Config& config, const RecordedState& recorded, Instant now);
+/// Writes what was seen into the record, and how each host is reached.
+Result<void> record_live(StateStore& store, const Config& config, const Live& live);
+/// The same in memory: what read() has after record_live() and had not before.
+void take_note_of(const Config& config, const Live& live, RecordedState& recorded);
+
+}  // namespace vscale
