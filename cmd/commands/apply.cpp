@@ -1,75 +1,17 @@
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cmd/commands/commands.h"
 #include "cmd/invocation/version.h"
 #include "cmd/planning/carry_out.h"
 #include "cmd/planning/fresh_plan.h"
+#include "cmd/planning/running/approval.h"
+#include "cmd/planning/running/saved_plans.h"
 #include "cmd/views/run/run_json.h"
 #include "engine/execution/executor.h"
 #include "schemas/json/plan_json.h"
 
 namespace vscale {
 namespace {
-
-Error stale(const std::string& why) {
-  return {.kind = ErrorKind::conflict,
-          .message = "Saved plan is stale: " + why,
-          .detail = {},
-          .hint = "make a new one: vscale plan --out FILE"};
-}
-
-/// What the plan was made from must be what is there now.
-std::optional<Error> refuse_other_files(const SavedPlan& saved, const ConfigurationFiles& files) {
-  const auto now = digests_of(files);
-  for (const auto& from : saved.made_from) {
-    const auto same_name = [&](const MadeFrom& other) { return other.name == from.name; };
-    const auto found = std::find_if(now.begin(), now.end(), same_name);
-    if (found == now.end()) return stale(fmt::format("it was made from {}, which is not read now", from.name));
-    if (found->digest == from.digest) continue;
-    const bool variables = from.name == "variables";
-    return stale(fmt::format("{} {} changed after the plan was created", from.name, variables ? "have" : "has"));
-  }
-  if (now.size() != saved.made_from.size()) return stale("other files are read now than it was made from");
-  return std::nullopt;
-}
-
-std::optional<Error> refuse_other_state(const Plan& plan, const RecordedState& recorded) {
-  if (plan.lineage != recorded.lineage) {
-    return Error{.kind = ErrorKind::conflict,
-                 .message =
-                     "Saved plan does not match the given state: the plan was created from a different state "
-                     "lineage",
-                 .detail = fmt::format("plan {}, state {}", plan.lineage, recorded.lineage),
-                 .hint = "is --state the right file? else make a new plan: vscale plan --out FILE"};
-  }
-  if (plan.serial == recorded.serial) return std::nullopt;
-  return stale(
-      fmt::format("the given plan file can no longer be applied because the state was changed by another "
-                  "operation after the plan was created (serial {}, now {})",
-                  plan.serial, recorded.serial));
-}
-
-Result<FreshPlan> load_plan(const Invocation& invocation, const ConfigurationFiles& files, StateStore& store,
-                            const std::string& path) {
-  const auto text = invocation.outside.read_file(absolute_path(invocation.outside, path));
-  if (!text) return text.error();
-  auto saved = saved_plan_from_text(*text);
-  if (!saved) {
-    Error error = saved.error();
-    error.message = path + ": " + error.message;
-    return error;
-  }
-  if (auto refused = refuse_other_files(*saved, files)) return *refused;
-  auto recorded = store.read();
-  if (!recorded) return recorded.error();
-  if (auto refused = refuse_other_state(saved->plan, *recorded)) return *refused;
-  PlanHeading heading{
-      .files = {path}, .hosts = static_cast<int>(files.read.config->hosts.size()), .read_in = std::nullopt};
-  return FreshPlan{.plan = std::move(saved->plan), .heading = std::move(heading), .recorded = std::move(*recorded)};
-}
 
 /// Only 'yes' will be accepted.
 bool approved(const Invocation& invocation, bool destroy) {
@@ -148,11 +90,27 @@ Result<void> ask(const Invocation& invocation, const ApplyArguments& arguments) 
   return Error{.kind = ErrorKind::denied, .message = "declined; nothing was done", .detail = {}, .hint = {}};
 }
 
-}  // namespace
+/// The plan to ask about: the one that was saved, or a fresh one.
+Result<FreshPlan> plan_to_apply(const Invocation& invocation, const ApplyArguments& arguments,
+                                const std::optional<SavedPlan>& saved, const ConfigurationFiles& files,
+                                StateStore& store, Domains& domains) {
+  if (!saved) {
+    return make_plan(invocation, files, store, domains, {.options = arguments.options, .refresh = arguments.refresh});
+  }
+  auto fresh = plan_as_saved(invocation, files, store, domains, *saved, arguments.refresh);
+  if (fresh) fresh->heading.files = {*arguments.plan_file};
+  return fresh;
+}
 
-ExitCode run_command(const ApplyArguments& arguments, Invocation& invocation) {
+/// What the state keeps of it, before anything is done.
+Result<void> prepare(const Invocation& invocation, const ApplyArguments& arguments, const ConfigurationFiles& files,
+                     const OpenedState& state, const FreshPlan& fresh) {
+  if (auto copied = back_up(invocation, *files.read.config, state, fresh.recorded); !copied) return copied;
+  return accept(invocation, files, arguments, *state.store);
+}
+
+ExitCode apply_with(Invocation& invocation, const ApplyArguments& arguments, const std::optional<SavedPlan>& saved) {
   const bool destroy = arguments.options.destroy;
-  if (invocation.global.json) invocation.streams.out << line_of(version_event_json(kVersion));
   const auto files =
       read_files_or_fail(invocation, destroy ? ReadInput::Secrets::not_demanded : ReadInput::Secrets::demanded);
   if (!files) return ExitCode::error;
@@ -164,23 +122,33 @@ ExitCode run_command(const ApplyArguments& arguments, Invocation& invocation) {
   if (!lock) return fail(invocation, lock.error());
 
   const HostPorts hosts = reach_hosts(invocation, config);
-  const auto fresh = arguments.plan_file ? load_plan(invocation, *files, store, *arguments.plan_file)
-                                         : make_plan(invocation, *files, store, *hosts.domains,
-                                                     {.options = arguments.options, .refresh = arguments.refresh});
+  auto fresh = plan_to_apply(invocation, arguments, saved, *files, store, *hosts.domains);
   if (!fresh) return fail(invocation, fresh.error());
   show(invocation, *fresh);
   if (fresh->plan.errored) return ExitCode::error;
   if (fresh->plan.actions.empty()) return nothing_to_do(invocation, arguments, *files, store, *fresh);
   if (const auto wanted = ask(invocation, arguments); !wanted) return fail(invocation, wanted.error());
-  if (const auto copied = back_up(invocation, config, *state, fresh->recorded); !copied) {
-    return fail(invocation, copied.error());
-  }
-  if (const auto accepted = accept(invocation, *files, arguments, store); !accepted) {
-    return fail(invocation, accepted.error());
+  if (const auto prepared = prepare(invocation, arguments, *files, *state, *fresh); !prepared) {
+    return fail(invocation, prepared.error());
   }
   if (!invocation.global.json && invocation.verbosity != Verbosity::quiet) invocation.streams.out << "\n";
-  const Run run = carry_out(invocation, *files, *fresh, hosts, store, arguments.parallelism);
-  return tell_run(invocation, *fresh, run, destroy ? "vscale destroy" : "vscale apply");
+  return carry_out_approval(invocation, *files, hosts, store,
+                            {.plan = std::move(*fresh),
+                             .options = arguments.options,
+                             .parallelism = arguments.parallelism,
+                             .again = destroy ? "vscale destroy" : "vscale apply"});
+}
+
+}  // namespace
+
+ExitCode run_command(const ApplyArguments& arguments, Invocation& invocation) {
+  if (invocation.global.json) invocation.streams.out << line_of(version_event_json(kVersion));
+  if (!arguments.plan_file) return apply_with(invocation, arguments, std::nullopt);
+  const auto saved = load_plan(invocation, *arguments.plan_file);
+  if (!saved) return fail(invocation, saved.error());
+  ApplyArguments as_saved = arguments;
+  as_saved.options = saved->options;
+  return apply_with(invocation, as_saved, *saved);
 }
 
 }  // namespace vscale

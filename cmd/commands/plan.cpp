@@ -1,6 +1,6 @@
 #include "cmd/commands/commands.h"
-#include "cmd/invocation/version.h"
 #include "cmd/planning/fresh_plan.h"
+#include "cmd/planning/running/saved_plans.h"
 #include "schemas/json/plan_json.h"
 
 namespace vscale {
@@ -16,12 +16,6 @@ ExitCode mistaken(Invocation& invocation, const ConfigurationFiles& files) {
   fresh.plan.diagnostics = files.read.diagnostics;
   show_plan(invocation, fresh);
   return ExitCode::error;
-}
-
-Result<void> save(const Invocation& invocation, const ConfigurationFiles& files, const Plan& plan,
-                  const std::string& path) {
-  const SavedPlan saved{.plan = plan, .version = kVersion, .made_from = digests_of(files)};
-  return invocation.outside.write_private_file(absolute_path(invocation.outside, path), saved_plan_text(saved));
 }
 
 void say_next(const Invocation& invocation, const Plan& plan, const PlanArguments& arguments) {
@@ -60,7 +54,7 @@ ExitCode run_command(const PlanArguments& arguments, Invocation& invocation) {
   const Plan& plan = fresh->plan;
   if (arguments.out && plan.errored) return ExitCode::error;
   if (arguments.out) {
-    if (const auto saved = save(invocation, *files, plan, *arguments.out); !saved) {
+    if (const auto saved = save_plan(invocation, *files, plan, arguments.options, *arguments.out); !saved) {
       return fail(invocation, saved.error());
     }
   }

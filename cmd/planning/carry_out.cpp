@@ -2,55 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "cmd/planning/running/run_world.h"
+#include "cmd/views/run/again_view.h"
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/run/run_view.h"
-#include "schemas/seed/seed_renderer.h"
 
 namespace vscale {
 namespace {
-
-/// The image library for several uploads at once: one call after another.
-class OneCallAtATime final : public ImageLibrary {
- public:
-  explicit OneCallAtATime(std::shared_ptr<ImageLibrary> library) : library_(std::move(library)) {}
-
-  Result<ImageLock> resolve(const Image& image, const std::optional<ImageLock>& known, bool take_newer,
-                            const std::function<void(std::uint64_t, std::uint64_t)>& progress) override {
-    const std::lock_guard guard(mutex_);
-    return library_->resolve(image, known, take_newer, progress);
-  }
-  Result<std::string> local_file(const Image& image, const ImageLock& lock,
-                                 const std::function<void(std::uint64_t, std::uint64_t)>& progress) override {
-    const std::lock_guard guard(mutex_);
-    return library_->local_file(image, lock, progress);
-  }
-
- private:
-  std::mutex mutex_;
-  std::shared_ptr<ImageLibrary> library_;
-};
-
-/// Keeps everything alive that actions use, also those that are left behind at the end.
-struct RunWorld {
-  HostPorts hosts;
-  std::shared_ptr<NetworkProbe> probe;
-  OneCallAtATime images;
-  SeedRenderer seeds;
-  std::shared_ptr<Clock> clock;
-
-  WorldPorts ports() {
-    return {.domains = *hosts.domains,
-            .volumes = *hosts.volumes,
-            .guests = *hosts.guests,
-            .probe = *probe,
-            .images = images,
-            .seeds = seeds,
-            .clock = *clock};
-  }
-};
 
 ExecutionLimits limits_of(const Config& config, const std::optional<int>& parallelism) {
   const int parallel = parallelism.value_or(config.limits.parallel);
@@ -133,10 +93,8 @@ ExitCode tell_run(Invocation& invocation, const FreshPlan& fresh, const Run& run
     out << line_of(summary_event_json(run.summary, run.took, static_cast<int>(code), now));
     return code;
   }
-  out << "\n" << run_summary_text(fresh.plan, run.summary, run.took, again, invocation.out_paint);
-  if (!fresh.plan.complete) {
-    out << left_and_right("Left alone: what is Unknown above. When its host answers again: " + again, "", 2);
-  }
+  out << "\n" << run_summary_text(fresh.plan, run.summary, {.took = run.took, .plans = 1}, again, invocation.out_paint);
+  if (!fresh.plan.complete) out << left_alone_text(fresh.plan, again);
   return code;
 }
 

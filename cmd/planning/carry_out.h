@@ -9,7 +9,7 @@
 #include "cmd/planning/fresh_plan.h"
 #include "engine/execution/executor.h"
 
-/// From a plan that somebody approved of to its end.
+/// One plan, from its approval to its end. What comes after it, where it failed: cmd/planning/running/approval.h.
 
 namespace vscale {
 

@@ -5,14 +5,19 @@
 namespace vscale {
 namespace {
 
-Result<std::vector<SourceFile>> read_all(const Outside& outside, const std::vector<std::string>& paths) {
+constexpr const char* kNoConfiguration =
+    "name the configuration with -f FILE; one to begin with: examples/one-group.yaml";
+constexpr const char* kNoVarFile = "name the file of variables with --var-file FILE";
+
+Result<std::vector<SourceFile>> read_all(const Outside& outside, const std::vector<std::string>& paths,
+                                         const char* hint_if_missing) {
   std::vector<SourceFile> files;
   for (const auto& path : paths) {
     auto text = outside.read_file(absolute_path(outside, path));
     if (!text) {
       Error error = text.error();
       if (error.hint.empty() && error.kind == ErrorKind::not_found) {
-        error.hint = "name the configuration with -f FILE; its language: schemas/README.md, vscale schema";
+        error.hint = hint_if_missing;
       }
       return error;
     }
@@ -25,9 +30,9 @@ Result<std::vector<SourceFile>> read_all(const Outside& outside, const std::vect
 
 Result<ConfigurationFiles> read_files(const Invocation& invocation, ReadInput::Secrets secrets) {
   const Outside& outside = invocation.outside;
-  auto files = read_all(outside, invocation.global.files);
+  auto files = read_all(outside, invocation.global.files, kNoConfiguration);
   if (!files) return files.error();
-  auto var_files = read_all(outside, invocation.global.var_files);
+  auto var_files = read_all(outside, invocation.global.var_files, kNoVarFile);
   if (!var_files) return var_files.error();
   ReadInput input{.files = std::move(*files),
                   .working_folder = outside.working_folder,
@@ -52,8 +57,8 @@ std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocatio
   return std::move(*files);
 }
 
-std::vector<MadeFrom> digests_of(const ConfigurationFiles& files) {
-  const auto digest = [](const std::string& text) { return "sha256:" + sha256_hex(text); };
+std::vector<MadeFrom> digests_of(const ConfigurationFiles& files, const std::string& key) {
+  const auto digest = [&key](const std::string& text) { return "hmac-sha256:" + hmac_sha256_hex(key, text); };
   std::vector<MadeFrom> made_from;
   for (const auto& file : files.input.files) made_from.push_back({file.path, digest(file.text)});
   for (const auto& file : files.read.files_read) made_from.push_back({file.path, digest(file.text)});

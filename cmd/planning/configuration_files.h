@@ -23,7 +23,8 @@ Result<ConfigurationFiles> read_files(const Invocation& invocation, ReadInput::S
 /// Warnings are said, too, unless -q.
 std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocation, ReadInput::Secrets secrets);
 
-/// What a plan is made from, as digests: every file, and the variables that are not sensitive.
-std::vector<MadeFrom> digests_of(const ConfigurationFiles& files);
+/// What a plan is made from, as digests: every file, and the variables that are not sensitive. Keyed, since the plan
+/// may be shown to people who are not to find out by trying what stands in them.
+std::vector<MadeFrom> digests_of(const ConfigurationFiles& files, const std::string& key);
 
 }  // namespace vscale

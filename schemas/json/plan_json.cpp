@@ -247,12 +247,39 @@ Result<Plan> plan_from_json(const Json& document) {
   return plan;
 }
 
+namespace {
+
+Json options_json(const PlanOptions& options) {
+  return {{"destroy", options.destroy},
+          {"targets", options.targets},
+          {"excludes", options.excludes},
+          {"replaces", options.replaces},
+          {"max_destroy", options.max_destroy ? Json(*options.max_destroy) : Json()},
+          {"allow", options.allow ? Json(to_string(*options.allow)) : Json()},
+          {"allow_data_loss", options.allow_data_loss}};
+}
+
+PlanOptions options_from(const JsonCursor& json) {
+  PlanOptions options;
+  options.destroy = json["destroy"].truth();
+  options.targets = json["targets"].texts();
+  options.excludes = json["excludes"].texts();
+  options.replaces = json["replaces"].texts();
+  if (json.has("max_destroy")) options.max_destroy = json["max_destroy"].small();
+  if (json.has("allow")) options.allow = json["allow"].word(disruption_from);
+  options.allow_data_loss = json["allow_data_loss"].truth();
+  return options;
+}
+
+}  // namespace
+
 std::string saved_plan_text(const SavedPlan& saved) {
   Json document = plan_json(saved.plan);
   document["vscale"] = saved.version;
   document["made_from"] = list_json(saved.made_from, [](const MadeFrom& from) {
     return Json{{"name", from.name}, {"digest", from.digest}};
   });
+  document["options"] = options_json(saved.options);
   return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -263,10 +290,11 @@ Result<SavedPlan> saved_plan_from_text(const std::string& text) {
   if (!plan) return plan.error();
   std::string mistake;
   const JsonCursor json(document, mistake);
-  SavedPlan saved{.plan = std::move(*plan), .version = json["vscale"].text(), .made_from = {}};
+  SavedPlan saved{.plan = std::move(*plan), .version = json["vscale"].text(), .made_from = {}, .options = {}};
   saved.made_from = list_from<MadeFrom>(json["made_from"], [](const JsonCursor& from) {
     return MadeFrom{.name = from["name"].text(), .digest = from["digest"].text()};
   });
+  saved.options = options_from(json["options"]);
   if (!mistake.empty()) return not_a_plan(mistake);
   return saved;
 }

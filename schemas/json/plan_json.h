@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/plan/plan.h"
+#include "engine/plan/reconcile.h"
 #include "engine/values/result.h"
 
 /// A plan as a document: what `plan --json` prints and `plan --out` saves.
@@ -30,7 +31,7 @@ Result<Plan> plan_from_json(const nlohmann::ordered_json& document);
 /// The digest of one thing that a saved plan was made from.
 struct MadeFrom {
   std::string name;    ///< A file's path as it was given, or "variables".
-  std::string digest;  ///< `sha256:HEX`
+  std::string digest;  ///< `hmac-sha256:HEX`: what user-data is must not be found out by trying.
 
   bool operator==(const MadeFrom&) const = default;
 };
@@ -40,6 +41,7 @@ struct SavedPlan {
   Plan plan;
   std::string version;              ///< Of the vscale that wrote it.
   std::vector<MadeFrom> made_from;  ///< Files in the order of -f, then the files that they name, then "variables".
+  PlanOptions options{};            ///< What was asked for besides the files, so that it can be planned again.
 
   bool operator==(const SavedPlan&) const = default;
 };

@@ -160,7 +160,7 @@ TEST_CASE("the end of a run says what was left and how to go on") {
   full_disk.state_error = Error{ErrorKind::no_capacity, "vscale.db: cannot be written", "disk full", "free some space"};
   std::string all;
   for (const auto& summary : {whole, failed, stopped, full_disk}) {
-    all += run_summary_text(plan, summary, std::chrono::seconds{72}, "vscale apply", {}) + "%%\n";
+    all += run_summary_text(plan, summary, {.took = std::chrono::seconds{72}}, "vscale apply", {}) + "%%\n";
   }
   test::check_golden("cmd/run_summaries.txt", all);
 }

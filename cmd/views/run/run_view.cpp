@@ -210,6 +210,7 @@ std::vector<std::string> skipped_names(const Plan& plan, const std::vector<int>&
 }
 
 constexpr std::size_t kSkippedListed = 12;
+constexpr std::size_t kFailuresListed = 12;
 
 /// "3 create, 1 start": what the plan was for, without the noughts.
 std::string done_text(const Summary& summary) {
@@ -226,12 +227,42 @@ std::string done_text(const Summary& summary) {
   return parts.empty() ? "all of it" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
+/// Each message once, with how many actions it ended: a host that goes away ends many with the same words.
+std::string failures_text(const std::vector<FailedAction>& failed) {
+  std::vector<std::pair<std::string, int>> messages;
+  for (const auto& one : failed) {
+    const auto same = [&one](const auto& entry) { return entry.first == one.error.message; };
+    const auto known = std::find_if(messages.begin(), messages.end(), same);
+    if (known == messages.end()) {
+      messages.emplace_back(one.error.message, 1);
+    } else {
+      ++known->second;
+    }
+  }
+  const std::size_t shown = std::min(messages.size(), kFailuresListed);
+  std::string out;
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto& [message, count] = messages[i];
+    const std::string times = count > 1 ? fmt::format(" ({} actions)", count) : "";
+    out += left_and_right("  " + printable(message) + times, "", 2);
+  }
+  if (messages.size() > shown) out += fmt::format("  and {} more\n", messages.size() - shown);
+  return out;
+}
+
+std::string counts_text(const Plan& plan, const RunSummary& summary, const RunTotals& totals) {
+  const std::string serial = fmt::format("serial {}", summary.serial);
+  const std::string took = show_duration(totals.took);
+  if (totals.plans > 1)
+    return fmt::format("{} actions by {} plans in {}, {}", summary.done, totals.plans, took, serial);
+  return fmt::format("{} of {} actions in {}, {}", summary.done, plan.actions.size(), took, serial);
+}
+
 }  // namespace
 
-std::string run_summary_text(const Plan& plan, const RunSummary& summary, Duration took, const std::string& again,
-                             const Paint& paint) {
-  const std::string counts = fmt::format("{} of {} actions in {}, serial {}", summary.done, plan.actions.size(),
-                                         show_duration(took), summary.serial);
+std::string run_summary_text(const Plan& plan, const RunSummary& summary, const RunTotals& totals,
+                             const std::string& again, const Paint& paint) {
+  const std::string counts = counts_text(plan, summary, totals);
   const bool whole = summary.failed.empty() && summary.skipped.empty() && !summary.interrupted && !summary.state_error;
   if (whole) {
     return left_and_right(fmt::format("{} {} ({}).", paint.bold("Done:"), done_text(plan.summary), counts), "", 2);
@@ -242,6 +273,7 @@ std::string run_summary_text(const Plan& plan, const RunSummary& summary, Durati
     out += "The run ended at once, since nothing is done that cannot be recorded.\n";
   }
   out += paint.bold(summary.interrupted ? "Stopped: " : "Failed: ") + counts + ".\n";
+  out += failures_text(summary.failed);
   if (!summary.left_open.empty()) {
     out += left_and_right(fmt::format("Left in the middle: {}; the next run looks and goes on.",
                                       fmt::join(skipped_names(plan, summary.left_open), ", ")),

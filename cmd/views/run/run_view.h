@@ -72,9 +72,16 @@ class RunView final : public EventSink {
   bool stopping_ = false;
 };
 
-/// What came of a run, with what was left and the command to go on with. `again` is that command.
-std::string run_summary_text(const Plan& plan, const RunSummary& summary, Duration took, const std::string& again,
-                             const Paint& paint);
+/// What it took to come to an end.
+struct RunTotals {
+  Duration took{};
+  int plans = 1;  ///< How many plans were carried out; with more than one, RunSummary::done is of all of them.
+};
+
+/// What came of a run: what it was for, or what failed and why, what was left, and the command to go on with, which is
+/// `again`. `plan` is the one that the summary is of.
+std::string run_summary_text(const Plan& plan, const RunSummary& summary, const RunTotals& totals,
+                             const std::string& again, const Paint& paint);
 
 /// How often what is in flight is drawn again when nothing happens.
 constexpr Duration kRedrawInterval{250};

@@ -1,0 +1,217 @@
+#include "cmd/planning/running/approval.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "cmd/planning/carry_out.h"
+#include "cmd/views/run/again_view.h"
+#include "cmd/views/run/run_json.h"
+#include "cmd/views/run/run_view.h"
+#include "engine/approval/envelope.h"
+#include "schemas/json/plan_json.h"
+
+namespace vscale {
+namespace {
+
+/// What was asked to be replaced and has been made anew since is not to be replaced once more. `options` has addresses.
+PlanOptions without_done_replacements(PlanOptions options, const RecordedState& before, const RecordedState& now) {
+  const auto incarnation = [](const RecordedState& state, const std::string& address) {
+    const auto parsed = parse_instance_address(address);
+    const auto found = parsed ? state.instances.find(*parsed) : state.instances.end();
+    return found == state.instances.end() ? 0 : found->second.incarnation;
+  };
+  std::erase_if(options.replaces,
+                [&](const std::string& address) { return incarnation(now, address) > incarnation(before, address); });
+  return options;
+}
+
+bool worth_a_pause(const std::vector<FailedAction>& failed) {
+  return std::any_of(failed.begin(), failed.end(),
+                     [](const FailedAction& one) { return one.error.kind != ErrorKind::conflict; });
+}
+
+/// One approval on its way.
+class Way {
+ public:
+  Way(Invocation& invocation, const ConfigurationFiles& files, const HostPorts& hosts, StateStore& store,
+      Approval approval)
+      : invocation_(invocation),
+        files_(files),
+        hosts_(hosts),
+        store_(store),
+        approval_(std::move(approval)),
+        current_(approval_.plan) {}
+
+  ExitCode go() {
+    for (;;) {
+      carry_out_current();
+      const auto failed = failed_by_circumstance(current_.plan, run_.summary);
+      if ((failed.empty() && !silence_is_left()) || !may_plan_again()) return end();
+      if (!failed.empty()) because_ = circumstances_text(current_.plan, failed);
+      auto next = plan_again(failed);
+      if (!next) return end_for(next.error());
+      const auto beyond = beyond_envelope(approval_.plan.plan, next->plan);
+      const bool goes_on = beyond.empty() && !next->plan.errored && !next->plan.actions.empty() && !stopped();
+      if (!goes_on) return end_with(*next, beyond);
+      say_going_on(next->plan);
+      current_ = std::move(*next);
+    }
+  }
+
+ private:
+  [[nodiscard]] bool json() const { return invocation_.global.json; }
+  [[nodiscard]] Instant now() const { return invocation_.outside.clock->now(); }
+  [[nodiscard]] bool stopped() const { return invocation_.outside.stop_request() != StopRequest::none; }
+  [[nodiscard]] bool may_plan_again() const { return plans_ < kPlansPerApproval && !stopped(); }
+
+  /// A later plan went well, as far as hosts answered: what the approved one was to do on the others is still to be
+  /// done.
+  [[nodiscard]] bool silence_is_left() const {
+    const RunSummary& summary = run_.summary;
+    const bool well = summary.failed.empty() && !summary.interrupted && !summary.state_error;
+    return runs_ > 1 && well && !current_.plan.complete;
+  }
+
+  void carry_out_current() {
+    run_ = carry_out(invocation_, files_, current_, hosts_, store_, approval_.parallelism);
+    ++runs_;
+    done_ += run_.summary.done;
+    took_ += run_.took;
+  }
+
+  /// Looks more than once where there is nothing left to do but on hosts that do not answer: they may be back soon.
+  Result<FreshPlan> plan_again(const std::vector<FailedAction>& failed) {
+    for (;;) {
+      ++plans_;
+      if (failed.empty() || worth_a_pause(failed))
+        invocation_.outside.clock->sleep_until(now() + kPauseBeforePlanningAgain);
+      const auto options = options_by_now();
+      if (!options) return options.error();
+      auto next = make_plan(invocation_, files_, store_, *hosts_.domains, {.options = *options});
+      if (!next) return next;
+      const bool only_silence = next->plan.actions.empty() && !next->plan.complete && !next->plan.errored;
+      if (!only_silence || !may_plan_again()) return next;
+    }
+  }
+
+  Result<PlanOptions> options_by_now() {
+    const auto recorded = store_.read();
+    if (!recorded) return recorded.error();
+    const RecordedState& before = approval_.plan.recorded;
+    auto options = with_addresses(*files_.read.config, before, approval_.options);
+    if (!options) return options;
+    return without_done_replacements(std::move(*options), before, *recorded);
+  }
+
+  void say_going_on(const Plan& plan) {
+    if (json()) return show_event(plan);
+    invocation_.streams.out << going_on_text(because_, plan);
+    invocation_.streams.out.flush();
+  }
+
+  void show_event(const Plan& plan) {
+    auto event = plan_event_json(plan, now());
+    event["because"] = because_;
+    invocation_.streams.out << line_of(event);
+    invocation_.streams.out.flush();
+  }
+
+  /// The last run was the end of it.
+  ExitCode end() {
+    if (!run_.summary.interrupted && !run_.summary.state_error && !stopped()) look_afterwards();
+    return tell(code_of_last_run());
+  }
+
+  [[nodiscard]] ExitCode code_of_last_run() const {
+    ExitCode code = current_.plan.complete ? ExitCode::ok : ExitCode::partial;
+    if (!run_.summary.failed.empty() || run_.summary.state_error) code = stronger(code, ExitCode::error);
+    if (run_.summary.interrupted) code = stronger(code, ExitCode::interrupted);
+    return code;
+  }
+
+  ExitCode end_for(const Error& error) {
+    fail(invocation_, error);
+    return tell(ExitCode::error);
+  }
+
+  /// It was planned again, and that plan is not carried out.
+  ExitCode end_with(const FreshPlan& next, const std::vector<Beyond>& beyond) {
+    const bool nothing_left = next.plan.actions.empty() && !next.plan.errored;
+    const bool all_by_circumstance =
+        failed_by_circumstance(current_.plan, run_.summary).size() == run_.summary.failed.size();
+    if (json()) {
+      show_event(next.plan);
+      for (const auto& one : beyond) tell_beyond(one);
+    } else {
+      invocation_.streams.out << "\n";
+      show_plan(invocation_, next);
+      if (!beyond.empty()) invocation_.streams.out << "\n" << beyond_text(beyond, invocation_.out_paint);
+    }
+    ExitCode code = ExitCode::error;
+    if (nothing_left && all_by_circumstance) code = next.plan.complete ? ExitCode::ok : ExitCode::partial;
+    if (stopped()) code = stronger(code, ExitCode::interrupted);
+    return tell(code);
+  }
+
+  void tell_beyond(const Beyond& beyond) {
+    Diagnostic diagnostic;
+    diagnostic.code = "beyond_approval";
+    diagnostic.summary = beyond_words(beyond);
+    auto event = diagnostic_event_json(diagnostic, now());
+    event["address"] = beyond.address;
+    event["why"] = to_string(beyond.why);
+    invocation_.streams.out << line_of(event);
+  }
+
+  /// Whoever asks next finds what the run has made. A host that does not answer now is for whoever asks.
+  void look_afterwards() {
+    const Live live = observe_hosts(*hosts_.domains, *files_.read.config, current_.recorded, now());
+    if (const auto written = record_live(store_, *files_.read.config, live); !written) {
+      say(invocation_, "What the hosts look like now could not be recorded: " + to_string(written.error()));
+    }
+  }
+
+  ExitCode tell(ExitCode code) {
+    RunSummary summary = run_.summary;
+    summary.done = done_;
+    if (json()) {
+      if (summary.state_error) invocation_.streams.out << line_of(error_json(*summary.state_error, now()));
+      invocation_.streams.out << line_of(summary_event_json(summary, took_, static_cast<int>(code), now()));
+      return code;
+    }
+    if (code == ExitCode::ok) {  // what a later run or another writer has brought to its end is not left
+      summary.failed.clear();
+      summary.skipped.clear();
+    }
+    const Plan& plan = code == ExitCode::ok ? approval_.plan.plan : current_.plan;
+    std::ostream& out = invocation_.streams.out;
+    out << "\n"
+        << run_summary_text(plan, summary, {.took = took_, .plans = runs_}, approval_.again, invocation_.out_paint);
+    if (!current_.plan.complete) out << left_alone_text(current_.plan, approval_.again);
+    return code;
+  }
+
+  Invocation& invocation_;
+  const ConfigurationFiles& files_;
+  const HostPorts& hosts_;
+  StateStore& store_;
+  const Approval approval_;
+  FreshPlan current_;    ///< That is carried out.
+  Run run_;              ///< Of the current plan.
+  int plans_ = 1;        ///< Made under this approval, with the approved one.
+  int runs_ = 0;         ///< Carried out.
+  int done_ = 0;         ///< Actions, by all of them.
+  std::string because_;  ///< Why it had to be planned again.
+  Duration took_{};      ///< All of them.
+};
+
+}  // namespace
+
+ExitCode carry_out_approval(Invocation& invocation, const ConfigurationFiles& files, const HostPorts& hosts,
+                            StateStore& store, Approval approval) {
+  return Way(invocation, files, hosts, store, std::move(approval)).go();
+}
+
+}  // namespace vscale

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "cmd/outside.h"
+#include "engine/ports/image_library.h"
+#include "schemas/seed/seed_renderer.h"
+
+/// What the actions of a run are performed against.
+
+namespace vscale {
+
+/// The image library for several uploads at once: one call after another.
+class OneCallAtATime final : public ImageLibrary {
+ public:
+  explicit OneCallAtATime(std::shared_ptr<ImageLibrary> library) : library_(std::move(library)) {}
+
+  Result<ImageLock> resolve(const Image& image, const std::optional<ImageLock>& known, bool take_newer,
+                            const std::function<void(std::uint64_t, std::uint64_t)>& progress) override {
+    const std::lock_guard guard(mutex_);
+    return library_->resolve(image, known, take_newer, progress);
+  }
+  Result<std::string> local_file(const Image& image, const ImageLock& lock,
+                                 const std::function<void(std::uint64_t, std::uint64_t)>& progress) override {
+    const std::lock_guard guard(mutex_);
+    return library_->local_file(image, lock, progress);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<ImageLibrary> library_;
+};
+
+/// Keeps everything alive that actions use, also those that are left behind at the end.
+struct RunWorld {
+  HostPorts hosts;
+  std::shared_ptr<NetworkProbe> probe;
+  OneCallAtATime images;
+  SeedRenderer seeds;
+  std::shared_ptr<Clock> clock;
+
+  WorldPorts ports() {
+    return {.domains = *hosts.domains,
+            .volumes = *hosts.volumes,
+            .guests = *hosts.guests,
+            .probe = *probe,
+            .images = images,
+            .seeds = seeds,
+            .clock = *clock};
+  }
+};
+
+}  // namespace vscale

@@ -1,0 +1,81 @@
+#include "cmd/views/run/again_view.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "cmd/views/text/names.h"
+
+namespace vscale {
+namespace {
+
+std::string hosts_of(const Plan& plan, const std::vector<FailedAction>& failed, ErrorKind kind) {
+  std::set<std::string> hosts;
+  for (const auto& one : failed) {
+    const Action& action = plan.actions[static_cast<std::size_t>(one.id) - 1];
+    if (one.error.kind == kind) hosts.insert(printable(action.host.empty() ? shown_name(action.address) : action.host));
+  }
+  return fmt::format("{}", fmt::join(hosts, ", "));
+}
+
+/// "update, live"; nothing is said of a class that there is none of, or that goes without saying.
+std::string action_words(ChangeAction action, Disruption disruption) {
+  std::string words = to_string(action);
+  const bool more = disruption != Disruption::none && words != to_string(disruption);
+  return more ? fmt::format("{} ({})", words, to_string(disruption)) : words;
+}
+
+}  // namespace
+
+std::string circumstances_text(const Plan& plan, const std::vector<FailedAction>& failed) {
+  std::vector<std::string> parts;
+  if (const auto hosts = hosts_of(plan, failed, ErrorKind::unreachable); !hosts.empty()) {
+    parts.push_back(hosts + " did not answer");
+  }
+  if (const auto hosts = hosts_of(plan, failed, ErrorKind::timed_out); !hosts.empty()) {
+    parts.push_back(hosts + " took too long");
+  }
+  if (!hosts_of(plan, failed, ErrorKind::conflict).empty()) parts.emplace_back("somebody else was first");
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+std::string going_on_text(const std::string& because, const Plan& again) {
+  const std::size_t left = again.actions.size();
+  return left_and_right(fmt::format("Planned again: {}; {} action{} left, within what was approved.", because, left,
+                                    left == 1 ? "" : "s"),
+                        "", 2);
+}
+
+std::string left_alone_text(const Plan& plan, const std::string& again) {
+  std::set<std::string> hosts;
+  for (const auto& unknown : plan.unknown) {
+    if (!unknown.host.empty()) hosts.insert(printable(unknown.host));
+  }
+  return left_and_right(
+      fmt::format("Left alone: what is on {}. With an answer from there: {}", fmt::join(hosts, ", "), again), "", 2);
+}
+
+std::string beyond_words(const Beyond& beyond) {
+  const std::string would =
+      shown_name(beyond.address) + ": " + action_words(beyond.action, beyond.disruption) + ", but ";
+  switch (beyond.why) {
+    case Beyond::Why::other_address:
+      return would + "nothing was to be done to it";
+    case Beyond::Why::other_action:
+    case Beyond::Why::worse_class:
+      return would + "only " + action_words(beyond.approved, beyond.allowed) + " was approved";
+  }
+  VSCALE_ASSERT(false, "a Beyond::Why that nobody can read");
+}
+
+std::string beyond_text(const std::vector<Beyond>& beyond, const Paint& paint) {
+  std::string out = paint.bold("Beyond what was approved, so none of it was done:") + "\n";
+  const std::size_t listed = std::min(beyond.size(), kBeyondListed);
+  for (std::size_t i = 0; i < listed; ++i) out += left_and_right("  " + beyond_words(beyond[i]), "", 2);
+  if (beyond.size() > listed) out += fmt::format("  and {} more\n", beyond.size() - listed);
+  return out;
+}
+
+}  // namespace vscale
