@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <type_traits>
 
+#include "engine/values/variants/overloaded.h"
 #include "schemas/json/state_json.h"
 
 namespace vscale {
@@ -11,13 +12,6 @@ namespace vscale {
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 template <class T, class ToJson>
 Json list_json(const std::vector<T>& list, ToJson to_json) {

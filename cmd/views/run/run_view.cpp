@@ -7,16 +7,10 @@
 
 #include "cmd/views/text/error_view.h"
 #include "cmd/views/text/names.h"
+#include "engine/values/variants/overloaded.h"
 
 namespace vscale {
 namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 constexpr int kNameColumn = 10;
 constexpr int kLabelColumn = 8 + 1 + kNameColumn + 1;  // after the time of day and the name
