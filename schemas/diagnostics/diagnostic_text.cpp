@@ -13,6 +13,7 @@ constexpr std::size_t kTabCells = 4;
 constexpr std::size_t kScreenColumns = 80;
 constexpr std::size_t kMaxSnippetCells = 64;  // what is left of 80 columns after the gutter, roughly
 constexpr std::size_t kCellsBeforeCaret = 24;
+constexpr std::size_t kSummaryIndent = 2;
 
 // One character of the snippet as it is shown.
 struct Cell {
@@ -143,18 +144,19 @@ std::size_t width_of(std::string_view text) {
   return sum;
 }
 
-// `  = text`, broken between words at the screen's width.
-std::string note(const std::string& gutter, const std::string& text) {
-  std::string out = gutter + " = ";
-  std::size_t column = out.size();
+// `text` after `before`, broken between words at the screen's width; further lines begin `indent` columns in. A word
+// that is wider stays whole, for it is a path or a value that somebody wants to copy.
+std::string wrapped(const std::string& before, const std::string& text, std::size_t indent) {
+  std::string out = before;
+  std::size_t column = before.size();
   std::size_t at = 0;
   while (at < text.size()) {
     const std::size_t end = std::min(text.find(' ', at), text.size());
     const std::string word = safe(std::string_view(text).substr(at, end - at));
     const std::size_t width = width_of(word);
     if (at > 0 && column + 1 + width > kScreenColumns) {
-      out += "\n" + gutter + "   ";
-      column = gutter.size() + 3;
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
     } else if (at > 0) {
       out += ' ';
       ++column;
@@ -164,6 +166,10 @@ std::string note(const std::string& gutter, const std::string& text) {
     at = end + 1;
   }
   return out + "\n";
+}
+
+std::string note(const std::string& gutter, const std::string& text) {
+  return wrapped(gutter + " = ", text, gutter.size() + 3);
 }
 
 std::string place(const SourceSpan& span) {
@@ -177,7 +183,7 @@ std::string render_diagnostic(const Diagnostic& diagnostic) {
   const std::string number = has_place ? fmt::format("{}", diagnostic.where.line) : "";
   const std::string gutter(number.size() + 1, ' ');
   std::string out =
-      fmt::format("{}: {}\n", diagnostic.severity == Severity::error ? "error" : "warning", safe(diagnostic.summary));
+      wrapped(diagnostic.severity == Severity::error ? "error: " : "warning: ", diagnostic.summary, kSummaryIndent);
   if (has_place) out += fmt::format("{}--> {}\n", gutter, place(diagnostic.where));
   const bool has_snippet = has_place && !diagnostic.snippet.empty();
   if (has_snippet) {

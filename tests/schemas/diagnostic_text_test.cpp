@@ -60,6 +60,24 @@ TEST_CASE("a long line is cut around the caret, and a long label goes below") {
   CHECK(shown.find("aaa here bbb") != std::string::npos);
 }
 
+TEST_CASE("a long summary and a long hint are broken between words, and a path stays whole to be copied") {
+  const std::string path = "/srv/" + std::string(80, 'x') + "/vscale.yaml";
+  Diagnostic found = at("memory: lots", 9, 4);
+  found.summary = "group \"web\": the user-data of its template, which is made of several parts, cannot be read";
+  found.label.clear();
+  found.hint = "see what is there: ls -l " + path;
+  CHECK(render_diagnostic(found) ==
+        "error: group \"web\": the user-data of its template, which is made of several\n"
+        "  parts, cannot be read\n"
+        "  --> web.yaml:5:9\n"
+        "   |\n"
+        " 5 | memory: lots\n"
+        "   |         ^^^^\n"
+        "   = hint: see what is there: ls -l\n"
+        "     " +
+            path + "\n");
+}
+
 TEST_CASE("a place beyond the end of its line, or no line at all, is still shown") {
   CHECK(render_diagnostic(at("ab", 9, 3)).find(" 5 | ab\n   |   ^ expected") != std::string::npos);
   CHECK(render_diagnostic(at("", 9, 3)).find("  --> web.yaml:5:9\n   = expected") != std::string::npos);
