@@ -225,8 +225,8 @@ This folder turns the configuration files into the `Config` that the engine work
 once (`config_reader.h`); makes the seed of an instance (`seed_renderer.h`); and keeps the formats of what is printed
 and stored. It is the only place that knows YAML.
 
-What follows is the reference of the configuration language. It is generated from the table in `language.cpp`, which the
-reader and `vscale schema` use as well; a test keeps it up to date (`VSCALE_UPDATE_GOLDEN=1` rewrites it).
+What follows is the reference of the configuration language. It is generated from the table in `language/table`, which
+the reader and `vscale schema` use as well; a test keeps it up to date (`VSCALE_UPDATE_GOLDEN=1` rewrites it).
 
 ## How it is written
 

@@ -1,0 +1,134 @@
+#include "schemas/config/config_reader.h"
+#include "schemas/language/table/sections.h"
+#include "schemas/language/table/types.h"
+
+namespace vscale::table {
+namespace {
+
+Type gate_type() {
+  const auto none = [](const char* name, const char* doc) {
+    return object({.name = name, .title = "a gate", .doc = doc, .keys = {}});
+  };
+  const Key timeout{"timeout", duration(), "", "Of one try."};
+  const Key every{"every", duration(), "", "Between tries."};
+  const Type systemd =
+      object({.name = "systemdGate",
+              .title = "a systemd gate",
+              .doc = "`systemctl is-system-running` in the guest.",
+              .keys = {{"allowDegraded", boolean(), "false", "degraded is good enough."}, timeout, every}});
+  const Type tcp = object({.name = "tcpGate",
+                           .title = "a tcp gate",
+                           .doc = "A connection to the guest's address.",
+                           .keys = {{"port", integer(1, 65535), "", "The port.", kRequired}, timeout, every}});
+  const Type http = object({.name = "httpGate",
+                            .title = "an http gate",
+                            .doc = "An HTTP answer from the guest's address.",
+                            .keys = {{"port", integer(1, 65535), "80", "The port."},
+                                     {"path", text(), "/", "The path."},
+                                     {"status", integer(100, 599), "200", "The answer's status."},
+                                     timeout,
+                                     every}});
+  const Type exec =
+      object({.name = "execGate",
+              .title = "an exec gate",
+              .doc = "A command in the guest, through the agent, that exits with 0.",
+              .keys = {{"guest", list(filled_with_facts(), 1), "",
+                        "argv, no shell; may hold facts of the instance, and no secrets: command lines are logged.",
+                        kRequired},
+                       timeout,
+                       every}});
+  const Type node = object({.name = "k8sNodeGate",
+                            .title = "a k8sNode gate",
+                            .doc = "The Kubernetes node of the instance's name is Ready.",
+                            .keys = {{"kubeconfig", text(forms::kPath), "", "How to reach the cluster.", kRequired}}});
+  const std::vector<std::string> all = {"domain", "agent", "cloudInit", "systemd", "tcp",
+                                        "http",   "exec",  "checkIn",   "k8sNode"};
+  return object({.name = "gate",
+                 .title = "a gate",
+                 .doc = "One condition that must hold before an instance is ready.",
+                 .keys = {{"domain", none("domainGate", "The domain runs."), "", "The domain runs."},
+                          {"agent", none("agentGate", "The guest agent answers."), "", "The guest agent answers."},
+                          {"cloudInit", none("cloudInitGate", "cloud-init is done."), "", "cloud-init is done."},
+                          {"systemd", systemd, "", "systemd is running."},
+                          {"tcp", tcp, "", "A port takes a connection."},
+                          {"http", http, "", "A page answers."},
+                          {"exec", exec, "", "A command in the guest succeeds."},
+                          {"checkIn", none("checkInGate", "The guest calls back with its own token."), "",
+                           "The guest calls back with its own token."},
+                          {"k8sNode", node, "", "The Kubernetes node is ready."}},
+                 .exactly_one = {all}});
+}
+
+}  // namespace
+
+Type update_type() {
+  const Type step =
+      object({.name = "updateStep",
+              .title = "a step",
+              .doc = "How far a rollout goes before it looks again.",
+              .keys = {{"to", amount(), "", "So many instances, or percent.", kRequired},
+                       {"pause", any_of({choice({"manual"}), duration()}), "", "A rest, or until a person says so."},
+                       {"bake", duration(), "", "How long the new ones must stay ready."}}});
+  return object(
+      {.name = "update",
+       .title = "an update",
+       .doc = "How a change is rolled out.",
+       .keys = {{"strategy", choice({"rolling", "recreate", "onDelete"}), "rolling",
+                 "One after another, all at once, or as instances go."},
+                {"maxSurge", amount(), "1", "More instances than wanted, for a while."},
+                {"maxUnavailable", amount(), "0", "Fewer ready ones than wanted, for a while."},
+                {"perHost", integer(1, 1000), "1", "Replacements in flight on one host."},
+                {"minReady", duration(), "0s", "So long ready before it counts."},
+                {"progressDeadline", duration(), "10m", "Then the rollout has failed."},
+                {"allow", choice({"live", "reboot", "replace"}), "replace", "The most disruptive change allowed."},
+                {"steps", list(step), "", "Stops on the way."},
+                {"onFailure", choice({"pause", "rollback", "continue"}), "pause", "What a failed rollout does."},
+                {"maxFailures", integer(0, kMaxGroupSize), "0", "Failed new instances that are still put up with."}}});
+}
+
+Type health_type() {
+  const Type heal =
+      object({.name = "heal",
+              .title = "healing",
+              .doc = "What happens to an instance that fails.",
+              .keys = {{"when", choice({"liveness", "readiness", "never"}), "liveness", "What counts as failed."},
+                       {"by", choice({"restart", "replace"}), "replace", "What is done."},
+                       {"maxUnhealthy", amount(), "40%", "More than this: nothing is healed."}}});
+  return object(
+      {.name = "health",
+       .title = "health",
+       .doc = "When an instance is ready, and what happens if it is not.",
+       .keys = {{"startupTimeout", duration(), "5m", "Counted from the moment the host started the domain."},
+                {"gates", list(gate_type()), "(agent, or domain where the image has none)", "All must pass, in order."},
+                {"failures", integer(1, 1000), "3", "In a row, before it counts as failed."},
+                {"heal", heal, "", "What happens then."}}});
+}
+
+Type hooks_type() {
+  const Type argv = list(filled_for_instance(), 1);
+  const Type from = object({.name = "stdinFrom",
+                            .title = "stdinFrom",
+                            .doc = "A command whose output is the input.",
+                            .keys = {{"command", argv, "", "argv, where vscale runs.", kRequired}}});
+  const Type hook = object({.name = "hook",
+                            .title = "a hook",
+                            .doc = "A command at a point in an instance's life: argv, no shell, clean environment.",
+                            .keys = {{"command", argv, "", "argv, where vscale runs."},
+                                     {"guest", argv, "", "argv, in the guest, through the agent."},
+                                     {"undo", argv, "", "argv that takes it back."},
+                                     {"stdin", filled_for_instance(), "", "Its input; keeps a secret out of logs."},
+                                     {"stdinFrom", from, "", "Its input from a command."},
+                                     {"timeout", duration(), "", "How long it may take."},
+                                     {"onFailure", choice({"abort", "continue"}), "abort", "What its failure does."}},
+                            .exactly_one = {{"command", "guest"}},
+                            .at_most_one = {{"stdin", "stdinFrom"}}});
+  return object({.name = "hooks",
+                 .title = "the hooks",
+                 .doc = "Commands at points in an instance's life.",
+                 .keys = {{"afterBoot", list(hook), "", "After the gates agent, cloudInit and systemd."},
+                          {"afterReady", list(hook), "", "After all gates."},
+                          {"beforeStop", list(hook), "", "Before an instance is stopped."},
+                          {"afterStop", list(hook), "", "After it is gone."}}});
+}
+
+}  // namespace vscale::table
