@@ -118,7 +118,9 @@ ExitCode run_command(const ImagePullArguments& arguments, Invocation& invocation
   if (!recorded) return fail(invocation, recorded.error());
 
   const HostPorts hosts = reach_hosts(invocation, config);
-  const Live live = observe_hosts(*hosts.domains, config, *recorded, invocation.outside.clock->now());
+  const Instant began = invocation.outside.clock->now();
+  Live live = observe_hosts(*hosts.domains, config, *recorded, began);
+  look_into_pools(*hosts.domains, config, *recorded, began, live);
   Plan plan = plan_image_pull(config, *recorded, live, *locks, invocation.outside.clock->now());
   const PlanHeading heading{
       .files = invocation.global.files, .hosts = static_cast<int>(config.hosts.size()), .read_in = {}};

@@ -117,7 +117,7 @@ HostSnapshot FakeCluster::snapshot(Host& host, const ObserveRequest& request) {
                     .pools = {},
                     .networks = host.spec.networks,
                     .domains = {}};
-  for (const auto& [name, pool] : host.pools) {
+  for (auto& [name, pool] : host.pools) {
     if (request.pools.count(name) == 0) continue;
     LivePool live{.name = name,
                   .type = pool.type,
@@ -126,8 +126,9 @@ HostSnapshot FakeCluster::snapshot(Host& host, const ObserveRequest& request) {
                   .capacity_bytes = pool.capacity_bytes,
                   .available_bytes = pool.capacity_bytes,
                   .volumes = {}};
-    for (const auto& [volume, content] : pool.volumes) {
-      if (!pool.active) break;
+    for (auto& [volume, content] : pool.volumes) {
+      content.seen = content.seen || request.refresh_pools;
+      if (!pool.active || !content.seen) continue;
       live.volumes.insert(volume);
       live.available_bytes -= std::min(live.available_bytes, content.capacity_bytes);
     }
@@ -386,6 +387,11 @@ void FakeCluster::add_foreign_volume(const VolumeRef& volume, std::uint64_t capa
   pool->volumes[volume.name] = FakeVolume{
       .capacity_bytes = capacity_bytes, .format = "qcow2", .backing_volume = {}, .complete = true, .seed = {}};
   note(volume.host, "somebody made volume " + volume.name);
+}
+
+void FakeCluster::put_file_by_hand(const VolumeRef& volume, std::uint64_t size_bytes) {
+  add_foreign_volume(volume, size_bytes);
+  find_pool(host_named(volume.host), volume.pool)->volumes[volume.name].seen = false;
 }
 
 void FakeCluster::stop_pool_by_hand(const std::string& host, const std::string& pool) {

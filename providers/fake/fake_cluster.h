@@ -28,6 +28,7 @@ struct FakeVolume {
   std::string backing_volume;
   bool complete = true;           ///< false: an upload or a creation broke off. A guest does not boot from it.
   std::optional<SeedFiles> seed;  ///< What write_seed() put there.
+  bool seen = true;               ///< false: put there by hand since the host last looked into the pool.
 };
 
 struct FakePool {
@@ -140,6 +141,8 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   // ---- What others do to it ----
   void add_foreign_domain(const std::string& host, const std::string& name, int vcpus, std::uint64_t memory_bytes);
   void add_foreign_volume(const VolumeRef& volume, std::uint64_t capacity_bytes);
+  /// The host does not know of it, nor that there is less room, until it is to refresh the pool.
+  void put_file_by_hand(const VolumeRef& volume, std::uint64_t size_bytes);
   /// ensure_pool() turns it on again.
   void stop_pool_by_hand(const std::string& host, const std::string& pool);
   /// As a connection that is lost in the middle of an upload leaves it.

@@ -22,7 +22,7 @@ TEST_CASE("the fake cluster keeps the promises of the ports") {
                        .show_directory = {},
                        .put_file =
                            [&](const std::string& name) {
-                             cluster.add_foreign_volume({"kvm1", "vscale", name}, kMiB);
+                             cluster.put_file_by_hand({"kvm1", "vscale", name}, kMiB);
                            },
                        .cut_short =
                            [&](const std::string& name) {

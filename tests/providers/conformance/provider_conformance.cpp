@@ -521,6 +521,7 @@ void volumes(ProviderUnderTest& p) {
     const VolumeRef file = world.volume("by-hand.raw");
     const std::uint64_t before = world.observe({}, true).pools.at(0).available_bytes;
     p.by_hand.put_file(file.name);
+    CHECK_FALSE(world.seen_volumes().contains(file.name));
     CHECK(world.seen_volumes(true).contains(file.name));
     CHECK(world.observe().pools.at(0).available_bytes < before);
   }

@@ -1,0 +1,22 @@
+#include "engine/plan/books/pool_use.h"
+
+#include <algorithm>
+#include <variant>
+
+namespace vscale {
+namespace {
+
+bool works_in_pool(const ActionDetail& detail) {
+  return std::holds_alternative<UploadImage>(detail) || std::holds_alternative<DeleteImage>(detail) ||
+         std::holds_alternative<CreateVolume>(detail) || std::holds_alternative<ResizeVolume>(detail) ||
+         std::holds_alternative<DeleteVolume>(detail) || std::holds_alternative<WriteSeed>(detail);
+}
+
+}  // namespace
+
+bool relies_on_pools(const Plan& plan) {
+  return plan.errored || std::any_of(plan.actions.begin(), plan.actions.end(),
+                                     [](const Action& action) { return works_in_pool(action.detail); });
+}
+
+}  // namespace vscale
