@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
+#include "engine/live/emulation.h"
 #include "engine/placement/placement.h"
+#include "engine/values/uri.h"
 
 namespace vscale {
 namespace {
@@ -127,6 +129,7 @@ HostStatus host_status(const Host& host, const HostView& view, const PlacementWo
     if (view.failure) status.why = why_text(host.name, view.failure->error);
     return status;
   }
+  status.emulated_because = why_emulated(*view.snapshot);
   for (const auto& domain : view.snapshot->domains) {
     const bool ours = domain.ownership && domain.ownership->lineage == recorded.lineage;
     status.foreign += ours ? 0 : 1;
@@ -151,7 +154,7 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
     const bool one = host.ours == 1;
     needs.push_back(
         {.text = fmt::format("{}. Its {} instance{} left alone.", host.why, host.ours, one ? " is" : "s are"),
-         .commands = {fmt::format("virsh -c '{}' list", configured == nullptr ? "" : configured->uri)}});
+         .commands = {fmt::format("virsh -c '{}' list", configured == nullptr ? "" : without_password(configured->uri))}});
   }
   if (!recorded.open_actions.empty() && !status.running) {
     needs.push_back(

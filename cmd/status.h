@@ -48,6 +48,7 @@ struct HostStatus {
   bool reachable = true;
   std::optional<Instant> since;  ///< Not reachable: since when.
   std::string why;               ///< Not reachable: why.
+  std::string emulated_because;  ///< Guests there do not run by KVM: why. Else empty.
   Usage vcpus, memory_mib, disk_gib;
   int ours = 0;
   int foreign = 0;

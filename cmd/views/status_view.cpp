@@ -96,7 +96,13 @@ std::string hosts_text(const Status& status, const StatusViewOptions& options) {
                usage_text(host.memory_mib, kMiB), host.disk_gib.total == 0 ? "-" : usage_text(host.disk_gib, kGiB),
                std::to_string(host.ours), std::to_string(host.foreign)});
   }
-  return table.text();
+  std::string out = table.text();
+  for (const auto& host : status.hosts) {
+    if (host.emulated_because.empty()) continue;
+    out +=
+        hanging("", printable(fmt::format("Guests on {} are emulated: {}.", host.name, host.emulated_because)), "", 2);
+  }
+  return out;
 }
 
 std::string needs_text(const Status& status, const Paint& paint) {
@@ -134,6 +140,7 @@ Json host_status_json(const HostStatus& host) {
           {"reachable", host.reachable},
           {"since", host.since ? Json(rfc3339(*host.since)) : Json(nullptr)},
           {"why", host.why},
+          {"emulated_because", host.emulated_because.empty() ? Json(nullptr) : Json(host.emulated_because)},
           {"vcpus", usage_json(host.vcpus)},
           {"memory_mib", usage_json(host.memory_mib)},
           {"disk_gib", usage_json(host.disk_gib)},

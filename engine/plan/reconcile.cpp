@@ -5,6 +5,7 @@
 
 #include <unordered_set>
 
+#include "engine/live/emulation.h"
 #include "engine/plan/planning.h"
 
 namespace vscale {
@@ -104,6 +105,20 @@ void report_silent_hosts(Planning& planning) {
   }
 }
 
+/// Guests there are slow, and their gates may not pass in time, while libvirt says that all is well.
+void report_failing_kvm(Planning& planning) {
+  for (const auto& host : planning.config.hosts) {
+    const auto view = planning.input.live.find(host.name);
+    if (view == planning.input.live.end() || !view->second.snapshot || !kvm_fails(*view->second.snapshot)) continue;
+    planning.warn(
+        "kvm_fails",
+        fmt::format("guests on {} are emulated, and slow: {}", host.name, why_emulated(*view->second.snapshot)),
+        fmt::format("on {}: virt-host-validate qemu; in a virtual machine, its host must allow nesting. KVM is "
+                    "tried again when the next guest is made there",
+                    host.name));
+  }
+}
+
 /// Ours by the mark, and not recorded: a lost statefile, or a crash at an unlucky moment of an older version.
 void report_orphans(Planning& planning) {
   std::unordered_set<std::string_view> recorded;
@@ -193,6 +208,7 @@ Plan reconcile(const PlanInput& input) {
   read_image_copies(planning);
   read_scope(planning);
   report_silent_hosts(planning);
+  if (!input.options.destroy) report_failing_kvm(planning);
   report_orphans(planning);
   decide_fates(planning);
   apply_limits(planning);

@@ -50,8 +50,9 @@ Result<HostFacts> LibvirtHost::facts() {
   if (has_kvm || read->virt_types.contains("qemu")) {
     Result<DomainOffer> offered =
         offer_of(*read, has_kvm ? "kvm" : "qemu", read->machines.contains("q35") ? "q35" : "");
-    if (!offered) return offered.error();
-    read->uefi = offered->uefi;
+    if (!offered && offered.error().kind == ErrorKind::unreachable) return offered.error();
+    // A host that does not tell, for want of the emulator or of a right, can still be looked at.
+    read->uefi = offered && offered->uefi;
   }
   const std::scoped_lock lock(mutex_);
   facts_ = *read;

@@ -6,6 +6,8 @@
 #include <pugixml.hpp>
 #include <string_view>
 
+#include "engine/live/emulation.h"
+
 namespace vscale::libvirt {
 namespace {
 
@@ -66,6 +68,13 @@ std::string show_version(std::uint64_t version) {
   return fmt::format("{}.{}.{}", version / 1'000'000, version / 1'000 % 1'000, version % 1'000);
 }
 
+bool kvm_works(const HostFacts& facts, std::optional<bool> verdict, const KvmEvidence& evidence) {
+  if (!facts.virt_types.contains("kvm")) return false;
+  if (verdict) return *verdict;
+  // Each of ours was defined after a trial, so one that is emulated tells how that ended.
+  return evidence.a_guest_runs_by_it || !evidence.ours_are_emulated;
+}
+
 std::set<std::string> traits_of(const HostFacts& facts, bool kvm_works) {
   std::set<std::string> traits{"arch:" + facts.arch, "libvirt:" + show_version(facts.libvirt_version)};
   std::string hypervisor = facts.hypervisor;
@@ -75,6 +84,7 @@ std::set<std::string> traits_of(const HostFacts& facts, bool kvm_works) {
   for (const std::string& machine : facts.machines) traits.insert("machine:" + machine);
   if (facts.uefi) traits.insert("uefi");
   if (kvm_works) traits.insert("kvm");
+  if (!kvm_works && facts.virt_types.contains("kvm")) traits.insert(kKvmFailsTrait);
   return traits;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -37,8 +38,19 @@ Result<DomainOffer> read_domain_capabilities(const std::string& xml);
 /// "9.0.0" for 9000000.
 std::string show_version(std::uint64_t version);
 
+/// What the domains of a host say about KVM.
+struct KvmEvidence {
+  bool a_guest_runs_by_it = false;      ///< One that is up, whoever made it.
+  bool one_of_ours_runs_by_it = false;  ///< Likewise: it was made after a trial that went well.
+  bool ours_are_emulated = false;       ///< At least one of ours, up or not.
+};
+
+/// Whether guests run by KVM, as far as can be said without a trial: what one said in this run counts most, then what
+/// the guests show, then what libvirt advertises.
+bool kvm_works(const HostFacts& facts, std::optional<bool> verdict, const KvmEvidence& evidence);
+
 /// What placement can ask for: `arch:x86_64`, `machine:q35`, `uefi`, `libvirt:9.0.0`, `qemu:7.2.22`, and `kvm` if it
-/// works.
+/// works; `kvm:fails` if it is advertised and does not.
 std::set<std::string> traits_of(const HostFacts& facts, bool kvm_works);
 
 }  // namespace vscale::libvirt

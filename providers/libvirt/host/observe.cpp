@@ -11,6 +11,7 @@
 
 #include "providers/libvirt/domains/domain_xml.h"
 #include "providers/libvirt/link/libvirt_error.h"
+#include "providers/libvirt/storage/pool.h"
 #include "providers/libvirt/storage/storage_xml.h"
 
 namespace vscale::libvirt {
@@ -107,11 +108,9 @@ Result<void> read_missing_states(const std::vector<Domain>& domains, const std::
     if (into.contains(uuid)) continue;
     Result<DomainState> state = state_of(domain.get(), host);
     ++progress;
-    if (state) {
-      into[uuid].state = *state;
-    } else if (state.error().kind != ErrorKind::not_found) {
-      return state.error();
-    }
+    if (!state && state.error().kind == ErrorKind::unreachable) return state.error();
+    // One that is there and cannot be asked is of unknown state; only one that is gone is left out.
+    if (state || state.error().kind != ErrorKind::not_found) into[uuid].state = state ? *state : DomainState::unknown;
   }
   return {};
 }
@@ -141,20 +140,17 @@ struct XmlBatch {
   std::atomic<std::size_t> next{0};
 };
 
+Result<DomainReading> read_definition(virDomainPtr domain, const std::string& host) {
+  const Text xml{virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE)};
+  if (xml) return read_domain_xml(xml.get(), std::strlen(xml.get()));
+  return last_failure().told(fmt::format("host \"{}\": cannot read the definition of {}", host, called(domain)));
+}
+
 Result<void> read_xml_of_some(XmlBatch& batch, const std::string& host, Progress& progress) {
   for (std::size_t i = batch.next++; i < batch.wanted.size(); i = batch.next++) {
     virDomainPtr domain = batch.census->domains[batch.wanted[i]].get();
-    const Text xml{virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE)};
-    if (!xml) {
-      if (last_code() == VIR_ERR_NO_DOMAIN) continue;
-      return last_failure().told(fmt::format("host \"{}\": cannot read the definition of {}", host, called(domain)));
-    }
-    Result<DomainReading> reading = read_domain_xml(xml.get(), std::strlen(xml.get()));
-    if (!reading) {
-      return Error{reading.error().kind,
-                   fmt::format("host \"{}\": cannot understand the definition of {}", host, called(domain)),
-                   reading.error().detail, "run `virsh dumpxml` on it"};
-    }
+    Result<std::optional<DomainReading>> reading = reading_or_stranger(read_definition(domain, host));
+    if (!reading) return reading.error();
     batch.readings[batch.wanted[i]] = std::move(*reading);
     ++progress;
   }
@@ -206,12 +202,6 @@ LiveDomain live_domain(virDomainPtr domain, const Stats& stats, std::optional<Do
                     .disk_paths = described.disk_paths};
 }
 
-/// What the domains that are there say about KVM.
-struct KvmEvidence {
-  bool a_guest_runs_by_it = false;
-  bool ours_are_emulated = false;
-};
-
 KvmEvidence add_domains(XmlBatch& batch, const std::set<std::string>& known_foreign, HostSnapshot& snapshot) {
   KvmEvidence evidence;
   for (std::size_t i = 0; i < batch.census->domains.size(); ++i) {
@@ -222,8 +212,11 @@ KvmEvidence add_domains(XmlBatch& batch, const std::set<std::string>& known_fore
     const bool gone = stats == batch.census->stats.end() || (!reading && !known_foreign.contains(uuid));
     if (gone) continue;
     if (reading) {
-      evidence.a_guest_runs_by_it |= reading->virt_type == "kvm" && is_up(stats->second.state);
-      evidence.ours_are_emulated |= reading->virt_type == "qemu" && reading->ownership.has_value();
+      const bool ours = reading->ownership.has_value();
+      const bool runs_by_kvm = reading->virt_type == "kvm" && is_up(stats->second.state);
+      evidence.a_guest_runs_by_it |= runs_by_kvm;
+      evidence.one_of_ours_runs_by_it |= runs_by_kvm && ours;
+      evidence.ours_are_emulated |= reading->virt_type == "qemu" && ours;
     }
     snapshot.domains.push_back(live_domain(domain, stats->second, std::move(reading)));
   }
@@ -231,15 +224,6 @@ KvmEvidence add_domains(XmlBatch& batch, const std::set<std::string>& known_fore
     return std::tie(a.name, a.uuid) < std::tie(b.name, b.uuid);
   });
   return evidence;
-}
-
-/// Looking changes nothing, so no trial is made here: a verdict of this run counts most, then what the guests show,
-/// then what libvirt advertises.
-bool kvm_works(LibvirtHost& host, const HostFacts& facts, const KvmEvidence& evidence) {
-  if (!facts.virt_types.contains("kvm")) return false;
-  if (const std::optional<bool> verdict = host.kvm_verdict()) return *verdict;
-  // Each of ours was defined after a trial, so one that is emulated tells how that ended.
-  return evidence.a_guest_runs_by_it || !evidence.ours_are_emulated;
 }
 
 // ---- The rest of the host -------------------------------------------------------------------------------------------
@@ -274,7 +258,9 @@ Result<Node> read_node(virConnectPtr connection, const std::string& host, Progre
 
   virNetworkPtr* list = nullptr;
   const int count = virConnectListAllNetworks(connection, &list, VIR_CONNECT_LIST_NETWORKS_ACTIVE);
-  if (count < 0 && last_code() != VIR_ERR_NO_SUPPORT) {
+  // The driver of networks may be a daemon of its own that is not installed, or not ours to ask: a host of bridges
+  // needs none, and where one is needed, placement says that it is not active.
+  if (count < 0 && virConnectIsAlive(connection) != 1) {
     return last_failure().told(fmt::format("host \"{}\": cannot list its networks", host));
   }
   for (const Network& network : take_list<Network>(list, count)) node.networks.insert(virNetworkGetName(network.get()));
@@ -283,17 +269,22 @@ Result<Node> read_node(virConnectPtr connection, const std::string& host, Progre
 
 Result<LivePool> read_pool(virStoragePoolPtr pool, const std::string& host) {
   LivePool live{.name = virStoragePoolGetName(pool), .type = {}, .path = {}, .volumes = {}};
-  const auto failed = [&] {
-    return last_failure().told(fmt::format("host \"{}\": cannot read pool \"{}\"", host, live.name));
+  // One that cannot be asked (its backend is away, a right is not given) counts as off: it says nothing of its volumes,
+  // nothing is taken for gone, and who wants to use it is told why it cannot be.
+  const auto taken_for_off = [&]() -> Result<LivePool> {
+    Error error = last_failure().told(fmt::format("host \"{}\": cannot read pool \"{}\"", host, live.name));
+    if (error.kind == ErrorKind::unreachable || error.kind == ErrorKind::not_found) return error;
+    live.active = false;
+    return live;
   };
   const Text xml{virStoragePoolGetXMLDesc(pool, 0)};
-  if (!xml) return failed();
+  if (!xml) return taken_for_off();
   Result<PoolReading> reading = read_pool_xml(xml.get());
   if (!reading) return reading.error();
   live.type = reading->type;
   live.path = reading->path;
   virStoragePoolInfo info{};
-  if (virStoragePoolGetInfo(pool, &info) != 0) return failed();
+  if (virStoragePoolGetInfo(pool, &info) != 0) return taken_for_off();
   live.active = info.state == VIR_STORAGE_POOL_RUNNING || info.state == VIR_STORAGE_POOL_DEGRADED;
   live.capacity_bytes = info.capacity;
   live.available_bytes = info.available;
@@ -301,7 +292,7 @@ Result<LivePool> read_pool(virStoragePoolPtr pool, const std::string& host) {
 
   virStorageVolPtr* list = nullptr;
   const int count = virStoragePoolListAllVolumes(pool, &list, 0);
-  if (count < 0) return failed();
+  if (count < 0) return taken_for_off();
   for (const StorageVolume& volume : take_list<StorageVolume>(list, count)) {
     live.volumes.insert(virStorageVolGetName(volume.get()));
   }
@@ -309,7 +300,8 @@ Result<LivePool> read_pool(virStoragePoolPtr pool, const std::string& host) {
 }
 
 Result<std::vector<LivePool>> read_pools(virConnectPtr connection, const std::string& host,
-                                         const std::set<std::string>& wanted, Progress& progress) {
+                                         const ObserveRequest& request, Progress& progress) {
+  const std::set<std::string>& wanted = request.pools;
   std::vector<LivePool> pools;
   if (wanted.empty()) return pools;
   virStoragePoolPtr* list = nullptr;
@@ -317,7 +309,12 @@ Result<std::vector<LivePool>> read_pools(virConnectPtr connection, const std::st
   if (count < 0 && last_code() == VIR_ERR_NO_SUPPORT) return pools;
   if (count < 0) return last_failure().told(fmt::format("host \"{}\": cannot list its pools", host));
   for (const StoragePool& pool : take_list<StoragePool>(list, count)) {
-    if (!wanted.contains(virStoragePoolGetName(pool.get()))) continue;
+    const std::string name = virStoragePoolGetName(pool.get());
+    if (!wanted.contains(name)) continue;
+    // One that is off stays off, one in which volumes are being made is known as of a moment ago, and one that cannot
+    // be read is off now: what the reading says is right in each case.
+    if (request.refresh_pools) static_cast<void>(refresh_now(connection, host, name));
+    ++progress;
     Result<LivePool> live = read_pool(pool.get(), host);
     ++progress;
     if (live) {
@@ -331,6 +328,13 @@ Result<std::vector<LivePool>> read_pools(virConnectPtr connection, const std::st
 }
 
 }  // namespace
+
+Result<std::optional<DomainReading>> reading_or_stranger(Result<DomainReading> reading) {
+  if (reading) return std::optional(std::move(*reading));
+  if (reading.error().kind == ErrorKind::unreachable) return reading.error();
+  if (reading.error().kind == ErrorKind::not_found) return std::optional<DomainReading>{};
+  return std::optional(DomainReading{});
+}
 
 Result<HostSnapshot> observe_host(LibvirtHost& host, const ObserveRequest& request, Clock& clock) {
   HostLink& link = host.link();
@@ -351,9 +355,8 @@ Result<HostSnapshot> observe_host(LibvirtHost& host, const ObserveRequest& reque
                                  return read_node(connection, name, progress);
                                });
   auto pools = link.start<std::vector<LivePool>>(
-      Lane::request, "describe its pools",
-      [name = host.name(), wanted = request.pools](virConnectPtr connection, Progress& progress) {
-        return read_pools(connection, name, wanted, progress);
+      Lane::request, "describe its pools", [name = host.name(), request](virConnectPtr connection, Progress& progress) {
+        return read_pools(connection, name, request, progress);
       });
   Result<HostFacts> facts = host.facts();
   if (!facts) return facts.error();
@@ -373,7 +376,9 @@ Result<HostSnapshot> observe_host(LibvirtHost& host, const ObserveRequest& reque
   snapshot.pools = std::move(*read);
   snapshot.hypervisor = facts->hypervisor;
   snapshot.libvirt_version = facts->libvirt_version;
-  snapshot.kvm = kvm_works(host, *facts, evidence);
+  // Looking changes nothing, so no trial is made here; but one of ours that runs spares the next one.
+  if (evidence.one_of_ours_runs_by_it && !host.kvm_verdict()) host.set_kvm_verdict(true);
+  snapshot.kvm = kvm_works(*facts, host.kvm_verdict(), evidence);
   snapshot.traits = traits_of(*facts, snapshot.kvm);
   return snapshot;
 }

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <thread>
 
+#include "engine/values/uri.h"
 #include "providers/libvirt/link/host_uri.h"
 #include "providers/libvirt/link/library.h"
 #include "providers/libvirt/link/libvirt_error.h"
@@ -33,7 +34,7 @@ HostLink::HostLink(HostConnection host, LibvirtOptions options) : host_(std::mov
 
 Error HostLink::unreachable(const std::string& why, const std::string& detail) const {
   return Error{ErrorKind::unreachable, fmt::format("host \"{}\" {}", host_.name, why), detail,
-               fmt::format("check that `virsh -c '{}' list` answers", host_.uri)};
+               fmt::format("check that `virsh -c '{}' list` answers", without_password(host_.uri))};
 }
 
 // ---- The connection -------------------------------------------------------------------------------------------------
@@ -56,10 +57,10 @@ Result<HostLink::Connection> HostLink::connection() {
   if (left_behind_) return *left_behind_;
   if (!decided) {
     return unreachable(fmt::format("did not open a connection within {}", show_duration(options_.open_timeout)),
-                       host_.uri);
+                       without_password(host_.uri));
   }
   if (connection_) return connection_;
-  return open_error_ ? *open_error_ : unreachable("closed its connection at once", host_.uri);
+  return open_error_ ? *open_error_ : unreachable("closed its connection at once", without_password(host_.uri));
 }
 
 void HostLink::begin_opening() {
@@ -242,8 +243,8 @@ std::optional<Error> HostLink::wait_for(Flight& flight, Duration stall,
 Error HostLink::leave_behind(const std::string& doing, Duration stall) {
   const std::scoped_lock lock(mutex_);
   if (!left_behind_) {
-    left_behind_ =
-        unreachable(fmt::format("did not answer within {} when asked to {}", show_duration(stall), doing), host_.uri);
+    left_behind_ = unreachable(fmt::format("did not answer within {} when asked to {}", show_duration(stall), doing),
+                               without_password(host_.uri));
     changed_.notify_all();
   }
   return *left_behind_;

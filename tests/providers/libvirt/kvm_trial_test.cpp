@@ -3,6 +3,9 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 
+#include "engine/live/emulation.h"
+#include "providers/libvirt/host/host_facts.h"
+
 using namespace vscale;
 using namespace vscale::libvirt;
 
@@ -54,6 +57,34 @@ TEST_CASE("a trial that could not be made decides nothing") {
   Trials trials{.answers = {std::optional<bool>{}, Error{ErrorKind::unreachable, "gone", "", ""}}, .given = {}};
 
   CHECK(decide_kvm(trials.each(), kBounds).error().kind == ErrorKind::unreachable);
+}
+
+TEST_CASE("without a trial, guests tell whether KVM works, and where there are none libvirt is believed") {
+  HostFacts facts;
+  facts.virt_types = {"kvm", "qemu"};
+
+  CHECK(kvm_works(facts, {}, {}));
+  CHECK_FALSE(kvm_works(facts, {}, {.ours_are_emulated = true}));
+  CHECK(kvm_works(facts, {}, {.a_guest_runs_by_it = true, .ours_are_emulated = true}));
+  CHECK_FALSE(kvm_works(facts, false, {.a_guest_runs_by_it = true}));
+  CHECK(kvm_works(facts, true, {.ours_are_emulated = true}));
+}
+
+TEST_CASE("a host that offers no KVM does not fail at it") {
+  HostFacts facts;
+  facts.virt_types = {"qemu"};
+
+  CHECK_FALSE(kvm_works(facts, true, {}));
+  CHECK(traits_of(facts, false).count(kKvmFailsTrait) == 0);
+}
+
+TEST_CASE("a host whose guests die under KVM says so by a trait") {
+  HostFacts facts;
+  facts.virt_types = {"kvm", "qemu"};
+
+  CHECK(traits_of(facts, false).count(kKvmFailsTrait) == 1);
+  CHECK(traits_of(facts, false).count("kvm") == 0);
+  CHECK(traits_of(facts, true).count(kKvmFailsTrait) == 0);
 }
 
 TEST_CASE("hosts on one shared pool try KVM with a disk each") {

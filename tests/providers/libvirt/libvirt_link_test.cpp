@@ -142,6 +142,17 @@ TEST_CASE("a host that nobody listens on is unreachable, and the error says how 
   CHECK(result.error().detail.find("/nowhere/sock") != std::string::npos);
 }
 
+TEST_CASE("a password in a host's URI is in none of its errors") {
+  auto link =
+      std::make_shared<HostLink>(HostConnection{"kvm1", "qemu+tcp://anna:s3cret@127.0.0.1:1/system"}, patient());
+
+  const Result<int> result = link->call<int>("count", answer(1));
+
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.error().hint == "check that `virsh -c 'qemu+tcp://anna:***@127.0.0.1:1/system' list` answers");
+  CHECK(to_string(result.error()).find("s3cret") == std::string::npos);
+}
+
 TEST_CASE("a call that hangs is left behind with its host, and its late return harms nobody") {
   const LibvirtTestWorld world;
   Gate gate;

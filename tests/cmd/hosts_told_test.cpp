@@ -1,0 +1,79 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "engine/live/emulation.h"
+#include "tests/cmd/fake_world.h"
+
+/// What a person is told of the hosts, and what is kept of them.
+
+using namespace vscale;
+using test::FakeWorld;
+using Json = nlohmann::json;
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+RecordedState recorded_in(FakeWorld& world) {
+  const auto state = world.outside().open_state(world.folder() + "/vscale.db", OpenMode::read_only);
+  REQUIRE(state.ok());
+  auto recorded = state->store->read();
+  REQUIRE(recorded.ok());
+  return *recorded;
+}
+
+/// kvm1 offers KVM, and its guests die under it; kvm2 offers none.
+void break_kvm(FakeWorld& world) {
+  const auto cluster = std::make_shared<FakeCluster>(1, world.clock());
+  cluster->add_host({.name = "kvm1", .kvm = false, .traits = {"arch:x86_64", kKvmFailsTrait}});
+  cluster->add_host({.name = "kvm2", .kvm = false, .traits = {"arch:x86_64"}});
+  world.outside().reach_hosts = [cluster](const std::vector<HostConnection>&) {
+    return HostPorts{.domains = cluster, .volumes = cluster, .guests = cluster};
+  };
+}
+
+}  // namespace
+
+TEST_CASE("the record says how each host is reached, and never with a password") {
+  FakeWorld world;
+  std::string config = test::web_config(1);
+  config.replace(config.find("root@kvm2"), 4, "root:s3cret");
+  world.write("vscale.yaml", config);
+
+  REQUIRE(world.vscale({"plan"}).code == 0);
+
+  const auto recorded = recorded_in(world);
+  CHECK(recorded.hosts.at("kvm1").uri == "qemu+ssh://root@kvm1/system");
+  CHECK(recorded.hosts.at("kvm2").uri == "qemu+ssh://root:***@kvm2/system");
+}
+
+TEST_CASE("plan warns once of a host where KVM is offered and fails, and not of one that has none") {
+  FakeWorld world;
+  break_kvm(world);
+  world.write("vscale.yaml", test::web_config(3));
+
+  const auto plan = world.vscale({"plan"});
+
+  CHECK(holds(plan.out, "guests on kvm1 are emulated"));
+  CHECK_FALSE(holds(plan.out, "guests on kvm2 are emulated"));
+  const Json told = Json::parse(world.vscale({"plan", "--json"}).out).at("diagnostics");
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].at("severity") == "warning");
+  CHECK(told[0].at("code") == "kvm_fails");
+}
+
+TEST_CASE("status says of each host why its guests are emulated") {
+  FakeWorld world;
+  break_kvm(world);
+  world.write("vscale.yaml", test::web_config(1));
+
+  const auto text = world.vscale({"status"}).out;
+  const Json hosts = Json::parse(world.vscale({"status", "--json"}).out).at("hosts");
+
+  CHECK(holds(text, "Guests on kvm1 are emulated: it offers KVM, but a trial guest died."));
+  CHECK(holds(text, "Guests on kvm2 are emulated: it offers no KVM."));
+  CHECK(hosts[0].at("emulated_because") == "it offers KVM, but a trial guest died");
+  CHECK(hosts[1].at("emulated_because") == "it offers no KVM");
+}
