@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "providers/sqlite/operation_lock.h"
+#include "providers/sqlite/lock/operation_lock.h"
 #include "providers/sqlite/rows/columns.h"
 #include "providers/sqlite/rows/observation_rows.h"
 #include "providers/sqlite/rows/record_rows.h"

@@ -13,8 +13,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "providers/sqlite/lock/this_machine.h"
 #include "providers/sqlite/schema.h"
-#include "providers/sqlite/this_machine.h"
 
 namespace vscale {
 namespace {

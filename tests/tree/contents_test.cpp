@@ -1,7 +1,10 @@
-// What the tree may hold: its top level, a manual in every folder, names that say something, and no leftovers.
+// What the tree may hold: its top level, a manual in every folder, folders that one can take in at a glance, names that
+// say something, and no leftovers.
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <map>
 #include <regex>
 #include <string>
 #include <vector>
@@ -61,6 +64,19 @@ Violations leftovers_in(const Line& line) {
   return found;
 }
 
+constexpr int kFolderMaxFiles = 12;
+
+// The folders that hold more C++ files than one takes in at a glance, those of their subfolders not counted.
+Violations crowded_folders(const std::vector<std::string>& files) {
+  std::map<std::string, int> counts;
+  for (const std::string& file : files) ++counts[std::filesystem::path(file).parent_path().generic_string()];
+  Violations found;
+  for (const auto& [folder, count] : counts) {
+    if (count > kFolderMaxFiles) found.push_back(folder + ": " + std::to_string(count) + " files: make a subfolder");
+  }
+  return found;
+}
+
 bool is_text(const std::string& file) {
   for (const char* ending : {".png", ".db", ".qcow2", ".bin"}) {
     if (file.ends_with(ending)) return false;
@@ -97,6 +113,10 @@ TEST_CASE("file names say what is inside, in snake case") {
   CHECK(violations == Violations{});
 }
 
+TEST_CASE("a folder holds at most a dozen C++ files") {
+  CHECK(crowded_folders(cpp_files_below("")) == Violations{});
+}
+
 TEST_CASE("headers are guarded by #pragma once") {
   Violations violations;
   for (const std::string& file : cpp_files_below("")) {
@@ -124,6 +144,11 @@ TEST_CASE("what should not be there is seen") {
   CHECK(std::regex_search("cmd/common/names.h", kEmptyName));
   CHECK_FALSE(std::regex_search("cmd/commands/plan.cpp", kEmptyName));
   CHECK_FALSE(std::regex_match("engine/plan/PlanView.cpp", kSnakeCase));
+  std::vector<std::string> files(12, "engine/plan/plan.h");
+  files.push_back("engine/plan/steps/creation.h");
+  CHECK(crowded_folders(files).empty());
+  files.push_back("engine/plan/plan.cpp");
+  CHECK(crowded_folders(files) == Violations{"engine/plan: 13 files: make a subfolder"});
   CHECK(leftovers_in({.file = "a.cpp", .number = 1, .text = std::string("// TO") + "DO: later"}).size() == 1);
   CHECK(leftovers_in({.file = "a.sh", .number = 1, .text = "mktemp -d /tmp/vscale.XXXXXX"}).empty());
 }

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <thread>
 
-#include "providers/sqlite/this_machine.h"
+#include "providers/sqlite/lock/this_machine.h"
 #include "tests/providers/sqlite/state_store_fixture.h"
 #include "tests/support/golden.h"
 

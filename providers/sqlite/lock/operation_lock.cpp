@@ -1,4 +1,4 @@
-#include "providers/sqlite/operation_lock.h"
+#include "providers/sqlite/lock/operation_lock.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "providers/sqlite/this_machine.h"
+#include "providers/sqlite/lock/this_machine.h"
 
 #include <unistd.h>
 
