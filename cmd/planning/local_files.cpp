@@ -8,7 +8,8 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
+
+#include "providers/last_system_error.h"
 
 namespace vscale {
 namespace {
@@ -30,36 +31,13 @@ class OpenFile {
   int number_;
 };
 
-ErrorKind kind_of_errno(int number) {
-  switch (number) {
-    case ENOENT:
-    case ENOTDIR:
-      return ErrorKind::not_found;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return ErrorKind::denied;
-    case ENOSPC:
-    case EDQUOT:
-      return ErrorKind::no_capacity;
-    case EISDIR:
-      return ErrorKind::invalid;
-    default:
-      return ErrorKind::failed;
-  }
-}
-
-Error from_errno(const std::string& what, int number) {
-  return {.kind = kind_of_errno(number), .message = what, .detail = std::strerror(number), .hint = {}};
-}
-
 Result<std::string> read_to_end(const OpenFile& file, const std::string& path) {
   std::string text;
   std::array<char, 64UL * 1024> buffer{};
   while (true) {
     const ssize_t count = ::read(file.number(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return from_errno(path + ": cannot be read", errno);
+    if (count < 0) return last_system_error(path + ": cannot be read");
     if (count == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(count));
     if (text.size() > kLocalFileMaxBytes) {
@@ -77,10 +55,10 @@ Result<void> write_all(const OpenFile& file, const std::string& path, const std:
   while (written < text.size()) {
     const ssize_t count = ::write(file.number(), text.data() + written, text.size() - written);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return from_errno(path + ": cannot be written", errno);
+    if (count < 0) return last_system_error(path + ": cannot be written");
     written += static_cast<std::size_t>(count);
   }
-  if (::fsync(file.number()) != 0) return from_errno(path + ": cannot be written", errno);
+  if (::fsync(file.number()) != 0) return last_system_error(path + ": cannot be written");
   return {};
 }
 
@@ -88,7 +66,7 @@ Result<void> write_all(const OpenFile& file, const std::string& path, const std:
 
 Result<std::string> read_local_file(const std::string& path) {
   const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.ok()) return from_errno(path + ": cannot be opened", errno);
+  if (!file.ok()) return last_system_error(path + ": cannot be opened");
   return read_to_end(file, path);
 }
 
@@ -97,14 +75,14 @@ Result<void> write_private_local_file(const std::string& path, const std::string
   {
     const OpenFile file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
-    if (!file.ok()) return from_errno(path + ": cannot be created", errno);
+    if (!file.ok()) return last_system_error(path + ": cannot be created");
     if (auto written = write_all(file, path, text); !written) {
       ::unlink(temporary.c_str());
       return written;
     }
   }
   if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
-  Error error = from_errno(path + ": cannot be written", errno);
+  Error error = last_system_error(path + ": cannot be written");
   ::unlink(temporary.c_str());
   return error;
 }

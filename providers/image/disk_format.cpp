@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "providers/image/file_descriptor.h"
-#include "providers/image/system_error.h"
+#include "providers/last_system_error.h"
 
 namespace vscale {
 namespace {
@@ -250,7 +250,7 @@ Result<DiskFormat> inspect_raw(const DiskFile& file, const std::string& shown) {
 
 Result<DiskFormat> inspect_disk(const std::string& path, const std::string& shown) {
   const DiskFile file(path);
-  if (!file.is_readable()) return file_error(fmt::format("{} cannot be read", shown), "it must be a file");
+  if (!file.is_readable()) return last_system_error(fmt::format("{} cannot be read", shown), "it must be a file");
   if (file.size() == 0) return not_usable(shown, "it is empty", "fetch it again");
   if (file.bytes(0, kQcow2Magic.size()) == kQcow2Magic) return inspect_qcow2(file, shown);
   return inspect_raw(file, shown);

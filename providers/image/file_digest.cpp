@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "providers/image/file_descriptor.h"
-#include "providers/image/system_error.h"
+#include "providers/last_system_error.h"
 
 namespace vscale {
 namespace {
@@ -64,15 +64,15 @@ Result<FileDigest> digest_of_file(const std::string& path, ByteDigest::Also also
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
   if (!file.is_open() || fstat(file.number(), &status) != 0) {
-    return file_error(fmt::format("image file {} cannot be read", path),
-                      "check images.NAME.source and its permissions");
+    return last_system_error(fmt::format("image file {} cannot be read", path),
+                             "check images.NAME.source and its permissions");
   }
   const auto total = static_cast<std::uint64_t>(status.st_size);
   ByteDigest digest(also);
   std::vector<char> chunk(kChunk_bytes);
   for (;;) {
     const ssize_t got = read(file.number(), chunk.data(), chunk.size());
-    if (got < 0) return file_error(fmt::format("image file {} cannot be read", path), "check the disk it is on");
+    if (got < 0) return last_system_error(fmt::format("image file {} cannot be read", path), "check the disk it is on");
     if (got == 0) break;
     digest.add(chunk.data(), static_cast<std::size_t>(got));
     if (progress) progress(digest.size(), total);

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "providers/image/system_error.h"
+#include "providers/last_system_error.h"
 
 namespace vscale {
 namespace {
@@ -33,8 +33,9 @@ Result<void> PartialFile::write(const char* bytes, std::size_t size) {
   while (size > 0) {
     const ssize_t written = ::write(file_.number(), bytes, size);
     if (written < 0) {
-      return file_error(fmt::format("the image cache {} cannot be written", fs::path(path_).parent_path().string()),
-                        "make room there");
+      return last_system_error(
+          fmt::format("the image cache {} cannot be written", fs::path(path_).parent_path().string()),
+          "make room there");
     }
     bytes += written;
     size -= static_cast<std::size_t>(written);
@@ -61,15 +62,15 @@ Result<PartialFile> ImageCache::begin() const {
   const fs::path parent = fs::path(directory_).parent_path();
   fs::create_directories(parent, failed);
   if (mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) {
-    return file_error(fmt::format("the image cache {} cannot be made", directory_),
-                      "see to it that this user may write there");
+    return last_system_error(fmt::format("the image cache {} cannot be made", directory_),
+                             "see to it that this user may write there");
   }
   remove_left_behind();
   std::string path = directory_ + "/" + kPartial + "XXXXXX";
   FileDescriptor file(mkostemp(path.data(), O_CLOEXEC));  // 0600
   if (!file.is_open()) {
-    return file_error(fmt::format("the image cache {} cannot be written", directory_),
-                      "see to it that this user may write there");
+    return last_system_error(fmt::format("the image cache {} cannot be written", directory_),
+                             "see to it that this user may write there");
   }
   return PartialFile(std::move(path), std::move(file));
 }
@@ -77,7 +78,8 @@ Result<PartialFile> ImageCache::begin() const {
 Result<std::string> ImageCache::keep(PartialFile file, const std::string& digest) const {
   const std::string path = path_of(digest);
   if (fsync(file.file_.number()) != 0 || std::rename(file.path_.c_str(), path.c_str()) != 0) {
-    return file_error(fmt::format("the image cache {} cannot be written", directory_), "check the disk it is on");
+    return last_system_error(fmt::format("the image cache {} cannot be written", directory_),
+                             "check the disk it is on");
   }
   file.path_.clear();
   return path;

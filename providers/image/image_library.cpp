@@ -12,7 +12,7 @@
 #include "providers/image/download/url.h"
 #include "providers/image/file_digest.h"
 #include "providers/image/image_cache.h"
-#include "providers/image/system_error.h"
+#include "providers/last_system_error.h"
 
 namespace vscale {
 namespace {
@@ -121,8 +121,8 @@ Result<FileStamp> stamp_of(const Image& image) {
   const std::string& path = image.source.path;
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
-    return file_error(fmt::format("{}: file {} cannot be read", called(image), path),
-                      "correct images." + image.name + ".source, or put the file there");
+    return last_system_error(fmt::format("{}: file {} cannot be read", called(image), path),
+                             "correct images." + image.name + ".source, or put the file there");
   }
   if (!S_ISREG(status.st_mode)) {
     return Error{.kind = ErrorKind::invalid,
@@ -250,7 +250,7 @@ Result<ImageLock> fetch(const Image& image, const ImageCache& cache, const std::
 
 Result<ImageLock> from_cache(const Image& image, const std::string& path, const std::string& digest, Instant at) {
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0) return file_error(path + " cannot be read", "remove it, and run again");
+  if (stat(path.c_str(), &status) != 0) return last_system_error(path + " cannot be read", "remove it, and run again");
   return lock_of(image, {.sha256 = digest, .sha512 = "", .size_bytes = static_cast<std::uint64_t>(status.st_size)},
                  path, at);
 }

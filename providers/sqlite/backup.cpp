@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "engine/ports/system_error.h"
 #include "providers/sqlite/rows/columns.h"
 #include "providers/sqlite/statefile.h"
 
@@ -21,24 +22,10 @@ constexpr const char* kUnfinished = ".part-";
 /// A copy takes seconds; what is older was left behind by a crash.
 constexpr std::chrono::hours kUnfinishedKept{24};
 
-ErrorKind kind_of(int error) {
-  switch (error) {
-    case EEXIST:
-      return ErrorKind::exists;
-    case ENOENT:
-      return ErrorKind::not_found;
-    case ENOSPC:
-      return ErrorKind::no_capacity;
-    default:
-      return ErrorKind::denied;
-  }
-}
-
 [[noreturn]] void refuse(const std::string& target, int error) {
-  throw Refused({.kind = kind_of(error),
-                 .message = fmt::format("backup {} cannot be made", target),
-                 .detail = std::strerror(error),
-                 .hint = error == EEXIST ? "name another file" : "see to it that its directory is there and writable"});
+  throw Refused(
+      system_error(error, std::strerror(error), fmt::format("backup {} cannot be made", target),
+                   error == EEXIST ? "name another file" : "see to it that its directory is there and writable"));
 }
 
 /// A file that has a name only as long as this lives.

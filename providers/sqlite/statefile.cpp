@@ -9,10 +9,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <thread>
 
+#include "providers/last_system_error.h"
 #include "providers/sqlite/lock/this_machine.h"
 #include "providers/sqlite/schema.h"
 
@@ -30,27 +30,6 @@ constexpr std::chrono::milliseconds kWalPause{20};
 /// What is left of the -wal after a checkpoint.
 constexpr std::uint64_t kWalKept_bytes = 4 * kMiB;
 
-Error system_error(ErrorKind kind, std::string message, std::string hint) {
-  return {.kind = kind, .message = std::move(message), .detail = std::strerror(errno), .hint = std::move(hint)};
-}
-
-ErrorKind kind_of_errno() {
-  switch (errno) {
-    case ENOENT:
-    case ENOTDIR:
-      return ErrorKind::not_found;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return ErrorKind::denied;
-    case ENOSPC:
-    case EDQUOT:
-      return ErrorKind::no_capacity;
-    default:
-      return ErrorKind::failed;
-  }
-}
-
 std::string hint_for(ErrorKind kind, const std::string& directory) {
   switch (kind) {
     case ErrorKind::not_found:
@@ -67,25 +46,24 @@ std::string hint_for(ErrorKind kind, const std::string& directory) {
   }
 }
 
+Error cannot_be_made(const std::string& path) {
+  Error error = last_system_error(fmt::format("statefile {} cannot be made", path));
+  error.hint = hint_for(error.kind, fs::path(path).parent_path().string());
+  return error;
+}
+
 /// An empty file, 0600 from its first moment. It is made under another name and linked: to open and close the statefile
 /// itself would drop the locks that another connection of this process has on it (that is how POSIX locks are).
 Result<void> make_empty_file(const std::string& path) {
-  const std::string directory = fs::path(path).parent_path().string();
   std::string fresh = path + ".new-XXXXXX";
   const int file = mkostemp(fresh.data(), O_CLOEXEC);
-  if (file < 0) {
-    const ErrorKind kind = kind_of_errno();
-    return system_error(kind, fmt::format("statefile {} cannot be made", path), hint_for(kind, directory));
-  }
+  if (file < 0) return cannot_be_made(path);
   close(file);
   const int linked = link(fresh.c_str(), path.c_str());
   const int why = errno;
   unlink(fresh.c_str());
   errno = why;
-  if (linked != 0 && errno != EEXIST) {
-    const ErrorKind kind = kind_of_errno();
-    return system_error(kind, fmt::format("statefile {} cannot be made", path), hint_for(kind, directory));
-  }
+  if (linked != 0 && errno != EEXIST) return cannot_be_made(path);
   return {};
 }
 
@@ -101,18 +79,16 @@ Result<void> check_kind_of_file(const std::string& path, const struct stat& stat
 Result<void> check_access(const std::string& path, OpenMode mode) {
   const std::string directory = fs::path(path).parent_path().string();
   if (faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0) {
-    return system_error(ErrorKind::denied, fmt::format("statefile {} cannot be read", path),
-                        "run as the user it belongs to");
+    return last_system_error(fmt::format("statefile {} cannot be read", path), "run as the user it belongs to");
   }
   if (mode == OpenMode::read_only) return {};
   if (faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0) {
-    return system_error(ErrorKind::denied, fmt::format("statefile {} cannot be written: it is read-only", path),
-                        "run as the user it belongs to, or let --state name another file");
+    return last_system_error(fmt::format("statefile {} cannot be written: it is read-only", path),
+                             "run as the user it belongs to, or let --state name another file");
   }
   if (faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
-    return system_error(ErrorKind::denied,
-                        fmt::format("statefile {} cannot be written: its directory is read-only", path),
-                        hint_for(ErrorKind::denied, directory));
+    return last_system_error(fmt::format("statefile {} cannot be written: its directory is read-only", path),
+                             hint_for(ErrorKind::denied, directory));
   }
   return {};
 }
@@ -121,10 +97,8 @@ Result<void> check_access(const std::string& path, OpenMode mode) {
 Result<void> prepare_file(const std::string& path, OpenMode mode) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
-    if (errno != ENOENT) {
-      const ErrorKind kind = kind_of_errno();
-      return system_error(kind, fmt::format("statefile {} cannot be reached", path), "check the path");
-    }
+    if (errno != ENOENT)
+      return last_system_error(fmt::format("statefile {} cannot be reached", path), "check the path");
     if (mode != OpenMode::read_write_create) {
       return Error{
           .kind = ErrorKind::not_found,
@@ -133,7 +107,7 @@ Result<void> prepare_file(const std::string& path, OpenMode mode) {
           .hint = "nothing was applied from here yet: vscale apply makes it; or let --state name the right file"};
     }
     if (auto made = make_empty_file(path); !made) return made;
-    if (stat(path.c_str(), &status) != 0) return system_error(ErrorKind::failed, path + " vanished", "try again");
+    if (stat(path.c_str(), &status) != 0) return last_system_error(path + " vanished", "try again");
   }
   if (auto kind = check_kind_of_file(path, status); !kind) return kind;
   if (auto access = check_access(path, mode); !access) return access;

@@ -2,25 +2,19 @@
 
 #include <libvirt/virterror.h>
 
-#include <cerrno>
 #include <utility>
+
+#include "engine/ports/system_error.h"
 
 namespace vscale::libvirt {
 namespace {
 
+/// A file that is missing, or in the way, on the host or on the way there is not the domain or volume that was asked
+/// for: of that, only libvirt's own codes speak.
 ErrorKind kind_of_system_error(int domain, int system_errno) {
   if (domain == VIR_FROM_RPC) return ErrorKind::unreachable;
-  switch (system_errno) {
-    case ENOSPC:
-    case EDQUOT:
-      return ErrorKind::no_capacity;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return ErrorKind::denied;
-    default:
-      return ErrorKind::failed;
-  }
+  const ErrorKind kind = kind_of_errno(system_errno);
+  return kind == ErrorKind::no_capacity || kind == ErrorKind::denied ? kind : ErrorKind::failed;
 }
 
 }  // namespace

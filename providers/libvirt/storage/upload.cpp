@@ -7,11 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "providers/last_system_error.h"
 #include "providers/libvirt/link/handle.h"
 #include "providers/libvirt/link/libvirt_error.h"
 
@@ -21,11 +21,8 @@ namespace {
 /// What is sent at once. Small packets make a long way slow.
 constexpr std::size_t kChunkBytes = 1024 * 1024;
 
-Error file_error(const std::string& path, const char* what, int number) {
-  const ErrorKind kind = number == ENOENT                      ? ErrorKind::not_found
-                         : number == EACCES || number == EPERM ? ErrorKind::denied
-                                                               : ErrorKind::failed;
-  return Error{kind, fmt::format("cannot {} \"{}\"", what, path), std::strerror(number), "check the file"};
+Error file_error(const std::string& path, const char* what) {
+  return last_system_error(fmt::format("cannot {} \"{}\"", what, path), "check the file");
 }
 
 class FileSource final : public ByteSource {
@@ -42,11 +39,11 @@ class FileSource final : public ByteSource {
     if (data < 0 && errno == ENXIO) return Run{.data = false, .length_bytes = size_ - offset};
     // A file system without holes: everything is data.
     if (data < 0 && errno == EINVAL) return Run{.data = true, .length_bytes = size_ - offset};
-    if (data < 0) return file_error(path_, "look for holes in", errno);
+    if (data < 0) return file_error(path_, "look for holes in");
     const auto data_at = static_cast<std::uint64_t>(data);
     if (data_at > offset) return Run{.data = false, .length_bytes = std::min(data_at, size_) - offset};
     const off_t hole = ::lseek(fd_, static_cast<off_t>(offset), SEEK_HOLE);
-    if (hole < 0) return file_error(path_, "look for holes in", errno);
+    if (hole < 0) return file_error(path_, "look for holes in");
     return Run{.data = true, .length_bytes = std::min(static_cast<std::uint64_t>(hole), size_) - offset};
   }
 
@@ -58,7 +55,7 @@ class FileSource final : public ByteSource {
         return Error{ErrorKind::conflict, fmt::format("\"{}\" became shorter while it was being sent", path_), "",
                      "leave it alone while it is used"};
       }
-      if (errno != EINTR) return file_error(path_, "read", errno);
+      if (errno != EINTR) return file_error(path_, "read");
     }
   }
 
@@ -147,7 +144,7 @@ Result<void> send_zeros(Upload& upload, std::uint64_t offset, std::uint64_t leng
 
 Result<std::shared_ptr<ByteSource>> open_file_source(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return file_error(path, "open", errno);
+  if (fd < 0) return file_error(path, "open");
   struct stat found {};
   if (::fstat(fd, &found) != 0 || !S_ISREG(found.st_mode)) {
     ::close(fd);

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <thread>
 #include <utility>
 
+#include "providers/last_system_error.h"
 #include "providers/sqlite/rows/columns.h"
 
 namespace vscale {
@@ -137,17 +137,13 @@ std::optional<LockFile> take_kernel_lock(Statefile& file) {
   if (file.in_memory()) return std::nullopt;
   LockFile lock(lock_path(file), O_RDWR | O_CREAT);
   if (!lock.is_open()) {
-    throw Refused({.kind = ErrorKind::denied,
-                   .message = fmt::format("the lock file {} cannot be opened", lock_path(file)),
-                   .detail = std::strerror(errno),
-                   .hint = "run as the user it belongs to, in a directory where that user may write"});
+    throw Refused(last_system_error(fmt::format("the lock file {} cannot be opened", lock_path(file)),
+                                    "run as the user it belongs to, in a directory where that user may write"));
   }
   if (!lock.try_lock()) {
     if (errno == EAGAIN || errno == EACCES) refuse_held_by_living(file);
-    throw Refused({.kind = ErrorKind::failed,
-                   .message = fmt::format("the file {} cannot be locked", lock_path(file)),
-                   .detail = std::strerror(errno),
-                   .hint = "keep the statefile on a file system that has locks"});
+    throw Refused(last_system_error(fmt::format("the file {} cannot be locked", lock_path(file)),
+                                    "keep the statefile on a file system that has locks"));
   }
   return lock;
 }
