@@ -146,8 +146,8 @@ SqliteStateStore::SqliteStateStore(std::shared_ptr<Statefile> file) : file_(std:
 SqliteStateStore::~SqliteStateStore() = default;
 
 Result<std::unique_ptr<SqliteStateStore>> SqliteStateStore::open(const std::string& path, OpenMode mode,
-                                                                 StateStoreOptions options) {
-  auto file = Statefile::open(path, mode, std::move(options));
+                                                                 const StateStoreOptions& options) {
+  auto file = Statefile::open(path, mode, options);
   if (!file) return file.error();
   return std::unique_ptr<SqliteStateStore>(new SqliteStateStore(*file));
 }

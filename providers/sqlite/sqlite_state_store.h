@@ -18,7 +18,7 @@ class Statefile;
 enum class OpenMode {
   read_write_create,  ///< For commands that may be the first to run here: plan, apply, watch.
   read_write,         ///< The statefile must be there: destroy.
-  read_only,          ///< The statefile must be there and nothing is written: status, state list.
+  read_only,          ///< The statefile must be there and nothing is written: status, state list. A full disk will do.
 };
 
 /// A lineage for a new statefile, or an id of a lock: a random (version 4) UUID from the operating system.
@@ -58,7 +58,7 @@ class SqliteStateStore final : public StateStore {
   /// file (or no directory) and `mode` makes none; `denied` for an old one with read_only.
   static Result<std::unique_ptr<SqliteStateStore>> open(const std::string& path,
                                                         OpenMode mode = OpenMode::read_write_create,
-                                                        StateStoreOptions options = {});
+                                                        const StateStoreOptions& options = {});
   ~SqliteStateStore() override;
 
   Result<RecordedState> read() override;
@@ -82,7 +82,8 @@ class SqliteStateStore final : public StateStore {
   /// The copies that backup() left, newest first.
   Result<std::vector<BackupFile>> backups();
 
-  /// Reads every page and every reference; `invalid` names what is wrong. open() does it too for a small file.
+  /// Reads every page and every reference; `invalid` names what is wrong. To open a small file for writing reads every
+  /// page too.
   Result<void> check();
 
  private:

@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// quick_check reads every page: some 4 ms for a file of this size. A larger one is checked by check() and before a
-/// backup.
+/// backup. Nor is it for readers, who write nothing on top of a damage and are told of one that they meet.
 constexpr std::uint64_t kCheckedWhenOpened_bytes = 2 * kMiB;
 /// Turning WAL on needs the file for itself for a moment, and SQLite does not always wait for that.
 constexpr int kWalAttempts = 100;
@@ -222,11 +222,21 @@ bool stands_still(const std::string& path) {
   return faccessat(AT_FDCWD, directory.c_str(), W_OK, AT_EACCESS) != 0 && !fs::exists(path + "-wal");
 }
 
+std::string uri_of(const std::string& path, const char* parameter) {
+  return "file:" + percent_encoded(path) + "?" + parameter;
+}
+
 Statefile::Target target_of(const std::string& path, OpenMode mode) {
   if (path == Statefile::kInMemory) return {path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
   if (mode != OpenMode::read_only) return {path, SQLite::OPEN_READWRITE};
   if (!stands_still(path)) return {path, SQLite::OPEN_READONLY};
-  return {"file:" + percent_encoded(path) + "?immutable=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI};
+  return {uri_of(path, "immutable=1"), SQLite::OPEN_READONLY | SQLite::OPEN_URI};
+}
+
+/// For a reader on a full disk, where the file that is shared with writers cannot grow to its first size. Then nobody
+/// else uses the statefile, for it would be there, and SQLite reads a -wal that was left behind by itself.
+Statefile::Target target_without_room(const std::string& path) {
+  return {uri_of(path, "readonly_shm=1"), SQLite::OPEN_READONLY | SQLite::OPEN_URI};
 }
 
 std::string path_of_the_file(const std::string& path) {
@@ -260,22 +270,27 @@ Statefile::Statefile(std::string path, OpenMode mode, StateStoreOptions options,
   if (options_.machine.empty()) options_.machine = this_machine();
 }
 
-Result<std::shared_ptr<Statefile>> Statefile::open(const std::string& path, OpenMode mode, StateStoreOptions options,
+Result<std::shared_ptr<Statefile>> Statefile::open(const std::string& path, OpenMode mode,
+                                                   const StateStoreOptions& options,
                                                    std::span<const Migration> migrations) {
   const bool in_memory = path == kInMemory;
   const std::string file_path = in_memory ? path : path_of_the_file(path);
   if (!in_memory) {
     if (auto prepared = prepare_file(file_path, mode); !prepared) return prepared.error();
   }
-  return guarded(file_path, [&] {
-    const std::shared_ptr<Statefile> file(
-        new Statefile(file_path, mode, std::move(options), target_of(file_path, mode)));
-    const Content content = identify(file->database(), file_path, mode, migrations.back().to);
-    if (mode != OpenMode::read_only) bring_up_to_date(*file, content, migrations);
-    set_up_connection(file->database(), file->options());
-    check_if_small(file->database());
-    return file;
-  });
+  const auto open_at = [&](const Target& target) {
+    return guarded(file_path, [&] {
+      const std::shared_ptr<Statefile> file(new Statefile(file_path, mode, options, target));
+      const Content content = identify(file->database(), file_path, mode, migrations.back().to);
+      if (mode != OpenMode::read_only) bring_up_to_date(*file, content, migrations);
+      set_up_connection(file->database(), file->options());
+      if (mode != OpenMode::read_only) check_if_small(file->database());
+      return file;
+    });
+  };
+  auto opened = open_at(target_of(file_path, mode));
+  const bool lacks_room = !opened && opened.error().kind == ErrorKind::no_capacity;
+  return lacks_room && mode == OpenMode::read_only ? open_at(target_without_room(file_path)) : opened;
 }
 
 }  // namespace vscale

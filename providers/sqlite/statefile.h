@@ -21,7 +21,8 @@ namespace vscale {
 class Statefile {
  public:
   /// As SqliteStateStore::open, which says the contract. Tests bring migrations of their own.
-  static Result<std::shared_ptr<Statefile>> open(const std::string& path, OpenMode mode, StateStoreOptions options,
+  static Result<std::shared_ptr<Statefile>> open(const std::string& path, OpenMode mode,
+                                                 const StateStoreOptions& options,
                                                  std::span<const Migration> migrations = all_migrations());
 
   SQLite::Database& database() { return database_; }

@@ -37,6 +37,30 @@ std::string outcome(const Result<void>& result) {
   return result ? "done" : to_string(result.error());
 }
 
+/// What `work` says of a disk of 1 MiB that is mounted at `path` for it alone; nothing where only root may mount.
+std::optional<std::string> on_a_small_disk(const std::string& path, const std::function<std::string()>& work) {
+  const std::string no_mounts = "no mounts";
+  Child child([&] {
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        mount("tmpfs", path.c_str(), "tmpfs", 0, "size=1m") != 0) {
+      return no_mounts;
+    }
+    return work();
+  });
+  std::string said = child.result();
+  if (said != no_mounts) return said;
+  WARN("a file system of its own needs root: not tested");
+  return std::nullopt;
+}
+
+/// How many instances a reader finds there, or what keeps it from reading.
+std::string read_by_a_reader(const std::string& path) {
+  auto store = SqliteStateStore::open(path, OpenMode::read_only);
+  if (!store) return to_string(store.error());
+  const auto state = (*store)->read();
+  return state ? std::to_string(state->instances.size()) + " read" : to_string(state.error());
+}
+
 /// Flips the bytes in the middle of every page but the first.
 void damage(const std::string& path) {
   std::string bytes = read_file(path);
@@ -137,6 +161,28 @@ TEST_CASE("a damaged statefile is refused, and the way back is named") {
   CHECK(read_state(*open_store(directory / "vscale.db")).instances.size() == 1);
 }
 
+TEST_CASE("a reader is told of the damage that it meets, and need not look for any other") {
+  const TemporaryDirectory directory;
+  {
+    auto store = open_store(directory / "vscale.db");
+    must_commit(*store, changes({PutInstance{web(0)}}));
+    AcceptedConfig config;
+    config.files = {{"large.yaml", std::string(40 * kKiB, '#')}};
+    REQUIRE(store->accept_config(config));
+  }
+  std::string bytes = read_file(directory / "vscale.db");
+  const std::size_t text_at = bytes.rfind(std::string(1000, '#'));
+  REQUIRE(text_at != std::string::npos);
+  bytes.replace(text_at / 4096 * 4096, 4096, std::string(4096, '\xFF'));  // the list of pages breaks off here
+  write_file(directory / "vscale.db", bytes);
+
+  CHECK(read_by_a_reader(directory / "vscale.db") == "1 read");
+  CHECK(refusal_of(directory / "vscale.db").kind == ErrorKind::invalid);
+
+  damage(directory / "vscale.db");
+  CHECK(read_by_a_reader(directory / "vscale.db").find("is damaged") != std::string::npos);
+}
+
 TEST_CASE("a value that no vscale writes is told with what was expected") {
   const TemporaryDirectory directory;
   must_commit(*open_store(directory / "vscale.db"), changes({PutInstance{web(0)}}));
@@ -221,14 +267,9 @@ TEST_CASE("a statefile in a directory that is read-only can be read") {
   REQUIRE(chmod((odd_name + "/vscale.db").c_str(), 0444) == 0);
   REQUIRE(chmod(odd_name.c_str(), 0555) == 0);
 
-  const std::string said = as_nobody([&] {
-    auto store = SqliteStateStore::open(odd_name + "/vscale.db", OpenMode::read_only);
-    if (!store) return to_string(store.error());
-    const auto state = (*store)->read();
-    return state ? std::to_string(state->instances.size()) + " instance" : to_string(state.error());
-  });
+  const std::string said = as_nobody([&] { return read_by_a_reader(odd_name + "/vscale.db"); });
 
-  CHECK(said == "1 instance");
+  CHECK(said == "1 read");
 }
 
 TEST_CASE("a statefile that reached its bound says so, and keeps what it had") {
@@ -251,11 +292,7 @@ TEST_CASE("a statefile that reached its bound says so, and keeps what it had") {
 
 TEST_CASE("on a full disk a commit is refused, and nothing is lost") {
   const TemporaryDirectory directory;
-  Child child([&] {
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        mount("tmpfs", directory.path().c_str(), "tmpfs", 0, "size=1m") != 0) {
-      return std::string("no mounts");
-    }
+  const auto said = on_a_small_disk(directory.path(), [&] {
     auto store = SqliteStateStore::open(directory / "vscale.db");
     if (!store) return to_string(store.error());
     const auto first = (*store)->commit(changes({PutInstance{web(0)}}));
@@ -267,12 +304,25 @@ TEST_CASE("on a full disk a commit is refused, and nothing is lost") {
     return (full ? std::string("accepted") : to_string(full.error().kind) + (": " + to_string(full.error()))) + "\n" +
            std::to_string(state ? state->instances.size() : 0) + " instance kept\n";
   });
-  const std::string said = child.result();
-  if (said == "no mounts") {
-    WARN("a file system of its own needs root: not tested");
-    return;
-  }
-  check_golden("state_store/full_disk.txt", replaced(said, directory.path(), "/state"));
+  if (!said) return;
+  check_golden("state_store/full_disk.txt", replaced(*said, directory.path(), "/state"));
+}
+
+TEST_CASE("on a full disk a statefile can be read, and so can one whose last writer died") {
+  const TemporaryDirectory directory;
+  const auto said = on_a_small_disk(directory.path(), [&] {
+    {
+      auto store = SqliteStateStore::open(directory / "vscale.db");
+      if (!store || !(*store)->commit(changes({PutInstance{web(0)}}))) return std::string("not written");
+      for (const char* part : {"", "-wal"}) {
+        fs::copy_file(directory / "vscale.db" + part, directory / "died.db" + part);  // as a crash leaves it
+      }
+    }
+    write_file(directory / "filler", std::string(2 * kMiB, '#'));
+    return read_by_a_reader(directory / "vscale.db") + ", " + read_by_a_reader(directory / "died.db");
+  });
+  if (!said) return;
+  CHECK(*said == "1 read, 1 read");
 }
 
 TEST_CASE("a writer waits for another one only so long") {
