@@ -176,14 +176,14 @@ class GateWait {
     if (!address) return NotYet{"no address yet"};
     const auto connected = ports_.probe.connect_tcp(*address, gate.port, try_timeout(gate));
     if (connected) return Passed{};
-    return NotYet{connected.error().message};
+    return NotYet{what_was_found(connected.error())};
   }
 
   Try try_http(const Gate& gate) {
     const auto address = first_address();
     if (!address) return NotYet{"no address yet"};
     const auto status = ports_.probe.get_http(*address, gate.port, gate.path, try_timeout(gate));
-    if (!status) return NotYet{status.error().message};
+    if (!status) return NotYet{what_was_found(status.error())};
     if (*status == gate.status) return Passed{};
     return NotYet{fmt::format("{}, want {}", *status, gate.status)};
   }
@@ -201,10 +201,16 @@ class GateWait {
     return NotYet{fmt::format("exit {}, want 0", exit->code)};
   }
 
+  /// With the outside's own words, which tell a refused connection from one without a route; what to do about it is said
+  /// once, when waiting ends.
+  static std::string what_was_found(const Error& error) {
+    return to_string(Error{.kind = error.kind, .message = error.message, .detail = error.detail, .hint = {}});
+  }
+
   /// An agent that is slow, a host that does not answer just now: wait. What waiting cannot mend is told at once.
   static Try not_yet(const Error& error) {
     if (error.kind == ErrorKind::denied || error.kind == ErrorKind::unsupported) return Never{error};
-    return NotYet{error.message, error.kind == ErrorKind::timed_out ? "no answer yet" : ""};
+    return NotYet{what_was_found(error), error.kind == ErrorKind::timed_out ? "no answer yet" : ""};
   }
 
   std::optional<Error> why_it_never_will(const Gate& gate) {

@@ -132,7 +132,7 @@ Result<void> FakeCluster::connect_tcp(const std::string& address, int port, Dura
   const bool answers = guest_at(address) != nullptr;
   clock_.sleep_until(clock_.now() + (answers ? kProbeTakes : timeout));
   if (answers) return {};
-  return Error{ErrorKind::unreachable, fmt::format("no connection to {}:{}", address, port), {}, {}};
+  return Error{ErrorKind::unreachable, fmt::format("no connection to {}:{}", address, port), "No route to host", {}};
 }
 
 Result<int> FakeCluster::get_http(const std::string& address, int port, const std::string& /*path*/, Duration timeout) {
@@ -141,7 +141,7 @@ Result<int> FakeCluster::get_http(const std::string& address, int port, const st
   const FakeDomain* guest = guest_at(address);
   clock_.sleep_until(clock_.now() + (guest != nullptr ? kProbeTakes : timeout));
   if (guest != nullptr) return guest->behaviour.http_status;
-  return Error{ErrorKind::unreachable, fmt::format("no connection to {}:{}", address, port), {}, {}};
+  return Error{ErrorKind::unreachable, fmt::format("no connection to {}:{}", address, port), "No route to host", {}};
 }
 
 }  // namespace vscale

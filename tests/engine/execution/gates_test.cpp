@@ -138,6 +138,17 @@ TEST_CASE("a guest that never gets ready is given up at the bound, with what was
   CHECK(guest.waited() < std::chrono::minutes{1} + kHttpTryTimeout);
 }
 
+TEST_CASE("a gate that cannot be reached says why, in the network's own words") {
+  OneGuest guest;
+  guest.start({.never_boots = true});
+
+  const auto outcome = guest.wait({http()}, std::chrono::minutes{1});
+
+  REQUIRE_FALSE(outcome);
+  INFO(outcome.error().message);
+  CHECK(outcome.error().message.find("no connection to 10.0.0.51:80 [No route to host]") != std::string::npos);
+}
+
 TEST_CASE("the bound counts from the start of the guest, and a gate is tried once even when it is used up") {
   OneGuest guest;
   guest.start();
