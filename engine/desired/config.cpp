@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace vscale {
 namespace {
@@ -22,10 +23,18 @@ bool has_labels(const Host& host, const std::map<std::string, std::string>& labe
 
 }  // namespace
 
-const Host* find_host(const Config& config, const std::string& name) { return find_named(config.hosts, name); }
-const Image* find_image(const Config& config, const std::string& name) { return find_named(config.images, name); }
-const Storage* find_storage(const Config& config, const std::string& name) { return find_named(config.storage, name); }
-const Network* find_network(const Config& config, const std::string& name) { return find_named(config.networks, name); }
+const Host* find_host(const Config& config, const std::string& name) {
+  return find_named(config.hosts, name);
+}
+const Image* find_image(const Config& config, const std::string& name) {
+  return find_named(config.images, name);
+}
+const Storage* find_storage(const Config& config, const std::string& name) {
+  return find_named(config.storage, name);
+}
+const Network* find_network(const Config& config, const std::string& name) {
+  return find_named(config.networks, name);
+}
 
 const Group* find_group(const Config& config, const std::string& address) {
   const auto found = std::find_if(config.groups.begin(), config.groups.end(),
@@ -49,6 +58,27 @@ std::vector<std::string> selected_hosts(const Config& config, const HostSelectio
 
 std::string show_ipv4(std::uint32_t address) {
   return fmt::format("{}.{}.{}.{}", address >> 24, (address >> 16) & 0xff, (address >> 8) & 0xff, address & 0xff);
+}
+
+std::optional<std::uint32_t> parse_ipv4(std::string_view text) {
+  std::uint32_t address = 0;
+  for (int part = 0; part < 4; ++part) {
+    const std::size_t dot = part < 3 ? text.find('.') : text.size();
+    if (dot == std::string_view::npos) return std::nullopt;
+    const std::string_view digits = text.substr(0, dot);
+    std::uint8_t octet = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), octet);
+    if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+    if (digits.size() > 1 && digits.starts_with('0')) return std::nullopt;  // 010 is eight to some and ten to others
+    address = address * 256 + octet;
+    text.remove_prefix(part < 3 ? dot + 1 : dot);
+  }
+  return address;
+}
+
+bool in_pool(const Network& network, std::uint32_t address) {
+  return std::any_of(network.addresses.begin(), network.addresses.end(),
+                     [&](const AddressRange& range) { return range.first <= address && address <= range.last; });
 }
 
 }  // namespace vscale

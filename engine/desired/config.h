@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/desired/group.h"
@@ -230,5 +231,9 @@ std::vector<std::string> selected_hosts(const Config& config, const HostSelectio
 
 /// Dotted quad of an IPv4 address in host byte order.
 std::string show_ipv4(std::uint32_t address);
+/// Of a dotted quad without leading zeros, in host byte order; nothing for any other text.
+std::optional<std::uint32_t> parse_ipv4(std::string_view text);
+/// Does one of the network's ranges hold this address?
+bool in_pool(const Network& network, std::uint32_t address);
 
 }  // namespace vscale

@@ -6,7 +6,6 @@
 
 #include "schemas/config/config_checks.h"
 #include "schemas/diagnostics/did_you_mean.h"
-#include "schemas/text/ipv4_text.h"
 #include "schemas/text/units_text.h"
 
 namespace vscale {
@@ -31,11 +30,6 @@ std::uint64_t pool_size(const Network& network) {
   std::uint64_t count = 0;
   for (const AddressRange& range : network.addresses) count += std::uint64_t{range.last} - range.first + 1;
   return count;
-}
-
-bool in_pool(const Network& network, std::uint32_t address) {
-  return std::any_of(network.addresses.begin(), network.addresses.end(),
-                     [&](const AddressRange& range) { return range.first <= address && address <= range.last; });
 }
 
 // How many addresses of the network's pool one instance takes.

@@ -77,6 +77,7 @@ void decide_fates(Planning& planning) {
     }
   }
   report_lost_hosts(planning);
+  report_not_followed(planning);
 }
 
 }  // namespace vscale

@@ -47,5 +47,8 @@ void decide_vanished_group(Planning& planning, GroupPlan& plan);
 /// Hosts that have left the file with instances on them: nothing there can be seen or done. One warning for each, with
 /// the way out.
 void report_lost_hosts(Planning& planning);
+/// What the file says anew of networks and storage, and what was made before does not follow. One warning for each.
+/// (not_followed.cpp)
+void report_not_followed(Planning& planning);
 
 }  // namespace vscale

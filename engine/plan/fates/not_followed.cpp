@@ -1,0 +1,120 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "engine/plan/fates/fates.h"
+
+/// What the file says now about networks and storage, and what was made before does not follow: a guest learns of its
+/// network when it is made, and a pool stays where it is. Nothing is done about it, so it is said.
+
+namespace vscale {
+namespace {
+
+/// More of them than this are counted in a message, and not named.
+constexpr std::size_t kNamed = 5;
+
+std::string named(const std::vector<std::string>& names) {
+  const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kNamed));
+  const std::string rest = names.size() > kNamed ? fmt::format(" and {} more", names.size() - kNamed) : "";
+  return fmt::format("{}{}", fmt::join(names.begin(), end, ", "), rest);
+}
+
+/// Instances of one group whose cards on one network are not as the file says.
+struct Strays {
+  std::vector<std::string> addresses;  ///< "web-0 10.0.0.50"
+  std::vector<std::string> cards;      ///< "web-0 on br0"
+};
+
+const LiveNic* live_card(const Decision& decision, const std::string& mac) {
+  const LiveDomain* domain = decision.where->domain;
+  if (domain == nullptr) return nullptr;
+  const auto found =
+      std::find_if(domain->nics.begin(), domain->nics.end(), [&](const LiveNic& nic) { return nic.mac == mac; });
+  return found == domain->nics.end() || found->source.empty() ? nullptr : &*found;
+}
+
+bool is_fixed(const Group& group, const GuestNic& nic) {
+  return std::any_of(group.instance.networks.begin(), group.instance.networks.end(),
+                     [&](const NicSpec& card) { return card.network == nic.network && card.address == nic.address; });
+}
+
+/// Handed out from a pool of the network that the file has changed since. One found by DHCP belongs to no pool.
+bool is_outside(const Group& group, const Network& network, const GuestNic& nic) {
+  if (network.addresses.empty() || !nic.address || is_fixed(group, nic)) return false;
+  const auto address = parse_ipv4(*nic.address);
+  return address && !in_pool(network, *address);
+}
+
+const std::string& source_of(const Network& network) {
+  return network.bridge.empty() ? network.network : network.bridge;
+}
+
+void look_at_cards(const Planning& planning, const Group& group, const Decision& decision,
+                   std::map<std::string, Strays>& strays) {
+  const std::string name = short_name(decision.address);
+  for (const auto& nic : decision.record->nics) {
+    const Network* network = find_network(planning.config, nic.network);
+    if (network == nullptr) continue;  // a card that goes is a change of the template
+    if (is_outside(group, *network, nic)) strays[nic.network].addresses.push_back(name + " " + *nic.address);
+    const LiveNic* live = live_card(decision, nic.mac);
+    if (live == nullptr || live->source == source_of(*network)) continue;
+    strays[nic.network].cards.push_back(name + " on " + live->source);
+  }
+}
+
+void report_strays(Planning& planning, const GroupPlan& plan, const std::string& network, const Strays& strays) {
+  const std::string hint = "to bring them there, make them anew: vscale plan --replace " + plan.address;
+  if (!strays.addresses.empty()) {
+    planning.warn("address_outside",
+                  fmt::format("{}: outside the addresses of network {}, and kept: {}", plan.address, network,
+                              named(strays.addresses)),
+                  hint, fmt::format("networks.{}.addresses", network));
+  }
+  if (!strays.cards.empty()) {
+    planning.warn("card_elsewhere",
+                  fmt::format("{}: network {} is {} in the file, and these stay where they are: {}", plan.address,
+                              network, source_of(*find_network(planning.config, network)), named(strays.cards)),
+                  hint, fmt::format("networks.{}", network));
+  }
+}
+
+std::string without_slashes_at_end(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+void report_pools(Planning& planning) {
+  for (const auto& storage : planning.config.storage) {
+    std::vector<std::string> elsewhere;
+    for (const auto& [host, view] : planning.input.live) {
+      if (!view.snapshot || storage.path.empty()) continue;
+      for (const auto& pool : view.snapshot->pools) {
+        const bool moved = pool.name == storage.pool && !pool.path.empty() &&
+                           without_slashes_at_end(pool.path) != without_slashes_at_end(storage.path);
+        if (moved) elsewhere.push_back(fmt::format("{} at {}", host, pool.path));
+      }
+    }
+    if (elsewhere.empty()) continue;
+    planning.warn("pool_elsewhere",
+                  fmt::format("storage {}: pool {} is there already, and is used where it is: {}", storage.name,
+                              storage.pool, named(elsewhere)),
+                  fmt::format("write that path, or another pool's name: the file says {}", storage.path),
+                  fmt::format("storage.{}.path", storage.name));
+  }
+}
+
+}  // namespace
+
+void report_not_followed(Planning& planning) {
+  for (const auto& plan : planning.groups) {
+    if (plan.group == nullptr) continue;
+    std::map<std::string, Strays> strays;  // by network
+    for (const auto& decision : plan.decisions) {
+      if (decision.fate != Fate::keep || decision.record == nullptr) continue;
+      look_at_cards(planning, *plan.group, decision, strays);
+    }
+    for (const auto& [network, found] : strays) report_strays(planning, plan, network, found);
+  }
+  report_pools(planning);
+}
+
+}  // namespace vscale

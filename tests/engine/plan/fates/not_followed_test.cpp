@@ -1,0 +1,75 @@
+#include <catch2/catch.hpp>
+
+#include "tests/engine/plan/planned.h"
+#include "tests/engine/simulation/played_world.h"
+#include "tests/support/builders.h"
+
+/// What a changed file does not do to what was made before is said.
+
+namespace vscale::test {
+namespace {
+
+TEST_CASE("an address that left its network's pool is kept, and said to be outside") {
+  PlayedWorld world = running({web(2)});
+  world.input.config.networks[0].addresses = {{ipv4(10, 0, 0, 60), ipv4(10, 0, 0, 99)}};
+  const Plan plan = world.plan();
+  CHECK(plan.actions.empty());
+  REQUIRE(codes(plan) == Words{"address_outside"});
+  CHECK(plan.diagnostics[0].summary ==
+        "group.web: outside the addresses of network lan, and kept: web-0 10.0.0.50, web-1 10.0.0.51");
+  CHECK(plan.diagnostics[0].hint == "to bring them there, make them anew: vscale plan --replace group.web");
+}
+
+TEST_CASE("a replacement gets an address of the pool when the old one is outside of it now") {
+  PlayedWorld world = running({web(2)});
+  world.input.config.networks[0].addresses = {{ipv4(10, 0, 0, 51), ipv4(10, 0, 0, 99)}};
+  world.input.options.replaces = {"group.web"};
+  world.carry_out(world.plan());
+  const auto& instances = world.input.recorded.instances;
+  CHECK(instances.at({InstanceAddress::Kind::group, "web", 0}).nics[0].address == "10.0.0.52");
+  CHECK(instances.at({InstanceAddress::Kind::group, "web", 1}).nics[0].address == "10.0.0.51");
+  world.input.options.replaces.clear();
+  CHECK(world.plan().diagnostics.empty());
+}
+
+TEST_CASE("an address that the file gives by name need not be in the pool") {
+  Group group = web(1);
+  group.instance.networks[0].address = "10.0.0.7";
+  PlayedWorld world = running({group});
+  CHECK(world.plan().diagnostics.empty());
+}
+
+TEST_CASE("cards stay on the bridge that they were made on, which is said when the file names another") {
+  PlayedWorld world = running({web(1)});
+  world.input.config.networks[0].bridge = "br1";
+  const Plan plan = world.plan();
+  CHECK(plan.actions.empty());
+  REQUIRE(codes(plan) == Words{"card_elsewhere"});
+  CHECK(plan.diagnostics[0].summary ==
+        "group.web: network lan is br1 in the file, and these stay where they are: web-0 on br0");
+}
+
+TEST_CASE("many instances that do not follow are counted, and few are named") {
+  PlayedWorld world = running({web(9)});
+  world.input.config.networks[0].bridge = "br1";
+  const Plan plan = world.plan();
+  REQUIRE(codes(plan) == Words{"card_elsewhere"});
+  const std::string end = "web-0 on br0, web-1 on br0, web-2 on br0, web-3 on br0, web-4 on br0 and 4 more";
+  CHECK(plan.diagnostics[0].summary.find(end) != std::string::npos);
+}
+
+TEST_CASE("a pool that lies elsewhere than the file says is used where it is, which is said once") {
+  PlayedWorld world = running({web(2)});
+  world.input.config.storage[0].path = "/srv/images";
+  const Plan plan = world.plan();
+  CHECK(plan.actions.empty());
+  REQUIRE(codes(plan) == Words{"pool_elsewhere"});
+  CHECK(plan.diagnostics[0].summary ==
+        "storage local: pool default is there already, and is used where it is: kvm1 at /var/lib/libvirt/default, kvm2 "
+        "at /var/lib/libvirt/default");
+  world.input.config.storage[0].path = "/var/lib/libvirt/default/";
+  CHECK(world.plan().diagnostics.empty());
+}
+
+}  // namespace
+}  // namespace vscale::test
