@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "engine/plan/fates/fates.h"
 
 /// What the file does not want any more, and what is on hosts that it no longer knows.
@@ -62,6 +64,21 @@ void report_lost_host(Planning& planning, const std::string& host, const LostHos
       std::move(hint));
 }
 
+/// With one new group in the file, the vanished one may have been renamed.
+std::string moved_hint(const Planning& planning, const GroupPlan& vanished) {
+  const GroupPlan* fresh = nullptr;
+  for (const auto& plan : planning.groups) {
+    const bool has_instances = std::any_of(plan.decisions.begin(), plan.decisions.end(),
+                                           [](const Decision& decision) { return decision.record != nullptr; });
+    if (plan.group == nullptr || has_instances) continue;
+    if (fresh != nullptr) return "";
+    fresh = &plan;
+  }
+  if (fresh == nullptr) return "";
+  return fmt::format("; or, if it has a new name now, `moved: [{{ from: {}, to: {} }}]`", vanished.address,
+                     fresh->address);
+}
+
 }  // namespace
 
 void decide_gone(Decision& decision, Reason reason) {
@@ -87,8 +104,8 @@ void decide_vanished_group(Planning& planning, GroupPlan& plan) {
                  fmt::format("{} has {} instance{} and is not in the file any more", plan.address, unexplained,
                              unexplained == 1 ? "" : "s"),
                  fmt::format("write `removed: [{{ address: {}, then: destroy }}]` (or forget), or give the -f that it "
-                             "came from",
-                             plan.address));
+                             "came from{}",
+                             plan.address, moved_hint(planning, plan)));
 }
 
 void report_lost_hosts(Planning& planning) {

@@ -45,5 +45,16 @@ TEST_CASE("a group that is to go from a host that left the file says so, with th
   CHECK(world.input.recorded.instances.empty());
 }
 
+TEST_CASE("a group that vanished while one new one came may have been renamed, which the hint says") {
+  PlayedWorld world = running({web(2)});
+  world.input.config.groups = {a_group("front", 2)};
+  const Plan plan = world.plan();
+  REQUIRE(codes(plan) == Words{"group_vanished"});
+  CHECK(
+      plan.diagnostics[0].hint ==
+      "write `removed: [{ address: group.web, then: destroy }]` (or forget), or give the -f that it came from; or, if "
+      "it has a new name now, `moved: [{ from: group.web, to: group.front }]`");
+}
+
 }  // namespace
 }  // namespace vscale::test
