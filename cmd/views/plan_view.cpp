@@ -60,6 +60,7 @@ std::string spoken(ChangeAction action) {
 
 std::string field_text(const FieldChange& field) {
   if (field.before.empty() && field.after.empty()) return printable(field.field);
+  if (field.before.empty()) return printable(fmt::format("{}: {}", field.field, field.after));  // userData: changed
   return printable(fmt::format("{} {} -> {}", field.field, field.before, field.after));
 }
 
