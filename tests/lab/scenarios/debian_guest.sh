@@ -5,23 +5,13 @@
 # A real Debian with systemd and cloud-init gets its hostname, its address and a file from user-data with a secret filled
 # in, and the secret is nowhere else.
 . "$(dirname "$0")/scenario.sh"
-begin 2
+begin 1
 "$lab_tests/debian-image.sh" "$work/debian.qcow2" > /dev/null
 secret=s3cr3t-only-for-the-guest
-cat > vscale.yaml << EOF
-version: 1
-name: demo
+yaml --image "debian: { source: $work/debian.qcow2, agent: present }" << EOF
 vars:
   domain: { default: example.lan }
   token: { sensitive: true }
-hosts:
-  kvm1: { uri: "$(lab uri kvm1)", capacity: { vcpus: 8, memory: 8GiB } }
-images:
-  debian: { source: $work/debian.qcow2, agent: present }
-storage:
-  local: { pool: vscale, path: /var/lib/libvirt/vscale }
-networks:
-  lan: { bridge: br0, addresses: [10.77.0.70-10.77.0.79], prefix: 24, gateway: 10.77.0.1 }
 machines:
   db1:
     image: debian
@@ -59,8 +49,8 @@ guest_says() { # guest_says ARGV...: through the agent, as JSON
   grep -o '"out-data":"[^"]*"' status.json | cut -d'"' -f4 | base64 -d
 }
 [ "$(guest_says /bin/hostname -f)" = demo-db1.example.lan ] || fail "hostname is $(guest_says /bin/hostname -f)"
-[ "$(guest_says /bin/cat /etc/joined)" = "$secret at 10.77.0.70" ] || fail "/etc/joined holds: $(guest_says /bin/cat /etc/joined)"
-guest_says /sbin/ip -4 addr | grep -q '10.77.0.70/24' || fail "the address is not set"
+[ "$(guest_says /bin/cat /etc/joined)" = "$secret at 10.77.0.50" ] || fail "/etc/joined holds: $(guest_says /bin/cat /etc/joined)"
+guest_says /sbin/ip -4 addr | grep -q '10.77.0.50/24' || fail "the address is not set"
 
 story "The secret is in the guest's seed and nowhere else"
 run 0 plan --out plan.bin

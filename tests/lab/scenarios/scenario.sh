@@ -18,6 +18,7 @@ export LAB_SUBNET=10.77.0
 work=$(mktemp -d "${TMPDIR:-/tmp}/vscale-$scenario.XXXXXX")
 out=$work/out    # what the last command printed, both streams
 code=0           # and how it ended
+services=()      # pids of what `serve` has started
 
 # The lock's descriptor is closed for what a lab leaves running, or the hosts would hold it.
 lab() { "$lab_tests/lab" "$@" 9>&-; }
@@ -34,6 +35,7 @@ finish() {
     echo "kept: lab --name $LAB_NAME, $work"
     exit "$status"
   fi
+  [ ${#services[@]} -eq 0 ] || kill "${services[@]}" 2> /dev/null || true
   lab down || status=1
   rm -rf "$work"
   exit "$status"
@@ -44,6 +46,7 @@ trap finish EXIT
 begin() {
   lab down # a trace of a run that was killed
   lab up "$1"
+  lab_hosts=$(seq -s ' ' -f 'kvm%g' "$1")
   "$lab_tests/guest-image.sh" "$work/guest.qcow2" > /dev/null
   cd "$work"
 }
@@ -78,6 +81,12 @@ prints() { grep -Eq -- "$1" "$out" || fail "it does not say: $1"; }
 says() { tr -s '[:space:]' ' ' < "$out" | grep -Eq -- "$1" || fail "it does not say: $1"; }
 does_not_print() { ! grep -Eq -- "$1" "$out" || fail "it says: $1"; }
 
+# serve COMMAND...: keep a command running where the controller stands, until the scenario ends.
+serve() {
+  "$lab_tests/lab" run "$@" > served 2>&1 < /dev/null 9>&- &
+  services+=($!)
+}
+
 on() {
   local host=$1
   shift
@@ -104,42 +113,53 @@ answers() { # answers ADDRESS NAME
 # The volumes of the pool on a host, one a line.
 volumes_on() { lab exec "$1" ls -1 /var/lib/libvirt/vscale 2> /dev/null | sort; }
 
-# config SIZE [TRANSPORT]: writes vscale.yaml with one group on hosts kvm1 and kvm2.
-config() {
-  local transport=${2:-unix}
-  cat > vscale.yaml << EOF
-version: 1
-name: demo
-hosts:
-  kvm1:
-    uri: "$(lab uri kvm1 "$transport")"
-    capacity: { vcpus: 8, memory: 8GiB }
-  kvm2:
-    uri: "$(lab uri kvm2 "$transport")"
-    capacity: { vcpus: 8, memory: 8GiB }
+# yaml OPTIONS... << GROUPS: writes vscale.yaml: what all scenarios stand on, which is the part above, and from stdin what
+# is the scenario's own: `groups:` or whatever else stands at the top of a file. The options add to the part above:
+#   --hosts "kvm1 kvm2"    the hosts, which are all of the lab's unless said
+#   --transport WORD       how they are reached: unix (unless said), tcp or ssh
+#   --storage LINE, --image LINE, --network LINE    one more of them, such as "small: { pool: small }"; may be empty
+yaml() {
+  local hosts=$lab_hosts transport=unix storage='' image='' network='' host
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --hosts) hosts=$2 ;;
+      --transport) transport=$2 ;;
+      --storage) storage+="  $2"$'\n' ;;
+      --image) image+="  $2"$'\n' ;;
+      --network) network+="  $2"$'\n' ;;
+      *) fail "yaml knows no option $1" ;;
+    esac
+    shift 2
+  done
+  {
+    printf 'version: 1\nname: demo\nhosts:\n'
+    for host in $hosts; do
+      echo "  $host: { uri: \"$(lab uri "$host" "$transport")\", capacity: { vcpus: 8, memory: 8GiB } }"
+    done
+    cat << EOF
 images:
-  tiny:
-    source: $work/guest.qcow2
-    agent: present
-storage:
+  tiny: { source: $work/guest.qcow2, agent: present }
+${image}storage:
   local: { pool: vscale, path: /var/lib/libvirt/vscale }
-networks:
-  lan:
-    bridge: br0
-    addresses: [10.77.0.50-10.77.0.59]
-    prefix: 24
-    gateway: 10.77.0.1
+${storage}networks:
+  lan: { bridge: br0, addresses: [10.77.0.50-10.77.0.59], prefix: 24, gateway: 10.77.0.1 }
+${network}
+EOF
+    cat
+  } > vscale.yaml
+}
+
+# What a group of tiny guests has after its template, where it is to be ready once it serves HTTP.
+readonly serves_http='health: { startupTimeout: 2m, gates: [{ agent: {} }, { http: { port: 80, path: /health } }] }
+    shutdown: { grace: 5s }'
+
+# config SIZE [TRANSPORT]: the file with one group of so many guests, which serve HTTP.
+config() {
+  yaml --transport "${2:-unix}" << EOF
 groups:
   web:
-    template:
-      image: tiny
-      vcpus: 1
-      memory: 128MiB
-      networks: [lan]
     size: $1
-    health:
-      startupTimeout: 2m
-      gates: [{ agent: {} }, { http: { port: 80, path: /health } }]
-    shutdown: { grace: 5s }
+    template: { image: tiny, vcpus: 1, memory: 128MiB, networks: [lan], storage: local }
+    $serves_http
 EOF
 }
