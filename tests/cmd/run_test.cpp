@@ -522,6 +522,18 @@ TEST_CASE("no secret appears in anything that is printed or saved") {
   CHECK(in_seed);
 }
 
+TEST_CASE("another value of a secret is no other machine: secrets are not in what is compared") {
+  FakeWorld world;
+  std::string config = test::web_config(1) + "vars: { token: { sensitive: true }, plain: { default: x } }\n";
+  config.replace(config.find("{ user: debian }"), 16,
+                 "{ user: debian, userData: \"#!/bin/sh\\necho ${var.token} ${var.plain}\" }");
+  world.write("vscale.yaml", config);
+  REQUIRE(world.vscale({"apply", "--auto-approve", "--var", "token=one"}).code == 0);
+
+  CHECK(world.vscale({"plan", "--detailed-exitcode", "--var", "token=two"}).code == 0);
+  CHECK(world.vscale({"plan", "--detailed-exitcode", "--var", "token=two", "--var", "plain=y"}).code == 2);
+}
+
 TEST_CASE("a file that is not there is named with what to do") {
   FakeWorld world;
   for (const std::string command : {"validate", "plan", "apply", "status", "inventory"}) {

@@ -113,7 +113,7 @@ Result<FoundImages> find_images(const Invocation& invocation, const Config& conf
     if (!lock && !vanished) return lock.error();
     if (vanished) found.vanished[name] = lock.error();
     if (lock && known != *lock) found.changes.emplace_back(PutImageLock{*lock});
-    found.locks[name] = vanished ? *known : std::move(*lock);
+    found.locks[name] = vanished ? *known : *lock;
   }
   return found;
 }
