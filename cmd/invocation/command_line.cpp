@@ -5,11 +5,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <functional>
 #include <map>
 #include <memory>
 
-#include "schemas/diagnostics/did_you_mean.h"
+#include "cmd/invocation/usage_mistake.h"
 
 namespace vscale {
 namespace {
@@ -23,12 +24,33 @@ class HelpFormatter final : public CLI::Formatter {
     column_width(kHelpColumn);
     label("TEXT", "");
     label("REQUIRED", "");
+    label("SUBCOMMAND", "COMMAND");
+    label("Positionals", "Arguments");
   }
   std::string make_option_opts(const CLI::Option* option) const override {
     const std::string value = option->get_type_name();
     return value.empty() || value == "TEXT" ? "" : " " + value;
   }
 };
+
+CLI::Validator whole_number(std::int64_t min, std::int64_t max) {
+  const auto check = [min, max](const std::string& text) -> std::string {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    if (whole && number >= min && number <= max) return {};
+    return fmt::format("\"{}\" is not a whole number from {} to {}", text, min, max);
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Validator one_of(const std::vector<std::string>& words) {
+  const auto check = [words](const std::string& text) -> std::string {
+    if (std::find(words.begin(), words.end(), text) != words.end()) return {};
+    return fmt::format("\"{}\" is none of {}", text, fmt::join(words, ", "));
+  };
+  return CLI::Validator(check, "");
+}
 
 /// The options that plan, apply and graph have in common.
 struct PlanWords {
@@ -69,7 +91,7 @@ class Grammar {
 
  private:
   CLI::App* command(CLI::App& parent, const std::string& name, const std::string& what, const std::string& example) {
-    CLI::App* sub = parent.add_subcommand(name, what);
+    CLI::App* sub = parent.add_subcommand(name, what)->group("Commands");
     sub->fallthrough();
     sub->set_help_flag("-h,--help", "this text");
     sub->footer("Example:\n" + example + "\n\nOptions of every command (-f, --json, ...): vscale --help");
@@ -111,15 +133,15 @@ class Grammar {
              "--allow", [&words](const std::string& word) { words.options.allow = disruption_from(word); },
              "hold what disrupts more: live|reboot|replace")
           ->type_name("CLASS")
-          ->check(CLI::IsMember({"live", "reboot", "replace"}).description(""));
+          ->check(one_of({"live", "reboot", "replace"}));
     }
     sub->add_option("--max-destroy", words.options.max_destroy, "more destroyed than this is an error")
         ->type_name("N")
-        ->check(CLI::Range(0, 1'000'000).description(""));
+        ->check(whole_number(0, 1'000'000));
     sub->add_flag("--allow-data-loss", words.options.allow_data_loss, "disks with keep: true may go");
     sub->add_option("--refresh", words.refresh, "false: plan from what was last seen [true]")
         ->type_name("BOOL")
-        ->check(CLI::IsMember({"true", "false"}).description(""));
+        ->check(one_of({"true", "false"}));
   }
 
   static Refresh refresh_of(const PlanWords& words) {
@@ -128,7 +150,7 @@ class Grammar {
 
   void add_planning_commands() {
     auto* validate = command(app_, "validate", "check the files, without any host",
-                             "  vscale -f prod.yaml validate\n  every mistake at once, each with its place");
+                             "  vscale -f prod.yaml validate    # every mistake at once, each with its place");
     choose(validate, [] { return ValidateArguments{}; });
 
     auto* plan = command(app_, "plan", "show what would change, and why",
@@ -173,12 +195,12 @@ class Grammar {
     sub->add_flag("--auto-approve", into.auto_approve, "do not ask");
     sub->add_option("--parallelism", into.parallelism, "actions at once [limits.parallel, 10]")
         ->type_name("N")
-        ->check(CLI::Range(1, 1000).description(""));
+        ->check(whole_number(1, 1000));
     sub->add_option_function<std::string>(
            "--lock-timeout", [&into](const std::string& text) { into.lock_timeout = duration_of(text); },
            "wait so long for another run's lock [0s]")
         ->type_name("TIME");
-    sub->add_option("--reason", into.reason, "why, for the record")->type_name("TEXT");
+    sub->add_option("--reason", into.reason, "for the record")->type_name("WHY");
   }
 
   /// "30s", "5m", "250ms", "1h"
@@ -238,7 +260,7 @@ class Grammar {
     sub->add_option_function<std::string>(
            "--format", [&into, words = std::move(words)](const std::string& word) { into = words.at(word); }, what)
         ->type_name("WORD")
-        ->check(CLI::IsMember(names).description(""));
+        ->check(one_of(names));
   }
 
   CLI::App* group_command(const std::string& name, const std::string& what, const std::string& example) {
@@ -296,7 +318,7 @@ class Grammar {
             },
             "bash, zsh or fish")
         ->required()
-        ->check(CLI::IsMember({"bash", "zsh", "fish"}).description(""));
+        ->check(one_of({"bash", "zsh", "fish"}));
     choose(completion, [this] { return completion_; });
   }
 
@@ -318,51 +340,6 @@ class Grammar {
   std::function<Arguments()> chosen_;
 };
 
-std::vector<std::string> command_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
-  return names;
-}
-
-std::vector<std::string> option_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const auto* option : app.get_options()) {
-    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
-  }
-  return names;
-}
-
-/// The command that the words had reached, for "help: vscale plan --help".
-std::string reached_command(const CLI::App& app) {
-  std::string text = "vscale";
-  const CLI::App* at = &app;
-  while (true) {
-    const auto parsed = at->get_subcommands();
-    if (parsed.empty()) return text;
-    at = parsed.front();
-    text += " " + at->get_name();
-  }
-}
-
-/// The first word that is neither an option nor a command: most likely a command with a slip in it.
-std::string slip_hint(const CLI::App& app, const std::vector<std::string>& words) {
-  const CLI::App* at = &app;
-  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
-  std::vector<std::string> known = command_names(*at);
-  for (const auto* one : {at, &app}) {
-    for (const auto& name : option_names(*one)) known.push_back(name);
-  }
-  for (const auto& word : words) {
-    const std::string name = word.substr(0, word.find('='));
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const auto begins = [&name](const std::string& other) { return name.size() > 2 && other.starts_with(name); };
-    const auto longer = std::find_if(known.begin(), known.end(), begins);
-    if (longer != known.end()) return fmt::format("did you mean \"{}\"?", *longer);
-    if (const auto hint = did_you_mean(name, known); !hint.empty()) return hint;
-  }
-  return {};
-}
-
 }  // namespace
 
 std::variant<CommandLine, HelpText, UsageError> parse_command_line(const std::vector<std::string>& words) {
@@ -374,9 +351,7 @@ std::variant<CommandLine, HelpText, UsageError> parse_command_line(const std::ve
   } catch (const CLI::CallForHelp&) {
     return HelpText{app.help()};
   } catch (const CLI::ParseError& mistake) {
-    std::string text = fmt::format("error: {}\n", mistake.what());
-    if (const auto hint = slip_hint(app, words); !hint.empty()) text += "  hint: " + hint + "\n";
-    return UsageError{text + fmt::format("  help: {} --help\n", reached_command(app))};
+    return UsageError{usage_mistake_text(app, mistake, words)};
   }
   if (auto line = grammar.result()) return *line;
   return HelpText{app.help()};
