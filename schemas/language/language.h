@@ -9,8 +9,8 @@
 #include "schemas/text/text_form.h"
 
 /// The configuration language as a table: every key with its type, default and meaning. The reader checks files against
-/// it; the JSON Schema and the reference are made from it. A new key is a row here, and a line where it is turned into
-/// a value.
+/// it; the JSON Schema and the reference are made from it. A new key is a row in table/, and a line where it is turned
+/// into a value.
 
 namespace vscale {
 
