@@ -96,7 +96,11 @@ TEST_CASE("real QEMU keeps the promises of the ports") {
       .put_file =
           [&](const std::string& name) { on_host("head -c 1M /dev/urandom > " + directory + "/" + name + "; sync"); },
       .cut_short = [&](const std::string& name) { on_host("truncate -s -1 " + directory + "/" + name); },
-      .fill_small_pool = [&] { on_host("cat /dev/zero 2> /dev/null > " + small + "/filler || true"); },
+      .fill_small_pool =
+          [&](std::uint64_t left_bytes) {
+            on_host("cat /dev/zero 2> /dev/null > " + small + "/filler; truncate -s -" + std::to_string(left_bytes) +
+                    " " + small + "/filler");
+          },
       .empty_small_pool = [&] { on_host("rm " + small + "/filler"); }};
   ProviderUnderTest provider{.domains = hosts,
                              .volumes = hosts,

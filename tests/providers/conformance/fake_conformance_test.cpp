@@ -17,19 +17,20 @@ TEST_CASE("the fake cluster keeps the promises of the ports") {
   cluster.add_foreign_domain("kvm1", "by-hand", 2, kGiB);
   // Its guests boot and answer, but there is no shell in them: has_guests is about those that have one.
   const VolumeRef filler{"kvm1", "small", "filler"};
-  const ByHand by_hand{.stop_pool = [&] { cluster.stop_pool_by_hand("kvm1", "vscale"); },
-                       .hide_directory = {},
-                       .show_directory = {},
-                       .put_file =
-                           [&](const std::string& name) {
-                             cluster.put_file_by_hand({"kvm1", "vscale", name}, kMiB);
-                           },
-                       .cut_short =
-                           [&](const std::string& name) {
-                             cluster.cut_short_by_hand({"kvm1", "vscale", name});
-                           },
-                       .fill_small_pool = [&] { cluster.add_foreign_volume(filler, 40 * kMiB); },
-                       .empty_small_pool = [&] { static_cast<void>(cluster.delete_volume(filler)); }};
+  const ByHand by_hand{
+      .stop_pool = [&] { cluster.stop_pool_by_hand("kvm1", "vscale"); },
+      .hide_directory = {},
+      .show_directory = {},
+      .put_file =
+          [&](const std::string& name) {
+            cluster.put_file_by_hand({"kvm1", "vscale", name}, kMiB);
+          },
+      .cut_short =
+          [&](const std::string& name) {
+            cluster.cut_short_by_hand({"kvm1", "vscale", name});
+          },
+      .fill_small_pool = [&](std::uint64_t left_bytes) { cluster.put_file_by_hand(filler, 40 * kMiB - left_bytes); },
+      .empty_small_pool = [&] { static_cast<void>(cluster.delete_volume(filler)); }};
   ProviderUnderTest provider{.domains = cluster,
                              .volumes = cluster,
                              .guests = cluster,

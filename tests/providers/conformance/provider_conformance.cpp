@@ -614,7 +614,7 @@ void uploads(ProviderUnderTest& p) {
                          .backing_volume = {},
                          .backing_format = {}};
     const SeedFiles files{.meta_data = "instance-id: a\n", .user_data = {}, .network_config = {}, .vendor_data = {}};
-    p.by_hand.fill_small_pool();
+    p.by_hand.fill_small_pool(0);
     const std::vector<Result<void>> results = {p.volumes.write_seed(seed, files),
                                                p.volumes.upload_file(world.image_upload(image), {}),
                                                p.volumes.create_volume(disk)};
@@ -628,6 +628,24 @@ void uploads(ProviderUnderTest& p) {
     for (const VolumeRef& volume : {image, seed, disk.volume}) {
       CHECK_FALSE(seen.at(p.host)->pools.at(0).volumes.contains(volume.name));
     }
+  }
+  SECTION("a pool that is full in the middle of an upload says so, and keeps nothing of it") {
+    if (!p.by_hand.fill_small_pool) return;
+    World world(p);
+    check_ok(p.volumes.ensure_pool(p.host, p.small_pool, p.small_pool_path));
+    const auto volumes_seen = [&] {
+      const auto seen = p.domains.observe({{p.host, ObserveRequest{{p.small_pool}, {}, true}}});
+      REQUIRE(seen.at(p.host).ok());
+      return seen.at(p.host)->pools.at(0).volumes;
+    };
+    volumes_seen();  // from here on the host believes that there is room
+    const VolumeRef image{p.host, p.small_pool, p.run + "-image.qcow2"};
+    p.by_hand.fill_small_pool(4 * kMiB);
+    const Result<void> result = p.volumes.upload_file(world.image_upload(image), {});
+    p.by_hand.empty_small_pool();
+    check_fails(result, ErrorKind::no_capacity);
+    check_tells(result, {p.host, p.small_pool, "free"});
+    CHECK_FALSE(volumes_seen().contains(image.name));
   }
   SECTION("a seed is written once, and never over what is there already") {
     World world(p);

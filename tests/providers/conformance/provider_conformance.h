@@ -22,7 +22,8 @@ struct ByHand {
   std::function<void()> hide_directory, show_directory;      ///< Takes away what the pool lies in; puts it back.
   std::function<void(const std::string& name)> put_file;     ///< A file of 1 MiB in the pool's directory.
   std::function<void(const std::string& volume)> cut_short;  ///< Takes the end off a volume of the pool.
-  std::function<void()> fill_small_pool, empty_small_pool;   ///< Leaves nothing free; takes that away again.
+  std::function<void(std::uint64_t left_bytes)> fill_small_pool;
+  std::function<void()> empty_small_pool;  ///< Takes away what filled it.
 };
 
 /// An implementation, the host that it is tried on, and what it can do. The host answers, is not used by anybody else
