@@ -141,7 +141,8 @@ struct AtEnd {
   Changes operator()(const CreateVolume&) const { return {}; }  // Its record came with the intent.
   Changes operator()(const WriteSeed&) const { return {}; }     // Likewise.
   Changes operator()(const StopDomain&) const { return {}; }
-  Changes operator()(const UndefineDomain&) const { return {}; }
+  // Should its host fall silent before anybody looks again, it is known to be gone, not forgotten.
+  Changes operator()(const UndefineDomain& gone) const { return {RemoveObservedDomain{action.host, gone.uuid}}; }
   Changes operator()(const Barrier&) const { return {}; }
 
  private:

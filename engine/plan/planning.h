@@ -13,6 +13,7 @@
 #include "engine/placement/placement.h"
 #include "engine/plan/books/address_book.h"
 #include "engine/plan/books/identity.h"
+#include "engine/plan/books/unrecorded.h"
 #include "engine/plan/books/volume_book.h"
 #include "engine/plan/fates/in_place.h"
 #include "engine/plan/fates/whereabouts.h"
@@ -98,6 +99,7 @@ struct Planning {
   AddressBook addresses;
   VolumeBook volumes;
   std::map<InstanceAddress, const InstanceRecord*> instances;  ///< Recorded ones, under the addresses they will have.
+  std::vector<UnrecordedDomain> unrecorded;                    ///< Ours by the mark, and in no record.
   std::map<std::string, GroupRecord> group_records;            ///< Likewise.
   std::map<std::string, std::string> names;                    ///< Domain names of recorded instances -> their address.
   std::map<std::string, std::vector<RecordChange>> moves;      ///< By the new group: what `moved:` does to the record.

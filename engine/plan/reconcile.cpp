@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <unordered_set>
+#include <set>
 
 #include "engine/live/emulation.h"
 #include "engine/plan/planning.h"
 
 namespace vscale {
 namespace {
+
+using Seen = UnrecordedDomain::Seen;
 
 void read_identities(Planning& planning) {
   for (const auto& [address, instance] : planning.instances) {
@@ -27,10 +29,20 @@ void read_identities(Planning& planning) {
       for (const auto& nic : domain.nics) planning.identities.take_mac(nic.mac);
     }
   }
+  for (const auto& unrecorded : planning.unrecorded) {
+    planning.identities.take_uuid(unrecorded.domain->uuid);
+    for (const auto& nic : unrecorded.domain->nics) planning.identities.take_mac(nic.mac);
+  }
+}
+
+void take_addresses_of(Planning& planning, const UnrecordedDomain& unrecorded) {
+  for (const auto& held : unrecorded.mark().addresses) {
+    planning.addresses.take(held.network, held.address, show(unrecorded));
+  }
 }
 
 /// What the file gives to somebody by name is not handed out to anybody else.
-void read_fixed_addresses(Planning& planning) {
+void read_fixed_addresses_of_file(Planning& planning) {
   for (const auto& group : planning.config.groups) {
     const InstanceAddress owner{group.kind, group.name, 0};
     for (const auto& nic : group.instance.networks) {
@@ -38,6 +50,20 @@ void read_fixed_addresses(Planning& planning) {
       if (nic.mac) planning.identities.take_mac(*nic.mac);
     }
   }
+}
+
+/// In the order in which they have a right to it, after what is recorded.
+void read_fixed_addresses(Planning& planning) {
+  const auto take_all = [&](bool former_hosts) {
+    for (const auto& unrecorded : planning.unrecorded) {
+      if ((unrecorded.seen == Seen::on_former_host) == former_hosts) take_addresses_of(planning, unrecorded);
+    }
+  };
+  take_all(false);
+  read_fixed_addresses_of_file(planning);
+  // A host that the file has given up may be gone for good. What was on it is not handed out, but who writes it down
+  // for somebody else knows that it is free.
+  take_all(true);
 }
 
 void read_image_copies(Planning& planning) {
@@ -69,13 +95,23 @@ Scope::Known known_words(const Planning& planning) {
   return known;
 }
 
+constexpr std::size_t kGroupsNamed = 10;
+
+std::string known_groups(const std::set<std::string>& groups) {
+  if (groups.empty()) return "nothing is wanted or recorded";
+  const std::size_t named = std::min(groups.size(), kGroupsNamed);
+  const auto end = std::next(groups.begin(), static_cast<std::ptrdiff_t>(named));
+  const std::string rest = named < groups.size() ? fmt::format(" and {} more", groups.size() - named) : "";
+  return fmt::format("there are: {}{}", fmt::join(groups.begin(), end, ", "), rest);
+}
+
 void read_scope(Planning& planning) {
   const PlanOptions& options = planning.input.options;
   if (options.targets.empty() && options.excludes.empty() && options.replaces.empty()) return;
   const Scope::Known known = known_words(planning);
   for (const auto& word : planning.scope.read(options, known, options.destroy)) {
     planning.error("unknown_address", fmt::format("\"{}\" is not the address of anything wanted or recorded", word),
-                   fmt::format("there are: {}", fmt::join(known.groups, ", ")));
+                   known_groups(known.groups));
   }
   if (planning.scope.is_narrowed()) {
     planning.warn("narrowed", "the plan is narrowed by --target or --exclude: the rest was not planned",
@@ -119,22 +155,17 @@ void report_failing_kvm(Planning& planning) {
   }
 }
 
-/// Ours by the mark, and not recorded: a lost statefile, or a crash at an unlucky moment of an older version.
+/// What was forgotten, or the record of which was lost. One that was only seen in the past is not reported: it says
+/// nothing new, and nobody could do anything about it.
 void report_orphans(Planning& planning) {
-  std::unordered_set<std::string_view> recorded;
-  for (const auto& [address, instance] : planning.instances) recorded.insert(instance->uuid);
-  for (const auto& [host, view] : planning.input.live) {
-    if (!view.snapshot) continue;
-    for (const auto& domain : view.snapshot->domains) {
-      if (!domain.ownership || domain.ownership->lineage != planning.plan.lineage) continue;
-      if (recorded.count(domain.uuid) != 0) continue;
-      planning.warn(
-          "orphan",
-          fmt::format("domain {} on {} carries this installation's mark as {}, and is not recorded; it is left "
-                      "alone",
-                      domain.name, host, to_string(domain.ownership->address)),
-          fmt::format("if nobody needs it: virsh undefine {} on {}", domain.name, host));
-    }
+  for (const auto& unrecorded : planning.unrecorded) {
+    if (unrecorded.seen != Seen::now) continue;
+    const std::string& name = unrecorded.domain->name;
+    planning.warn("orphan",
+                  fmt::format("domain {} on {} carries this installation's mark as {}, and is not recorded; it is left "
+                              "alone",
+                              name, *unrecorded.host, to_string(unrecorded.mark().address)),
+                  fmt::format("if nobody needs it: virsh undefine {} on {}", name, *unrecorded.host));
   }
 }
 
@@ -152,6 +183,7 @@ Planning::Planning(const PlanInput& plan_input)
   plan.lineage = input.recorded.lineage;
   plan.serial = input.recorded.serial;
   for (const auto& [address, instance] : input.recorded.instances) instances.emplace(address, &instance);
+  unrecorded = unrecorded_domains(input.recorded, config, input.live);
   for (const auto& entry : config.removed) removed.emplace(entry.address, &entry);
 }
 

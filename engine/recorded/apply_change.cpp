@@ -42,6 +42,13 @@ void remove(std::vector<Record>& sorted, const Item& item) {
   if (at != sorted.end() && key_of(*at) == key_of(item)) sorted.erase(at);
 }
 
+/// In order of name, unless one of that name was seen.
+void remember(std::vector<LiveDomain>& seen, LiveDomain domain) {
+  const auto at = std::lower_bound(seen.begin(), seen.end(), domain.name,
+                                   [](const LiveDomain& left, const std::string& name) { return left.name < name; });
+  if (at == seen.end() || at->name != domain.name) seen.insert(at, std::move(domain));
+}
+
 struct Apply {
   RecordedState& state;
 
@@ -84,6 +91,20 @@ struct Apply {
   void operator()(const PutImageLock& change) { state.image_locks[change.lock.image] = change.lock; }
   void operator()(const PutGroup& change) { state.groups[change.group.address] = change.group; }
   void operator()(const RemoveGroup& change) { state.groups.erase(change.address); }
+  void operator()(const ForgetInstance& change) {
+    const auto found = state.instances.find(change.address);
+    if (found == state.instances.end()) return;
+    const auto host = state.hosts.find(found->second.host);
+    if (host != state.hosts.end() && host->second.observed) {
+      remember(host->second.observed->domains, domain_as_recorded(found->second, state.lineage));
+    }
+    (*this)(RemoveInstance{change.address});
+  }
+  void operator()(const RemoveObservedDomain& change) {
+    const auto host = state.hosts.find(change.host);
+    if (host == state.hosts.end() || !host->second.observed) return;
+    std::erase_if(host->second.observed->domains, [&](const LiveDomain& seen) { return seen.uuid == change.uuid; });
+  }
 
  private:
   static bool holds_the_same(const InstanceRecord& left, const InstanceRecord& right) {
@@ -100,6 +121,26 @@ struct Apply {
 };
 
 }  // namespace
+
+LiveDomain domain_as_recorded(const InstanceRecord& instance, const std::string& lineage) {
+  LiveDomain domain;
+  domain.uuid = instance.uuid;
+  domain.name = instance.name;
+  domain.vcpus = domain.max_vcpus = instance.vcpus;
+  domain.memory_bytes = domain.max_memory_bytes = instance.memory_bytes;
+  Ownership& mark = domain.ownership.emplace();
+  mark.address = instance.address;
+  mark.revision = instance.revision;
+  mark.incarnation = instance.incarnation;
+  mark.lineage = lineage;
+  mark.spec_hash = instance.spec_hash;
+  mark.image_digest = instance.image_digest;
+  for (const auto& nic : instance.nics) {
+    domain.nics.push_back({nic.mac, ""});
+    if (nic.address) mark.addresses.push_back({nic.network, *nic.address});
+  }
+  return domain;
+}
 
 void apply(RecordedState& state, const RecordChange& change) {
   std::visit(Apply{state}, change);

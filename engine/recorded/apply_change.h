@@ -11,4 +11,8 @@ namespace vscale {
 /// on, and its generation moves with everything that is claimed of it or given back.
 void apply(RecordedState& state, const RecordChange& change);
 
+/// The domain as it would be seen if everything about it were as it is recorded, for ForgetInstance: in the state
+/// `unknown`, with every address that its cards have.
+LiveDomain domain_as_recorded(const InstanceRecord& instance, const std::string& lineage);
+
 }  // namespace vscale

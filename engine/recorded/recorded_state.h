@@ -149,6 +149,12 @@ struct RemoveInstance {
   InstanceAddress address;
   bool operator==(const RemoveInstance&) const = default;
 };
+/// Removes it likewise, while its domain stays on a host that does not answer: what was last seen of the host tells of
+/// the domain from then on, even if nobody has looked since it was defined.
+struct ForgetInstance {
+  InstanceAddress address;
+  bool operator==(const ForgetInstance&) const = default;
+};
 /// Renames: the instance and its volumes keep everything but the address.
 struct MoveInstance {
   InstanceAddress from, to;
@@ -182,8 +188,13 @@ struct RemoveGroup {
   std::string address;
   bool operator==(const RemoveGroup&) const = default;
 };
+/// The domain is no longer there: what was last seen of its host would say otherwise until somebody looks again.
+struct RemoveObservedDomain {
+  std::string host, uuid;
+  bool operator==(const RemoveObservedDomain&) const = default;
+};
 
 using RecordChange = std::variant<PutInstance, RemoveInstance, MoveInstance, PutVolume, RemoveVolume, PutImageCopy,
-                                  RemoveImageCopy, PutImageLock, PutGroup, RemoveGroup>;
+                                  RemoveImageCopy, PutImageLock, PutGroup, RemoveGroup, RemoveObservedDomain, ForgetInstance>;
 
 }  // namespace vscale

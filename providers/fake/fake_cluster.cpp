@@ -442,8 +442,12 @@ void FakeCluster::move_by_hand(const std::string& domain_name, const std::string
     auto& source = from->pools.at(volume.pool).volumes;
     auto content = source.extract(volume.name);
     auto& target = to.pools.at(volume.pool).volumes;
-    if (!content.empty()) target.insert_or_assign(volume.name, std::move(content.mapped()));
     volume.host = to_host;
+    if (content.empty()) return;
+    // What it stands on comes along, or it would not run there.
+    const auto backing = source.find(content.mapped().backing_volume);
+    if (backing != source.end()) target.insert_or_assign(backing->first, backing->second);
+    target.insert_or_assign(volume.name, std::move(content.mapped()));
   };
   for (auto& disk : domain.disks) carry(disk);
   if (domain.seed) carry(*domain.seed);

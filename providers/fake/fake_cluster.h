@@ -149,7 +149,7 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   void cut_short_by_hand(const VolumeRef& volume);
   void power_off_by_hand(const std::string& domain_name);
   void undefine_by_hand(const std::string& domain_name);
-  /// With its volumes, and while it runs.
+  /// With its volumes and a copy of what they stand on, and while it runs.
   void move_by_hand(const std::string& domain_name, const std::string& to_host);
   void set_memory_by_hand(const std::string& domain_name, std::uint64_t memory_bytes);
   /// A power loss: the host is back at once, with guests of others, which start with their host, and ours off.

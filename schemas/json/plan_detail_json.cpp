@@ -77,19 +77,32 @@ std::optional<Duration> optional_duration_from(const JsonCursor& json, const cha
 
 // ---- Domains --------------------------------------------------------------------------------------------------------
 
+Json static_address_json(const StaticAddress& held) {
+  return {{"network", held.network}, {"address", held.address}};
+}
+
+StaticAddress static_address_from(const JsonCursor& json) {
+  return {.network = json["network"].text(), .address = json["address"].text()};
+}
+
 Json ownership_json(const Ownership& mark) {
   return {{"installation", mark.installation}, {"address", to_string(mark.address)},
           {"revision", mark.revision},         {"incarnation", mark.incarnation},
-          {"lineage", mark.lineage},           {"spec_hash", mark.spec_hash}};
+          {"lineage", mark.lineage},           {"spec_hash", mark.spec_hash},
+          {"image_digest", mark.image_digest}, {"addresses", list_json(mark.addresses, static_address_json)}};
 }
 
 Ownership ownership_from(const JsonCursor& json) {
-  return {.installation = json["installation"].text(),
-          .address = instance_address_from(json["address"]),
-          .revision = json["revision"].integer(),
-          .incarnation = json["incarnation"].small(),
-          .lineage = json["lineage"].text(),
-          .spec_hash = json["spec_hash"].text()};
+  Ownership mark{.installation = json["installation"].text(),
+                 .address = instance_address_from(json["address"]),
+                 .revision = json["revision"].integer(),
+                 .incarnation = json["incarnation"].small(),
+                 .lineage = json["lineage"].text(),
+                 .spec_hash = json["spec_hash"].text(),
+                 .image_digest = json["image_digest"].text(),
+                 .addresses = {}};
+  for (const auto& held : json["addresses"].items()) mark.addresses.push_back(static_address_from(held));
+  return mark;
 }
 
 Json disk_json(const DomainDisk& disk) {
@@ -216,6 +229,12 @@ Json record_change_json(const RecordChange& change) {
           },
           [](const RemoveGroup& remove) -> Json {
             return {{"remove_group", remove.address}};
+          },
+          [](const ForgetInstance& forget) -> Json {
+            return {{"forget_instance", to_string(forget.address)}};
+          },
+          [](const RemoveObservedDomain& remove) -> Json {
+            return {{"remove_observed_domain", {{"host", remove.host}, {"uuid", remove.uuid}}}};
           }},
       change);
 }
@@ -223,6 +242,7 @@ Json record_change_json(const RecordChange& change) {
 RecordChange record_change_from(const JsonCursor& json) {
   if (json.has("put_instance")) return PutInstance{instance_from(json["put_instance"])};
   if (json.has("remove_instance")) return RemoveInstance{instance_address_from(json["remove_instance"])};
+  if (json.has("forget_instance")) return ForgetInstance{instance_address_from(json["forget_instance"])};
   if (json.has("put_volume")) return PutVolume{volume_from(json["put_volume"])};
   if (json.has("put_image_copy")) return PutImageCopy{image_copy_from(json["put_image_copy"])};
   if (json.has("put_image_lock")) return PutImageLock{image_lock_from(json["put_image_lock"])};
@@ -239,6 +259,10 @@ RecordChange record_change_from(const JsonCursor& json) {
   if (json.has("remove_image_copy")) {
     const auto copy = json["remove_image_copy"];
     return RemoveImageCopy{copy["host"].text(), copy["pool"].text(), copy["volume"].text()};
+  }
+  if (json.has("remove_observed_domain")) {
+    const auto domain = json["remove_observed_domain"];
+    return RemoveObservedDomain{domain["host"].text(), domain["uuid"].text()};
   }
   json.wrong("an unknown change of the record");
   return RemoveGroup{};

@@ -271,7 +271,11 @@ class Dice {
             .at = instant()};
   }
   GroupRecord group() { return {word(), 1 + up_to(9), word(), word()}; }
-  Ownership ownership() { return {word(), address(), up_to(9), up_to(9), word(), word()}; }
+  Ownership ownership() {
+    return {word(), address(), up_to(9), up_to(9), word(), word(), word(), list<StaticAddress>(2, [&] {
+              return StaticAddress{word(), word()};
+            })};
+  }
   DomainDisk disk() { return {word(), word(), "raw", word()}; }
 
   DomainSpec spec() {
@@ -306,7 +310,7 @@ class Dice {
     return made;
   }
   RecordChange record_change() {
-    switch (up_to(9)) {
+    switch (up_to(11)) {
       case 0:
         return PutInstance{instance()};
       case 1:
@@ -325,6 +329,10 @@ class Dice {
         return PutImageLock{image()};
       case 8:
         return PutGroup{group()};
+      case 9:
+        return RemoveObservedDomain{word(), word()};
+      case 10:
+        return ForgetInstance{address()};
       default:
         return RemoveGroup{word()};
     }

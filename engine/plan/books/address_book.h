@@ -11,13 +11,14 @@
 namespace vscale {
 
 /// Hands out the static addresses of the networks: the lowest that nobody has, in the order of the ranges. What is
-/// recorded or fixed in the file is taken, and so is what was handed out before.
+/// recorded, held by a domain that is not recorded, or fixed in the file is taken, and so is what was handed out before.
 class AddressBook {
  public:
   /// Refers to `config`, which must outlive it.
   explicit AddressBook(const Config& config);
 
-  /// Whoever has it: a recorded instance, or one that the file gives it to. The first one keeps it.
+  /// `owner` is whoever has it, as a message names it: the address of a recorded instance or of one that the file gives
+  /// it to, or words for a domain that is not recorded. The first one keeps it.
   void take(const std::string& network, const std::string& address, const std::string& owner);
   /// Who has it; empty: nobody.
   [[nodiscard]] std::string owner_of(const std::string& network, const std::string& address) const;

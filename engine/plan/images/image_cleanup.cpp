@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "engine/plan/images/image_volume.h"
 #include "engine/plan/planning.h"
 
 /// Image copies that nobody needs any more: older digests beyond the image's `keep`, and all of them when everything is
-/// destroyed. A copy that an instance stands on is never touched.
+/// destroyed. A copy that an instance stands on is never touched, nor is one that a domain of ours may stand on which
+/// is not recorded: what was forgotten runs on.
 
 namespace vscale {
 namespace {
@@ -39,24 +41,113 @@ std::map<std::string, int> root_deletions(const std::vector<Action>& actions) {
   return deletions;
 }
 
-std::map<ImageCopyKey, Use> uses(const Planning& planning) {
-  std::map<ImageCopyKey, Use> used;
+/// Where it is recorded, and where it is: it may have been moved by hand, with what it stands on, or be there twice.
+std::set<std::string> hosts_of(const Decision& decision) {
+  std::set<std::string> hosts{decision.record->host};
+  if (!decision.where) return hosts;
+  hosts.insert(decision.where->host);
+  hosts.insert(decision.where->also_up.begin(), decision.where->also_up.end());
+  hosts.insert(decision.where->also_off.begin(), decision.where->also_off.end());
+  return hosts;
+}
+
+using Uses = std::map<ImageCopyKey, Use>;
+
+Uses uses(const Planning& planning) {
+  Uses used;
   const auto deletions = root_deletions(planning.graph.actions());
   for (const auto& plan : planning.groups) {
     for (const auto& decision : plan.decisions) {
       if (decision.record == nullptr) continue;
-      const InstanceRecord& record = *decision.record;
-      Use& use = used[planning.image_copy_key(record.host, root_pool(planning, decision), record.image_digest)];
+      const std::string pool = root_pool(planning, decision);
       const auto deletion = deletions.find(decision.name);
-      if (!leaves_its_image(decision)) {
-        use.stays = true;
-      } else if (deletion != deletions.end()) {
-        use.until.push_back(deletion->second);
+      for (const auto& host : hosts_of(decision)) {
+        Use& use = used[planning.image_copy_key(host, pool, decision.record->image_digest)];
+        if (!leaves_its_image(decision)) {
+          use.stays = true;
+        } else if (deletion != deletions.end()) {
+          use.until.push_back(deletion->second);
+        }
       }
     }
   }
   return used;
 }
+
+/// Who stands on a copy of which nothing but its name is known.
+Use use_of(const Planning& planning, const Uses& used, const std::string& host, const std::string& pool,
+           const std::string& volume) {
+  Use all;
+  // Keys are in order of place, pool, digest.
+  for (auto at = used.lower_bound(planning.image_copy_key(host, pool, "")); at != used.end(); ++at) {
+    const auto& [key, use] = *at;
+    if (key != planning.image_copy_key(host, pool, std::get<2>(key))) break;
+    if (!is_image_volume_of(std::get<2>(key), volume)) continue;
+    all.stays = all.stays || use.stays;
+    all.until.insert(all.until.end(), use.until.begin(), use.until.end());
+  }
+  return all;
+}
+
+/// Keeps the copies that domains which are not recorded may stand on, and says so once for each pool.
+class Sanctuary {
+ public:
+  explicit Sanctuary(Planning& planning) : planning_(planning) {}
+
+  /// Would `may_stand` on the copy be true for a domain that reaches this pool?
+  template <class MayStand>
+  [[nodiscard]] bool keeps(const std::string& host, const std::string& pool, const MayStand& may_stand) {
+    const bool shared = planning_.volumes.is_shared(pool);
+    bool kept = false;
+    for (const auto& domain : planning_.unrecorded) {
+      if ((!shared && *domain.host != host) || !may_stand(domain)) continue;
+      Kept& here = kept_[{shared ? std::string() : host, pool}];
+      if (!kept) ++here.copies;
+      here.because_of.insert(&domain);
+      kept = true;
+    }
+    return kept;
+  }
+
+  void report() {
+    for (const auto& [place, kept] : kept_) report(place.first, place.second, kept);
+  }
+
+ private:
+  struct Kept {
+    int copies = 0;
+    std::set<const UnrecordedDomain*> because_of;  ///< In the order in which they are in `planning.unrecorded`.
+  };
+
+  void report(const std::string& host, const std::string& pool, const Kept& kept) {
+    const UnrecordedDomain& first = **kept.because_of.begin();
+    const std::size_t more = kept.because_of.size() - 1;
+    planning_.warn(
+        "image_kept",
+        fmt::format("{} {} of images in {} {}: {}{} may stand on {}", kept.copies, kept.copies == 1 ? "copy" : "copies",
+                    host.empty() ? "shared pool " + pool : fmt::format("pool {} on {}", pool, host),
+                    kept.copies == 1 ? "stays" : "stay", show(first),
+                    more == 0 ? "" : fmt::format(" and {} more", more), kept.copies == 1 ? "it" : "them"),
+        what_to_do(first));
+  }
+
+  static std::string what_to_do(const UnrecordedDomain& domain) {
+    switch (domain.seen) {
+      case UnrecordedDomain::Seen::now:
+        return fmt::format("if nobody needs {} any more, remove it by hand on {}, then plan again", domain.domain->name,
+                           *domain.host);
+      case UnrecordedDomain::Seen::last:
+        return fmt::format("plan again once {} answers", *domain.host);
+      case UnrecordedDomain::Seen::on_former_host:
+        return fmt::format("put {} back under `hosts` and plan again; if it is gone for good, remove them by hand",
+                           *domain.host);
+    }
+    VSCALE_ASSERT(false, "a Seen without advice");
+  }
+
+  Planning& planning_;
+  std::map<std::pair<std::string, std::string>, Kept> kept_;  ///< By host (empty in a shared pool) and pool.
+};
 
 /// The digest that the image stands for now: it is kept, whether anybody uses it or not.
 std::string current_digest(const Planning& planning, const std::string& image) {
@@ -107,14 +198,12 @@ void delete_copy(Planning& planning, const ImageCopyRecord& copy, std::vector<in
   planning.plan.changes.push_back(std::move(change));
 }
 
-void clean_recorded_copies(Planning& planning) {
+void clean_recorded_copies(Planning& planning, const Uses& used, Sanctuary& sanctuary) {
   std::map<std::tuple<std::string, std::string, std::string>, std::vector<const ImageCopyRecord*>> by_place;
   for (const auto& copy : planning.input.recorded.image_copies) {
     const std::string host = planning.volumes.is_shared(copy.pool) ? "" : copy.host;
     by_place[{host, copy.pool, copy.image}].push_back(&copy);
   }
-  if (by_place.empty()) return;
-  const auto used = uses(planning);
   const bool destroying = planning.input.options.destroy;
   for (const auto& [place, copies] : by_place) {
     const std::string& name = std::get<2>(place);
@@ -127,6 +216,10 @@ void clean_recorded_copies(Planning& planning) {
       const bool stays = use != used.end() && use->second.stays;
       const std::string host = planning.host_reaching(copy->pool, copy->host, copy->host);
       if (stays || kept++ < keep || !may_touch(planning, host)) continue;
+      const auto stands_on_it = [&](const UnrecordedDomain& domain) {
+        return may_stand_on_image(domain, copy->digest);
+      };
+      if (sanctuary.keeps(host, copy->pool, stands_on_it)) continue;
       const std::string why =
           destroying ? "nothing is left that stands on it" : fmt::format("older copy on {}, keep is {}", host, keep);
       std::vector<int> needs = use == used.end() ? std::vector<int>{} : use->second.until;
@@ -159,7 +252,7 @@ ImageCopyRecord unrecorded_copy(const std::string& host, const std::string& pool
 }
 
 /// What a run that died while it sent an image left behind, if nobody wants that image any more.
-void clean_unrecorded_copies(Planning& planning) {
+void clean_unrecorded_copies(Planning& planning, const Uses& used, Sanctuary& sanctuary) {
   auto known = known_copies(planning);
   for (const auto& [host, view] : planning.input.live) {
     if (!view.snapshot || planning.scope.excludes_host(host)) continue;
@@ -169,7 +262,11 @@ void clean_unrecorded_copies(Planning& planning) {
         if (!at->starts_with(kImageVolumePrefix)) break;
         if (!is_our_image_volume(planning.plan.lineage, *at)) continue;
         if (!known.insert({place, pool.name, *at}).second) continue;
-        delete_copy(planning, unrecorded_copy(host, pool.name, *at), {}, "left by a run that died while sending it");
+        const auto stands_on_it = [&](const UnrecordedDomain& domain) { return may_stand_on_copy(domain, *at); };
+        Use use = use_of(planning, used, host, pool.name, *at);
+        if (use.stays || sanctuary.keeps(host, pool.name, stands_on_it)) continue;
+        delete_copy(planning, unrecorded_copy(host, pool.name, *at), std::move(use.until),
+                    "left by a run that died while sending it");
       }
     }
   }
@@ -180,8 +277,11 @@ void clean_unrecorded_copies(Planning& planning) {
 void plan_image_cleanup(Planning& planning) {
   // Narrowed plans do not see everybody who may stand on a copy as they will be afterwards.
   if (planning.scope.is_narrowed()) return;
-  clean_recorded_copies(planning);
-  clean_unrecorded_copies(planning);
+  const Uses used = uses(planning);
+  Sanctuary sanctuary(planning);
+  clean_recorded_copies(planning, used, sanctuary);
+  clean_unrecorded_copies(planning, used, sanctuary);
+  sanctuary.report();
 }
 
 }  // namespace vscale

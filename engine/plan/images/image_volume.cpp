@@ -12,15 +12,22 @@ std::string lineage_part(const std::string& lineage) {
   return "-" + sha256_hex(lineage).substr(0, kLineageDigits) + ".";
 }
 
+std::string digest_part(const std::string& digest) {
+  return digest.substr(digest.find(':') + 1).substr(0, kDigestDigits);
+}
+
 }  // namespace
 
 std::string image_volume_name(const std::string& lineage, const ImageLock& lock) {
-  const std::string digits = lock.digest.substr(lock.digest.find(':') + 1);
-  return kImageVolumePrefix + digits.substr(0, kDigestDigits) + lineage_part(lineage) + lock.format;
+  return kImageVolumePrefix + digest_part(lock.digest) + lineage_part(lineage) + lock.format;
 }
 
 bool is_our_image_volume(const std::string& lineage, const std::string& volume) {
   return volume.starts_with(kImageVolumePrefix) && volume.find(lineage_part(lineage)) != std::string::npos;
+}
+
+bool is_image_volume_of(const std::string& digest, const std::string& volume) {
+  return !digest.empty() && volume.starts_with(kImageVolumePrefix + digest_part(digest) + "-");
 }
 
 }  // namespace vscale

@@ -25,7 +25,17 @@ bool check_name(Planning& planning, const GroupPlan& plan, const Decision& decis
   }
   for (const auto& place : planning.live.with_name(name)) {
     if (decision.record != nullptr && place.domain->uuid == decision.record->uuid) continue;
-    const bool marked = place.domain->ownership.has_value();
+    const auto& mark = place.domain->ownership;
+    if (mark && mark->lineage == planning.plan.lineage) {
+      planning.error("name_taken",
+                     fmt::format("{} would be called {}, and {} has a domain of that name, which is ours and not "
+                                 "recorded",
+                                 decision.name, name, *place.host),
+                     fmt::format("if nobody needs it, remove it by hand on {}", *place.host),
+                     place_of(*plan.group, "size"));
+      return false;
+    }
+    const bool marked = mark.has_value();
     planning.error(
         "name_taken",
         fmt::format("{} would be called {}, and {} has a domain of that name{}", decision.name, name, *place.host,
@@ -57,7 +67,10 @@ bool set_fixed_address(Planning& planning, const GroupPlan& plan, const Decision
     planning.error("address_taken",
                    fmt::format("{} wants address {} of network {}, and {} has it", decision.name, *card.address,
                                card.network, owner),
-                   "give one of them another address", template_place_of(*plan.group, "networks"));
+                   parse_instance_address(owner)
+                       ? "give one of them another address"
+                       : "give it another address; or, if nobody needs that domain, remove it by hand",
+                   template_place_of(*plan.group, "networks"));
     return false;
   }
   nic.address = card.address;
@@ -240,6 +253,15 @@ std::string image_volume(const Planning& planning, const GroupPlan& plan, const 
   return copy != nullptr ? copy->volume : image_volume_name(planning.plan.lineage, *plan.lock);
 }
 
+/// Is the card's address ours to give? Else it was found by lease or agent.
+bool is_static(const Planning& planning, const Group& group, const GuestNic& nic) {
+  if (planning.addresses.is_static(nic.network)) return true;
+  const auto& cards = group.instance.networks;
+  return std::any_of(cards.begin(), cards.end(), [&](const NicSpec& card) {
+    return card.network == nic.network && card.address && card.address == nic.address;
+  });
+}
+
 }  // namespace
 
 std::optional<InstanceRecord> new_incarnation(Planning& planning, const GroupPlan& plan, Decision& decision) {
@@ -288,13 +310,27 @@ std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, 
   return ready;
 }
 
+Ownership mark_of(const Planning& planning, const Group& group, const InstanceRecord& instance) {
+  Ownership mark;
+  mark.installation = planning.config.name;
+  mark.address = instance.address;
+  mark.revision = instance.revision;
+  mark.incarnation = instance.incarnation;
+  mark.lineage = planning.plan.lineage;
+  mark.spec_hash = instance.spec_hash;
+  mark.image_digest = instance.image_digest;
+  for (const auto& nic : instance.nics) {
+    if (nic.address && is_static(planning, group, nic)) mark.addresses.push_back({nic.network, *nic.address});
+  }
+  return mark;
+}
+
 DomainSpec domain_spec(const Planning& planning, const Group& group, const InstanceRecord& instance,
                        const std::vector<VolumeRecord>& volumes) {
   DomainSpec spec;
   spec.name = instance.name;
   spec.uuid = instance.uuid;
-  spec.ownership = {planning.config.name, instance.address,      instance.revision,
-                    instance.incarnation, planning.plan.lineage, instance.spec_hash};
+  spec.ownership = mark_of(planning, group, instance);
   spec.vcpus = group.instance.vcpus;
   spec.max_vcpus = std::max(group.instance.vcpus, group.instance.max_vcpus);
   spec.memory_bytes = group.instance.memory_bytes;

@@ -21,6 +21,10 @@ int lay_out_creation(Planning& planning, GroupPlan& plan, Decision& decision, co
 std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, Decision& decision,
                                      const std::string& host);
 
+/// What the domain of the instance says of itself: with its static addresses, but not those that were found by lease or
+/// agent.
+Ownership mark_of(const Planning& planning, const Group& group, const InstanceRecord& instance);
+
 /// The domain as it is to be defined: from the template, the record and its recorded volumes.
 DomainSpec domain_spec(const Planning& planning, const Group& group, const InstanceRecord& instance,
                        const std::vector<VolumeRecord>& volumes);

@@ -119,10 +119,7 @@ UpdateDomain update_of(const Planning& planning, const GroupPlan& plan, const De
     update.vcpus = update.after.vcpus = plan.group->instance.vcpus;
     update.memory_bytes = update.after.memory_bytes = plan.group->instance.memory_bytes;
   }
-  if (decision.mark) {
-    update.ownership = Ownership{planning.config.name, after.address,         after.revision,
-                                 after.incarnation,    planning.plan.lineage, after.spec_hash};
-  }
+  if (decision.mark) update.ownership = mark_of(planning, *plan.group, after);
   return update;
 }
 

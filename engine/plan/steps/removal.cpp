@@ -81,7 +81,11 @@ int lay_out_forgetting(Planning& planning, const Decision& decision, const std::
   for (const auto& volume : planning.volumes.of(decision.address)) {
     forget.changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
   }
-  forget.changes.emplace_back(RemoveInstance{decision.address});
+  if (planning.live.answers(decision.record->host)) {
+    forget.changes.emplace_back(RemoveInstance{decision.address});  // the next look finds its domain, or does not
+  } else {
+    forget.changes.emplace_back(ForgetInstance{decision.address});
+  }
   return planning.graph.add(decision.name, "", needs, std::move(forget));
 }
 

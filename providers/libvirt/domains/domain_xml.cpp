@@ -15,6 +15,7 @@ using pugi::xml_node;
 
 constexpr unsigned kBalloonStatsPeriodS = 10;
 constexpr const char* kMarkElement = "instance";
+constexpr const char* kAddressElement = "address";
 
 // ---- Writing --------------------------------------------------------------------------------------------------------
 
@@ -39,13 +40,29 @@ void write_memory(xml_node domain, const char* name, std::uint64_t bytes) {
   set(child_with_text(domain, name, std::to_string(kib)), "unit", "KiB");
 }
 
-void write_mark_attributes(xml_node mark, const Ownership& ownership) {
+/// The part of an element's name before the colon, and it; empty if there is none.
+std::string_view prefix_of(xml_node element) {
+  const std::string_view name = element.name();
+  return name.substr(0, name.find(':') + 1);
+}
+
+std::string_view local_name_of(xml_node element) {
+  return std::string_view(element.name()).substr(prefix_of(element).size());
+}
+
+/// What it holds carries the mark's own prefix, if it has one.
+void write_mark(xml_node mark, const Ownership& ownership) {
   set(mark, "installation", ownership.installation);
   set(mark, "address", to_string(ownership.address));
   set(mark, "revision", std::to_string(ownership.revision));
   set(mark, "incarnation", std::to_string(ownership.incarnation));
   set(mark, "lineage", ownership.lineage);
   set(mark, "spec_hash", ownership.spec_hash);
+  if (!ownership.image_digest.empty()) set(mark, "image_digest", ownership.image_digest);
+  for (const StaticAddress& held : ownership.addresses) {
+    xml_node address = mark.append_child((std::string(prefix_of(mark)) + kAddressElement).c_str());
+    set(set(address, "network", held.network), "address", held.address);
+  }
 }
 
 void write_os(xml_node domain, const DomainSpec& spec, const DomainSite& site) {
@@ -152,7 +169,10 @@ void write_fixed_devices(xml_node devices) {
 }
 
 std::vector<const std::string*> texts_of(const Ownership& ownership) {
-  return {&ownership.installation, &ownership.address.group, &ownership.lineage, &ownership.spec_hash};
+  std::vector<const std::string*> texts{&ownership.installation, &ownership.address.group, &ownership.lineage,
+                                        &ownership.spec_hash, &ownership.image_digest};
+  for (const StaticAddress& held : ownership.addresses) texts.insert(texts.end(), {&held.network, &held.address});
+  return texts;
 }
 
 std::vector<const std::string*> texts_of(const DomainSpec& spec, const DomainSite& site) {
@@ -191,11 +211,23 @@ bool read_number(const char* text, Number& number) {
   return error == std::errc() && end == view.data() + view.size();
 }
 
+std::vector<StaticAddress> read_static_addresses(xml_node mark) {
+  std::vector<StaticAddress> addresses;
+  for (xml_node child : mark.children()) {
+    if (local_name_of(child) != kAddressElement) continue;
+    addresses.push_back({.network = child.attribute("network").value(), .address = child.attribute("address").value()});
+  }
+  return addresses;
+}
+
+/// Marks of before say nothing of images and addresses, and are marks all the same.
 std::optional<Ownership> read_mark(xml_node mark) {
   Ownership ownership;
   ownership.installation = mark.attribute("installation").value();
   ownership.lineage = mark.attribute("lineage").value();
   ownership.spec_hash = mark.attribute("spec_hash").value();
+  ownership.image_digest = mark.attribute("image_digest").value();
+  ownership.addresses = read_static_addresses(mark);
   const std::optional<InstanceAddress> address = parse_instance_address(mark.attribute("address").value());
   const bool understood = address.has_value() && !ownership.lineage.empty() &&
                           read_number(mark.attribute("revision").value(), ownership.revision) &&
@@ -207,12 +239,12 @@ std::optional<Ownership> read_mark(xml_node mark) {
 
 /// pugixml knows no namespaces: the element is ours if it declares our namespace for the prefix that it carries.
 bool is_our_mark(xml_node element) {
-  const std::string_view name = element.name();
-  const std::size_t colon = name.find(':');
-  const std::string_view local = colon == std::string_view::npos ? name : name.substr(colon + 1);
-  if (local != kMarkElement) return false;
-  const std::string declaration =
-      colon == std::string_view::npos ? "xmlns" : "xmlns:" + std::string(name.substr(0, colon));
+  if (local_name_of(element) != kMarkElement) return false;
+  std::string declaration = "xmlns";
+  if (const std::string_view prefix = prefix_of(element); !prefix.empty()) {
+    declaration += ':';
+    declaration += prefix.substr(0, prefix.size() - 1);
+  }
   return std::string_view(element.attribute(declaration.c_str()).value()) == kMarkNamespace;
 }
 
@@ -293,7 +325,7 @@ Result<std::string> write_domain_xml(const DomainSpec& spec, const DomainSite& s
   child_with_text(domain, "uuid", spec.uuid);
   xml_node mark = domain.append_child("metadata").append_child(fmt::format("{}:{}", kMarkPrefix, kMarkElement).c_str());
   set(mark, fmt::format("xmlns:{}", kMarkPrefix).c_str(), kMarkNamespace);
-  write_mark_attributes(mark, spec.ownership);
+  write_mark(mark, spec.ownership);
   write_memory(domain, "memory", spec.max_memory_bytes);
   write_memory(domain, "currentMemory", spec.memory_bytes);
   xml_node vcpu = child_with_text(domain, "vcpu", std::to_string(spec.max_vcpus));
@@ -326,7 +358,7 @@ Result<std::string> write_mark_xml(const Ownership& ownership) {
     return *refused;
   }
   pugi::xml_document document;
-  write_mark_attributes(document.append_child(kMarkElement), ownership);
+  write_mark(document.append_child(kMarkElement), ownership);
   return text_of(document);
 }
 

@@ -89,6 +89,24 @@ std::vector<LiveNic> nics_of(const std::optional<std::string>& lines) {
   return nics;
 }
 
+std::optional<std::string> list_if_any(const std::vector<StaticAddress>& addresses) {
+  if (addresses.empty()) return std::nullopt;
+  std::vector<std::string> lines;
+  for (const StaticAddress& held : addresses) lines.push_back(held.address + ' ' + held.network);
+  return lines_of(lines);
+}
+
+std::vector<StaticAddress> static_addresses_of(const std::optional<std::string>& lines) {
+  std::vector<StaticAddress> addresses;
+  if (!lines) return addresses;
+  for (const std::string& line : entries_of(*lines)) {
+    const std::size_t space = line.find(' ');
+    if (space == std::string::npos) damaged_column(line, "an address and its network");
+    addresses.push_back({.network = line.substr(space + 1), .address = line.substr(0, space)});
+  }
+  return addresses;
+}
+
 std::vector<std::string> paths_of(const std::optional<std::string>& lines) {
   if (!lines) return {};
   return entries_of(*lines);
@@ -136,7 +154,8 @@ class Fingerprint {
 void add(Fingerprint& print, const Ownership& ownership) {
   print << ownership.installation << static_cast<int>(ownership.address.kind) << ownership.address.group
         << ownership.address.ordinal << static_cast<std::uint64_t>(ownership.revision) << ownership.incarnation
-        << ownership.lineage << ownership.spec_hash;
+        << ownership.lineage << ownership.spec_hash << ownership.image_digest << ownership.addresses.size();
+  for (const StaticAddress& held : ownership.addresses) print << held.network << held.address;
 }
 
 void add(Fingerprint& print, const LiveDomain& domain) {
@@ -174,10 +193,10 @@ std::string fingerprint_of_domains(const HostSnapshot& seen) {
 constexpr const char* kDomainColumns =
     "name, uuid, state, vcpus, max_vcpus, memory_bytes, max_memory_bytes, address, installation, revision, "
     "incarnation, "
-    "lineage, spec_hash, nics, disk_paths";
+    "lineage, spec_hash, image_digest, static_addresses, nics, disk_paths";
 
 std::optional<Ownership> ownership_of(Columns& columns) {
-  constexpr int kOwnershipColumns = 6;
+  constexpr int kOwnershipColumns = 8;
   if (columns.is_null()) {
     columns.skip(kOwnershipColumns);
     return std::nullopt;
@@ -189,6 +208,8 @@ std::optional<Ownership> ownership_of(Columns& columns) {
   ownership.incarnation = columns.small();
   ownership.lineage = columns.text();
   ownership.spec_hash = columns.text();
+  ownership.image_digest = columns.text_if_any().value_or("");
+  ownership.addresses = static_addresses_of(columns.text_if_any());
   return ownership;
 }
 
@@ -302,7 +323,7 @@ void write_domain(SQLite::Statement& insert, const std::string& host, const Live
   row << host << domain.name << domain.uuid << to_string(domain.state) << domain.vcpus << domain.max_vcpus
       << domain.memory_bytes << domain.max_memory_bytes;
   std::optional<InstanceAddress> address;
-  std::optional<std::string> installation, lineage, spec_hash;
+  std::optional<std::string> installation, lineage, spec_hash, image_digest, addresses;
   std::optional<std::int64_t> revision;
   std::optional<int> incarnation;
   if (const auto& owner = domain.ownership) {
@@ -312,20 +333,24 @@ void write_domain(SQLite::Statement& insert, const std::string& host, const Live
     incarnation = owner->incarnation;
     lineage = owner->lineage;
     spec_hash = owner->spec_hash;
+    if (!owner->image_digest.empty()) image_digest = owner->image_digest;
+    addresses = list_if_any(owner->addresses);
   }
-  row << address << installation << revision << incarnation << lineage << spec_hash << list_if_any(domain.nics)
-      << list_if_any(domain.disk_paths);
+  row << address << installation << revision << incarnation << lineage << spec_hash << image_digest << addresses
+      << list_if_any(domain.nics) << list_if_any(domain.disk_paths);
   insert.exec();
   insert.reset();
 }
+
+constexpr const char* kIntoDomains =
+    "INTO observed_domains VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// Only those that came, changed or went. Domains with one name cannot be on one host; of two, the last one counts.
 void write_domains(SQLite::Database& database, const std::string& host, const std::vector<LiveDomain>& domains) {
   const std::vector<LiveDomain> kept = read_domains(database, host);
   std::map<std::string_view, const LiveDomain*> before;
   for (const LiveDomain& domain : kept) before.emplace(domain.name, &domain);
-  SQLite::Statement insert(
-      database, "INSERT OR REPLACE INTO observed_domains VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  SQLite::Statement insert(database, std::string("INSERT OR REPLACE ") + kIntoDomains);
   std::set<std::string_view> here;
   for (const LiveDomain& domain : domains) {
     here.insert(domain.name);
@@ -336,6 +361,11 @@ void write_domains(SQLite::Database& database, const std::string& host, const st
   for (const LiveDomain& domain : kept) {
     if (!here.contains(domain.name)) execute(remove, host, domain.name);
   }
+}
+
+/// What is seen next is compared with the rows, not with what was seen before they were changed.
+void forget_fingerprint_of_domains(SQLite::Database& database, const std::string& host) {
+  execute(database, "UPDATE observed_hosts SET domains_fingerprint = '' WHERE host = ?", host);
 }
 
 /// A host has a handful of pools: they are written together.
@@ -419,6 +449,20 @@ void write_observation(SQLite::Database& database, const Observation& observatio
   VSCALE_ASSERT(view.snapshot.has_value() != view.failure.has_value(), "a host was seen, or it was not");
   if (view.snapshot) write_snapshot(database, observation.host, *view.snapshot);
   if (view.failure) write_failure(database, observation.host, *view.failure);
+}
+
+void add_observed_domain(SQLite::Database& database, const std::string& host, const LiveDomain& domain) {
+  SQLite::Statement seen(database, "SELECT 1 FROM observed_hosts WHERE host = ? AND seen_at IS NOT NULL");
+  Row(seen) << host;
+  if (!seen.executeStep()) return;
+  SQLite::Statement insert(database, std::string("INSERT OR IGNORE ") + kIntoDomains);
+  write_domain(insert, host, domain);
+  forget_fingerprint_of_domains(database, host);
+}
+
+void remove_observed_domain(SQLite::Database& database, const std::string& host, const std::string& uuid) {
+  execute(database, "DELETE FROM observed_domains WHERE host = ? AND uuid = ?", host, uuid);
+  forget_fingerprint_of_domains(database, host);
 }
 
 }  // namespace vscale

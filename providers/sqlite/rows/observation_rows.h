@@ -14,4 +14,9 @@ void read_observations(SQLite::Database& database, RecordedState& state);
 /// Writes what differs from what is there. The same again writes one instant and reads nothing of the domains.
 void write_observation(SQLite::Database& database, const Observation& observation);
 
+/// One domain more or less in what was last seen of the host; nothing if the host was never seen. A domain of the same
+/// name that was seen stays as it is.
+void add_observed_domain(SQLite::Database& database, const std::string& host, const LiveDomain& domain);
+void remove_observed_domain(SQLite::Database& database, const std::string& host, const std::string& uuid);
+
 }  // namespace vscale

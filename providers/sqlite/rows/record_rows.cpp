@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "engine/recorded/apply_change.h"
 #include "providers/sqlite/rows/columns.h"
+#include "providers/sqlite/rows/observation_rows.h"
 #include "providers/sqlite/statefile.h"
 
 namespace vscale {
@@ -42,15 +44,24 @@ InstanceRecord& owner_of(RecordedState& state, Columns& columns) {
   return found->second;
 }
 
+constexpr const char* kSelectInstances =
+    "SELECT address, name, uuid, incarnation, host, revision, spec_hash, image_digest, phase, "
+    "vcpus, memory_bytes, created_at, started_at, ready_at, prevent_destroy, shutdown_grace_ms FROM instances";
+
 void read_instances(SQLite::Database& database, RecordedState& state) {
-  SQLite::Statement select(database,
-                           "SELECT address, name, uuid, incarnation, host, revision, spec_hash, image_digest, phase, "
-                           "vcpus, memory_bytes, created_at, started_at, ready_at, prevent_destroy, shutdown_grace_ms "
-                           "FROM instances");
+  SQLite::Statement select(database, kSelectInstances);
   while (select.executeStep()) {
     InstanceRecord instance = instance_of(Columns(select));
     state.instances.emplace(instance.address, std::move(instance));
   }
+}
+
+GuestNic nic_of(Columns& columns) {
+  GuestNic nic;
+  nic.network = columns.text();
+  nic.mac = columns.text();
+  nic.address = columns.text_if_any();
+  return nic;
 }
 
 void read_nics(SQLite::Database& database, RecordedState& state) {
@@ -58,12 +69,23 @@ void read_nics(SQLite::Database& database, RecordedState& state) {
   while (select.executeStep()) {
     Columns columns(select);
     InstanceRecord& instance = owner_of(state, columns);
-    GuestNic nic;
-    nic.network = columns.text();
-    nic.mac = columns.text();
-    nic.address = columns.text_if_any();
-    instance.nics.push_back(std::move(nic));
+    instance.nics.push_back(nic_of(columns));
   }
+}
+
+/// With its cards, and without what it claims and depends on.
+std::optional<InstanceRecord> find_instance(SQLite::Database& database, const InstanceAddress& address) {
+  SQLite::Statement select(database, std::string(kSelectInstances) + " WHERE address = ?");
+  Row(select) << address;
+  if (!select.executeStep()) return std::nullopt;
+  InstanceRecord instance = instance_of(Columns(select));
+  SQLite::Statement nics(database, "SELECT network, mac, address FROM nics WHERE instance = ? ORDER BY position");
+  Row(nics) << address;
+  while (nics.executeStep()) {
+    Columns columns(nics);
+    instance.nics.push_back(nic_of(columns));
+  }
+  return instance;
 }
 
 void read_claims(SQLite::Database& database, RecordedState& state) {
@@ -336,6 +358,18 @@ void apply(SQLite::Database& database, const PutGroup& put) {
 
 void apply(SQLite::Database& database, const RemoveGroup& remove) {
   execute(database, "DELETE FROM groups WHERE address = ?", remove.address);
+}
+
+void apply(SQLite::Database& database, const RemoveObservedDomain& remove) {
+  remove_observed_domain(database, remove.host, remove.uuid);
+}
+
+void apply(SQLite::Database& database, const ForgetInstance& forget) {
+  const auto instance = find_instance(database, forget.address);
+  if (!instance) return;
+  const std::string lineage = database.execAndGet("SELECT lineage FROM statefile").getString();
+  add_observed_domain(database, instance->host, domain_as_recorded(*instance, lineage));
+  apply(database, RemoveInstance{forget.address});
 }
 
 }  // namespace

@@ -224,12 +224,14 @@ CREATE TABLE observed_domains (
   max_vcpus        INTEGER NOT NULL,
   memory_bytes     INTEGER NOT NULL,
   max_memory_bytes INTEGER NOT NULL,
-  address          TEXT,                    -- from here to spec_hash the mark of vscale; NULL: not made by vscale
+  address          TEXT,                    -- from here to static_addresses the mark of vscale; NULL: not made by vscale
   installation     TEXT,
   revision         INTEGER,
   incarnation      INTEGER,
   lineage          TEXT,
   spec_hash        TEXT,
+  image_digest     TEXT,                    -- sha256:HEX; NULL: a mark that does not say
+  static_addresses TEXT,                    -- address and its network, one a line; NULL: none, or not said
   nics             TEXT,                    -- MAC and what it is plugged into, one a line; NULL: none
   disk_paths       TEXT,                    -- one a line (\\ and \n inside a path); NULL: none
   PRIMARY KEY (host, name)

@@ -197,5 +197,18 @@ TEST_CASE("the history tells what became of instances, and nothing of the small 
   CHECK(events_at_end(action(ClaimInstance{}), {}, kNow).empty());
 }
 
+TEST_CASE("a domain that was undefined is no longer among what was last seen of its host") {
+  RecordedState state = state_with(ready_instance());
+  LiveDomain seen;
+  seen.uuid = uuid_of("group.web[0]");
+  state.hosts["kvm1"].observed.emplace().domains = {seen};
+  state.hosts["kvm2"].observed.emplace().domains = {seen};
+
+  for (const auto& change : changes_at_end(action(UndefineDomain{seen.uuid}), {}, state, kNow)) apply(state, change);
+
+  CHECK(state.hosts.at("kvm1").observed->domains.empty());
+  CHECK(state.hosts.at("kvm2").observed->domains.size() == 1);
+}
+
 }  // namespace
 }  // namespace vscale::test

@@ -41,6 +41,13 @@ class SimulatedWorld {
 
   Group& group(const std::string& name);
 
+  /// A group `pet` of two more, which is there to be forgotten.
+  void add_pets();
+  /// The file gives the pets up: they are forgotten, and run on. Nothing, until all of them are ready where they are
+  /// recorded: what is half-way when it is given up has to be cleaned up by whoever gives it up.
+  void give_up_pets();
+  [[nodiscard]] bool pets_given_up() const { return !config.removed.empty(); }
+
   /// Asks images and hosts, records what was seen, and decides.
   Plan plan(const PlanOptions& options = {});
   /// One run. Checks that it kept the limits.
@@ -54,14 +61,22 @@ class SimulatedWorld {
   /// Checks all that has to hold once nothing is left to do: the record, the hosts and the file say the same; nothing
   /// of ours is on a host that the record does not know; what is others' is as it was.
   void check_settled();
-  /// Checks what holds at any moment, whatever has failed: no name and no address twice, nobody else's things touched.
+  /// Checks what holds at any moment, whatever has failed: no name and no address twice, nobody else's things touched,
+  /// and nothing that stands under what was forgotten.
   void check_always();
+  /// Checks that everything is gone but what is others', and what was forgotten with all that it needs.
+  void check_destroyed();
 
   RecordedState recorded();
 
  private:
   Live observe();
   std::map<std::string, ImageLock> resolve_images(const RecordedState& recorded);
+  /// Those that the file has given up.
+  std::vector<FakeDomain> forgotten();
+  /// Everything that they need: disks, seed, and the copy that the root disk stands on.
+  std::vector<VolumeRef> volumes_of(const FakeDomain& domain);
+  void check_forgotten();
   void check_instances(const RecordedState& recorded);
   void check_volumes(const RecordedState& recorded);
 

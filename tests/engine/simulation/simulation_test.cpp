@@ -86,6 +86,16 @@ std::vector<Chapter> chapters() {
          world.cluster.undefine_by_hand("prod-web-1");
          world.cluster.move_by_hand("prod-web-2", world.cluster.domains().front().host == "kvm2" ? "kvm3" : "kvm2");
        }},
+      {"some are given up and run on, and the others get another image",
+       [](SimulatedWorld& world) {
+         world.add_pets();
+         world.settle(kRoundsMax);
+       },
+       [](SimulatedWorld& world) {
+         world.give_up_pets();
+         world.images.publish("debian-12", "newer");
+         world.group("web").size = 5;
+       }},
   };
 }
 
@@ -148,8 +158,8 @@ FaultRates bad_day() {
           .shutdown_ignored = 100};
 }
 
-/// One of our domains, if there is one. Only those that are ready where they are recorded: a person who moves or
-/// removes what vscale has not finished, or not noticed yet, has to clean up alone.
+/// One of our domains, if there is one, and no pet. Only those that are ready where they are recorded: a person who
+/// moves or removes what vscale has not finished, or not noticed yet, has to clean up alone.
 std::optional<FakeDomain> any_of_ours(SimulatedWorld& world, std::mt19937_64& random) {
   const RecordedState recorded = world.recorded();
   std::vector<FakeDomain> ours;
@@ -157,6 +167,7 @@ std::optional<FakeDomain> any_of_ours(SimulatedWorld& world, std::mt19937_64& ra
     if (!domain.ownership) continue;
     const auto instance = recorded.instances.find(domain.ownership->address);
     if (instance == recorded.instances.end() || instance->second.uuid != domain.uuid) continue;
+    if (domain.ownership->address.group == "pet") continue;
     if (instance->second.phase == Phase::ready && instance->second.host == domain.host) ours.push_back(domain);
   }
   if (ours.empty()) return std::nullopt;
@@ -208,14 +219,21 @@ void let_something_happen(SimulatedWorld& world, std::mt19937_64& random) {
   }
 }
 
+bool has_pets(std::uint64_t seed) {
+  return seed % 3 == 1;
+}
+
 /// Some rounds of a bad day, now and then killed; then everything works again.
 void live_through(SimulatedWorld& world, std::uint64_t seed) {
   constexpr int kRounds = 8;
   std::mt19937_64 random(seed);
   world.cluster.set_faults(bad_day());
+  if (has_pets(seed)) world.add_pets();
+  const int given_up_from = has_pets(seed) ? static_cast<int>(random() % kRounds) : kRounds;
   for (int round = 0; round < kRounds; ++round) {
     INFO("round " << round);
     let_something_happen(world, random);
+    if (round >= given_up_from) world.give_up_pets();
     const bool dies = random() % 4 == 0;
     if (dies) {
       world.round_killed_at(static_cast<int>(random() % 120));
@@ -229,17 +247,36 @@ void live_through(SimulatedWorld& world, std::uint64_t seed) {
   for (const std::string host : {"kvm1", "kvm2", "kvm3"}) world.cluster.heal(host);
 }
 
+/// What was forgotten runs on when the image that it stands on is replaced, and when everything else is destroyed.
+void outlive_everything(SimulatedWorld& world) {
+  world.give_up_pets();
+  REQUIRE(world.pets_given_up());
+  world.images.publish("debian-12", "the last one");
+  world.settle(kRoundsMax);
+  world.check_settled();
+  PlanOptions destroy;
+  destroy.destroy = true;
+  world.apply(world.plan(destroy));
+  world.check_destroyed();
+}
+
 void check_seed(std::uint64_t seed, Keeping keeping) {
   INFO("seed " << seed);
   SimulatedWorld world(seed, keeping);
   live_through(world, seed);
   world.settle(kRoundsMax);
   world.check_settled();
+  if (has_pets(seed)) outlive_everything(world);
 }
 
 TEST_CASE("after any bad day everything comes right, and nothing of anybody else's was touched") {
   for (std::uint64_t seed = 1; seed <= 100; ++seed) check_seed(seed, Keeping::memory);
   for (std::uint64_t seed = 101; seed <= 105; ++seed) check_seed(seed, Keeping::statefile);
+}
+
+// A copy was kept wherever an instance stood on one of the same image, be it on another host: leftovers stayed.
+TEST_CASE("what killed uploads left is cleaned up, whoever uses that image elsewhere") {
+  check_seed(GENERATE(2063203704U, 1426132700U), Keeping::memory);
 }
 
 TEST_CASE("after a bad day that nobody has seen before, too") {

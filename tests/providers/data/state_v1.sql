@@ -199,17 +199,20 @@ CREATE TABLE observed_domains (
   max_vcpus        INTEGER NOT NULL,
   memory_bytes     INTEGER NOT NULL,
   max_memory_bytes INTEGER NOT NULL,
-  address          TEXT,                    -- from here to spec_hash the mark of vscale; NULL: not made by vscale
+  address          TEXT,                    -- from here to static_addresses the mark of vscale; NULL: not made by vscale
   installation     TEXT,
   revision         INTEGER,
   incarnation      INTEGER,
   lineage          TEXT,
   spec_hash        TEXT,
+  image_digest     TEXT,                    -- sha256:HEX; NULL: a mark that does not say
+  static_addresses TEXT,                    -- address and its network, one a line; NULL: none, or not said
   nics             TEXT,                    -- MAC and what it is plugged into, one a line; NULL: none
   disk_paths       TEXT,                    -- one a line (\\ and \n inside a path); NULL: none
   PRIMARY KEY (host, name)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO observed_domains VALUES('kvm1','prod-web-0','00000000-0000-4000-8000-000000000000','running',2,2,2147483648,2147483648,'group.web[0]','prod',1,1,'11111111-2222-4333-8444-555555555555','5fec','52:54:00:00:00:00 br0','/var/lib/libvirt/images/prod-web-0-root.qcow2');
+INSERT INTO observed_domains VALUES('kvm1','prod-web-0','00000000-0000-4000-8000-000000000000','running',2,2,2147483648,2147483648,'group.web[0]','prod',1,1,'11111111-2222-4333-8444-555555555555','5fec',NULL,NULL,'52:54:00:00:00:00 br0','/var/lib/libvirt/images/prod-web-0-root.qcow2');
+INSERT INTO observed_domains VALUES('kvm1','prod-web-1','00000000-0000-4000-8000-000000000001','running',2,2,2147483648,2147483648,'group.web[1]','prod',1,1,'11111111-2222-4333-8444-555555555555','5fec','sha256:aa','10.0.0.51 lan','52:54:00:00:00:01 br0','/var/lib/libvirt/images/prod-web-1-root.qcow2');
 DELETE FROM sqlite_sequence;
 INSERT INTO sqlite_sequence VALUES('events',1);
 INSERT INTO sqlite_sequence VALUES('journal',1);

@@ -19,7 +19,9 @@ DomainSpec web() {
                              .revision = 7,
                              .incarnation = 3,
                              .lineage = "11111111-2222-4333-8444-555555555555",
-                             .spec_hash = "abc123"};
+                             .spec_hash = "abc123",
+                             .image_digest = "sha256:5f8a1c7e",
+                             .addresses = {{"lan", "10.0.0.52"}, {"storage", "10.1.0.2"}}};
   spec.vcpus = 2;
   spec.max_vcpus = 4;
   spec.memory_bytes = 2 * kGiB;
@@ -110,6 +112,8 @@ TEST_CASE("hostile texts end where they were put") {
   spec.ownership.installation = hostile;
   spec.ownership.lineage = hostile;
   spec.ownership.spec_hash = hostile;
+  spec.ownership.image_digest = hostile;
+  spec.ownership.addresses[1] = {hostile, hostile};
   spec.machine = hostile;
   spec.cpu = hostile;
   spec.disks[0].serial = hostile;
@@ -124,6 +128,8 @@ TEST_CASE("hostile texts end where they were put") {
   CHECK(reading.ownership->installation == hostile);
   CHECK(reading.ownership->lineage == hostile);
   CHECK(reading.ownership->spec_hash == hostile);
+  CHECK(reading.ownership->image_digest == hostile);
+  CHECK(reading.ownership->addresses == std::vector<StaticAddress>{{"lan", "10.0.0.52"}, {hostile, hostile}});
   CHECK(reading.nics.size() == 2);
   CHECK(reading.nics[0].source == hostile);
   REQUIRE(reading.disk_paths.size() == 3);
@@ -134,14 +140,11 @@ TEST_CASE("a control character anywhere in a domain is refused and shown") {
   const std::string bad = GENERATE(as<std::string>(), "a\nb", "\x01", "a\tb", "\x7f", std::string("a\0b", 3));
   DomainSpec spec = web();
   DomainSite site = kvm_host();
-  const int place = GENERATE(range(0, 7));
-  std::string* places[] = {&spec.name,
-                           &spec.ownership.spec_hash,
-                           &spec.machine,
-                           &spec.disks[1].serial,
-                           &spec.nics[1].network,
-                           &site.disk_paths[0],
-                           &site.seed_path};
+  const int place = GENERATE(range(0, 9));
+  std::string* places[] = {
+      &spec.name,     &spec.ownership.spec_hash, &spec.ownership.image_digest, &spec.ownership.addresses[1].network,
+      &spec.machine,  &spec.disks[1].serial,     &spec.nics[1].network,        &site.disk_paths[0],
+      &site.seed_path};
   *places[place] = bad;
 
   const Result<std::string> xml = write_domain_xml(spec, site);
@@ -223,6 +226,29 @@ TEST_CASE("only a whole mark in our namespace makes a domain ours") {
   CHECK_FALSE(ours("<vscale:instance xmlns:vscale='" + ns +
                    " address='group.web[2]' revision='seven' incarnation='3' lineage='L'/>"));
   CHECK_FALSE(ours("<vscale:instance xmlns:vscale='" + ns + " address='group.web[2]' revision='7' incarnation='3'/>"));
+}
+
+TEST_CASE("a mark that was made before marks told of images and addresses is read, and says neither") {
+  const std::optional<Ownership> mark = read_mark_xml(
+      "<instance installation='prod' address='group.web[2]' revision='7' incarnation='3' lineage='L' spec_hash='h'/>");
+  REQUIRE(mark.has_value());
+  CHECK(mark->address == InstanceAddress{InstanceAddress::Kind::group, "web", 2});
+  CHECK(mark->image_digest.empty());
+  CHECK(mark->addresses.empty());
+}
+
+TEST_CASE("a mark says its addresses with whatever prefix it has, and with none") {
+  const auto addresses = [](const std::string& element, const std::string& inside) {
+    const std::string mark = "<" + element + ":instance xmlns:" + element +
+                             "='https://vscale.dev/xmlns/1' address='group.web[2]' revision='7' incarnation='3' "
+                             "lineage='L' spec_hash='h'>" +
+                             inside + "</" + element + ":instance>";
+    return read("<domain><name>a</name><metadata>" + mark + "</metadata></domain>").ownership->addresses;
+  };
+  const std::vector<StaticAddress> one{{"lan", "10.0.0.52"}};
+  CHECK(addresses("vscale", "<vscale:address network='lan' address='10.0.0.52'/>") == one);
+  CHECK(addresses("other", "<other:address network='lan' address='10.0.0.52'/><other:note/>") == one);
+  CHECK(addresses("vscale", "<address network='lan' address='10.0.0.52'/>") == one);
 }
 
 TEST_CASE("a mark alone is written and read back") {

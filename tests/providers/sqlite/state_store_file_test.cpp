@@ -358,7 +358,11 @@ TEST_CASE("a statefile of version 1, as it was released, is read") {
   expected.phase = Phase::ready;
   expected.created_at = at_second(0);
   CHECK(state.instances.at(expected.address) == expected);
-  CHECK(state.hosts.at("kvm1").observed->domains.at(0).ownership->address == expected.address);
+  const auto& domains = state.hosts.at("kvm1").observed->domains;
+  CHECK(domains.at(0).ownership->address == expected.address);
+  CHECK(domains.at(0).ownership->image_digest.empty());  // an older mark does not say
+  CHECK(domains.at(1).ownership->image_digest == "sha256:aa");
+  CHECK(domains.at(1).ownership->addresses == std::vector<StaticAddress>{{"lan", "10.0.0.51"}});
   CHECK(store->check());
 }
 

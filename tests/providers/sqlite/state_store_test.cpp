@@ -137,6 +137,8 @@ LiveDomain own_domain(int ordinal) {
   ownership.incarnation = 2;
   ownership.lineage = "11111111-2222-4333-8444-555555555555";
   ownership.spec_hash = "5fec";
+  ownership.image_digest = "sha256:0123";
+  ownership.addresses = {{"lan", "10.0.0.51"}, {"a \\ network\nof two lines", "10.1.0.1"}};
   found.ownership = ownership;
   found.nics = {{.mac = "52:54:00:00:00:01", .source = "br0"}};
   found.disk_paths = {"/var/lib/libvirt/images/\"quoted\" and <odd>.qcow2"};
@@ -425,6 +427,42 @@ TEST_CASE("a second look sees what came, changed and went") {
   REQUIRE(store->record_observations({saw(later)}));
 
   CHECK(read_state(*store).hosts.at("kvm1").observed == later);
+}
+
+TEST_CASE("what was taken away by us is no longer what was last seen, until it is seen again") {
+  auto store = open_store(":memory:");
+  const HostSnapshot both = seen("kvm1", {own_domain(0), own_domain(1)});
+  REQUIRE(store->record_observations({saw(both), saw(seen("kvm2", {own_domain(1)}))}));
+
+  must_commit(*store, changes({RemoveObservedDomain{"kvm1", own_domain(1).uuid}}));
+
+  CHECK(read_state(*store).hosts.at("kvm1").observed == seen("kvm1", {own_domain(0)}));
+  CHECK(read_state(*store).hosts.at("kvm2").observed == seen("kvm2", {own_domain(1)}));
+  REQUIRE(store->record_observations({saw(both)}));
+  CHECK(read_state(*store).hosts.at("kvm1").observed == both);
+}
+
+TEST_CASE("what is forgotten on a host that does not answer is among what was last seen there") {
+  auto store = open_store(":memory:");
+  const InstanceRecord forgotten = full_instance();
+  must_commit(*store, changes({PutInstance{forgotten}, PutInstance{web(0, forgotten.host)}}));
+  REQUIRE(store->record_observations({saw(seen(forgotten.host, {domain("zebra")}))}));
+  REQUIRE(store->record_observations({failed(forgotten.host, "no answer", 10)}));
+  RecordedState expected = read_state(*store);
+
+  must_commit(*store, changes({ForgetInstance{forgotten.address}, ForgetInstance{web(7).address}}));
+
+  // As in memory, to the last field.
+  const RecordedState state = read_state(*store);
+  apply(expected, ForgetInstance{forgotten.address});
+  CHECK(state.instances == expected.instances);
+  CHECK(state.hosts == expected.hosts);
+  const auto& domains = state.hosts.at(forgotten.host).observed->domains;
+  REQUIRE(domains.size() == 2);
+  CHECK(domains[0] == domain_as_recorded(forgotten, state.lineage));
+  CHECK(domains[0].ownership->image_digest == forgotten.image_digest);
+  REQUIRE(store->record_observations({saw(seen(forgotten.host, {domain("zebra")}, 30))}));
+  CHECK(read_state(*store).hosts.at(forgotten.host).observed == seen(forgotten.host, {domain("zebra")}, 30));
 }
 
 TEST_CASE("a second look that sees the same moves only when it was") {
