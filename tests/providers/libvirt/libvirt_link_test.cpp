@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -274,6 +275,11 @@ TEST_CASE("one connection serves all calls of a host") {
 }
 
 TEST_CASE("threads that run out while a host is being opened cost the host, and not the program") {
+  // In a process that has used libvirt, its event loop runs already, and a fork could inherit a lock that nobody opens:
+  // there is nothing to be seen then. ctest gives each test a process of its own.
+  const auto threads = std::filesystem::directory_iterator("/proc/self/task");
+  if (std::distance(begin(threads), end(threads)) > 1) return;
+
   const std::string said = as_nobody([] {
     // Other processes of this user count too: from none at all to as many as it takes, one after the other is missing.
     constexpr rlim_t kEnough = 1'000;
