@@ -48,7 +48,8 @@ constexpr Duration kForGood{std::chrono::hours{24}};
 
 /// Something happens to kvm2 in the middle of a run: it is cut off when `effects` things have been done to the hosts
 /// since now, for `lasts`. `meanwhile` happens at the same moment.
-void cut_in_mid_run(FakeWorld& world, std::size_t effects, Duration lasts, std::function<void()> meanwhile = {}) {
+void cut_in_mid_run(FakeWorld& world, std::size_t effects, Duration lasts,
+                    const std::function<void()>& meanwhile = {}) {
   struct Cut {
     std::size_t at;
     std::optional<Instant> since;
@@ -269,6 +270,28 @@ TEST_CASE("an interrupted run is not planned again, and nobody is made to wait f
 
   CHECK(stopped.code == 130);
   CHECK_FALSE(holds(stopped.out, "Planned again"));
+}
+
+TEST_CASE("an interrupt before it is planned again ends the run, and the next one goes on") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(4));
+  bool asked_in_the_pause = false;
+  world.stop_when([&] {
+    const bool cut = world.cluster().log().size() >= 8;
+    if (cut) world.cluster().cut("kvm2");
+    const bool run_is_over = world.clock().now() > VirtualClock::kStart + std::chrono::seconds{20};
+    asked_in_the_pause = asked_in_the_pause || run_is_over;
+    return run_is_over ? StopRequest::finish_running : StopRequest::none;
+  });
+
+  const auto stopped = world.vscale({"apply", "--auto-approve"});
+
+  INFO(stopped.out << stopped.err);
+  CHECK(asked_in_the_pause);
+  CHECK(stopped.code == 130);
+  CHECK_FALSE(holds(stopped.out, "Planned again"));
+  CHECK(holds(stopped.out, "Stopped: "));
+  CHECK(holds(stopped.out, "Go on: vscale apply"));
 }
 
 TEST_CASE("a saved plan is the envelope of what is done when a host goes away") {

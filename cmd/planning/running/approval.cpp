@@ -50,13 +50,15 @@ class Way {
       const auto failed = failed_by_circumstance(current_.plan, run_.summary);
       if ((failed.empty() && !silence_is_left()) || !may_plan_again()) return end();
       if (!failed.empty()) because_ = circumstances_text(current_.plan, failed);
-      auto next = plan_again(failed);
-      if (!next) return end_for(next.error());
-      const auto beyond = beyond_envelope(approval_.plan.plan, next->plan);
-      const bool goes_on = beyond.empty() && !next->plan.errored && !next->plan.actions.empty() && !stopped();
-      if (!goes_on) return end_with(*next, beyond);
-      say_going_on(next->plan);
-      current_ = std::move(*next);
+      auto planned = plan_again(failed);
+      if (!planned) return end_interrupted();
+      if (!*planned) return end_for(planned->error());
+      FreshPlan& next = **planned;
+      const auto beyond = beyond_envelope(approval_.plan.plan, next.plan);
+      const bool goes_on = beyond.empty() && !next.plan.errored && !next.plan.actions.empty() && !stopped();
+      if (!goes_on) return end_with(next, beyond);
+      say_going_on(next.plan);
+      current_ = std::move(next);
     }
   }
 
@@ -82,18 +84,24 @@ class Way {
   }
 
   /// Looks more than once where there is nothing left to do but on hosts that do not answer: they may be back soon.
-  Result<FreshPlan> plan_again(const std::vector<FailedAction>& failed) {
+  /// Nothing: the user asked to stop meanwhile.
+  std::optional<Result<FreshPlan>> plan_again(const std::vector<FailedAction>& failed) {
     for (;;) {
       ++plans_;
-      if (failed.empty() || worth_a_pause(failed))
+      if (failed.empty() || worth_a_pause(failed)) {
         invocation_.outside.clock->sleep_until(now() + kPauseBeforePlanningAgain);
-      const auto options = options_by_now();
-      if (!options) return options.error();
-      auto next = make_plan(invocation_, files_, store_, *hosts_.domains, {.options = *options});
-      if (!next) return next;
-      const bool only_silence = next->plan.actions.empty() && !next->plan.complete && !next->plan.errored;
+      }
+      if (stopped()) return std::nullopt;
+      auto next = plan_by_now();
+      const bool only_silence = next && next->plan.actions.empty() && !next->plan.complete && !next->plan.errored;
       if (!only_silence || !may_plan_again()) return next;
     }
+  }
+
+  Result<FreshPlan> plan_by_now() {
+    const auto options = options_by_now();
+    if (!options) return options.error();
+    return make_plan(invocation_, files_, store_, *hosts_.domains, {.options = *options});
   }
 
   Result<PlanOptions> options_by_now() {
@@ -129,6 +137,12 @@ class Way {
     if (!run_.summary.failed.empty() || run_.summary.state_error) code = stronger(code, ExitCode::error);
     if (run_.summary.interrupted) code = stronger(code, ExitCode::interrupted);
     return code;
+  }
+
+  /// The user has stopped it between two plans: what failed is left undone.
+  ExitCode end_interrupted() {
+    run_.summary.interrupted = true;
+    return tell(ExitCode::interrupted);
   }
 
   ExitCode end_for(const Error& error) {
