@@ -5,32 +5,29 @@
 #include <tuple>
 
 #include "engine/plan/graph_builder.h"
+#include "engine/plan/images/image_copies.h"
 #include "engine/plan/images/image_volume.h"
 
 namespace vscale {
 namespace {
 
-const LivePool* find_pool(const HostSnapshot& snapshot, const std::string& name) {
-  const auto found = std::find_if(snapshot.pools.begin(), snapshot.pools.end(),
-                                  [&](const LivePool& pool) { return pool.name == name; });
-  return found == snapshot.pools.end() ? nullptr : &*found;
-}
-
-/// A copy that the record has and the pool does not is not there: somebody deleted it. In a shared pool it is there for
-/// every host, whichever one it was sent through.
-bool has_copy(const RecordedState& recorded, const LivePool* pool, const Storage& storage, const std::string& host,
+/// A copy that the record has and no pool shows is not there: somebody deleted it.
+bool has_copy(const RecordedState& recorded, const LiveIndex& live, const ImagePlace& place,
               const std::string& digest) {
-  if (pool == nullptr) return false;
   return std::any_of(recorded.image_copies.begin(), recorded.image_copies.end(), [&](const ImageCopyRecord& copy) {
-    const bool in_pool = copy.pool == pool->name && copy.digest == digest && (storage.shared || copy.host == host);
-    return in_pool && (!pool->active || pool->volumes.count(copy.volume) != 0);
+    const bool is_its = copy.pool == place.pool && copy.digest == digest && (place.shared || copy.host == place.host);
+    return is_its && may_be_there(copy, place, live);
   });
 }
 
 class PullPlanner {
  public:
-  PullPlanner(const RecordedState& recorded, const Live& live, Plan& plan)
-      : recorded_(recorded), live_(live), plan_(plan) {}
+  PullPlanner(const Config& config, const RecordedState& recorded, const Live& live, Plan& plan)
+      : recorded_(recorded),
+        live_(live),
+        index_(live),
+        unrecorded_(unrecorded_domains(recorded, config, live)),
+        plan_(plan) {}
 
   void bring(const ImageLock& lock, const Storage& storage, const std::string& host) {
     const std::string where = storage.shared ? "" : host;  // one copy serves all that share a pool
@@ -41,14 +38,16 @@ class PullPlanner {
       return;
     }
     done_.emplace(lock.digest, storage.pool, where);
-    const LivePool* pool = find_pool(*view.snapshot, storage.pool);
-    if (has_copy(recorded_, pool, storage, host, lock.digest)) return;
+    const ImagePlace place{.host = host, .pool = storage.pool, .shared = storage.shared};
+    if (has_copy(recorded_, index_, place, lock.digest)) return;
     std::vector<int> needs;
+    const LivePool* pool = index_.pool(host, storage.pool);
     if (pool == nullptr || !pool->active) {
       needs.push_back(graph_.add("storage." + storage.name, host, {}, EnsurePool{storage.pool, storage.path}));
     }
+    const bool nobody_there = nobody_stands_on(lock.digest, place, recorded_, unrecorded_, index_);
     graph_.add("image." + lock.image, host, needs,
-               UploadImage{lock, storage.pool, image_volume_name(recorded_.lineage, lock)});
+               UploadImage{lock, storage.pool, image_volume_name(recorded_.lineage, lock), nobody_there});
   }
 
   void finish() { plan_.actions = graph_.take(); }
@@ -66,6 +65,8 @@ class PullPlanner {
 
   const RecordedState& recorded_;
   const Live& live_;
+  LiveIndex index_;
+  std::vector<UnrecordedDomain> unrecorded_;
   Plan& plan_;
   GraphBuilder graph_;
   std::set<std::tuple<std::string, std::string, std::string>> done_;  // digest, pool, host
@@ -80,7 +81,7 @@ Plan plan_image_pull(const Config& config, const RecordedState& recorded, const 
   plan.created_at = now;
   plan.lineage = recorded.lineage;
   plan.serial = recorded.serial;
-  PullPlanner planner(recorded, live, plan);
+  PullPlanner planner(config, recorded, live, plan);
   for (const auto& group : config.groups) {
     const auto lock = locks.find(group.instance.image);
     const Storage* storage = find_storage(config, group.instance.storage);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/plan/images/image_copies.h"
 #include "engine/plan/images/image_volume.h"
 
 /// What a new incarnation is made of, and the chain of actions that makes it.
@@ -229,14 +230,15 @@ std::optional<std::vector<Piece>> pieces_of(Planning& planning, const GroupPlan&
 
 // ---- What the host needs first ------------------------------------------------------------------------------------
 
+ImagePlace image_place(const Planning& planning, const std::string& host, const std::string& pool) {
+  return {.host = host, .pool = pool, .shared = planning.volumes.is_shared(pool)};
+}
+
 const ImageCopyRecord* complete_copy(const Planning& planning, const std::string& host, const std::string& pool,
                                      const std::string& digest) {
   const auto copy = planning.image_copies.find(planning.image_copy_key(host, pool, digest));
   if (copy == planning.image_copies.end()) return nullptr;
-  // A pool that is not active says nothing about its volumes; one that is not there has none.
-  const LivePool* seen = planning.live.pool(host, pool);
-  if (seen == nullptr || (seen->active && seen->volumes.count(copy->second->volume) == 0)) return nullptr;
-  return copy->second;
+  return may_be_there(*copy->second, image_place(planning, host, pool), planning.live) ? copy->second : nullptr;
 }
 
 void ensure_pool(Planning& planning, const std::string& storage, const std::string& host, std::vector<int>& ids) {
@@ -299,7 +301,9 @@ std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, 
   const auto key = planning.image_copy_key(host, pool, plan.lock->digest);
   const auto [entry, fresh] = planning.uploads.try_emplace(key, 0);
   if (fresh) {
-    UploadImage upload{*plan.lock, pool, image_volume_name(planning.plan.lineage, *plan.lock)};
+    const bool nobody_there = nobody_stands_on(plan.lock->digest, image_place(planning, host, pool),
+                                               planning.input.recorded, planning.unrecorded, planning.live);
+    UploadImage upload{*plan.lock, pool, image_volume_name(planning.plan.lineage, *plan.lock), nobody_there};
     entry->second = planning.graph.add("image." + wanted.image, host, root_pool, std::move(upload));
     decision.reasons.push_back(
         {Rule::image_not_on_host,
