@@ -146,15 +146,19 @@ HostStatus host_status(const Host& host, const HostView& view, const PlacementWo
   return status;
 }
 
+std::string left_alone_text(int instances) {
+  if (instances == 0) return "Nothing of ours is on it.";
+  return fmt::format("Its {} instance{} left alone.", instances, instances == 1 ? " is" : "s are");
+}
+
 std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, const Status& status) {
   std::vector<Need> needs;
   for (const auto& host : status.hosts) {
     if (host.reachable) continue;
     const Host* configured = find_host(config, host.name);
-    const bool one = host.ours == 1;
-    needs.push_back(
-        {.text = fmt::format("{}. Its {} instance{} left alone.", host.why, host.ours, one ? " is" : "s are"),
-         .commands = {fmt::format("virsh -c '{}' list", configured == nullptr ? "" : without_password(configured->uri))}});
+    needs.push_back({.text = fmt::format("{}. {}", host.why, left_alone_text(host.ours)),
+                     .commands = {fmt::format("virsh -c '{}' list",
+                                              configured == nullptr ? "" : without_password(configured->uri))}});
   }
   if (!recorded.open_actions.empty() && !status.running) {
     needs.push_back(

@@ -150,11 +150,8 @@ Json host_status_json(const HostStatus& host) {
 
 Json running_json(const std::optional<LockHolder>& holder) {
   if (!holder) return nullptr;
-  return {{"operation", holder->operation},
-          {"user", holder->user},
-          {"host", holder->host},
-          {"pid", holder->pid},
-          {"since", rfc3339(holder->since)}};
+  return {{"id", holder->id},   {"operation", holder->operation}, {"user", holder->user}, {"host", holder->host},
+          {"pid", holder->pid}, {"since", rfc3339(holder->since)}};
 }
 
 }  // namespace

@@ -290,6 +290,7 @@ TEST_CASE("a lock of a holder that died on another machine is forgotten by force
   const auto refused = world.vscale({"apply", "--auto-approve"});
   CHECK(refused.code == 1);
   CHECK(holds(refused.err, "vscale force-unlock left-behind"));
+  CHECK(Json::parse(world.vscale({"status", "--json"}).out)["running"]["id"] == "left-behind");
 
   const auto wrong = world.vscale({"force-unlock", "somebody"});
   CHECK(wrong.code == 1);
@@ -441,6 +442,16 @@ TEST_CASE("status shows groups, instances and hosts, and what needs a hand last"
   const auto document = Json::parse(world.vscale({"status", "--json"}).out);
   CHECK(document["groups"][0]["want"] == 3);
   CHECK(document["hosts"].size() == 2);
+}
+
+TEST_CASE("status before the first apply says what to do, and what is not there on a host that does not answer") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(2));
+  world.cluster().cut("kvm2");
+  const auto ran = world.vscale({"status"});
+  CHECK(ran.code == 3);
+  CHECK(holds(ran.out, "Nothing of ours is on it."));
+  CHECK(holds(ran.out, "Not as wanted: web: 2 to create"));
 }
 
 TEST_CASE("drift is shown apart, put right by apply, and gone afterwards") {
