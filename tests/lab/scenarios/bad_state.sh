@@ -7,17 +7,7 @@ qemu-img create -q -f qcow2 blank.qcow2 16M
 
 # write SIZE: vscale.yaml with a group of so many guests that have nothing to boot, so that nobody waits for them.
 write() {
-  cat > vscale.yaml << X
-version: 1
-name: demo
-hosts:
-  kvm1: { uri: "$(lab uri kvm1)", capacity: { vcpus: 8, memory: 8GiB } }
-images:
-  blank: { source: $work/blank.qcow2, agent: none }
-storage:
-  local: { pool: vscale, path: /var/lib/libvirt/vscale }
-networks:
-  lan: { bridge: br0, addresses: [10.77.0.50-10.77.0.59], prefix: 24, gateway: 10.77.0.1 }
+  yaml --image "blank: { source: $work/blank.qcow2, agent: none }" << X
 groups:
   web:
     size: $1
