@@ -132,7 +132,7 @@ std::string template_place_of(const Group& group, const std::string& key);
 
 // ---- The parts, in the order in which reconcile() calls them ------------------------------------------------------
 
-/// `moved:` is checked, and recorded instances get the addresses that they will have. (fates/moved.cpp)
+/// `moved:` is checked, and recorded instances get the addresses that they will have. (moved.cpp)
 void follow_moved(Planning& planning);
 /// One GroupPlan for each group, with every instance's fate. (fates/decide.cpp; fates/fates.h names its parts)
 void decide_fates(Planning& planning);
@@ -140,7 +140,7 @@ void decide_fates(Planning& planning);
 void apply_limits(Planning& planning);
 /// Chooses hosts for what is created or replaced; what fits nowhere is an error and is left. (steps/placing.cpp)
 void place_instances(Planning& planning);
-/// Lays out what `moved:` does to the record; everything else of these groups waits for it. (fates/moved.cpp)
+/// Lays out what `moved:` does to the record; everything else of these groups waits for it. (moved.cpp)
 void plan_moves(Planning& planning);
 /// Lays out what goes, dependents first. (steps/removal.cpp)
 void plan_removals(Planning& planning);
