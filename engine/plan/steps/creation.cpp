@@ -28,12 +28,17 @@ bool check_name(Planning& planning, const GroupPlan& plan, const Decision& decis
     if (decision.record != nullptr && place.domain->uuid == decision.record->uuid) continue;
     const auto& mark = place.domain->ownership;
     if (mark && mark->lineage == planning.plan.lineage) {
-      planning.error("name_taken",
-                     fmt::format("{} would be called {}, and {} has a domain of that name, which is ours and not "
-                                 "recorded",
-                                 decision.name, name, *place.host),
-                     fmt::format("if nobody needs it, remove it by hand on {}", *place.host),
-                     place_of(*plan.group, "size"));
+      planning.error(
+          "name_taken",
+          fmt::format(
+              "{} would be called {}, and {} has a domain of that name, which is ours but not in this statefile "
+              "(serial {})",
+              decision.name, name, *place.host, planning.plan.serial),
+          fmt::format(
+              "was an older backup restored? then use the newer statefile; if it was forgotten and nobody needs "
+              "it, remove it by hand on {}",
+              *place.host),
+          place_of(*plan.group, "size"));
       return false;
     }
     const bool marked = mark.has_value();

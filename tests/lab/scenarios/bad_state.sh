@@ -105,6 +105,16 @@ refused 'statefile .*vscale.db is of version 99, and this vscale knows versions 
 sqlite3 vscale.db "PRAGMA user_version = $version"
 all_are_there 2
 
+story "An older backup is put in its place: what was made after it is not created a second time"
+write 3
+run 0 apply --auto-approve
+mv vscale.db newer.db
+cp good.db vscale.db
+refused 'kvm1 has a domain of that name, which is ours but not in this statefile \(serial [0-9]+\)' 'hint: was an older backup restored\?'
+rm -f vscale.db vscale.db-*
+mv newer.db vscale.db
+all_are_there 3
+
 story "It is in use: the holder is named, status and plan need not wait, and whoever wants to waits"
 write 4
 in_background apply --auto-approve
@@ -172,6 +182,10 @@ full='statefile /run/state/vscale.db cannot grow: the disk is full'
 story "It is full"
 fill
 refused "$full" 'hint: make room on that file system'
+run 0 status # who only reads needs no room
+says 'web +8/8'
+run 0 state list
+says 'group.web\[7\]'
 lab exec kvm1 rm $disk/filler
 all_are_there 8
 

@@ -26,6 +26,24 @@ TEST_CASE("a domain of a lost statefile is told from a foreign one") {
   CHECK(only_error(world.plan()).hint == "use the statefile that made it, or remove that domain by hand");
 }
 
+TEST_CASE("a domain of ours that the statefile does not know is told from one of another statefile") {
+  PlayedWorld world(config_with({web(1)}));
+  world.input.recorded.serial = 7;
+  LiveDomain newer = foreign_domain("prod-web-0");
+  newer.ownership = Ownership{"prod", {InstanceAddress::Kind::group, "web", 0}, 1, 1, world.input.recorded.lineage, ""};
+  world.host("kvm1").domains.push_back(newer);
+  const Plan plan = world.plan();
+  REQUIRE(codes(plan) == Words{"orphan", "name_taken"});
+  const Diagnostic& error = plan.diagnostics.back();
+  CHECK(error.summary ==
+        "group.web[0] would be called prod-web-0, and kvm1 has a domain of that name, which is ours but not in this "
+        "statefile (serial 7)");
+  CHECK(
+      error.hint ==
+      "was an older backup restored? then use the newer statefile; if it was forgotten and nobody needs it, remove it "
+      "by hand on kvm1");
+}
+
 TEST_CASE("a volume of the name that somebody else made is an error, not overwritten") {
   PlayedWorld world(config_with({web(1)}));
   world.host("kvm1").pools[0].volumes.insert("prod-web-0-root.qcow2");
