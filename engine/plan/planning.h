@@ -62,6 +62,7 @@ struct Decision {
   bool disturbs = false;        ///< replace: it may be serving, so that replacements go one by one.
   std::optional<PlacementAnswer> placed;
 
+  std::vector<VolumeRecord> renamed;         ///< As recorded: the file calls their storage otherwise now.
   std::vector<RecordChange> record_changes;  ///< That come before anything else here.
   std::string host_after;                    ///< Empty: where it is.
   std::vector<std::string> addresses_after;  ///< IP addresses.

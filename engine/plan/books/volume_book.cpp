@@ -35,6 +35,12 @@ void VolumeBook::relocate(const VolumeRecord& volume, const std::string& host) {
   owners_.emplace(key_of(host, volume.pool, volume.name), volume.owner);
 }
 
+void VolumeBook::rename_storage(const VolumeRecord& volume, const std::string& storage) {
+  for (auto& recorded : by_owner_[volume.owner]) {
+    if (recorded == volume) recorded.storage = storage;
+  }
+}
+
 const std::vector<VolumeRecord>& VolumeBook::of(const InstanceAddress& owner) const {
   static const std::vector<VolumeRecord> kNone;
   const auto found = by_owner_.find(owner);

@@ -25,6 +25,8 @@ class VolumeBook {
   void move(const InstanceAddress& from, const InstanceAddress& to);
   /// The volume is on another host than recorded: its domain was moved by hand, with its disks.
   void relocate(const VolumeRecord& volume, const std::string& host);
+  /// The file calls the volume's storage otherwise now; it is the same pool.
+  void rename_storage(const VolumeRecord& volume, const std::string& storage);
   /// The recorded volumes of an instance, in order of (host, pool, name), with its new address as owner.
   [[nodiscard]] const std::vector<VolumeRecord>& of(const InstanceAddress& owner) const;
   /// The owners with volumes that are of the same group as `first`, the lowest of it, in order of ordinals.

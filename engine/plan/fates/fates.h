@@ -24,6 +24,12 @@ void report_drift(Planning& planning, const Decision& decision, std::string what
 
 // ---- Must it be made anew? (replaced.cpp) --------------------------------------------------------------------------
 
+/// Finds volumes whose storage the file calls otherwise now, though it is the same pool. What the instance takes of its
+/// host counts under the new names from here on.
+void note_renamed_storage(Planning& planning, const GroupPlan& plan, Decision& decision);
+/// What note_renamed_storage() found is called as the file does, for all that follows in this plan.
+void use_new_storage_names(Planning& planning, const GroupPlan& plan, const Decision& decision);
+
 /// The most disruptive change that both the file and the command line allow.
 Disruption allowed_for(const Planning& planning, const Group& group);
 /// Notes that something needs more than is allowed. What is held back is for the caller to leave out.

@@ -50,7 +50,6 @@ const VolumeRecord* kept_disk_elsewhere(const Planning& planning, const Decision
 
 /// A kept disk does not move by itself, and an empty one in its place is not what `keep` says.
 void refuse_moved_disks(Planning& planning, const GroupPlan& plan, Decision& decision) {
-  if (decision.fate != Fate::create && decision.fate != Fate::replace) return;
   for (const auto& disk : plan.group->instance.disks) {
     const VolumeRecord* kept = kept_disk_elsewhere(planning, decision, disk);
     if (kept == nullptr) continue;
@@ -96,6 +95,9 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
     if (decision.fate == Fate::create && !is_in_scope(planning, plan, decision)) {
       leave_out(decision, "creating it is");
     }
+    if (decision.fate != Fate::create && decision.fate != Fate::replace) continue;
+    if (decision.fate == Fate::create) note_renamed_storage(planning, plan, decision);
+    use_new_storage_names(planning, plan, decision);
     refuse_moved_disks(planning, plan, decision);
   }
 }

@@ -142,6 +142,7 @@ void decide_mark(Decision& decision) {
 
 void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
   if (decision.where->presence == Presence::in_between) return leave_unknown(planning, decision);
+  note_renamed_storage(planning, plan, decision);
   if (decision.record->phase == Phase::leaving) {
     note_unfinished(decision);
     Reason reason = decision.reasons.back();

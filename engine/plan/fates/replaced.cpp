@@ -35,6 +35,44 @@ std::string recorded_text(const std::string& field, const InstanceRecord& record
   return text;
 }
 
+/// What the file calls the storage of a volume; empty where it wants no such volume.
+std::string storage_wanted(const Template& wanted, const VolumeRecord& volume) {
+  if (volume.role != VolumeRecord::Role::data) return wanted.storage;
+  const auto disk = std::find_if(wanted.disks.begin(), wanted.disks.end(),
+                                 [&](const DataDisk& candidate) { return candidate.name == volume.disk; });
+  return disk == wanted.disks.end() ? "" : disk->storage;
+}
+
+/// The wanted template, with the names that storage had when the volumes were recorded.
+Template by_former_names(const Template& wanted, const std::vector<VolumeRecord>& renamed) {
+  Template former = wanted;
+  for (const auto& volume : renamed) {
+    if (volume.role != VolumeRecord::Role::data) former.storage = volume.storage;
+    for (auto& disk : former.disks) {
+      if (volume.role == VolumeRecord::Role::data && disk.name == volume.disk) disk.storage = volume.storage;
+    }
+  }
+  return former;
+}
+
+/// Nothing but names of storage differs: the record follows, and the machine is left alone.
+void follow_renamed_storage(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  std::set<std::string> said;
+  for (const auto& former : decision.renamed) {
+    VolumeRecord renamed = former;
+    renamed.storage = storage_wanted(plan.group->instance, former);
+    decision.record_changes.emplace_back(PutVolume{renamed});
+    if (!said.insert(former.storage).second) continue;
+    decision.fields.push_back({"storage", former.storage, renamed.storage});
+    decision.reasons.push_back(
+        {Rule::spec_changed,
+         fmt::format("storage {} -> {}, the same pool {}, recorded only", former.storage, renamed.storage, former.pool),
+         {{"field", "storage"}}});
+  }
+  use_new_storage_names(planning, plan, decision);
+  decision.rehash = true;
+}
+
 /// The fields that cannot change in place and differ, without those that are not to be looked at.
 std::vector<std::string> replacing_fields(const Group& group, const std::string& recorded, const std::string& wanted) {
   std::vector<std::string> fields = fields_that_differ(recorded, wanted);
@@ -44,6 +82,13 @@ std::vector<std::string> replacing_fields(const Group& group, const std::string&
     return std::find(ignored.begin(), ignored.end(), field) != ignored.end();
   });
   return fields;
+}
+
+/// By the names that storage had when it was recorded: what it is called changes no machine.
+std::string wanted_hash(const GroupPlan& plan, const Decision& decision, const std::string& digest) {
+  const Template& wanted = plan.group->instance;
+  if (!decision.renamed.empty()) return spec_hash(by_former_names(wanted, decision.renamed), digest);
+  return plan.lock != nullptr ? plan.spec_hash : spec_hash(wanted, digest);
 }
 
 /// Names the fields; the first one whose old value is known with both values.
@@ -60,6 +105,33 @@ Reason why_replaced(const std::vector<std::string>& names, const std::vector<Fie
 }
 
 }  // namespace
+
+void note_renamed_storage(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  if (plan.lock == nullptr) return;
+  std::map<std::string, std::string> new_names;
+  for (const auto& volume : planning.volumes.of(decision.address)) {
+    const std::string wanted = storage_wanted(plan.group->instance, volume);
+    if (wanted == volume.storage) continue;
+    const Storage* storage = find_storage(planning.config, wanted);
+    if (storage == nullptr || storage->pool != volume.pool) continue;
+    decision.renamed.push_back(volume);
+    new_names.emplace(volume.storage, wanted);
+  }
+  if (decision.renamed.empty() || decision.record == nullptr) return;
+  InstanceRecord& renamed = planning.changed_records.emplace_back(*decision.record);
+  renamed.claim.disk_gib.clear();
+  for (const auto& [storage, gib] : decision.record->claim.disk_gib) {
+    const auto name = new_names.find(storage);
+    renamed.claim.disk_gib[name == new_names.end() ? storage : name->second] += gib;
+  }
+  decision.record = planning.instances[decision.address] = &renamed;
+}
+
+void use_new_storage_names(Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  for (const auto& former : decision.renamed) {
+    planning.volumes.rename_storage(former, storage_wanted(plan.group->instance, former));
+  }
+}
 
 Disruption allowed_for(const Planning& planning, const Group& group) {
   const Disruption by_file = group.update.allow;
@@ -84,15 +156,20 @@ void set_replace(Decision& decision, Reason reason) {
 bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
   const Group& group = *plan.group;
   const InstanceRecord& record = *decision.record;
-  const std::string wanted = plan.lock != nullptr ? plan.spec_hash : spec_hash(group.instance, record.image_digest);
+  const std::string& digest = plan.lock != nullptr ? plan.lock->digest : record.image_digest;
+  const std::string wanted = wanted_hash(plan, decision, digest);
   if (!is_current_spec_hash(record.spec_hash)) {
     decision.rehash = true;
     decision.reasons.push_back({Rule::spec_changed, "recorded by other rules, compared from now on", {}});
+    follow_renamed_storage(planning, plan, decision);
+    return false;
+  }
+  if (!decision.renamed.empty() && fields_that_differ(record.spec_hash, wanted).empty()) {
+    follow_renamed_storage(planning, plan, decision);
     return false;
   }
   const auto fields = replacing_fields(group, record.spec_hash, wanted);
   if (fields.empty()) return false;
-  const std::string& digest = plan.lock != nullptr ? plan.lock->digest : record.image_digest;
   for (const auto& field : fields) {
     if (field == "template") continue;
     if (field == "image") {

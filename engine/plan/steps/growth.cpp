@@ -53,6 +53,7 @@ int lay_out_unfinished(Planning& planning, GroupPlan& plan, Decision& decision, 
   instance.vcpus = group.instance.vcpus;
   instance.memory_bytes = group.instance.memory_bytes;
   instance.claim = claim_of(group.instance, plan.lock->virtual_size_bytes);
+  if (decision.rehash) instance.spec_hash = plan.spec_hash;
   instance.after = group.depends_on;
   instance.prevent_destroy = group.lifecycle.prevent_destroy;
   instance.shutdown_grace_ms = group.shutdown_grace.count();

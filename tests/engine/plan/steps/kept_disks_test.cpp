@@ -118,5 +118,72 @@ TEST_CASE("a disk that is not kept goes to another storage by replacement") {
   CHECK(plan.changes[0].action == ChangeAction::replace);
 }
 
+// ---- The same storage under another name ------------------------------------------------------------------------
+
+/// Two web servers with a disk that is kept; then the file calls their storage `fast` instead of `local`.
+PlayedWorld with_renamed_storage() {
+  Group group = web(2);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world = running({group});
+  Config& config = world.input.config;
+  config.storage[0].name = config.groups[0].instance.storage = config.groups[0].instance.disks[0].storage = "fast";
+  return world;
+}
+
+TEST_CASE("storage that is only called otherwise changes the record and no machine") {
+  PlayedWorld world = with_renamed_storage();
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(plan.diagnostics.empty());
+  CHECK(changes(plan) == Words{"update web-0", "update web-1"});
+  CHECK(plan.changes[0].disruption == Disruption::none);
+  CHECK(plan.changes[0].reasons[0].text == "storage local -> fast, the same pool default, recorded only");
+  CHECK(count_kind(plan, "record.change") == static_cast<int>(plan.actions.size()));
+  world.carry_out(plan);
+  CHECK_FALSE(has_changes(world.plan()));
+  for (const auto& volume : world.input.recorded.volumes) CHECK(volume.storage == "fast");
+  CHECK(world.instance("group.web[0]").claim.disk_gib == std::map<std::string, std::uint64_t>{{"fast", 70}});
+}
+
+TEST_CASE("a kept disk is taken up again although its storage is called otherwise now") {
+  PlayedWorld world = with_renamed_storage();
+  SECTION("by a replacement") {
+    world.input.options.replaces = {"group.web[1]"};
+  }
+  SECTION("by its ordinal, which comes back") {
+    world.input.config.groups[0].size = 1;
+    world.carry_out(world.plan());
+    world.input.config.groups[0].size = 2;
+  }
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(plan.diagnostics.empty());
+  CHECK(count_kind(plan, "volume.create") == 1);  // the root disk
+  world.carry_out(plan);
+  world.input.options.replaces.clear();
+  CHECK_FALSE(has_changes(world.plan()));
+  for (const auto& volume : world.input.recorded.volumes) CHECK(volume.storage == "fast");
+}
+
+TEST_CASE("storage called otherwise does not hide what else differs") {
+  PlayedWorld world = with_renamed_storage();
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  world.input.options.allow = Disruption::live;
+  CHECK(changes(world.plan()) == Words{"hold web-0", "hold web-1"});
+  world.input.options.allow.reset();
+  const Plan plan = world.plan();
+  CHECK(changes(plan) == Words{"replace web-0", "replace web-1"});
+  CHECK(plan.changes[0].fields == std::vector<FieldChange>{{"image", "debian-12 aaaaaaaa", "debian-12 bbbbbbbb"}});
+  world.carry_out(plan);
+  CHECK_FALSE(has_changes(world.plan()));
+}
+
+TEST_CASE("what is claimed under a storage's former name still counts") {
+  PlayedWorld world = with_renamed_storage();
+  for (const char* host : {"kvm1", "kvm2"}) world.host(host).pools[0].capacity_bytes = 100 * kGiB;
+  world.input.config.groups[0].size = 3;
+  CHECK(only_error(world.plan()).code == "no_place");
+}
+
 }  // namespace
 }  // namespace vscale::test
