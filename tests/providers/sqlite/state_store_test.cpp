@@ -84,7 +84,6 @@ std::vector<RecordChange> one_of_each() {
 RecordedState records_of(RecordedState state) {
   state.lineage.clear();
   state.serial = 0;
-  state.hosts.clear();
   return state;
 }
 
