@@ -124,8 +124,8 @@ inline Instant at_second(int second) {
   return sys_days{year{2026} / 5 / 4} + hours{13} + minutes{20} + seconds{second};
 }
 
-inline std::unique_ptr<SqliteStateStore> open_store(const std::string& path, StateStoreOptions options = {}) {
-  auto store = SqliteStateStore::open(path, OpenMode::read_write_create, std::move(options));
+inline std::unique_ptr<SqliteStateStore> open_store(const std::string& path, const StateStoreOptions& options = {}) {
+  auto store = SqliteStateStore::open(path, OpenMode::read_write_create, options);
   INFO((store ? "" : to_string(store.error())));
   REQUIRE(store);
   return std::move(store).value();
