@@ -279,7 +279,10 @@ Json detail_json(const EnsurePool& ensure) {
   return {{"pool", ensure.pool}, {"path", ensure.path}};
 }
 Json detail_json(const UploadImage& upload) {
-  return {{"image", image_lock_json(upload.image)}, {"pool", upload.pool}, {"volume", upload.volume}};
+  return {{"image", image_lock_json(upload.image)},
+          {"pool", upload.pool},
+          {"volume", upload.volume},
+          {"replace_existing", upload.replace_existing}};
 }
 Json detail_json(const DeleteImage& image) {
   return {{"image", image.image}, {"digest", image.digest}, {"pool", image.pool}, {"volume", image.volume}};
@@ -348,7 +351,10 @@ void read_detail(const JsonCursor& json, EnsurePool& ensure) {
   ensure = {.pool = json["pool"].text(), .path = json["path"].text()};
 }
 void read_detail(const JsonCursor& json, UploadImage& upload) {
-  upload = {.image = image_lock_from(json["image"]), .pool = json["pool"].text(), .volume = json["volume"].text()};
+  upload = {.image = image_lock_from(json["image"]),
+            .pool = json["pool"].text(),
+            .volume = json["volume"].text(),
+            .replace_existing = json["replace_existing"].truth()};
 }
 void read_detail(const JsonCursor& json, DeleteImage& image) {
   image = {.image = json["image"].text(),

@@ -353,7 +353,7 @@ class Dice {
       case 1:
         return EnsurePool{word(), word()};
       case 2:
-        return UploadImage{image(), word(), word()};
+        return UploadImage{image(), word(), word(), yes()};
       case 3:
         return DeleteImage{word(), word(), word(), word()};
       case 4:

@@ -83,11 +83,18 @@ bool set_fixed_address(Planning& planning, const GroupPlan& plan, const Decision
   return true;
 }
 
+/// The pool may have changed since it was handed out.
+bool is_in_pool_of(const Config& config, const std::string& name, const std::string& address) {
+  const Network* network = find_network(config, name);
+  const auto parsed = parse_ipv4(address);
+  return network != nullptr && parsed && in_pool(*network, *parsed);
+}
+
 bool set_address(Planning& planning, const GroupPlan& plan, const Decision& decision, const NicSpec& card,
                  const GuestNic* before, GuestNic& nic) {
   if (card.address) return set_fixed_address(planning, plan, decision, card, nic);
   if (!planning.addresses.is_static(card.network)) return true;  // by DHCP
-  if (before != nullptr && before->address) {
+  if (before != nullptr && before->address && is_in_pool_of(planning.config, card.network, *before->address)) {
     nic.address = before->address;
     return true;
   }
