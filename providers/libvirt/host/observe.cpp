@@ -132,7 +132,11 @@ Result<std::shared_ptr<Census>> take_census(virConnectPtr connection, const std:
 
 // ---- Domains: the XML -----------------------------------------------------------------------------------------------
 
-/// XML to be read by several threads that share the connection, each taking the next that nobody has taken.
+/// Fewer than these are read sooner by the connection that there is than by another that has to be opened.
+constexpr std::size_t kDefinitionsWorthAConnection = 32;
+
+/// XML to be read by several threads, each with a connection of its own, and each taking the next that nobody has
+/// taken.
 struct XmlBatch {
   std::shared_ptr<Census> census;
   std::vector<std::size_t> wanted;                     ///< Indices of census->domains.
@@ -146,9 +150,46 @@ Result<DomainReading> read_definition(virDomainPtr domain, const std::string& ho
   return last_failure().told(fmt::format("host \"{}\": cannot read the definition of {}", host, called(domain)));
 }
 
-Result<void> read_xml_of_some(XmlBatch& batch, const std::string& host, Progress& progress) {
+/// The domains of the census as handles of this connection: one belongs to the connection that gave it out.
+class OwnHandles {
+ public:
+  static Result<OwnHandles> of(virConnectPtr connection, const Census& census, const std::string& host) {
+    OwnHandles own(census);
+    own.same_ = census.domains.empty() || virDomainGetConnect(census.domains.front().get()) == connection;
+    if (own.same_) return own;
+    virDomainPtr* list = nullptr;
+    const int count = virConnectListAllDomains(connection, &list, 0);
+    if (count < 0) return last_failure().told(fmt::format("host \"{}\": cannot list its domains", host));
+    for (Domain& domain : take_list<Domain>(list, count)) {
+      const std::string uuid = uuid_of(domain.get());
+      own.by_uuid_.emplace(uuid, std::move(domain));
+    }
+    return own;
+  }
+
+  /// nullptr: gone meanwhile.
+  virDomainPtr at(std::size_t index) const {
+    virDomainPtr domain = census_->domains[index].get();
+    if (same_) return domain;
+    const auto found = by_uuid_.find(uuid_of(domain));
+    return found == by_uuid_.end() ? nullptr : found->second.get();
+  }
+
+ private:
+  explicit OwnHandles(const Census& census) : census_(&census) {}
+
+  const Census* census_;
+  bool same_ = false;
+  std::unordered_map<std::string, Domain> by_uuid_;
+};
+
+Result<void> read_xml_of_some(XmlBatch& batch, virConnectPtr connection, const std::string& host, Progress& progress) {
+  const Result<OwnHandles> own = OwnHandles::of(connection, *batch.census, host);
+  if (!own) return own.error();
+  ++progress;
   for (std::size_t i = batch.next++; i < batch.wanted.size(); i = batch.next++) {
-    virDomainPtr domain = batch.census->domains[batch.wanted[i]].get();
+    virDomainPtr domain = own->at(batch.wanted[i]);
+    if (domain == nullptr) continue;
     Result<std::optional<DomainReading>> reading = reading_or_stranger(read_definition(domain, host));
     if (!reading) return reading.error();
     batch.readings[batch.wanted[i]] = std::move(*reading);
@@ -170,13 +211,15 @@ Result<std::shared_ptr<XmlBatch>> read_definitions(LibvirtHost& host, std::share
   batch->census = std::move(census);
 
   const std::size_t threads =
-      std::min(batch->wanted.size(), static_cast<std::size_t>(host.options().requests_in_flight));
+      std::min((batch->wanted.size() + kDefinitionsWorthAConnection - 1) / kDefinitionsWorthAConnection,
+               static_cast<std::size_t>(host.options().requests_in_flight));
   std::vector<HostLink::Pending<void>> pending;
   for (std::size_t i = 0; i < threads; ++i) {
-    pending.push_back(host.link().start<void>(Lane::request, "describe its domains",
-                                              [batch, name = host.name()](virConnectPtr, Progress& progress) {
-                                                return read_xml_of_some(*batch, name, progress);
-                                              }));
+    pending.push_back(
+        host.link().start<void>(Lane::request, "describe its domains",
+                                [batch, name = host.name()](virConnectPtr connection, Progress& progress) {
+                                  return read_xml_of_some(*batch, connection, name, progress);
+                                }));
   }
   std::optional<Error> failure;
   for (auto& part : pending) {

@@ -19,13 +19,17 @@ using SteadyClock = std::chrono::steady_clock;
 /// How often whoever waits looks at the progress of a long piece of work.
 constexpr std::chrono::milliseconds kProgressInterval{100};
 
+/// As many connections as may be opened for others first.
+constexpr int kOpeningsAwaited = 8;
+
 void close_connection(virConnectPtr connection) {
   static_cast<void>(virConnectClose(connection));
 }
 
 }  // namespace
 
-HostLink::HostLink(HostConnection host, LibvirtOptions options) : host_(std::move(host)), options_(options) {
+HostLink::HostLink(HostConnection host, LibvirtOptions options)
+    : host_(std::move(host)), options_(options), shares_one_connection_(is_world_of_its_own(host_.uri)) {
   VSCALE_ASSERT(options_.requests_in_flight >= 1, "a connection needs at least one request in flight");
   VSCALE_ASSERT(
       options_.agent_requests_in_flight >= 1 && options_.agent_requests_in_flight <= options_.requests_in_flight,
@@ -37,30 +41,43 @@ Error HostLink::unreachable(const std::string& why, const std::string& detail) c
                fmt::format("check that `virsh -c '{}' list` answers", without_password(host_.uri))};
 }
 
-// ---- The connection -------------------------------------------------------------------------------------------------
+// ---- Connections -------------------------------------------------------------------------------------------------
 
-Result<HostLink::Connection> HostLink::connection() {
-  // A dead connection is dropped by this thread, and after the lock: its end may take a moment.
-  Connection dead;
+Result<HostLink::Connection> HostLink::take_connection() {
+  // Dead connections are dropped by this thread, and after the lock: their end may take a moment.
+  std::vector<Connection> dead;
   std::unique_lock lock(mutex_);
-  if (left_behind_) return *left_behind_;
-  if (connection_ && virConnectIsAlive(connection_.get()) != 1) dead = std::exchange(connection_, nullptr);
-  if (connection_) return connection_;
-  if (!opening_) {
-    const bool failed_just_now = open_error_ && SteadyClock::now() < open_failed_at_ + options_.reopen_after;
-    if (failed_just_now) return *open_error_;
-    begin_opening();
+  const SteadyTime give_up_at = SteadyClock::now() + kOpeningsAwaited * options_.open_timeout;
+  for (;;) {
+    if (left_behind_) return *left_behind_;
+    if (shares_one_connection_ && !idle_.empty()) return idle_.back();
+    while (!idle_.empty()) {
+      Connection last = std::move(idle_.back());
+      idle_.pop_back();
+      if (virConnectIsAlive(last.get()) == 1) return last;
+      dead.push_back(std::move(last));
+    }
+    if (!opening_) {
+      const bool failed_just_now = open_error_ && SteadyClock::now() < open_failed_at_ + options_.reopen_after;
+      if (failed_just_now) return *open_error_;
+      begin_opening();
+    }
+    // Whoever is first takes what was opened; the next one opens another.
+    const SteadyTime deadline = std::min(opening_since_ + options_.open_timeout, give_up_at);
+    if (!changed_.wait_until(lock, deadline, [this] { return !opening_ || left_behind_ || !idle_.empty(); })) {
+      return unreachable(fmt::format("did not open a connection within {}", show_duration(options_.open_timeout)),
+                         without_password(host_.uri));
+    }
+    if (idle_.empty() && open_error_ && !left_behind_) return *open_error_;
   }
+}
 
-  const SteadyTime deadline = opening_since_ + options_.open_timeout;
-  const bool decided = changed_.wait_until(lock, deadline, [this] { return !opening_ || left_behind_; });
-  if (left_behind_) return *left_behind_;
-  if (!decided) {
-    return unreachable(fmt::format("did not open a connection within {}", show_duration(options_.open_timeout)),
-                       without_password(host_.uri));
-  }
-  if (connection_) return connection_;
-  return open_error_ ? *open_error_ : unreachable("closed its connection at once", without_password(host_.uri));
+void HostLink::give_back(Connection connection) {
+  if (shares_one_connection_ || virConnectIsAlive(connection.get()) != 1) return;
+  const std::scoped_lock lock(mutex_);
+  if (left_behind_ || idle_.size() >= static_cast<std::size_t>(options_.requests_in_flight)) return;
+  idle_.push_back(std::move(connection));
+  changed_.notify_all();
 }
 
 void HostLink::begin_opening() {
@@ -109,7 +126,7 @@ void HostLink::open_on_this_thread() {
   if (!opened) {
     open_error_ = opened.error();
   } else if (!left_behind_) {
-    connection_ = std::move(*opened);
+    idle_.push_back(std::move(*opened));
   }
   open_failed_at_ = SteadyClock::now();
   changed_.notify_all();
@@ -119,11 +136,11 @@ void HostLink::begin_closing() {
   const std::scoped_lock lock(mutex_);
   if (!left_behind_) left_behind_ = unreachable("is not talked to any more: its connection was closed", "");
   changed_.notify_all();
-  if (!connection_) return;
+  if (idle_.empty()) return;
   closing_ = true;
   try {
-    std::thread([self = shared_from_this(), last = std::exchange(connection_, nullptr)]() mutable {
-      last.reset();
+    std::thread([self = shared_from_this(), last = std::exchange(idle_, {})]() mutable {
+      last.clear();
       const std::scoped_lock inner(self->mutex_);
       self->closing_ = false;
       self->changed_.notify_all();
@@ -196,15 +213,18 @@ HostLink::Turn::~Turn() {
 // ---- Work ----------------------------------------------------------------------------------------------------------
 
 std::optional<Error> HostLink::launch(Lane lane, const std::shared_ptr<Flight>& flight, Job job) {
-  Result<Connection> open = connection();
-  if (!open) return open.error();
   if (const Result<void> entered = enter(lane); !entered) return entered.error();
+  Result<Connection> open = take_connection();
+  if (!open) {
+    leave(lane);
+    return open.error();
+  }
   try {
     std::thread([self = shared_from_this(), flight, lane, job = std::move(job),
                  connection = std::move(*open)]() mutable {
       job(connection.get(), flight->progress);
       job = nullptr;
-      connection.reset();
+      self->give_back(std::move(connection));
       self->leave(lane);
       const std::scoped_lock lock(flight->mutex);
       flight->done = true;

@@ -14,6 +14,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "engine/values/result.h"
 #include "providers/libvirt/libvirt_hosts.h"
@@ -32,7 +33,13 @@ enum class Lane {
   stream,   ///< None: a stream's packets are not requests.
 };
 
-/// One host: opens its connection when it is first needed, shares it between threads, opens it again when it was lost.
+/// One host: opens a connection when one is first needed, keeps it and uses it again, opens another where all are in
+/// use or were lost. Work that comes one after another uses one connection.
+///
+/// **No connection is used by two threads at once.** libvirt's client before 10.3 (Debian 12 has 9.0) leaves an event
+/// source behind when a thread interrupts another that waits on the same connection, with a pointer into the other's
+/// stack (CVE-2024-4418): cut a host off during two transfers, and the program ends with a segmentation fault. Only the
+/// test driver in this process, which has no such client, is one connection for all.
 ///
 /// Every piece of work runs on a thread of its own. Whoever waits for it gives up when it has not moved for its bound:
 /// the thread is left behind and never joined, and the host is `unreachable` from then on, since nobody knows what the
@@ -97,7 +104,9 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
     bool done = false;
   };
 
-  Result<Connection> connection();
+  /// For the caller alone, until give_back().
+  Result<Connection> take_connection();
+  void give_back(Connection connection);
   void begin_opening();
   void open_on_this_thread();
   Result<Connection> open() const;
@@ -111,10 +120,11 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
 
   const HostConnection host_;
   const LibvirtOptions options_;
+  const bool shares_one_connection_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  Connection connection_;
+  std::vector<Connection> idle_;  ///< Open and used by nobody; what was used last is used next.
   bool opening_ = false;
   SteadyTime opening_since_{};
   std::optional<Error> open_error_;
