@@ -48,6 +48,10 @@ void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision);
 void decide_group_of_file(Planning& planning, GroupPlan& plan);
 /// It is destroyed, whatever is left of it.
 void decide_gone(Decision& decision, Reason reason);
+/// What `removed:` says of an instance that the file no longer wants; nullptr if nothing.
+const Removed* removal_of(const Planning& planning, const GroupPlan& plan, const Decision& decision);
+/// Only the record of it goes.
+void decide_forgotten(Decision& decision);
 /// One that is not in the file: `removed:` says what that means, and without it nothing is done.
 void decide_vanished_group(Planning& planning, GroupPlan& plan);
 /// Hosts that have left the file with instances on them: nothing there can be seen or done. One warning for each, with

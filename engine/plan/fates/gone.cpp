@@ -10,14 +10,6 @@
 namespace vscale {
 namespace {
 
-/// The instance's own entry counts for more than its group's.
-const Removed* removal_of(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
-  for (const std::string& address : {decision.name, plan.address}) {
-    if (const auto found = planning.removed.find(address); found != planning.removed.end()) return found->second;
-  }
-  return nullptr;
-}
-
 /// Not in the file any more: `removed:` says what that means. Without it, it may as well be a file forgotten.
 bool decide_removed(Planning& planning, const GroupPlan& plan, Decision& decision) {
   const Removed* removed = removal_of(planning, plan, decision);
@@ -32,8 +24,7 @@ bool decide_removed(Planning& planning, const GroupPlan& plan, Decision& decisio
       }
       return true;
     case Removed::Then::forget:
-      decision.fate = Fate::forget;
-      decision.reasons.push_back({Rule::group_removed, "removed: then forget; what is on the host stays", {}});
+      decide_forgotten(decision);
       return true;
   }
   VSCALE_ASSERT(false, "a Removed::Then without a meaning");
@@ -80,6 +71,19 @@ std::string moved_hint(const Planning& planning, const GroupPlan& vanished) {
 }
 
 }  // namespace
+
+/// The instance's own entry counts for more than its group's.
+const Removed* removal_of(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  for (const std::string& address : {decision.name, plan.address}) {
+    if (const auto found = planning.removed.find(address); found != planning.removed.end()) return found->second;
+  }
+  return nullptr;
+}
+
+void decide_forgotten(Decision& decision) {
+  decision.fate = Fate::forget;
+  decision.reasons.push_back({Rule::group_removed, "removed: then forget; what is on the host stays", {}});
+}
 
 void decide_gone(Decision& decision, Reason reason) {
   decision.fate = Fate::destroy;

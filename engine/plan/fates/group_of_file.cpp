@@ -79,6 +79,11 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
       leave_out(decision, wanted ? nullptr : "destroying it is");
       continue;
     }
+    const Removed* removed = wanted || destroying ? nullptr : removal_of(planning, plan, decision);
+    if (removed != nullptr && removed->then == Removed::Then::forget) {
+      decide_forgotten(decision);
+      continue;
+    }
     if (!locate_decision(planning, decision)) continue;
     if (wanted) {
       decide_kept(planning, plan, decision);

@@ -45,6 +45,15 @@ TEST_CASE("a group that is to go from a host that left the file says so, with th
   CHECK(world.input.recorded.instances.empty());
 }
 
+TEST_CASE("an instance that the group shrinks away from is forgotten, not destroyed, where removed: says so") {
+  PlayedWorld world = running({web(2)});
+  world.input.config.groups[0].size = 1;
+  world.input.config.removed = {{"group.web[1]", Removed::Then::forget}};
+  CHECK(changes(world.plan()) == Words{"forget web-1"});
+  world.input.config.removed = {{"group.web[1]", Removed::Then::destroy}};
+  CHECK(changes(world.plan()) == Words{"destroy web-1"});
+}
+
 TEST_CASE("a group that vanished while one new one came may have been renamed, which the hint says") {
   PlayedWorld world = running({web(2)});
   world.input.config.groups = {a_group("front", 2)};
