@@ -1,7 +1,6 @@
 #!/bin/bash
-# Reality departs from the plan while apply runs. A host is cut off and its cable is back a moment later: apply looks,
-# plans again and finishes by itself. A host that stays away leaves the rest done. What is beyond the approval is shown and
-# not done; a saved plan under which the hosts have changed is refused.
+# Reality departs from the plan while apply runs: a host is cut off and its cable is back a moment later, and apply looks,
+# plans again and finishes by itself. A saved plan under which the hosts have changed is refused.
 . "$(dirname "$0")/scenario.sh"
 begin 2
 
