@@ -55,8 +55,9 @@ struct LibvirtOptions {
   Duration close_timeout{1'000};
 };
 
-/// The ports Domains, Volumes and Guests over as many connections to a host as it has requests in flight: one for work
-/// that comes one after another, opened when it is first needed, kept alive, used again, and opened again when lost. Nothing is done on a host before the first call about it.
+/// The ports Domains, Volumes and Guests over as many connections to a host as it has requests in flight (why not one
+/// for all: link/host_link.h): one for work that comes one after another, opened when it is first needed, kept alive,
+/// used again, and opened again when lost. Nothing is done on a host before the first call about it.
 ///
 /// A call that hangs is left behind at its deadline: the thread that made it is never joined, what it holds lives as
 /// long as it does, and its late return is harmless. The object may be destroyed at any time at which no call of its

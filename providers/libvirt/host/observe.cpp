@@ -388,35 +388,34 @@ Result<HostSnapshot> observe_host(LibvirtHost& host, const ObserveRequest& reque
                         .pools = {},
                         .networks = {},
                         .domains = {}};
-  // Side by side: the first of these opens the connection.
-  auto census = link.start<std::shared_ptr<Census>>(Lane::request, "list its domains",
-                                                    [name = host.name()](virConnectPtr connection, Progress& progress) {
-                                                      return take_census(connection, name, progress);
-                                                    });
-  auto node = link.start<Node>(Lane::request, "tell its size",
-                               [name = host.name()](virConnectPtr connection, Progress& progress) {
-                                 return read_node(connection, name, progress);
-                               });
-  auto pools = link.start<std::vector<LivePool>>(
-      Lane::request, "describe its pools", [name = host.name(), request](virConnectPtr connection, Progress& progress) {
-        return read_pools(connection, name, request, progress);
-      });
+  // One after another over one connection: a handful of answers comes sooner than another connection is open.
+  const Duration bound = host.options().refresh_timeout;
   Result<HostFacts> facts = host.facts();
   if (!facts) return facts.error();
-  Result<std::shared_ptr<Census>> counted = census.wait(host.options().refresh_timeout);
-  if (!counted) return counted.error();
-  Result<std::shared_ptr<XmlBatch>> batch = read_definitions(host, std::move(*counted), request.known_foreign);
-  if (!batch) return batch.error();
-  Result<Node> size = node.wait(host.options().refresh_timeout);
+  auto size = link.call<Node>(Lane::request, "tell its size", bound,
+                              [name = host.name()](virConnectPtr connection, Progress& progress) {
+                                return read_node(connection, name, progress);
+                              });
   if (!size) return size.error();
-  Result<std::vector<LivePool>> read = pools.wait(host.options().refresh_timeout);
-  if (!read) return read.error();
+  auto pools =
+      link.call<std::vector<LivePool>>(Lane::request, "describe its pools", bound,
+                                       [name = host.name(), request](virConnectPtr connection, Progress& progress) {
+                                         return read_pools(connection, name, request, progress);
+                                       });
+  if (!pools) return pools.error();
+  auto census = link.call<std::shared_ptr<Census>>(Lane::request, "list its domains", bound,
+                                                   [name = host.name()](virConnectPtr connection, Progress& progress) {
+                                                     return take_census(connection, name, progress);
+                                                   });
+  if (!census) return census.error();
+  Result<std::shared_ptr<XmlBatch>> batch = read_definitions(host, std::move(*census), request.known_foreign);
+  if (!batch) return batch.error();
 
   const KvmEvidence evidence = add_domains(**batch, request.known_foreign, snapshot);
   snapshot.vcpus = size->vcpus;
   snapshot.memory_bytes = size->memory_bytes;
   snapshot.networks = std::move(size->networks);
-  snapshot.pools = std::move(*read);
+  snapshot.pools = std::move(*pools);
   snapshot.hypervisor = facts->hypervisor;
   snapshot.libvirt_version = facts->libvirt_version;
   // Looking changes nothing, so no trial is made here; but one of ours that runs spares the next one.

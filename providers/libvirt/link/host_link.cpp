@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <system_error>
 #include <thread>
 
@@ -19,11 +20,20 @@ using SteadyClock = std::chrono::steady_clock;
 /// How often whoever waits looks at the progress of a long piece of work.
 constexpr std::chrono::milliseconds kProgressInterval{100};
 
-/// As many connections as may be opened for others first.
-constexpr int kOpeningsAwaited = 8;
-
 void close_connection(virConnectPtr connection) {
   static_cast<void>(virConnectClose(connection));
+}
+
+/// libvirt names a URI that it cannot read as it was given.
+std::string without_passwords(std::string words, std::initializer_list<std::string> uris) {
+  for (const std::string& uri : uris) {
+    const std::string shown = without_password(uri);
+    if (shown == uri) continue;
+    for (std::size_t at = words.find(uri); at != std::string::npos; at = words.find(uri, at + shown.size())) {
+      words.replace(at, uri.size(), shown);
+    }
+  }
+  return words;
 }
 
 }  // namespace
@@ -47,36 +57,44 @@ Result<HostLink::Connection> HostLink::take_connection() {
   // Dead connections are dropped by this thread, and after the lock: their end may take a moment.
   std::vector<Connection> dead;
   std::unique_lock lock(mutex_);
-  const SteadyTime give_up_at = SteadyClock::now() + kOpeningsAwaited * options_.open_timeout;
+  const SteadyTime give_up_at = SteadyClock::now() + 2 * options_.call_timeout;
   for (;;) {
     if (left_behind_) return *left_behind_;
     if (shares_one_connection_ && !idle_.empty()) return idle_.back();
     while (!idle_.empty()) {
       Connection last = std::move(idle_.back());
       idle_.pop_back();
-      if (virConnectIsAlive(last.get()) == 1) return last;
+      if (virConnectIsAlive(last.get()) == 1) {
+        ++lent_;
+        return last;
+      }
       dead.push_back(std::move(last));
     }
-    if (!opening_) {
-      const bool failed_just_now = open_error_ && SteadyClock::now() < open_failed_at_ + options_.reopen_after;
-      if (failed_just_now) return *open_error_;
-      begin_opening();
-    }
-    // Whoever is first takes what was opened; the next one opens another.
-    const SteadyTime deadline = std::min(opening_since_ + options_.open_timeout, give_up_at);
-    if (!changed_.wait_until(lock, deadline, [this] { return !opening_ || left_behind_ || !idle_.empty(); })) {
+    const bool failed_just_now = open_error_ && SteadyClock::now() < open_failed_at_ + options_.reopen_after;
+    if (!opening_ && !failed_just_now) begin_opening();
+    if (lent_ > 0) {
+      // Another one would be welcome and is not needed: if it does not open, those in use come back.
+      if (!changed_.wait_until(lock, give_up_at, [this] { return left_behind_ || !idle_.empty() || lent_ == 0; })) {
+        return unreachable("has no connection free", without_password(host_.uri));
+      }
+    } else if (!opening_) {
+      return *open_error_;
+    } else if (!changed_.wait_until(lock, opening_since_ + options_.open_timeout,
+                                    [this] { return !opening_ || left_behind_ || !idle_.empty(); })) {
       return unreachable(fmt::format("did not open a connection within {}", show_duration(options_.open_timeout)),
                          without_password(host_.uri));
     }
-    if (idle_.empty() && open_error_ && !left_behind_) return *open_error_;
   }
 }
 
 void HostLink::give_back(Connection connection) {
-  if (shares_one_connection_ || virConnectIsAlive(connection.get()) != 1) return;
+  const bool alive = connection && virConnectIsAlive(connection.get()) == 1;
   const std::scoped_lock lock(mutex_);
-  if (left_behind_ || idle_.size() >= static_cast<std::size_t>(options_.requests_in_flight)) return;
-  idle_.push_back(std::move(connection));
+  if (shares_one_connection_) return;
+  --lent_;
+  if (alive && !left_behind_ && idle_.size() < static_cast<std::size_t>(options_.requests_in_flight)) {
+    idle_.push_back(std::move(connection));
+  }
   changed_.notify_all();
 }
 
@@ -111,7 +129,7 @@ Result<HostLink::Connection> HostLink::open() const {
     return Connection(raw, close_connection);
   }
   const Failure last = last_failure();
-  Error error = unreachable("cannot be reached", last.words);
+  Error error = unreachable("cannot be reached", without_passwords(last.words, {uri_to_open(host_.uri), host_.uri}));
   // A host that turns us away is not one that is away.
   if (last.kind == ErrorKind::denied) error.kind = ErrorKind::denied;
   return error;
@@ -231,6 +249,7 @@ std::optional<Error> HostLink::launch(Lane lane, const std::shared_ptr<Flight>& 
       flight->landed.notify_all();
     }).detach();
   } catch (const std::system_error& error) {
+    give_back(nullptr);  // what would have taken it has closed it
     leave(lane);
     return Error{ErrorKind::failed, fmt::format("host \"{}\": cannot start a thread to {}", host_.name, flight->doing),
                  error.what(), ""};

@@ -38,8 +38,8 @@ enum class Lane {
 ///
 /// **No connection is used by two threads at once.** libvirt's client before 10.3 (Debian 12 has 9.0) leaves an event
 /// source behind when a thread interrupts another that waits on the same connection, with a pointer into the other's
-/// stack (CVE-2024-4418): cut a host off during two transfers, and the program ends with a segmentation fault. Only the
-/// test driver in this process, which has no such client, is one connection for all.
+/// stack (CVE-2024-4418): cut a host off during two transfers, and the program ends with a segmentation fault. A file
+/// of the test driver, which is read into every connection anew, is one connection for all.
 ///
 /// Every piece of work runs on a thread of its own. Whoever waits for it gives up when it has not moved for its bound:
 /// the thread is left behind and never joined, and the host is `unreachable` from then on, since nobody knows what the
@@ -125,6 +125,7 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Connection> idle_;  ///< Open and used by nobody; what was used last is used next.
+  int lent_ = 0;                  ///< In use.
   bool opening_ = false;
   SteadyTime opening_since_{};
   std::optional<Error> open_error_;

@@ -17,7 +17,7 @@ std::string uri_to_open(const std::string& configured) {
 }
 
 bool is_world_of_its_own(const std::string& uri) {
-  return uri.starts_with("test:");  // test+unix: and the like are libvirtd's
+  return uri.starts_with("test:///") && uri != "test:///default";  // which is one world for all
 }
 
 }  // namespace vscale::libvirt

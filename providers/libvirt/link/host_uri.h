@@ -8,7 +8,7 @@ namespace vscale::libvirt {
 /// unless it says itself what it wants, so that nothing ever asks for a password in the middle of a plan.
 std::string uri_to_open(const std::string& configured);
 
-/// Is this libvirt's test driver inside of this process, where every connection may be a world of its own?
+/// Is this libvirt's test driver inside of this process, with a file that every connection makes a world of its own of?
 bool is_world_of_its_own(const std::string& uri);
 
 }  // namespace vscale::libvirt

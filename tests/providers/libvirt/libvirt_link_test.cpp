@@ -154,6 +154,20 @@ TEST_CASE("a password in a host's URI is in none of its errors") {
   CHECK(to_string(result.error()).find("s3cret") == std::string::npos);
 }
 
+TEST_CASE("a password is not in what libvirt says of a URI that it cannot read") {
+  const std::string uri = GENERATE(as<std::string>{}, "qemu+tcp://root:s3c%zzret@h/system",
+                                   "qemu+ssh://root:s3c%zzret@h/system", "qemu+tcp://root:s3?[c/ret@h:x/system");
+  auto link = std::make_shared<HostLink>(HostConnection{"kvm1", uri}, patient());
+
+  const Result<int> result = link->call<int>("count", answer(1));
+
+  REQUIRE_FALSE(result.ok());
+  INFO(to_string(result.error()));
+  CHECK(result.error().detail.find("root:***@h") != std::string::npos);
+  CHECK(to_string(result.error()).find("s3") == std::string::npos);
+  CHECK(to_string(result.error()).find("ret@") == std::string::npos);
+}
+
 TEST_CASE("a call that hangs is left behind with its host, and its late return harms nobody") {
   const LibvirtTestWorld world;
   Gate gate;
@@ -188,6 +202,30 @@ TEST_CASE("a call that moves is not left behind, however long it takes") {
 
   REQUIRE(result.ok());
   CHECK(*result == 6);
+}
+
+TEST_CASE("two calls at once never share a connection, and calls one after the other do") {
+  auto link = std::make_shared<HostLink>(HostConnection{"kvm1", "test:///default"}, patient());
+  const auto which = [](virConnectPtr connection) -> Result<virConnectPtr> { return connection; };
+  Gate gate;
+  std::promise<virConnectPtr> first;
+
+  auto held = link->start<int>(Lane::request, "hold",
+                               [&first, passed = gate.passed()](virConnectPtr connection, Progress&) -> Result<int> {
+                                 first.set_value(connection);
+                                 passed.wait();
+                                 return 1;
+                               });
+  const virConnectPtr in_use = first.get_future().get();
+  const Result<virConnectPtr> beside = link->call<virConnectPtr>("tell", which);
+  const Result<virConnectPtr> later = link->call<virConnectPtr>("tell", which);
+  gate.open();
+
+  REQUIRE(held.wait(patient().call_timeout));
+  REQUIRE(beside);
+  REQUIRE(later);
+  CHECK(*beside != in_use);
+  CHECK(*later == *beside);
 }
 
 TEST_CASE("a connection never carries more requests than it may, and agents leave room for the rest") {
