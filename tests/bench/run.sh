@@ -8,7 +8,8 @@
 # The goals, of both kinds of domains:
 #   at 1,000 domains   a plan takes at most twice the time of the floor, and at most 60 MB
 #   at 10,000          at most 12 times the time of 1,000, or as much more as the floor does
-# It says of each whether it was kept, and fails where memory was not, or a time was missed by more than half: a machine
+#   at both            a plan makes one request for each domain and at most 100 besides, over all of its connections
+# It says of each whether it was kept, and fails where memory or requests were not, or a time was missed by more than half: a machine
 # that is busy with other things moves even the ratio of two times.
 #
 # What counts is the quickest of several rounds, in each of which floor, refresh and plan follow one another: so they see
@@ -18,7 +19,7 @@ here=$(dirname "$(realpath "$0")")
 build=$(realpath "${1:?usage: run.sh BUILD_DIRECTORY [DOMAINS...]}")
 shift
 [ $# -gt 0 ] || set -- 1000 10000
-readonly ratio_limit=2 memory_limit_mb=60 growth_limit=12
+readonly ratio_limit=2 memory_limit_mb=60 growth_limit=12 requests_besides=100
 readonly rounds_of_1000=20 rounds_of_10000=5
 readonly socket_wait_s=10 fleet_wait_s=120
 programs=$build/tests/bench vscale=$build/cmd/vscale
@@ -122,12 +123,13 @@ run() { # run WHAT URI
   esac
 }
 
-# calls WHAT: how many requests it makes.
+# calls WHAT: how many requests it makes, over all of its connections.
 calls() {
   "$programs/rpc_count" "$work/counted" "$socket" > "$work/calls" &
   counter=$!
   wait_for "$socket_wait_s" "rpc_count" test -S "$work/counted"
   run "$1" "$(test_uri "$work/counted")" > /dev/null
+  kill -TERM "$counter"
   wait "$counter"
   counter=
   cat "$work/calls"
@@ -156,13 +158,20 @@ show() {
 }
 
 judge() {
-  awk -v ratio_limit="$ratio_limit" -v memory_limit="$memory_limit_mb" -v growth_limit="$growth_limit" '
+  awk -v ratio_limit="$ratio_limit" -v memory_limit="$memory_limit_mb" -v growth_limit="$growth_limit" \
+    -v requests_besides="$requests_besides" '
     function expect(found, goal, fails_above, text) {
       print (found <= goal ? "kept:   " : found <= fails_above ? "missed: " : "BROKEN: ") text
       if (found > fails_above) broken = 1
     }
     { ms[$1, $2, $3] = $4; mb[$1, $2, $3] = $5; kinds[$1] }
+    $3 == "plan" { requests[$1, $2] = $6 }
     END {
+      for (each in requests) {
+        split(each, id, SUBSEP)
+        limit = id[2] + requests_besides
+        expect(requests[each], limit, limit, sprintf("%s: a plan of %d makes %d requests, %d at most", id[1], id[2], requests[each], limit))
+      }
       for (kind in kinds) {
         if (!((kind, 1000, "plan") in ms)) continue
         ratio = ms[kind, 1000, "plan"] / ms[kind, 1000, "floor"]
