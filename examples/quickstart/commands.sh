@@ -5,5 +5,5 @@
 # shellcheck shell=bash
 quickstart=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 
-lab() { LAB_NAME=demo LAB_SUBNET=10.77.1 "${quickstart%/*/*}/tests/lab/lab" "$@"; }
+lab() { LAB_NAME=${QUICKSTART_LAB:-demo} LAB_SUBNET=10.77.1 "${quickstart%/*/*}/tests/lab/lab" "$@"; }
 vscale() { (cd "$quickstart" && lab run "${quickstart%/*/*}/build-quickstart/cmd/vscale" "$@"); }

@@ -1,0 +1,80 @@
+#!/bin/bash
+# The quickstart of the README, from a copy of the sources as they would be checked out: its guests answer, running it again
+# is quick, and `down` leaves nothing.
+#
+# labels: slow
+# timeout: 900
+set -euo pipefail
+here=$(dirname "$(realpath "$0")")
+readonly again_s=120 # with nothing to compile, build or boot
+readonly root=/var/lib/vscale-lab
+work=$(mktemp -d "${TMPDIR:-/tmp}/vscale-quickstart.XXXXXX")
+# A lab of its own, beside the one of somebody who tries the quickstart on this machine.
+export QUICKSTART_LAB=t-quickstart VSCALE_VAR_lab=$root/t-quickstart
+unset VSCALE_CACHE
+
+quickstart() { "$work/vscale/examples/quickstart/run.sh" "$@"; }
+fail() { echo "FAILED: $*" && exit 1; }
+story() { printf '== %s\n' "$*"; }
+
+finish() {
+  local status=$?
+  trap - EXIT
+  [ "$status" -eq 0 ] || tail -n 60 "$work"/*.log 2> /dev/null || true
+  LAB_NAME=$QUICKSTART_LAB "$here/lab" down || status=1
+  rm -rf "$work"
+  exit "$status"
+}
+trap finish EXIT
+
+# What of it can be seen on this machine: processes of the lab and of the copy, mounts, and files.
+traces() {
+  local process words
+  for process in /proc/[0-9]*; do
+    words=$(tr '\0' ' ' 2> /dev/null < "$process/cmdline") || continue
+    [[ $words != *"$root/$QUICKSTART_LAB"* && $words != *"$work/vscale/"* ]] || echo "process ${process#/proc/}: $words"
+  done
+  grep -F -e "$QUICKSTART_LAB" -e "$work" /proc/self/mounts || true
+  ls -d "$root/$QUICKSTART_LAB" 2> /dev/null || true
+}
+
+# The network namespaces that processes of this machine live in, one a line.
+namespaces() { { readlink /proc/[0-9]*/ns/net 2> /dev/null || true; } | sort -u; }
+
+files() { (cd "$work/vscale" && find . -type f | sort | xargs -d '\n' sha256sum); }
+
+check_pages() {
+  local instance
+  for instance in web-0 web-1 web-2; do
+    grep -q "Hello, this is .*$instance at 10\.77\.1\." "$1" || fail "no page of $instance is shown"
+  done
+}
+
+LAB_NAME=$QUICKSTART_LAB "$here/lab" down
+mkdir "$work/vscale"
+(cd "$here/../.." && git ls-files -z | while IFS= read -r -d '' file; do
+  [ ! -f "$file" ] || printf '%s\0' "$file" # one may just be on its way out
+done |
+  tar --create --null --files-from=- | tar --extract --directory="$work/vscale")
+files_before=$(files)
+namespaces_before=$(namespaces)
+
+story "From sources to three guests that answer"
+quickstart > "$work/first.log" 2>&1 || fail "run.sh failed"
+check_pages "$work/first.log"
+
+story "Once more is quick, and changes nothing"
+begin=$SECONDS
+quickstart > "$work/second.log" 2>&1 || fail "run.sh failed the second time"
+took=$((SECONDS - begin))
+[ "$took" -le "$again_s" ] || fail "it took $took s, $again_s at most"
+check_pages "$work/second.log"
+
+story "down takes away what it made: processes, namespaces, mounts, files"
+[ -n "$(traces)" ] || fail "this test sees no trace of a quickstart that runs"
+quickstart down > "$work/down.log" 2>&1 || fail "run.sh down failed"
+left=$(traces)
+[ -z "$left" ] || fail "left: $left"
+[ "$(files)" = "$files_before" ] || fail "files are left: $(diff <(echo "$files_before") <(files))"
+new=$(comm -13 <(echo "$namespaces_before") <(namespaces))
+[ -z "$new" ] || fail "network namespaces are left: $new"
