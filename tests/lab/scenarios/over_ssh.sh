@@ -1,5 +1,5 @@
 #!/bin/bash
-# The same over qemu+ssh: create, plan is empty, a command inside, destroy. A host that does not answer is named.
+# The same over qemu+ssh: create, plan is empty, destroy. A host that does not answer is named.
 . "$(dirname "$0")/scenario.sh"
 begin 2
 config 2 ssh
