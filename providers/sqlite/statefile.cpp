@@ -110,10 +110,20 @@ Result<void> prepare_file(const std::string& path, OpenMode mode) {
     if (stat(path.c_str(), &status) != 0) return last_system_error(path + " vanished", "try again");
   }
   if (auto kind = check_kind_of_file(path, status); !kind) return kind;
-  if (auto access = check_access(path, mode); !access) return access;
-  // Whoever copied it here may not have thought of who can read it. Not ours to change: then it stays as it is.
-  if (mode != OpenMode::read_only && (status.st_mode & 077) != 0) (void)!chmod(path.c_str(), 0600);
-  return {};
+  return check_access(path, mode);
+}
+
+/// Whoever copied a statefile here may not have thought of who can read it. Only for what is known to be one, with
+/// what SQLite keeps beside it, which it makes readable by whoever may read the file. Where that is not ours to
+/// change, it stays as it is.
+void close_to_others(const std::string& path) {
+  for (const char* part : {"", "-wal", "-shm"}) {
+    const std::string name = path + part;
+    struct stat status {};
+    const bool is_open_to_others =
+        lstat(name.c_str(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077) != 0;
+    if (is_open_to_others) (void)!chmod(name.c_str(), 0600);
+  }
 }
 
 /// What a file turns out to be, before anything in it is changed.
@@ -282,6 +292,7 @@ Result<std::shared_ptr<Statefile>> Statefile::open(const std::string& path, Open
     return guarded(file_path, [&] {
       const std::shared_ptr<Statefile> file(new Statefile(file_path, mode, options, target));
       const Content content = identify(file->database(), file_path, mode, migrations.back().to);
+      if (mode != OpenMode::read_only && !in_memory) close_to_others(file_path);
       if (mode != OpenMode::read_only) bring_up_to_date(*file, content, migrations);
       set_up_connection(file->database(), file->options());
       if (mode != OpenMode::read_only) check_if_small(file->database());

@@ -96,9 +96,11 @@ TEST_CASE("a statefile that others may read is closed to them") {
   open_store(directory / "vscale.db");
   REQUIRE(chmod((directory / "vscale.db").c_str(), 0644) == 0);
 
-  open_store(directory / "vscale.db");
+  const auto store = open_store(directory / "vscale.db");
 
   CHECK(permissions_of(directory / "vscale.db") == 0600);
+  CHECK(permissions_of(directory / "vscale.db-wal") == 0600);
+  CHECK(permissions_of(directory / "vscale.db-shm") == 0600);
 }
 
 TEST_CASE("what is no statefile is refused, and left as it is") {
@@ -107,6 +109,7 @@ TEST_CASE("what is no statefile is refused, and left as it is") {
   fs::create_directory(directory / "folder");
   SQLite::Database(directory / "other.db", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec("CREATE TABLE mine (a)");
   const std::string other = read_file(directory / "other.db");
+  for (const char* name : {"notes.txt", "other.db"}) REQUIRE(chmod((directory / name).c_str(), 0644) == 0);
   std::string texts;
   texts += told(refusal_of(directory / "notes.txt"), directory);
   texts += told(refusal_of(directory / "folder"), directory);
@@ -118,6 +121,8 @@ TEST_CASE("what is no statefile is refused, and left as it is") {
   check_golden("state_store/no_statefile.txt", texts);
   CHECK(read_file(directory / "notes.txt") == std::string(9000, 'x'));
   CHECK(read_file(directory / "other.db") == other);
+  CHECK(permissions_of(directory / "notes.txt") == 0644);
+  CHECK(permissions_of(directory / "other.db") == 0644);
 }
 
 TEST_CASE("a statefile that is not there is made only by those who may") {
