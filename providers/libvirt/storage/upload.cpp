@@ -25,9 +25,27 @@ Error file_error(const std::string& path, const char* what) {
   return last_system_error(fmt::format("cannot {} \"{}\"", what, path), "check the file");
 }
 
+/// What tells that a file was written to. Another file that took its place is none of our business: the one that was
+/// opened stays.
+struct Stamp {
+  std::int64_t seconds = 0, nanoseconds = 0;
+  std::uint64_t size_bytes = 0;
+
+  bool operator==(const Stamp&) const = default;
+};
+
+Stamp stamp_of(const struct stat& found) {
+  return {.seconds = found.st_mtim.tv_sec,
+          .nanoseconds = found.st_mtim.tv_nsec,
+          .size_bytes = static_cast<std::uint64_t>(found.st_size)};
+}
+
+/// Looks at its file again after every read and before what was read is handed out: of a file that is written to, the
+/// last bytes are never sent. What has arrived of it is shorter than the file then, and by that known as incomplete.
 class FileSource final : public ByteSource {
  public:
-  FileSource(int fd, std::string path, std::uint64_t size) : fd_(fd), path_(std::move(path)), size_(size) {}
+  FileSource(int fd, std::string path, const Stamp& opened)
+      : fd_(fd), path_(std::move(path)), opened_(opened), size_(opened.size_bytes) {}
   ~FileSource() override { ::close(fd_); }
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;
@@ -35,6 +53,7 @@ class FileSource final : public ByteSource {
   std::uint64_t size_bytes() const override { return size_; }
 
   Result<Run> run_at(std::uint64_t offset) override {
+    if (Result<void> unchanged = check_unchanged(); !unchanged) return unchanged.error();
     const off_t data = ::lseek(fd_, static_cast<off_t>(offset), SEEK_DATA);
     if (data < 0 && errno == ENXIO) return Run{.data = false, .length_bytes = size_ - offset};
     // A file system without holes: everything is data.
@@ -50,18 +69,29 @@ class FileSource final : public ByteSource {
   Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t length) override {
     for (;;) {
       const ssize_t count = ::pread(fd_, into, length, static_cast<off_t>(offset));
-      if (count > 0) return static_cast<std::size_t>(count);
-      if (count == 0) {
-        return Error{ErrorKind::conflict, fmt::format("\"{}\" became shorter while it was being sent", path_), "",
-                     "leave it alone while it is used"};
-      }
-      if (errno != EINTR) return file_error(path_, "read");
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return file_error(path_, "read");
+      if (count == 0) return was_changed();
+      if (Result<void> unchanged = check_unchanged(); !unchanged) return unchanged.error();
+      return static_cast<std::size_t>(count);
     }
   }
 
  private:
+  Error was_changed() const {
+    return Error{ErrorKind::conflict, fmt::format("\"{}\" was changed while it was being sent", path_), "",
+                 "leave it alone while it is used, and plan again"};
+  }
+  Result<void> check_unchanged() const {
+    struct stat now {};
+    if (::fstat(fd_, &now) != 0) return file_error(path_, "look at");
+    if (stamp_of(now) != opened_) return was_changed();
+    return {};
+  }
+
   int fd_;
   std::string path_;
+  Stamp opened_;
   std::uint64_t size_;
 };
 
@@ -150,7 +180,7 @@ Result<std::shared_ptr<ByteSource>> open_file_source(const std::string& path) {
     ::close(fd);
     return Error{ErrorKind::invalid, fmt::format("\"{}\" is not a file", path), "", "give the path of an image"};
   }
-  return std::shared_ptr<ByteSource>(std::make_shared<FileSource>(fd, path, static_cast<std::uint64_t>(found.st_size)));
+  return std::shared_ptr<ByteSource>(std::make_shared<FileSource>(fd, path, stamp_of(found)));
 }
 
 std::shared_ptr<ByteSource> make_memory_source(std::string bytes) {

@@ -31,7 +31,8 @@ class ByteSource {
   virtual Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t length) = 0;
 };
 
-/// A local file. Errors name it: `not_found`, `denied`, `failed`.
+/// A local file. Errors name it: `not_found`, `denied`, `failed`. Written to since it was opened, by its size and its
+/// time, it answers `conflict` and hands out no more: never its last bytes.
 Result<std::shared_ptr<ByteSource>> open_file_source(const std::string& path);
 /// A text in memory, without holes.
 std::shared_ptr<ByteSource> make_memory_source(std::string bytes);
