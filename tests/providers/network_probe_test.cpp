@@ -85,6 +85,16 @@ void drip(int fd, const std::atomic<bool>& stop) {
   }
 }
 
+/// Says `start`, and then what has no end, as fast as it is taken.
+std::function<void(int, const std::atomic<bool>&)> without_an_end(const std::string& start) {
+  return [start](int fd, const std::atomic<bool>& stop) {
+    read_request(fd);
+    say(fd, start);
+    const std::string more(4096, 'x');
+    while (!stop && ::send(fd, more.data(), more.size(), MSG_NOSIGNAL) > 0) continue;
+  };
+}
+
 constexpr Duration kPatient{10'000};
 constexpr Duration kBrief{300};
 
@@ -146,6 +156,42 @@ TEST_CASE("a server that says nothing, or not enough, is late") {
     REQUIRE_FALSE(result.ok());
     CHECK(result.error().kind == ErrorKind::timed_out);
   }
+}
+
+TEST_CASE("an answer whose first line or head has no end is given up when it is too long, not when time is up") {
+  for (const char* start : {"", "HTTP/1.1 200 ", "HTTP/1.1 200 OK\r\nX-Endless: "}) {
+    const Server server(without_an_end(start));
+    const auto started = SteadyClock::now();
+    const Result<int> result = SocketProbe().get_http("127.0.0.1", server.port(), "/", kPatient);
+    INFO(start);
+    CHECK(SteadyClock::now() - started < kPatient / 2);
+    REQUIRE_FALSE(result.ok());
+    CHECK(result.error().kind == ErrorKind::invalid);
+  }
+}
+
+TEST_CASE("what comes before the answer is not taken for it") {
+  const Server server(answering("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"));
+  CHECK(SocketProbe().get_http("127.0.0.1", server.port(), "/", kPatient).value() == 200);
+}
+
+TEST_CASE("a request names its host and its path, and nothing in a path adds a line to it") {
+  std::string request;
+  int port = 0;
+  {
+    const Server server([&](int fd, const std::atomic<bool>&) {
+      char byte = 0;
+      while (!request.ends_with("\r\n\r\n") && ::recv(fd, &byte, 1, 0) == 1) request += byte;
+      say(fd, "HTTP/1.0 200\r\n\r\n");
+    });
+    const Result<int> result =
+        SocketProbe().get_http("127.0.0.1", server.port(), "/a b\r\nX: y/%20?q=1&r=\xc3\xa4", kPatient);
+    REQUIRE(result.ok());
+    port = server.port();
+  }
+  CHECK(request.starts_with("GET /a%20b%0D%0AX:%20y/%20?q=1&r=%C3%A4 HTTP/1.1\r\n"));
+  CHECK(request.find("\r\nHost: 127.0.0.1:" + std::to_string(port) + "\r\n") != std::string::npos);
+  CHECK(request.find("\r\nConnection: close\r\n") != std::string::npos);
 }
 
 TEST_CASE("what is not HTTP is invalid") {
