@@ -106,8 +106,9 @@ class StateStore {
 
   /// One consistent snapshot of everything; never waits for a writer.
   virtual Result<RecordedState> read() = 0;
-  /// Writes `commit` as one transaction. PutInstance with Phase::claimed for a new instance moves the generation of its
-  /// host. `conflict` if an address, a name, a uuid or a MAC belongs to another instance already.
+  /// Writes `commit` as one transaction. Every change of an instance's host, uuid or claim moves the generation of the
+  /// hosts that it is about, and so does every removal. `conflict` if an address, a name, a uuid or a MAC belongs to
+  /// another instance already.
   virtual Result<Committed> commit(const Commit& commit) = 0;
   /// Writes what was seen, in a short transaction of its own that needs no lock; only rows that differ are written and
   /// the serial does not move.
