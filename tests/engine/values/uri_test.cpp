@@ -6,8 +6,20 @@ using namespace vscale;
 
 TEST_CASE("a password in a URI is not shown") {
   CHECK(without_password("qemu+tcp://anna:s3cret@kvm1/system") == "qemu+tcp://anna:***@kvm1/system");
-  CHECK(without_password("qemu+tcp://:s3cret@kvm1:16509/system?a=b@c") == "qemu+tcp://:***@kvm1:16509/system?a=b@c");
-  CHECK(without_password("qemu+tcp://anna:s3/cr@et@kvm1/system") == "qemu+tcp://anna:***@kvm1/system");
+  CHECK(without_password("qemu+tcp://:s3cret@kvm1:16509/system?a=b") == "qemu+tcp://:***@kvm1:16509/system?a=b");
+  CHECK(without_password("qemu+tcp://anna@corp:s3cret@kvm1/system") == "qemu+tcp://anna@corp:***@kvm1/system");
+}
+
+TEST_CASE("a password that should have been encoded is not shown either, not even in part") {
+  for (const char* password :
+       {"s3?cr", "s3#cr", "s3/cr", "s3@cr", "s3:cr", "12/cr", "s3@a?cr", "s3@a/b?c=d", "s3c%zzret", "?@#/:"}) {
+    CHECK(without_password(std::string("qemu+tcp://anna:") + password + "@kvm1/system") ==
+          "qemu+tcp://anna:***@kvm1/system");
+  }
+}
+
+TEST_CASE("of a URI that has an @ after its host, rather too much is hidden than a password shown") {
+  CHECK(without_password("qemu+tcp://:s3cret@kvm1:16509/system?a=b@c") == "qemu+tcp://:***@c");
 }
 
 TEST_CASE("a URI without a password is shown as it is") {
