@@ -25,6 +25,10 @@ using SteadyClock = std::chrono::steady_clock;
 /// A guest names its own cards and addresses; no more than these are listened to.
 constexpr std::size_t kMaxAddresses = 64;
 
+/// How long a guest may take to tell its addresses. Libvirt would wait without end for an agent that hangs after its
+/// first word, and the whole host would be left behind for one guest.
+constexpr int kAddressesTimeout_s = 5;
+
 /// libvirt counts whole seconds, and 0 would not wait at all.
 int agent_seconds(Duration timeout) {
   return static_cast<int>(std::max<std::int64_t>(1, (timeout.count() + 999) / 1000));
@@ -100,6 +104,24 @@ std::vector<GuestAddress> ipv4_addresses(const Interfaces& interfaces) {
   return addresses;
 }
 
+/// While this lives, libvirt waits for no answer of the domain's agent longer than kAddressesTimeout_s. Afterwards it
+/// waits as it does by itself, since that counts for everybody: a backup may freeze a file system for longer. A driver
+/// that does not know this has no such agent.
+class BoundedAgent {
+ public:
+  explicit BoundedAgent(virDomainPtr domain) : domain_(domain) {
+    static_cast<void>(virDomainAgentSetResponseTimeout(domain_, kAddressesTimeout_s, 0));
+  }
+  ~BoundedAgent() {
+    static_cast<void>(virDomainAgentSetResponseTimeout(domain_, VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_BLOCK, 0));
+  }
+  BoundedAgent(const BoundedAgent&) = delete;
+  BoundedAgent& operator=(const BoundedAgent&) = delete;
+
+ private:
+  virDomainPtr domain_;
+};
+
 /// Empty if there is none by this source, or no answer: both mean "not yet".
 Result<std::vector<GuestAddress>> addresses_by(virConnectPtr connection, const DomainRef& ref, unsigned source) {
   Result<Domain> domain = find_domain(connection, ref.host, ref.uuid);
@@ -107,6 +129,8 @@ Result<std::vector<GuestAddress>> addresses_by(virConnectPtr connection, const D
   Result<DomainState> state = state_of(domain->get(), ref.host);
   if (!state) return state.error();
   if (!is_up(*state)) return std::vector<GuestAddress>{};
+  std::optional<BoundedAgent> bounded;
+  if (source == VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT) bounded.emplace(domain->get());
   Interfaces interfaces;
   interfaces.count = virDomainInterfaceAddresses(domain->get(), &interfaces.list, source, 0);
   if (interfaces.count >= 0) return ipv4_addresses(interfaces);
