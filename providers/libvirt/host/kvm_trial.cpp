@@ -75,6 +75,12 @@ struct Outcome {
   std::mutex mutex;
   std::condition_variable told;
   std::optional<bool> powered_off;
+
+  std::optional<bool> wait_for(Duration timeout) {
+    std::unique_lock lock(mutex);
+    told.wait_for(lock, timeout, [&] { return powered_off.has_value(); });
+    return powered_off;
+  }
 };
 
 void on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* opaque) {
@@ -100,28 +106,28 @@ Result<std::optional<bool>> run_trial(virConnectPtr connection, const std::strin
                                       const std::string& xml, Duration timeout) {
   auto outcome = std::make_shared<Outcome>();
   outcome->name = name;
-  const int listener = virConnectDomainEventRegisterAny(connection, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                                        VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle),
-                                                        new std::shared_ptr(outcome), forget_outcome);
+  auto for_the_listener = std::make_unique<std::shared_ptr<Outcome>>(outcome);
+  const int listener =
+      virConnectDomainEventRegisterAny(connection, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                       VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), for_the_listener.get(), forget_outcome);
   if (listener < 0) return last_failure().told(fmt::format("host \"{}\": cannot listen to its events", host));
+  static_cast<void>(for_the_listener.release());  // Libvirt's now, which ends it by forget_outcome().
 
   // Autodestroy: it goes with our connection, whatever becomes of us.
   const Domain domain{virDomainCreateXML(connection, xml.c_str(), VIR_DOMAIN_START_AUTODESTROY)};
   std::optional<Error> lost;
-  if (!domain) {
-    Error error = last_failure().told(fmt::format("host \"{}\": cannot try KVM", host));
-    if (error.kind == ErrorKind::unreachable) lost = std::move(error);
-    const std::scoped_lock lock(outcome->mutex);
-    outcome->powered_off = false;
-  } else {
-    std::unique_lock lock(outcome->mutex);
-    outcome->told.wait_for(lock, timeout, [&] { return outcome->powered_off.has_value(); });
+  std::optional<bool> powered_off = false;
+  if (domain) {
+    // Read before our own virDomainDestroy, which libvirt tells of as it does of a guest that failed.
+    powered_off = outcome->wait_for(timeout);
+    static_cast<void>(virDomainDestroy(domain.get()));
+  } else if (Error error = last_failure().told(fmt::format("host \"{}\": cannot try KVM", host));
+             error.kind == ErrorKind::unreachable) {
+    lost = std::move(error);
   }
-  if (domain) static_cast<void>(virDomainDestroy(domain.get()));
   static_cast<void>(virConnectDomainEventDeregisterAny(connection, listener));
   if (lost) return *lost;
-  const std::scoped_lock lock(outcome->mutex);
-  return outcome->powered_off;
+  return powered_off;
 }
 
 Result<bool> try_kvm(LibvirtHost& host, const HostFacts& facts, const std::string& pool, const std::string& lineage) {
