@@ -142,11 +142,20 @@ const std::string& pool_name(const Planning& planning, const std::string& storag
   return found->pool;
 }
 
-const VolumeRecord* recorded_disk(const Planning& planning, const InstanceAddress& owner, const DataDisk& disk) {
-  for (const auto& volume : planning.volumes.of(owner)) {
-    if (volume.role == VolumeRecord::Role::data && volume.disk == disk.name && volume.storage == disk.storage) {
-      return &volume;
-    }
+bool is_disk(const VolumeRecord& volume, const DataDisk& disk) {
+  return volume.role == VolumeRecord::Role::data && volume.disk == disk.name && volume.storage == disk.storage;
+}
+
+bool is_left_behind(const Planning& planning, const InstanceRecord& instance, const VolumeRecord& volume,
+                    const DataDisk& disk) {
+  return volume.host != instance.host && !planning.volumes.is_shared(volume.pool) && !volume.keep && !disk.keep;
+}
+
+/// What is recorded as this disk and is its own from now on: what its host reaches, and what is kept, wherever it is.
+/// Anything else stays where the former incarnation was, and goes with it.
+const VolumeRecord* recorded_disk(const Planning& planning, const InstanceRecord& instance, const DataDisk& disk) {
+  for (const auto& volume : planning.volumes.of(instance.address)) {
+    if (is_disk(volume, disk) && !is_left_behind(planning, instance, volume, disk)) return &volume;
   }
   return nullptr;
 }
@@ -189,7 +198,7 @@ std::optional<Piece> data_piece(Planning& planning, const GroupPlan& plan, const
                                 const InstanceRecord& instance, const DataDisk& disk) {
   Piece piece;
   piece.volume = new_volume(planning, instance, disk.storage, VolumeRecord::Role::data, disk.name, "qcow2");
-  if (const VolumeRecord* recorded = recorded_disk(planning, instance.address, disk)) {
+  if (const VolumeRecord* recorded = recorded_disk(planning, instance, disk)) {
     piece.attached = is_attached(planning, decision, *recorded, recorded->keep || disk.keep);
     // Not replaced where it may hold data: creation fails rather than losing it.
     piece.replaces = !recorded->keep && !disk.keep;
@@ -402,6 +411,24 @@ std::vector<int> lay_out_pieces(Planning& planning, const GroupPlan& plan, const
   return made;
 }
 
+/// Disks that a former instance kept on another host, and that are kept no more. Those of one that is replaced go with
+/// it.
+void lay_out_left_behind(Planning& planning, const GroupPlan& plan, Decision& decision, const InstanceRecord& instance,
+                         const std::vector<int>& needs) {
+  if (decision.fate == Fate::replace) return;
+  for (const auto& disk : plan.group->instance.disks) {
+    for (const auto& volume : planning.volumes.of(instance.address)) {
+      if (!is_disk(volume, disk) || !is_left_behind(planning, instance, volume, disk)) continue;
+      if (!planning.live.answers(volume.host) || planning.scope.excludes_host(volume.host)) continue;
+      planning.graph.add(decision.name, volume.host, needs, DeleteVolume{volume});
+      decision.reasons.push_back({Rule::spec_changed,
+                                  fmt::format("disk {} ({}) is deleted from {}: it is kept no more", volume.disk,
+                                              show_bytes(volume.capacity_bytes), volume.host),
+                                  {{"disk", volume.disk}, {"host", volume.host}}});
+    }
+  }
+}
+
 ClaimInstance claim_with(const Planning& planning, const GroupPlan& plan, const InstanceRecord& instance,
                          const std::vector<Piece>& pieces) {
   ClaimInstance claim;
@@ -425,6 +452,7 @@ int lay_out_creation(Planning& planning, GroupPlan& plan, Decision& decision, co
   auto prepared = lay_out_preparation(planning, plan, decision, instance.host);
   GraphBuilder& graph = planning.graph;
   const std::string& host = instance.host;
+  lay_out_left_behind(planning, plan, decision, instance, needs);
   prepared.push_back(graph.add(decision.name, host, std::move(needs), claim_with(planning, plan, instance, *pieces)));
   std::vector<VolumeRecord> volumes;
   for (const auto& piece : *pieces) volumes.push_back(piece.volume);
