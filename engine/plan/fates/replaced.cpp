@@ -73,9 +73,15 @@ void follow_renamed_storage(Planning& planning, const GroupPlan& plan, Decision&
   decision.rehash = true;
 }
 
+/// Claimed by a run that died, and no more than that: what would be held back for a machine has nobody to spare here.
+bool was_never_defined(const Decision& decision) {
+  return decision.record->phase == Phase::claimed && decision.where->presence == Presence::undefined;
+}
+
 /// The fields that cannot change in place and differ, without those that are not to be looked at.
-std::vector<std::string> replacing_fields(const Group& group, const std::string& recorded, const std::string& wanted) {
-  std::vector<std::string> fields = fields_that_differ(recorded, wanted);
+std::vector<std::string> replacing_fields(const Group& group, const Decision& decision, const std::string& wanted) {
+  std::vector<std::string> fields = fields_that_differ(decision.record->spec_hash, wanted);
+  if (was_never_defined(decision)) return fields;
   const auto& ignored = group.lifecycle.ignore_changes;
   std::erase_if(fields, [&](const std::string& field) {
     if (field == "userData" && group.instance.cloud_init.on_change == CloudInit::OnChange::next_create) return true;
@@ -159,6 +165,10 @@ bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
   const std::string& digest = plan.lock != nullptr ? plan.lock->digest : record.image_digest;
   const std::string wanted = wanted_hash(plan, decision, digest);
   if (!is_current_spec_hash(record.spec_hash)) {
+    if (was_never_defined(decision)) {
+      set_replace(decision, {Rule::spec_changed, "claimed by other rules and never defined", {}});
+      return true;
+    }
     decision.rehash = true;
     decision.reasons.push_back({Rule::spec_changed, "recorded by other rules, compared from now on", {}});
     follow_renamed_storage(planning, plan, decision);
@@ -168,7 +178,7 @@ bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
     follow_renamed_storage(planning, plan, decision);
     return false;
   }
-  const auto fields = replacing_fields(group, record.spec_hash, wanted);
+  const auto fields = replacing_fields(group, decision, wanted);
   if (fields.empty()) return false;
   for (const auto& field : fields) {
     if (field == "template") continue;
@@ -179,6 +189,10 @@ bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
     decision.fields.push_back({field, recorded_text(field, record), field_named(field).show({group.instance, digest})});
   }
   Reason reason = why_replaced(fields, decision.fields);
+  if (was_never_defined(decision)) {
+    set_replace(decision, std::move(reason));
+    return true;
+  }
   const Disruption allowed = allowed_for(planning, group);
   if (allowed < Disruption::replace) {
     decision.reasons.push_back(std::move(reason));

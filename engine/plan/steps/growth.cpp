@@ -46,14 +46,16 @@ int lay_out_new(Planning& planning, GroupPlan& plan, Decision& decision, std::ve
 }
 
 /// Claimed by a run that died: the same identity, made from its volumes on. It is claimed again, since its sizes may be
-/// others by now.
+/// others by now, and is recorded as what it is made of now.
 int lay_out_unfinished(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
   InstanceRecord instance = *decision.record;
   const Group& group = *plan.group;
   instance.vcpus = group.instance.vcpus;
   instance.memory_bytes = group.instance.memory_bytes;
   instance.claim = claim_of(group.instance, plan.lock->virtual_size_bytes);
-  if (decision.rehash) instance.spec_hash = plan.spec_hash;
+  instance.spec_hash = plan.spec_hash;
+  instance.image_digest = plan.lock->digest;
+  instance.revision = plan.revision;
   instance.after = group.depends_on;
   instance.prevent_destroy = group.lifecycle.prevent_destroy;
   instance.shutdown_grace_ms = group.shutdown_grace.count();

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/engine/plan/plan_text.h"
 #include "tests/engine/plan/planned.h"
 #include "tests/engine/simulation/played_world.h"
 #include "tests/support/builders.h"
@@ -61,6 +62,80 @@ TEST_CASE("a claim whose template has changed since is made anew, as another inc
   world.input.config.groups[0].instance.cloud_init.user = "anna";
   world.converge();
   CHECK(world.instance("group.web[0]").incarnation == 2);
+}
+
+/// One web server that an apply has claimed, over image A, and not defined; then the image becomes B.
+PlayedWorld claimed_before_the_image_changed(Group group) {
+  PlayedWorld world(config_with({std::move(group)}));
+  world.input.config.images[0].keep = 0;
+  const Plan plan = world.plan();
+  std::size_t claim = 0;
+  while (std::string("instance.claim") != kind_of(plan.actions[claim].detail)) ++claim;
+  world.carry_out_and_die(plan, order_of_ids(plan), claim + 1, true);
+  REQUIRE(world.instance("group.web[0]").phase == Phase::claimed);
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  return world;
+}
+
+/// What the record and the mark say it stands on is what it stands on, and stays there.
+void check_stands_on_b(PlayedWorld& world) {
+  const std::string b = lock_of("debian-12", 'b').digest;
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(changes(plan) != Words{"hold web-0"});
+  std::string backing;
+  for (const auto& action : plan.actions) {
+    const auto* create = std::get_if<CreateVolume>(&action.detail);
+    if (create != nullptr && create->volume.role == VolumeRecord::Role::root) backing = create->backing_volume;
+  }
+  world.carry_out(plan);
+  const InstanceRecord& record = world.instance("group.web[0]");
+  const Config& config = world.input.config;
+  CHECK(record.image_digest == b);
+  CHECK(record.spec_hash == spec_hash(config.groups[0].instance, b));
+  CHECK(record.revision == world.input.recorded.groups.at("group.web").revision);
+  CHECK(world.domain(record.host, record.name)->ownership->image_digest == b);
+  world.input.images["debian-12"] = lock_of("debian-12", 'c');
+  world.input.options.allow = Disruption::live;
+  for (const auto& action : world.plan().actions) {
+    if (const auto* gone = std::get_if<DeleteImage>(&action.detail)) CHECK(gone->volume != backing);
+  }
+}
+
+TEST_CASE("what was never defined is made as the file has it now, and recorded as what it is") {
+  Group group = web(1);
+  SECTION("though nothing is replaced by itself") {
+    group.update.strategy = Update::Strategy::on_delete;
+    PlayedWorld world = claimed_before_the_image_changed(group);
+    check_stands_on_b(world);
+  }
+  SECTION("though only what is live is allowed") {
+    PlayedWorld world = claimed_before_the_image_changed(group);
+    world.input.options.allow = Disruption::live;
+    check_stands_on_b(world);
+  }
+  SECTION("though changes of the image are ignored") {
+    group.lifecycle.ignore_changes = {"image"};
+    PlayedWorld world = claimed_before_the_image_changed(group);
+    check_stands_on_b(world);
+  }
+}
+
+TEST_CASE("a claim whose hash was made by other rules is made anew by today's") {
+  PlayedWorld world = claimed_before_the_image_changed(web(1));
+  world.input.recorded.instances.begin()->second.spec_hash = "0:abc";
+  check_stands_on_b(world);
+}
+
+TEST_CASE("a claim is made anew though its network has left the file") {
+  Group group = web(1);
+  group.lifecycle.ignore_changes = {"networks"};
+  PlayedWorld world = claimed_before_the_image_changed(group);
+  world.input.config.networks = {a_network("dmz")};
+  world.input.config.groups[0].instance.networks[0].network = "dmz";
+  world.carry_out(world.plan());
+  CHECK(world.instance("group.web[0]").nics[0].network == "dmz");
+  CHECK_FALSE(has_changes(world.plan()));
 }
 
 }  // namespace
