@@ -6,6 +6,7 @@
 #include "schemas/config/config_checks.h"
 #include "schemas/language/language.h"
 #include "schemas/language/shape.h"
+#include "schemas/text/url_password.h"
 
 namespace vscale {
 namespace {
@@ -158,15 +159,16 @@ Diagnostic diagnostic_at(const ReadInput& input, const ReadConfig& read, const s
                          const std::string& hint) {
   Diagnostic diagnostic{.severity = Severity::error,
                         .code = code,
-                        .summary = summary,
-                        .label = label,
-                        .hint = hint,
+                        .summary = hide_passwords(summary),
+                        .label = hide_passwords(label),
+                        .hint = hide_passwords(hint),
                         .where = place_of(read, path),
                         .snippet = "",
                         .also = {}};
   for (const SourceFile& file : input.files) {
     if (file.path != diagnostic.where.file) continue;
-    diagnostic.snippet = SourceText(file.path, file.text, false).line(diagnostic.where.line);
+    const SourceText text(file.path, file.text, false);
+    diagnostic.snippet = hide_passwords(std::string(text.line(diagnostic.where.line)));
     break;
   }
   return diagnostic;

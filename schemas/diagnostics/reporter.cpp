@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "schemas/config/config_reader.h"
+#include "schemas/text/url_password.h"
 
 namespace vscale {
 namespace {
@@ -38,7 +39,7 @@ SourceSpan Reporter::span(const Place& place) const {
 std::string Reporter::snippet(const Place& place) const {
   if (place.file < 0 || file(place.file).private_contents()) return "";
   if (private_lines_.contains({place.file, place.line})) return "";
-  return std::string(file(place.file).line(place.line));
+  return hide_passwords(std::string(file(place.file).line(place.line)));
 }
 
 void Reporter::add(Severity severity, const Place& where, Finding finding) {
@@ -46,9 +47,9 @@ void Reporter::add(Severity severity, const Place& where, Finding finding) {
   if (entries_.size() >= kMaxCollected) return;
   Diagnostic diagnostic{.severity = severity,
                         .code = std::move(finding.code),
-                        .summary = std::move(finding.summary),
-                        .label = std::move(finding.label),
-                        .hint = std::move(finding.hint),
+                        .summary = hide_passwords(std::move(finding.summary)),
+                        .label = hide_passwords(std::move(finding.label)),
+                        .hint = hide_passwords(std::move(finding.hint)),
                         .where = span(where),
                         .snippet = "",
                         .also = {}};

@@ -9,7 +9,7 @@
 #include "engine/values/diagnostic.h"
 #include "schemas/yaml/source_text.h"
 
-/// Collects what is wrong with the files being read.
+/// Collects what is wrong with the files being read. Passwords in URLs are not shown, be it in a line or in a message.
 
 namespace vscale {
 

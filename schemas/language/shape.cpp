@@ -9,6 +9,7 @@
 #include "schemas/diagnostics/did_you_mean.h"
 #include "schemas/language/not_yet.h"
 #include "schemas/text/units_text.h"
+#include "schemas/text/url_password.h"
 
 namespace vscale {
 namespace {
@@ -366,7 +367,22 @@ NodePtr Shape::check_scalar(const NodePtr& node, const Type& type, const Path& p
     reporter_.error(node->place, std::move(*mistake));
     return bad_node(node->place);
   }
+  warn_of_password(*node, type, path);
   return filled;
+}
+
+// As it was written: a variable's value is not kept in the statefile, the file is.
+void Shape::warn_of_password(const Node& node, const Type& type, const Path& path) {
+  const bool is_uri = type.form == &forms::kLibvirtUri;
+  const bool is_url = type.form == &forms::kUrl || type.form == &forms::kImageSource;
+  if (!(is_uri || is_url) || !has_password(node.text)) return;
+  reporter_.warning(
+      node.place,
+      {.code = "secret_in_file",
+       .summary = fmt::format("{}: a password is written in the file", path.subject()),
+       .label = "the files are kept in the statefile: what stands in them is no secret",
+       .hint = is_uri ? "leave it out, and let qemu+ssh:// use an ssh key"
+                      : "declare a variable without a default, write ${var.NAME} here, and set VSCALE_VAR_NAME"});
 }
 
 NodePtr Shape::check_list(const NodePtr& node, const Type& type, const Path& path) {

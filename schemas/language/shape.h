@@ -35,6 +35,7 @@ class Shape {
   NodePtr wrong_kind(const Node& node, const Type& type, const Path& path);
   NodePtr fill_in(const NodePtr& node, const Type& type, const Path& path);
   void report_unknown_key(const Entry& entry, const ObjectType& object, const Path& path);
+  void warn_of_password(const Node& node, const Type& type, const Path& path);
   void warn_not_yet(const Entry& entry, const Key& key, const Path& path);
   void check_exclusive(const Node& node, const ObjectType& object, const Path& path, const Place& anchor);
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "schemas/text/url_password.h"
+
 namespace vscale {
 namespace {
 
@@ -88,7 +90,9 @@ std::size_t find_control_character(std::string_view text) {
   return std::string_view::npos;
 }
 
-std::string quote(std::string_view text) {
+std::string quote(std::string_view found) {
+  const std::string shown = hide_passwords(std::string(found));  // before the cut, behind which its @ may be
+  std::string_view text = shown;
   bool cut = false;
   if (text.size() > kMaxQuotedBytes) {
     std::size_t end = kMaxQuotedBytes - 3;

@@ -47,7 +47,8 @@ std::size_t find_invalid_utf8(std::string_view text);
 /// XML could stumble over: C0, DEL and C1. Expects valid UTF-8.
 std::size_t find_control_character(std::string_view text);
 
-/// `text` for a message: in quotes, control characters and quotes escaped, and cut after some forty characters.
-std::string quote(std::string_view text);
+/// What was found, for a message: in quotes, control characters and quotes escaped, passwords in URLs hidden, and cut
+/// after some forty characters.
+std::string quote(std::string_view found);
 
 }  // namespace vscale

@@ -207,6 +207,15 @@ TEST_CASE("places tell where a value was written, or what is nearest around it")
         "error: no room\n   --> vscale.yaml:17:13\n    |\n 17 |       disk: 20GiB\n    |             ^^^^^\n");
 }
 
+TEST_CASE("what is found out later about a URL does not show its password, either") {
+  std::string yaml = base();
+  yaml.replace(yaml.find("qemu:///system"), 14, "qemu+tcp://a:pass@h/system");
+  const Diagnostic later = diagnostic_at(input_of(yaml), read(yaml), "hosts.kvm1.uri", "gone",
+                                         "no answer from qemu+tcp://a:pass@h/system", "", "");
+  CHECK(later.snippet == "  kvm1: { uri: \"qemu+tcp://a:****@h/system\", labels: { rack: a } }");
+  CHECK(later.summary == "no answer from qemu+tcp://a:****@h/system");
+}
+
 TEST_CASE("defaults lie under every host, template, group and machine, and what is given there wins") {
   const Config config = config_of(R"(version: 1
 name: prod

@@ -329,6 +329,28 @@ TEST_CASE("a secret cannot be written in the file, which is kept in the statefil
                  {.environment = {{"HOST", "db1"}}});
 }
 
+TEST_CASE("the password of a URL is never shown, and warned of where it stands in the file") {
+  check_messages("url_password", R"(version: 1
+name: prod
+vars: { pw: {} }
+hosts:
+  kvm1: { uri: "qemu+tcp://anna:hunter2@kvm1/system", label: {} }
+  kvm2: { uri: "QEMU://anna:hunter2@a-host-with-a-very-long-name.example.lan/system" }
+images:
+  a: { source: "https://anna:hunter2@images.example.lan/a.qcow2" }
+  b: { source: "https://anna:${var.pw}@images.example.lan/b.qcow2" }
+  c: { source: "https://anna:hunter 2@images.example.lan/c.qcow2", checksumUrl: "http://:hunter2@h/SHA256SUMS" }
+storage:
+  local: { pool: "https://anna:hunter2@a-host-with-a-very-long-name.example.lan/pool" }
+networks:
+  lan: { bridge: br0 }
+groups:
+  web:
+    template: { image: a, vcpus: 1, memory: 1GiB, cloudInit: { userDataFile: "https://anna:hunter2@h/x" } }
+)",
+                 {.assignments = {"pw=hunter2"}});
+}
+
 TEST_CASE("a sensitive variable may have a default that comes from outside of the file") {
   CHECK(codes_of(with_group("") + "vars: { a: { sensitive: true, default: \"${env.HOST}\" }, b: { sensitive: true, "
                                   "default: \"${var.a}\" }, "
