@@ -14,13 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxHostNameBytes = 63;  // one label of a DNS name, which the guest's host name has to be
 
-template <class Things>
-std::vector<std::string> names_of(const Things& things) {
-  std::vector<std::string> names;
-  for (const auto& thing : things) names.push_back(thing.name);
-  return names;
-}
-
 std::string show_range(const AddressRange& range) {
   if (range.first == range.last) return show_ipv4(range.first);
   return show_ipv4(range.first) + "-" + show_ipv4(range.last);

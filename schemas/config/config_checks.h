@@ -73,6 +73,12 @@ class ConfigChecks {
   void positive(const std::string& path, Duration value, const std::string& subject);
   [[nodiscard]] std::vector<std::string> label_keys() const;
 
+  template <class Things>
+  [[nodiscard]] static std::vector<std::string> names_of(const Things& things) {
+    std::vector<std::string> names;
+    for (const auto& thing : things) names.push_back(thing.name);
+    return names;
+  }
   [[nodiscard]] static std::string path_of(const Group& group);           // groups.web
   [[nodiscard]] static std::string template_path_of(const Group& group);  // groups.web.template, machines.db1
   [[nodiscard]] static std::string subject_of(const Group& group);        // group "web"

@@ -19,13 +19,6 @@ bool is_machine(const Group& group) {
   return group.kind == InstanceAddress::Kind::machine;
 }
 
-template <class Things>
-std::vector<std::string> names_of(const Things& things) {
-  std::vector<std::string> names;
-  for (const auto& thing : things) names.push_back(thing.name);
-  return names;
-}
-
 std::uint64_t pool_size(const Network& network) {
   std::uint64_t count = 0;
   for (const AddressRange& range : network.addresses) count += std::uint64_t{range.last} - range.first + 1;
