@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/desired/wanted_size.h"
 #include "engine/live/emulation.h"
 #include "engine/placement/placement.h"
 #include "engine/values/uri.h"
@@ -78,7 +79,7 @@ GroupStatus group_status(const std::string& address, const Group* group, const R
                      .name = address.substr(address.find('.') + 1),
                      .ready = 0,
                      .have = static_cast<int>(ours.size()),
-                     .want = group == nullptr ? 0 : group->size,
+                     .want = group == nullptr ? 0 : wanted_size(*group, static_cast<int>(ours.size())),
                      .range = range_text(group),
                      .revision = 0,
                      .now = {}};

@@ -2,9 +2,9 @@
 
 #include "cmd/commands/commands.h"
 #include "cmd/invocation/version.h"
-#include "cmd/planning/carry_out.h"
 #include "cmd/planning/fresh_plan.h"
 #include "cmd/planning/running/approval.h"
+#include "cmd/planning/running/carry_out.h"
 #include "cmd/planning/running/saved_plans.h"
 #include "cmd/views/run/run_json.h"
 #include "engine/execution/executor.h"
@@ -132,11 +132,9 @@ ExitCode apply_with(Invocation& invocation, const ApplyArguments& arguments, con
     return fail(invocation, prepared.error());
   }
   if (!invocation.global.json && invocation.verbosity != Verbosity::quiet) invocation.streams.out << "\n";
-  return carry_out_approval(invocation, *files, hosts, store,
-                            {.plan = std::move(*fresh),
-                             .options = arguments.options,
-                             .parallelism = arguments.parallelism,
-                             .again = destroy ? "vscale destroy" : "vscale apply"});
+  return carry_out_approval(
+      invocation, *files, hosts, store,
+      {.plan = std::move(*fresh), .options = arguments.options, .parallelism = arguments.parallelism});
 }
 
 }  // namespace

@@ -6,9 +6,9 @@
 
 #include "cmd/commands/commands.h"
 #include "cmd/invocation/version.h"
-#include "cmd/planning/carry_out.h"
 #include "cmd/planning/fresh_plan.h"
 #include "cmd/planning/recorded.h"
+#include "cmd/planning/running/carry_out.h"
 #include "cmd/views/image_view.h"
 #include "cmd/views/run/run_json.h"
 #include "engine/plan/images/image_pull.h"
@@ -130,7 +130,11 @@ ExitCode run_command(const ImagePullArguments& arguments, Invocation& invocation
     return fresh.plan.complete ? ExitCode::ok : ExitCode::partial;
   }
   const Run run = carry_out(invocation, *files, fresh, hosts, store, std::nullopt);
-  return tell_run(invocation, fresh, run, "vscale image pull");
+  return tell_ending(invocation, {.plan = fresh.plan,
+                                  .summary = run.summary,
+                                  .totals = {.took = run.took, .plans = 1},
+                                  .code = code_of_run(fresh.plan, run.summary),
+                                  .again = "vscale image pull"});
 }
 
 }  // namespace vscale

@@ -1,6 +1,7 @@
 #include "cmd/commands/commands.h"
 #include "cmd/planning/fresh_plan.h"
 #include "cmd/planning/running/saved_plans.h"
+#include "cmd/views/text/command_text.h"
 #include "schemas/json/plan_json.h"
 
 namespace vscale {
@@ -18,11 +19,18 @@ ExitCode mistaken(Invocation& invocation, const ConfigurationFiles& files) {
   return ExitCode::error;
 }
 
-void say_next(const Invocation& invocation, const Plan& plan, const PlanArguments& arguments) {
+void say_next(const Invocation& invocation, const ConfigurationFiles& files, const Plan& plan,
+              const PlanArguments& arguments) {
+  const GlobalOptions& global = invocation.global;
+  const auto secrets = secrets_of(files.read.variables);
   if (arguments.out) {
-    say(invocation, "Saved. Carry out exactly this: vscale apply " + printable(*arguments.out));
+    const std::string command = command_text("apply " + shell_word(*arguments.out), global, {}, secrets);
+    say(invocation, with_command("Saved. Carry out exactly this:", command));
   } else if (applyable(plan) && has_changes(plan)) {
-    say(invocation, arguments.options.destroy ? "To do it: vscale destroy" : "To do it: vscale apply");
+    std::string command =
+        command_text(arguments.options.destroy ? "destroy" : "apply", global, arguments.options, secrets);
+    if (arguments.refresh == Refresh::as_recorded) command += " --refresh=false";
+    say(invocation, with_command("To do it:", command));
   }
 }
 
@@ -58,7 +66,7 @@ ExitCode run_command(const PlanArguments& arguments, Invocation& invocation) {
       return fail(invocation, saved.error());
     }
   }
-  say_next(invocation, plan, arguments);
+  say_next(invocation, *files, plan, arguments);
   return code_of(plan, arguments.detailed_exitcode);
 }
 

@@ -123,9 +123,22 @@ bool is_image(const Change& change) {
 struct GroupBlock {
   std::string address;
   std::vector<const Change*> changes;
-  bool same_reason = true;  // the first reason of each
+  std::set<std::string> only_waited_for{};  // the plan starts nothing there: it is up, and not ready
+  bool same_reason = true;                  // the first reason of each
   bool same_fields = true;
 };
+
+/// Those that are up and are only waited for, of the changes whose action is to start something.
+std::set<std::string> waited_for(const Plan& plan) {
+  std::set<std::string> waited;
+  for (const auto& action : plan.actions) {
+    if (std::holds_alternative<WaitForGates>(action.detail)) waited.insert(action.address);
+  }
+  for (const auto& action : plan.actions) {
+    if (std::holds_alternative<StartDomain>(action.detail)) waited.erase(action.address);
+  }
+  return waited;
+}
 
 std::vector<GroupBlock> blocks_of(const Plan& plan) {
   std::vector<GroupBlock> blocks;
@@ -137,8 +150,10 @@ std::vector<GroupBlock> blocks_of(const Plan& plan) {
     if (added) blocks.push_back({.address = address, .changes = {}});
     blocks[at->second].changes.push_back(&change);
   }
+  const auto waited = waited_for(plan);
   for (auto& block : blocks) {
     const Change& first = *block.changes.front();
+    block.only_waited_for = waited;
     for (const Change* change : block.changes) {
       block.same_reason = block.same_reason && change->reasons.front().text == first.reasons.front().text;
       block.same_fields = block.same_fields && change->fields == first.fields;
@@ -181,7 +196,11 @@ std::string headline(const GroupBlock& block) {
 /// What stands at the end of a change's line: whatever the block's headline has not said.
 std::string line_end(const GroupBlock& block, const Change& change) {
   std::vector<std::string> parts;
-  if (const std::string word = spoken(change.action); !word.empty()) parts.push_back(word);
+  std::string word = spoken(change.action);
+  if (change.action == ChangeAction::start && block.only_waited_for.count(change.address) != 0) {
+    word = "wait until ready";
+  }
+  if (!word.empty()) parts.push_back(std::move(word));
   for (const auto& address : change.addresses) parts.push_back(printable(address));
   const std::string said = block.same_reason ? printable(change.reasons.front().text) : "";
   const std::string fields = block.same_fields ? "" : fields_text(change.fields, said);

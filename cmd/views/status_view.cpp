@@ -111,7 +111,7 @@ std::string needs_text(const Status& status, const Paint& paint) {
   int number = 0;
   for (const auto& need : status.needs) {
     out += hanging(fmt::format("{:>2} ", ++number), printable(need.text), "", 3);
-    for (const auto& command : need.commands) out += left_and_right("   " + printable(command), "", 2);
+    for (const auto& command : need.commands) out += "   " + printable(command) + "\n";
   }
   return out;
 }

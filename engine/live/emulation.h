@@ -18,4 +18,9 @@ bool kvm_fails(const HostSnapshot& seen);
 /// one that emulates.
 std::string why_emulated(const HostSnapshot& seen);
 
+/// "guests on kvm1 are emulated, and slow: it offers KVM, but a trial guest died", and what to do about it. For a host
+/// with kvm_fails().
+std::string emulation_text(const std::string& host, const HostSnapshot& seen);
+std::string emulation_hint(const std::string& host);
+
 }  // namespace vscale

@@ -146,12 +146,7 @@ void report_failing_kvm(Planning& planning) {
   for (const auto& host : planning.config.hosts) {
     const auto view = planning.input.live.find(host.name);
     if (view == planning.input.live.end() || !view->second.snapshot || !kvm_fails(*view->second.snapshot)) continue;
-    planning.warn(
-        "kvm_fails",
-        fmt::format("guests on {} are emulated, and slow: {}", host.name, why_emulated(*view->second.snapshot)),
-        fmt::format("on {}: virt-host-validate qemu; in a virtual machine, its host must allow nesting. KVM is "
-                    "tried again when the next guest is made there",
-                    host.name));
+    planning.warn("kvm_fails", emulation_text(host.name, *view->second.snapshot), emulation_hint(host.name));
   }
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/live/emulation.h"
+
 namespace vscale {
 namespace {
 
@@ -166,6 +168,11 @@ Result<void> FakeCluster::define_domain(const std::string& host, const DomainSpe
       if (same || (uuid != spec.uuid && domain.name != spec.name)) continue;
       return Error{
           ErrorKind::exists, fmt::format("{}: there is another domain {} ({})", host, domain.name, uuid), {}, {}};
+    }
+    if (entry.spec.kvm_dies) {
+      entry.spec.kvm = false;
+      entry.spec.traits.erase("kvm");
+      entry.spec.traits.insert(kKvmFailsTrait);
     }
     FakeDomain domain;
     if (const FakeDomain* before = find_domain(entry, spec.uuid)) domain = *before;

@@ -46,6 +46,7 @@ struct FakeHost {
   int vcpus = 16;
   std::uint64_t memory_bytes = 64 * kGiB;
   bool kvm = true;
+  bool kvm_dies = false;  ///< Guests die under KVM: found out, and the host told so by its traits, at the first define.
   std::set<std::string> traits{"arch:x86_64", "kvm", "machine:q35"};
   std::set<std::string> networks{"default"};
   std::vector<FakePool> pools{FakePool{}};

@@ -1,6 +1,7 @@
 // What happens when reality departs from the plan that was approved.
 
 #include <catch2/catch.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -189,14 +190,38 @@ TEST_CASE("a claim that collides with another writer's is planned again") {
 TEST_CASE("what was asked to be replaced is replaced once, however often it is planned again") {
   AppliedWorld world(2);
   cut_in_mid_run(world, 8, std::chrono::seconds{10});
+  std::vector<std::string> words{"apply", "--auto-approve"};
+  const bool by_group = GENERATE(false, true);
+  for (const char* name : by_group ? std::vector{"web"} : std::vector{"web-0", "web-1"}) {
+    words.insert(words.end(), {"--replace", name});
+  }
 
-  const auto applied = world.vscale({"apply", "--auto-approve", "--replace", "web-0", "--replace", "web-1"});
+  const auto applied = world.vscale(words);
 
   INFO(applied.out << applied.err);
   CHECK(applied.code == 0);
   CHECK(holds(applied.out, "Planned again: kvm2 did not answer"));
   const auto state = Json::parse(world.vscale({"state", "show", "--json"}).out);
   for (const auto& instance : state["instances"]) CHECK(instance["incarnation"] == 2);
+}
+
+TEST_CASE("what was asked to be replaced under its new name is replaced by a later plan, too") {
+  AppliedWorld world(2);
+  std::string config = test::web_config(2);
+  config.replace(config.find("  web:"), 6, "  shop:");
+  world.write("vscale.yaml", config + "moved:\n  - { from: group.web, to: group.shop }\n");
+  const std::string asked = GENERATE("shop", "shop-1");
+  cut_in_mid_run(world, 2, std::chrono::seconds{10});
+
+  const auto applied = world.vscale({"apply", "--auto-approve", "--replace", asked});
+
+  INFO(applied.out << applied.err);
+  CHECK(applied.code == 0);
+  CHECK(holds(applied.out, "Planned again: kvm2 did not answer"));
+  const auto state = Json::parse(world.vscale({"state", "show", "--json"}).out);
+  std::map<std::string, int> incarnations;
+  for (const auto& instance : state["instances"]) incarnations[instance["address"]] = instance["incarnation"];
+  CHECK(incarnations == std::map<std::string, int>{{"group.shop[0]", asked == "shop" ? 2 : 1}, {"group.shop[1]", 2}});
 }
 
 TEST_CASE("no approval is good for more plans than its bound") {
@@ -230,6 +255,8 @@ TEST_CASE("with --json going on is another plan event that says why") {
   CHECK(plans[1]["because"] == "kvm2 did not answer");
   CHECK(lines.back()["type"] == "summary");
   CHECK(lines.back()["exit_code"] == 0);
+  CHECK(lines.back()["failed"].empty());
+  CHECK(lines.back()["skipped"].empty());
 }
 
 TEST_CASE("after an apply the record shows the hosts as they are, and nobody has to look again") {
@@ -406,4 +433,29 @@ TEST_CASE("a plan stands on what is in the statefile, with the locks and what wa
   REQUIRE(kept.ok());
   CHECK(fresh->recorded == *kept);
   CHECK(fresh->plan.serial == kept->serial);
+}
+
+TEST_CASE("the command to go on with does what was begun: files, variables and options, and what is still to replace") {
+  FakeWorld world;
+  world.write("prod.yaml", test::web_config(2) + "vars:\n  token: { sensitive: true }\n  region: {}\n");
+  const std::vector<std::string> given{"-f", "prod.yaml", "--var", "region=eu", "--var", "token=s3cret"};
+  const auto run = [&](std::vector<std::string> words) {
+    words.insert(words.end(), given.begin(), given.end());
+    return world.vscale(words);
+  };
+  const auto planned = run({"plan", "--target", "web"});
+  INFO(planned.out << planned.err);
+  CHECK(holds(planned.err, "vscale -f prod.yaml --var region=eu --var token=<secret> apply --target web\n"));
+  REQUIRE(run({"apply", "--auto-approve"}).code == 0);
+  cut_in_mid_run(world, 8, kForGood);
+
+  const auto applied = run({"apply", "--auto-approve", "--replace", "web", "--allow-data-loss"});
+
+  INFO(planned.err << applied.out << applied.err);
+  CHECK(applied.code == 3);
+  CHECK(holds(applied.out, "apply"));
+  CHECK(holds(applied.out, " --replace web-1"));
+  CHECK(holds(applied.out, " --allow-data-loss"));
+  CHECK_FALSE(holds(applied.out, "--replace web-0"));
+  CHECK_FALSE(holds(planned.err + applied.out + applied.err, "s3cret"));
 }

@@ -77,3 +77,47 @@ TEST_CASE("status says of each host why its guests are emulated") {
   CHECK(hosts[0].at("emulated_because") == "it offers KVM, but a trial guest died");
   CHECK(hosts[1].at("emulated_because") == "it offers no KVM");
 }
+
+TEST_CASE("a host whose KVM fails in the run is told of at its end, once") {
+  FakeWorld world;
+  const auto cluster = std::make_shared<FakeCluster>(1, world.clock());
+  cluster->add_host({.name = "kvm1", .kvm_dies = true});
+  cluster->add_host({.name = "kvm2"});
+  world.outside().reach_hosts = [cluster](const std::vector<HostConnection>&) {
+    return HostPorts{.domains = cluster, .volumes = cluster, .guests = cluster};
+  };
+  world.outside().network_probe = [cluster] { return cluster; };
+  world.write("vscale.yaml", test::web_config(2));
+  const bool json = GENERATE(false, true);
+  std::vector<std::string> words{"apply", "--auto-approve"};
+  if (json) words.emplace_back("--json");
+
+  const auto first = world.vscale(words);
+  world.write("vscale.yaml", test::web_config(3));
+  const auto second = world.vscale(words);
+
+  INFO(first.out << first.err);
+  REQUIRE(first.code == 0);
+  REQUIRE(second.code == 0);
+  CHECK(holds(json ? first.out : first.err, "guests on kvm1 are emulated, and slow: it offers KVM, but a trial guest"));
+  CHECK(holds(first.out, "\"code\":\"kvm_fails\"") == json);
+  CHECK_FALSE(holds(first.out + first.err, "guests on kvm2"));
+  CHECK_FALSE(holds(second.err, "guests on kvm1"));
+  CHECK_FALSE(holds(second.out, "\"type\":\"diagnostic\""));
+}
+
+TEST_CASE("status wants of a scaled group what plan wants of it") {
+  FakeWorld world;
+  const std::string scaled = "    scaling: { min: 1, max: 5 }\n";
+  world.write("vscale.yaml", test::web_config(3) + scaled);
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  world.write("vscale.yaml", test::web_config(2) + scaled);
+
+  const auto planned = world.vscale({"plan", "--detailed-exitcode"});
+  const auto status = world.vscale({"status"});
+
+  INFO(planned.out << status.out);
+  CHECK(planned.code == 0);
+  CHECK_FALSE(holds(status.out, "to destroy"));
+  CHECK(holds(status.out, "3/3"));
+}

@@ -22,12 +22,13 @@ std::string shown(const Plan& plan, Verbosity verbosity = Verbosity::normal) {
   return plan_text(plan, kHeading, {.paint = {}, .verbosity = verbosity});
 }
 
-/// The first line that does not fit, or nothing.
+/// The first line that does not fit although it could have been broken, or nothing: a word is whole, to be copied.
 std::string too_wide_line(const std::string& text) {
   std::istringstream lines(text);
   std::string line;
   while (std::getline(lines, line)) {
-    if (columns(line) > kTextWidth) return line;
+    const bool can_be_broken = line.find(' ', line.find_first_not_of(' ')) != std::string::npos;
+    if (columns(line) > kTextWidth && can_be_broken) return line;
   }
   return {};
 }
@@ -63,6 +64,27 @@ TEST_CASE("an update says each field once, and of its reasons what the fields ha
   test::add_action(plan, "group.web[0]", "kvm1", UpdateDomain{});
   plan.summary.update = 2;
   test::check_golden("cmd/plan_updates.txt", shown(plan));
+}
+
+TEST_CASE("what is up and is only waited for is not said to be started") {
+  Plan plan = test::empty_plan();
+  for (const char* address : {"group.web[0]", "group.web[1]"}) {
+    Change change;
+    change.address = address;
+    change.action = ChangeAction::start;
+    change.host = "kvm1";
+    change.reasons = {{Rule::unfinished, std::string("left by an earlier run: ") + address, {}}};
+    plan.changes.push_back(change);
+  }
+  test::add_action(plan, "group.web[0]", "kvm1", WaitForGates{});
+  test::add_action(plan, "group.web[1]", "kvm1", StartDomain{});
+  test::add_action(plan, "group.web[1]", "kvm1", WaitForGates{});
+
+  const std::string text = plan_text(plan, {}, {});
+
+  INFO(text);
+  CHECK(text.find("web-0  kvm1  wait until ready, left") != std::string::npos);
+  CHECK(text.find("web-1  kvm1  start, left") != std::string::npos);
 }
 
 TEST_CASE("a plan with nothing to do says so") {

@@ -10,7 +10,7 @@ TEST_CASE("of a password in a URL only the length is shown, so that what follows
   CHECK(hide_passwords("  source: \"https://:p@h\" # or") == "  source: \"https://:*@h\" # or");
   CHECK(hide_passwords("[\"qemu+tcp://a:b@h\", \"http://c:dd@i:80/\"]") ==
         "[\"qemu+tcp://a:*@h\", \"http://c:**@i:80/\"]");
-  CHECK(hide_passwords("/work/https:/anna:hunter2@h/x") == "/work/https:/anna:*******@h/x");
+  CHECK(hide_passwords("/data/https:/anna:hunter2@h/x") == "/data/https:/anna:*******@h/x");
 }
 
 TEST_CASE("a password that nobody encoded is hidden to its end") {

@@ -1,31 +1,24 @@
 #include "cmd/planning/running/approval.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
-#include "cmd/planning/carry_out.h"
+#include "cmd/planning/running/carry_out.h"
+#include "cmd/planning/running/replaces_left.h"
 #include "cmd/views/run/again_view.h"
 #include "cmd/views/run/run_json.h"
-#include "cmd/views/run/run_view.h"
+#include "cmd/views/text/command_text.h"
+#include "cmd/views/text/names.h"
 #include "engine/approval/envelope.h"
+#include "engine/live/emulation.h"
 #include "schemas/json/plan_json.h"
 
 namespace vscale {
 namespace {
-
-/// What was asked to be replaced and has been made anew since is not to be replaced once more. `options` has addresses.
-PlanOptions without_done_replacements(PlanOptions options, const RecordedState& before, const RecordedState& now) {
-  const auto incarnation = [](const RecordedState& state, const std::string& address) {
-    const auto parsed = parse_instance_address(address);
-    const auto found = parsed ? state.instances.find(*parsed) : state.instances.end();
-    return found == state.instances.end() ? 0 : found->second.incarnation;
-  };
-  std::erase_if(options.replaces,
-                [&](const std::string& address) { return incarnation(now, address) > incarnation(before, address); });
-  return options;
-}
 
 bool worth_a_pause(const std::vector<FailedAction>& failed) {
   return std::any_of(failed.begin(), failed.end(),
@@ -110,7 +103,7 @@ class Way {
     const RecordedState& before = approval_.plan.recorded;
     auto options = with_addresses(*files_.read.config, before, approval_.options);
     if (!options) return options;
-    return without_done_replacements(std::move(*options), before, *recorded);
+    return with_replaces_left(*files_.read.config, std::move(*options), before, *recorded);
   }
 
   void say_going_on(const Plan& plan) {
@@ -129,14 +122,7 @@ class Way {
   /// The last run was the end of it.
   ExitCode end() {
     if (!run_.summary.interrupted && !run_.summary.state_error && !stopped()) look_afterwards();
-    return tell(code_of_last_run());
-  }
-
-  [[nodiscard]] ExitCode code_of_last_run() const {
-    ExitCode code = current_.plan.complete ? ExitCode::ok : ExitCode::partial;
-    if (!run_.summary.failed.empty() || run_.summary.state_error) code = stronger(code, ExitCode::error);
-    if (run_.summary.interrupted) code = stronger(code, ExitCode::interrupted);
-    return code;
+    return tell(code_of_run(current_.plan, run_.summary));
   }
 
   /// The user has stopped it between two plans: what failed is left undone.
@@ -179,9 +165,27 @@ class Way {
     invocation_.streams.out << line_of(event);
   }
 
+  /// A host's KVM is tried when the first guest is made there: in this run, maybe, and no plan has spoken of it.
+  void tell_failing_kvm(const Live& live) {
+    const auto& before = approval_.plan.recorded.hosts;
+    for (const auto& [host, view] : live) {
+      if (!view.snapshot || !kvm_fails(*view.snapshot)) continue;
+      const auto known = before.find(host);
+      if (known != before.end() && known->second.observed && kvm_fails(*known->second.observed)) continue;
+      Diagnostic diagnostic;
+      diagnostic.severity = Severity::warning;
+      diagnostic.code = "kvm_fails";
+      diagnostic.summary = emulation_text(host, *view.snapshot);
+      diagnostic.hint = emulation_hint(host);
+      if (json()) invocation_.streams.out << line_of(diagnostic_event_json(diagnostic, now()));
+      say(invocation_, fmt::format("warning: {}; {}", printable(diagnostic.summary), printable(diagnostic.hint)));
+    }
+  }
+
   /// Whoever asks next finds what the run has made. A host that does not answer now is for whoever asks.
   void look_afterwards() {
     const Live live = observe_hosts(*hosts_.domains, *files_.read.config, current_.recorded, now());
+    tell_failing_kvm(live);
     if (const auto written = record_live(store_, *files_.read.config, live); !written) {
       say(invocation_, "What the hosts look like now could not be recorded: " + to_string(written.error()));
     }
@@ -190,21 +194,27 @@ class Way {
   ExitCode tell(ExitCode code) {
     RunSummary summary = run_.summary;
     summary.done = done_;
-    if (json()) {
-      if (summary.state_error) invocation_.streams.out << line_of(error_json(*summary.state_error, now()));
-      invocation_.streams.out << line_of(summary_event_json(summary, took_, static_cast<int>(code), now()));
-      return code;
+    return tell_ending(invocation_, {.plan = code == ExitCode::ok ? approval_.plan.plan : current_.plan,
+                                     .summary = std::move(summary),
+                                     .totals = {.took = took_, .plans = runs_},
+                                     .code = code,
+                                     .again = command_to_go_on()});
+  }
+
+  /// Without what --replace asked for and has been done.
+  std::string command_to_go_on() {
+    PlanOptions options = approval_.options;
+    if (options.replaces.empty()) return command_for(options);
+    if (const auto by_now = options_by_now()) {
+      options.replaces.clear();
+      for (const auto& address : by_now->replaces) options.replaces.push_back(shown_name(address));
     }
-    if (code == ExitCode::ok) {  // what a later run or another writer has brought to its end is not left
-      summary.failed.clear();
-      summary.skipped.clear();
-    }
-    const Plan& plan = code == ExitCode::ok ? approval_.plan.plan : current_.plan;
-    std::ostream& out = invocation_.streams.out;
-    out << "\n"
-        << run_summary_text(plan, summary, {.took = took_, .plans = runs_}, approval_.again, invocation_.out_paint);
-    if (!current_.plan.complete) out << left_alone_text(current_.plan, approval_.again);
-    return code;
+    return command_for(options);
+  }
+
+  [[nodiscard]] std::string command_for(const PlanOptions& options) const {
+    return command_text(options.destroy ? "destroy" : "apply", invocation_.global, options,
+                        secrets_of(files_.read.variables));
   }
 
   Invocation& invocation_;

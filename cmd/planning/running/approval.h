@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "cmd/invocation/exit_code.h"
 #include "cmd/invocation/invocation.h"
@@ -20,7 +19,6 @@ struct Approval {
   FreshPlan plan;
   PlanOptions options;             ///< That it was made with.
   std::optional<int> parallelism;  ///< --parallelism
-  std::string again;               ///< The command to go on with.
 };
 
 /// Carries the plan out. Where that failed by circumstance (engine/approval/envelope.h), looks at the hosts, plans

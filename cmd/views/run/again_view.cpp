@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cmd/views/text/command_text.h"
 #include "cmd/views/text/names.h"
 
 namespace vscale {
@@ -53,8 +54,9 @@ std::string left_alone_text(const Plan& plan, const std::string& again) {
   for (const auto& unknown : plan.unknown) {
     if (!unknown.host.empty()) hosts.insert(printable(unknown.host));
   }
-  return left_and_right(
-      fmt::format("Left alone: what is on {}. With an answer from there: {}", fmt::join(hosts, ", "), again), "", 2);
+  return with_command(fmt::format("Left alone: what is on {}. With an answer from there:", fmt::join(hosts, ", ")),
+                      again) +
+         "\n";
 }
 
 std::string beyond_words(const Beyond& beyond) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cmd/views/text/command_text.h"
 #include "cmd/views/text/error_view.h"
 #include "cmd/views/text/names.h"
 #include "engine/values/variants/overloaded.h"
@@ -280,7 +281,7 @@ std::string run_summary_text(const Plan& plan, const RunSummary& summary, const 
     if (count > kSkippedListed) text += fmt::format(" and {} more", count - kSkippedListed);
     out += left_and_right(text, "", 2);
   }
-  return out + left_and_right(fmt::format("Go on: {}   (what is done stays done)", again), "", 2);
+  return out + with_command("Go on:", again, "(what is done stays done)") + "\n";
 }
 
 }  // namespace vscale

@@ -67,6 +67,16 @@ std::size_t bytes_within(std::string_view text, int width) {
   return at;
 }
 
+/// What `text` begins with and is never broken: a word, or a command between backticks, which somebody will copy.
+std::size_t unit_length(std::string_view text) {
+  std::size_t from = 0;
+  if (const auto opened = text.substr(0, text.find(' ')).find('`'); opened != std::string_view::npos) {
+    const auto closed = text.find('`', opened + 1);
+    if (closed != std::string_view::npos) from = closed;
+  }
+  return std::min(text.find(' ', from), text.size());
+}
+
 void trim_right(std::string& text) {
   text.erase(text.find_last_not_of(' ') + 1);
 }
@@ -117,18 +127,12 @@ std::string cut(std::string_view text, int width) {
 std::vector<std::string> wrap(std::string_view text, int width) {
   std::vector<std::string> lines(1);
   while (!text.empty()) {
-    const auto space = text.find(' ');
-    std::string_view word = text.substr(0, space);
-    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+    const std::size_t length = unit_length(text);
+    const std::string_view word = text.substr(0, length);
+    text.remove_prefix(std::min(length + 1, text.size()));
     if (word.empty()) continue;
     const int room = width - columns(lines.back()) - (lines.back().empty() ? 0 : 1);
     if (columns(word) > room && !lines.back().empty()) lines.emplace_back();
-    while (columns(word) > width) {
-      const auto bytes = bytes_within(word, width);
-      lines.back() = word.substr(0, bytes);
-      lines.emplace_back();
-      word.remove_prefix(bytes);
-    }
     if (!lines.back().empty()) lines.back() += ' ';
     lines.back() += word;
   }
@@ -196,8 +200,15 @@ void Table::write_row(const std::vector<std::string>& row, const std::vector<int
     if (too_wide) end_line(column);
   }
   if (kTextWidth - column < kLastColumnMin) end_line(column = indent_ + kGap);
+  const std::string last = row.empty() ? "" : row.back();
+  auto parts = wrap(last, kTextWidth - column);
+  const bool overflows = columns(parts.front()) > kTextWidth - column;
+  if (overflows && column > indent_ + kGap) {
+    end_line(column = indent_ + kGap);
+    parts = wrap(last, kTextWidth - column);
+  }
   bool first = true;
-  for (const auto& part : wrap(row.empty() ? "" : row.back(), kTextWidth - column)) {
+  for (const auto& part : parts) {
     if (!first) end_line(column);
     line += part;
     first = false;

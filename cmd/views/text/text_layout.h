@@ -36,8 +36,8 @@ std::string printable(std::string_view text);
 /// At most `width` columns (3 or more) of plain text; what was longer ends in "..".
 std::string cut(std::string_view text, int width);
 
-/// Plain text in lines of at most `width` columns (8 or more), broken between words, and within a word only where the
-/// word alone is wider. At least one line.
+/// Plain text in lines of at most `width` columns, broken between words; never within a word nor between backticks, so
+/// that a path or a command can be copied: such a line may be wider. At least one line.
 std::vector<std::string> wrap(std::string_view text, int width);
 
 /// `text` at least `width` columns wide: spaces are added on the right, or on the left.

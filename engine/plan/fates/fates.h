@@ -42,6 +42,8 @@ bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision);
 
 /// One that is wanted and located: it is kept with what it needs, or replaced, or left.
 void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision);
+/// Those that decide_kept() found to have used up their bound: one warning for the group.
+void report_stalled(Planning& planning, const GroupPlan& plan);
 
 // ---- A whole group (group_of_file.cpp, gone.cpp) -------------------------------------------------------------------
 

@@ -2,19 +2,13 @@
 
 #include <algorithm>
 
+#include "engine/desired/wanted_size.h"
 #include "engine/plan/fates/fates.h"
 
 /// A group that the file wants: how many, which ordinals, and what becomes of each.
 
 namespace vscale {
 namespace {
-
-/// How many there should be: what lies between min and max is not the file's to say.
-int wanted_size(const Group& group, int existing) {
-  if (!group.scaling) return group.size;
-  const int begin = existing == 0 ? group.size : existing;
-  return std::clamp(begin, group.scaling->min, std::max(group.scaling->min, group.scaling->max));
-}
 
 /// The lowest free ordinals, until there are `size`.
 void add_wanted(std::vector<Decision>& decisions, const Group& group, int size) {
@@ -95,6 +89,7 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
           {Rule::not_wanted, fmt::format("size {} -> {}", existing, size), {{"have", existing}, {"want", size}}});
     }
   }
+  report_stalled(planning, plan);
   add_wanted(plan.decisions, group, size);
   for (auto& decision : plan.decisions) {
     if (decision.fate == Fate::create && !is_in_scope(planning, plan, decision)) {

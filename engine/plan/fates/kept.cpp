@@ -1,4 +1,10 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "engine/plan/fates/fates.h"
 
@@ -35,25 +41,36 @@ void note_unfinished(Decision& decision) {
       {Rule::unfinished, fmt::format("left by an earlier run: {}", word_of(phase)), {{"phase", to_string(phase)}}});
 }
 
+/// So many of a group are named.
+constexpr std::size_t kStalledNamed = 3;
+
+std::string stalled_text(Duration taken, Duration bound) {
+  return fmt::format("not ready for {}, its bound was {}", show_duration(taken), show_duration(bound));
+}
+
+/// How long note_stalled() found it to take; nothing if it did not.
+std::optional<Duration> stalled_for(const Decision& decision) {
+  for (const auto& reason : decision.reasons) {
+    if (reason.rule != Rule::unfinished) continue;
+    for (const auto& [name, value] : reason.values) {
+      if (name == "started_ms") return Duration(std::get<std::int64_t>(value));
+    }
+  }
+  return std::nullopt;
+}
+
 /// Started, up, and not ready although its bound is used up. Nothing but waiting is done by itself: whoever replaces it
 /// loses what the console might still tell.
-bool note_stalled(Planning& planning, const GroupPlan& plan, Decision& decision) {
+bool note_stalled(const Planning& planning, const GroupPlan& plan, Decision& decision) {
   const InstanceRecord& record = *decision.record;
   if (record.phase != Phase::started || decision.where->presence != Presence::up || !record.started_at) return false;
   const Duration bound = plan.group->health.startup_timeout;
   const Duration taken = planning.input.now - *record.started_at;
   if (taken <= bound) return false;
-  const std::string text =
-      fmt::format("not ready for {}, its bound was {}", show_duration(taken), show_duration(bound));
   decision.reasons.push_back(
       {Rule::unfinished,
-       "unfinished: " + text,
+       "unfinished: " + stalled_text(taken, bound),
        {{"phase", to_string(record.phase)}, {"started_ms", taken.count()}, {"bound_ms", bound.count()}}});
-  const std::string name = short_name(decision.address);
-  planning.warn(
-      "boot_stalled",
-      fmt::format("{} is up on {}, and {}; it is only waited for again", decision.name, decision.where->host, text),
-      fmt::format("look what it says: vscale console {}; or make it anew: vscale plan --replace {}", name, name));
   return true;
 }
 
@@ -139,6 +156,37 @@ void decide_mark(Decision& decision) {
 }
 
 }  // namespace
+
+void report_stalled(Planning& planning, const GroupPlan& plan) {
+  std::vector<const Decision*> stalled;
+  Duration longest{};
+  for (const auto& decision : plan.decisions) {
+    const auto taken = stalled_for(decision);
+    if (!taken) continue;
+    stalled.push_back(&decision);
+    longest = std::max(longest, *taken);
+  }
+  if (stalled.empty()) return;
+  const Decision& first = *stalled.front();
+  const Duration bound = plan.group->health.startup_timeout;
+  std::string summary = fmt::format("{} is up on {}, and {}; it is only waited for again", first.name,
+                                    first.where->host, stalled_text(longest, bound));
+  if (stalled.size() > 1) {
+    std::vector<std::string> named;
+    for (std::size_t i = 0; i < std::min(stalled.size(), kStalledNamed); ++i) {
+      named.push_back(fmt::format("{} on {}", short_name(stalled[i]->address), stalled[i]->where->host));
+    }
+    if (stalled.size() > kStalledNamed) named.push_back(fmt::format("{} more", stalled.size() - kStalledNamed));
+    summary = fmt::format(
+        "{}: {} are up and not ready for up to {}, their bound was {} ({}); they are only waited for "
+        "again",
+        plan.address, stalled.size(), show_duration(longest), show_duration(bound), fmt::join(named, ", "));
+  }
+  const std::string name = short_name(first.address);
+  planning.warn("boot_stalled", std::move(summary),
+                fmt::format("look what {} says: vscale console {}; or make it anew: vscale plan --replace {}",
+                            stalled.size() > 1 ? name : "it", name, name));
+}
 
 void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
   if (decision.where->presence == Presence::in_between) return leave_unknown(planning, decision);

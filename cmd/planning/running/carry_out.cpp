@@ -1,4 +1,4 @@
-#include "cmd/planning/carry_out.h"
+#include "cmd/planning/running/carry_out.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,6 @@
 #include "cmd/planning/running/run_world.h"
 #include "cmd/views/run/again_view.h"
 #include "cmd/views/run/run_json.h"
-#include "cmd/views/run/run_view.h"
 
 namespace vscale {
 namespace {
@@ -19,13 +18,6 @@ ExecutionLimits limits_of(const Config& config, const std::optional<int>& parall
           .per_group = parallel,
           .uploads_per_host = config.limits.uploads,
           .booting_per_host = config.limits.booting};
-}
-
-ExitCode code_of(const Plan& plan, const RunSummary& summary) {
-  ExitCode code = plan.complete ? ExitCode::ok : ExitCode::partial;
-  if (!summary.failed.empty() || summary.state_error) code = stronger(code, ExitCode::error);
-  if (summary.interrupted) code = stronger(code, ExitCode::interrupted);
-  return code;
 }
 
 }  // namespace
@@ -84,18 +76,30 @@ Run carry_out(Invocation& invocation, const ConfigurationFiles& files, const Fre
   return {summary, outside.clock->now() - began};
 }
 
-ExitCode tell_run(Invocation& invocation, const FreshPlan& fresh, const Run& run, const std::string& again) {
-  const ExitCode code = code_of(fresh.plan, run.summary);
+ExitCode code_of_run(const Plan& plan, const RunSummary& summary) {
+  ExitCode code = plan.complete ? ExitCode::ok : ExitCode::partial;
+  if (!summary.failed.empty() || summary.state_error) code = stronger(code, ExitCode::error);
+  if (summary.interrupted) code = stronger(code, ExitCode::interrupted);
+  return code;
+}
+
+ExitCode tell_ending(Invocation& invocation, Ending ending) {
+  RunSummary& summary = ending.summary;
   std::ostream& out = invocation.streams.out;
+  if (ending.code == ExitCode::ok) {
+    summary.failed.clear();
+    summary.skipped.clear();
+  }
   if (invocation.global.json) {
     const Instant now = invocation.outside.clock->now();
-    if (run.summary.state_error) out << line_of(error_json(*run.summary.state_error, now));
-    out << line_of(summary_event_json(run.summary, run.took, static_cast<int>(code), now));
-    return code;
+    if (summary.state_error) out << line_of(error_json(*summary.state_error, now));
+    out << line_of(summary_event_json(summary, ending.totals.took, static_cast<int>(ending.code), now));
+    return ending.code;
   }
-  out << "\n" << run_summary_text(fresh.plan, run.summary, {.took = run.took, .plans = 1}, again, invocation.out_paint);
-  if (!fresh.plan.complete) out << left_alone_text(fresh.plan, again);
-  return code;
+  out << "\n" << run_summary_text(ending.plan, summary, ending.totals, ending.again, invocation.out_paint);
+  const bool left_alone = ending.code != ExitCode::ok && !ending.plan.complete;
+  if (left_alone) out << left_alone_text(ending.plan, ending.again);
+  return ending.code;
 }
 
 }  // namespace vscale

@@ -4,9 +4,11 @@
 #include <optional>
 #include <string>
 
+#include "cmd/invocation/exit_code.h"
 #include "cmd/invocation/invocation.h"
 #include "cmd/planning/configuration_files.h"
 #include "cmd/planning/fresh_plan.h"
+#include "cmd/views/run/run_view.h"
 #include "engine/execution/executor.h"
 
 /// One plan, from its approval to its end. What comes after it, where it failed: cmd/planning/running/approval.h.
@@ -30,7 +32,20 @@ struct Run {
 Run carry_out(Invocation& invocation, const ConfigurationFiles& files, const FreshPlan& fresh, const HostPorts& hosts,
               StateStore& store, const std::optional<int>& parallelism);
 
-/// Says what came of it, and the exit code. `again` is the command to go on with.
-ExitCode tell_run(Invocation& invocation, const FreshPlan& fresh, const Run& run, const std::string& again);
+/// What the run of that plan is to the program's caller.
+ExitCode code_of_run(const Plan& plan, const RunSummary& summary);
+
+/// What came of one run, or of several under one approval.
+struct Ending {
+  const Plan& plan;  ///< That the summary is of.
+  RunSummary summary;
+  RunTotals totals;
+  ExitCode code = ExitCode::ok;
+  std::string again;  ///< The command to go on with.
+};
+
+/// Says it: text, or with --json the last object of the stream. Where all went well, what failed on the way there has
+/// been brought to its end since, by a later run or another writer: neither form tells of it. The exit code.
+ExitCode tell_ending(Invocation& invocation, Ending ending);
 
 }  // namespace vscale

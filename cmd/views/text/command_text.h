@@ -1,0 +1,29 @@
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "cmd/invocation/arguments.h"
+#include "schemas/config/config_reader.h"
+
+/// Commands that a person is told to say next.
+
+namespace vscale {
+
+/// The names of the variables whose values nobody is to see.
+std::set<std::string> secrets_of(const Variables& variables);
+
+/// One word as a POSIX shell reads it, harmless to a terminal: quoted only where it must be.
+std::string shell_word(const std::string& word);
+
+/// `vscale -f prod.yaml apply --target web`: the command that does what was shown, with the files, the variables, the
+/// statefile and the options that it was shown with. A secret given by --var is named without its value, as
+/// `--var token=<secret>`, which a shell refuses until somebody has put it in.
+std::string command_text(const std::string& command, const GlobalOptions& global, const PlanOptions& options,
+                         const std::set<std::string>& secrets);
+
+/// "Go on: vscale apply (what is done stays done)" where that is one line of the page. Where it is not, the command
+/// stands below the lead (and the remark), broken so that it can be copied into a shell. No newline at the end.
+std::string with_command(const std::string& lead, const std::string& command, const std::string& remark = "");
+
+}  // namespace vscale
