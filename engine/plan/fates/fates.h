@@ -34,6 +34,14 @@ void use_new_storage_names(Planning& planning, const GroupPlan& plan, const Deci
 Disruption allowed_for(const Planning& planning, const Group& group);
 /// Notes that something needs more than is allowed. What is held back is for the caller to leave out.
 void hold(Decision& decision, Disruption needed, Disruption allowed);
+/// Fields that cannot change in place, that are not as the instance was made, and that a new definition of its domain
+/// would take from the file; `networks` if one of its cards is on a network that has left the file. Not empty: its
+/// domain cannot be defined again as it is.
+std::vector<std::string> fields_against_redefinition(const Planning& planning, const GroupPlan& plan,
+                                                     const Decision& decision);
+/// Notes that it would have to be defined again and cannot be, because of these fields. What is held back is for the
+/// caller to leave out.
+void hold_redefinition(Decision& decision, const std::vector<std::string>& fields);
 void set_replace(Decision& decision, Reason reason);
 /// Compares what cannot change in place. True: it is replaced.
 bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision);

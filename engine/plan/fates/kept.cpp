@@ -80,7 +80,9 @@ void decide_whether_it_runs(Planning& planning, const GroupPlan& plan, Decision&
     case Phase::claimed:
       note_unfinished(decision);
       decision.recreate = decision.where->presence == Presence::undefined;
-      decision.redefine = decision.start = decision.wait = true;
+      decision.start = decision.wait = true;
+      // Where it cannot be, it was: a domain is defined at once or not at all.
+      decision.redefine = fields_against_redefinition(planning, plan, decision).empty();
       return;
     case Phase::defined:
       note_unfinished(decision);
@@ -116,9 +118,9 @@ void report_too_large(Planning& planning, const GroupPlan& plan, const Decision&
 }
 
 /// What is not put back is no less drift.
-void report_held_drift(Planning& planning, const InPlace& in_place) {
+void report_held_drift(Planning& planning, const InPlace& in_place, Disruption needed) {
   for (Drift drift : in_place.drift) {
-    drift.remedy = fmt::format("held: needs {}", to_string(in_place.disruption));
+    drift.remedy = fmt::format("held: needs {}", to_string(needed));
     planning.plan.drift.push_back(std::move(drift));
   }
 }
@@ -134,10 +136,16 @@ void decide_in_place(Planning& planning, const GroupPlan& plan, Decision& decisi
   InPlace& in_place = decision.in_place;
   report_too_large(planning, plan, decision);
   const Disruption allowed = allowed_for(planning, *plan.group);
-  if (in_place.disruption > allowed) {
+  const auto against =
+      in_place.redefine ? fields_against_redefinition(planning, plan, decision) : std::vector<std::string>{};
+  if (in_place.disruption > allowed || !against.empty()) {
     decision.reasons.insert(decision.reasons.end(), in_place.reasons.begin(), in_place.reasons.end());
-    hold(decision, in_place.disruption, allowed);
-    report_held_drift(planning, in_place);
+    if (against.empty()) {
+      hold(decision, in_place.disruption, allowed);
+    } else {
+      hold_redefinition(decision, against);
+    }
+    report_held_drift(planning, in_place, against.empty() ? in_place.disruption : Disruption::replace);
     in_place = InPlace{};
     return;
   }

@@ -110,7 +110,31 @@ Reason why_replaced(const std::vector<std::string>& names, const std::vector<Fie
   return reason;
 }
 
+/// What a definition takes from the file, of what cannot change in place.
+bool is_in_definition(const std::string& field) {
+  return field == "machine" || field == "cpu" || field == "firmware" || field == "disks" || field == "template";
+}
+
+/// A card is defined as recorded, on what the file says of its network: it must say something.
+bool has_card_without_network(const Planning& planning, const InstanceRecord& record) {
+  return std::any_of(record.nics.begin(), record.nics.end(),
+                     [&](const GuestNic& nic) { return find_network(planning.config, nic.network) == nullptr; });
+}
+
 }  // namespace
+
+std::vector<std::string> fields_against_redefinition(const Planning& planning, const GroupPlan& plan,
+                                                     const Decision& decision) {
+  const InstanceRecord& record = *decision.record;
+  std::vector<std::string> fields;
+  if (is_current_spec_hash(record.spec_hash)) {
+    const std::string& digest = plan.lock != nullptr ? plan.lock->digest : record.image_digest;
+    fields = fields_that_differ(record.spec_hash, wanted_hash(plan, decision, digest));
+    std::erase_if(fields, [](const std::string& field) { return !is_in_definition(field); });
+  }
+  if (has_card_without_network(planning, record)) fields.emplace_back("networks");
+  return fields;
+}
 
 void note_renamed_storage(Planning& planning, const GroupPlan& plan, Decision& decision) {
   if (plan.lock == nullptr) return;
@@ -149,6 +173,15 @@ void hold(Decision& decision, Disruption needed, Disruption allowed) {
   decision.reasons.push_back({Rule::limit,
                               fmt::format("needs {}, allowed is {}", to_string(needed), to_string(allowed)),
                               {{"needs", to_string(needed)}, {"allowed", to_string(allowed)}}});
+}
+
+void hold_redefinition(Decision& decision, const std::vector<std::string>& fields) {
+  decision.held = true;
+  const std::string list = fmt::format("{}", fmt::join(fields, ", "));
+  decision.reasons.push_back(
+      {Rule::limit,
+       fmt::format("needs a new definition, which waits for its replacement: {} would come with it", list),
+       {{"needs", to_string(Disruption::replace)}, {"fields", list}}});
 }
 
 void set_replace(Decision& decision, Reason reason) {

@@ -1,0 +1,91 @@
+#include <catch2/catch.hpp>
+
+#include "tests/engine/plan/plan_text.h"
+#include "tests/engine/plan/planned.h"
+#include "tests/engine/simulation/played_world.h"
+#include "tests/support/builders.h"
+
+/// A domain is defined again as it was made, or not at all.
+
+namespace vscale::test {
+namespace {
+
+/// A web server with a data disk, of which the file may make no other; its room for memory has to grow.
+PlayedWorld needs_more_room() {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data")};
+  group.update.allow = Disruption::reboot;
+  PlayedWorld world = running({group});
+  world.input.config.groups[0].instance.max_memory_bytes = 4 * kGiB;
+  return world;
+}
+
+void check_held_because_of(PlayedWorld& world, const std::string& text) {
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK_FALSE(plan.errored);
+  CHECK(plan.actions.empty());
+  REQUIRE(changes(plan) == Words{"hold web-0"});
+  bool said_what = false;
+  for (const auto& reason : plan.changes[0].reasons)
+    said_what = said_what || reason.text.starts_with("maxMemory 2 GiB");
+  CHECK(said_what);
+  CHECK(plan.changes[0].reasons.back().text ==
+        "needs a new definition, which waits for its replacement: " + text + " would come with it");
+}
+
+TEST_CASE("more room waits for the replacement where a network of the instance has left the file") {
+  PlayedWorld world = needs_more_room();
+  world.input.config.networks = {a_network("dmz")};
+  world.input.config.groups[0].instance.networks[0].network = "dmz";
+  check_held_because_of(world, "networks");
+  world.input.config.groups[0].update.allow = Disruption::replace;
+  world.converge();
+  CHECK(world.domain(world.instance("group.web[0]").host, "prod-web-0")->max_memory_bytes == 4 * kGiB);
+}
+
+TEST_CASE("likewise where changes of networks are ignored") {
+  PlayedWorld world = needs_more_room();
+  world.input.config.networks = {a_network("dmz")};
+  world.input.config.groups[0].instance.networks[0].network = "dmz";
+  world.input.config.groups[0].lifecycle.ignore_changes = {"networks"};
+  check_held_because_of(world, "networks");
+}
+
+TEST_CASE("more room takes no data disk away, nor another machine with it, as long as these are held back") {
+  PlayedWorld world = needs_more_room();
+  world.input.config.groups[0].instance.disks.clear();
+  world.input.config.groups[0].instance.machine = "pc";
+  check_held_because_of(world, "machine, disks");
+}
+
+TEST_CASE("more room does not wait for an image that is held back: no definition names it") {
+  PlayedWorld world = needs_more_room();
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(count_kind(plan, "domain.define") == 1);
+  world.carry_out(plan);
+  CHECK(world.domain("kvm1", "prod-web-0")->max_memory_bytes == 4 * kGiB);
+  CHECK(world.domain("kvm1", "prod-web-0")->ownership->image_digest == lock_of().digest);
+  CHECK_FALSE(has_changes(world.plan()));
+}
+
+TEST_CASE("a definition whose outcome was lost is started as it is where the file has no more of its network") {
+  Group group = web(1);
+  group.update.allow = Disruption::reboot;
+  PlayedWorld world = running({group});
+  world.input.recorded.instances.begin()->second.phase = Phase::claimed;
+  world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
+  world.input.config.networks = {a_network("dmz")};
+  world.input.config.groups[0].instance.networks[0].network = "dmz";
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(count_kind(plan, "domain.define") == 0);
+  world.carry_out(plan);
+  CHECK(world.instance("group.web[0]").phase == Phase::ready);
+  CHECK_FALSE(has_changes(world.plan()));
+}
+
+}  // namespace
+}  // namespace vscale::test
