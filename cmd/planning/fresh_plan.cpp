@@ -29,8 +29,10 @@ class RecordInStep {
     return {};
   }
 
-  /// What was seen is never older than the record that it is compared with: a run that goes on meanwhile would look
-  /// like drift. A commit of nothing tells the serial.
+  /// Where another process has written meanwhile, a run that goes on, the plan is made from what that has recorded, and
+  /// not from the older record: then what it has made would be nobody's. The record is newer than what was seen from
+  /// there on, and locate() concludes nothing from a look that is older than the last work on an instance. A commit of
+  /// nothing tells the serial.
   Result<void> write_seen(const Live& live, Instant now) {
     if (auto written = record_live(store_, config_, live); !written) return written;
     const auto committed = store_.commit({.at = now, .begun = {}, .ended = {}, .changes = {}, .events = {}});

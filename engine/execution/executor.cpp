@@ -85,7 +85,7 @@ class Run {
     tell(ActionStarted{action.id});
     if (std::holds_alternative<Barrier>(action.detail)) return done(action, now, {});
     if (only_changes_record(action)) return change_record(action, now);
-    const auto written = write(commit_to_begin(action, now, changes_at_begin(action, recorded_)));
+    const auto written = write(commit_to_begin(action, now, changes_at_begin(action, recorded_, now)));
     if (!written) return not_recorded(action, now, written.error());
     in_flight_[action.id] = {written->journal_id, now};
     slots_.take(action);

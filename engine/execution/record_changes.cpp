@@ -37,6 +37,7 @@ InstanceRecord with_progress_of(InstanceRecord planned, const InstanceRecord& re
 struct AtBegin {
   const Action& action;
   const RecordedState& recorded;
+  Instant now;
 
   Changes operator()(const StopDomain& stop) const {
     return set_back(stop.uuid, stop.removal ? Phase::leaving : Phase::defined);
@@ -50,7 +51,13 @@ struct AtBegin {
   Changes operator()(const ResizeVolume&) const { return {}; }
   Changes operator()(const DeleteVolume&) const { return {}; }
   Changes operator()(const WriteSeed& seed) const { return ours_from_now_on(seed.volume); }
-  Changes operator()(const DefineDomain&) const { return {}; }
+  Changes operator()(const DefineDomain& define) const {
+    const InstanceRecord* instance = record_of(action, define.spec.uuid, recorded);
+    if (instance == nullptr || instance->phase != Phase::claimed) return {};
+    InstanceRecord changed = *instance;
+    changed.created_at = now;
+    return {PutInstance{std::move(changed)}};
+  }
   Changes operator()(const UpdateDomain&) const { return {}; }
   Changes operator()(const UndefineDomain&) const { return {}; }
   Changes operator()(const WaitForGates&) const { return {}; }
@@ -106,7 +113,10 @@ struct AtEnd {
     return {RemoveVolume{gone.volume.host, gone.volume.pool, gone.volume.name}};
   }
   Changes operator()(const DefineDomain& define) const {
-    return advance(define.spec.uuid, [](InstanceRecord& instance) { instance.phase = Phase::defined; });
+    return advance(define.spec.uuid, [this](InstanceRecord& instance) {
+      if (instance.phase == Phase::claimed) instance.created_at = now;  // whoever looked meanwhile may have missed it
+      instance.phase = Phase::defined;
+    });
   }
   Changes operator()(const UpdateDomain& update) const {
     const InstanceRecord* instance = record_of(action, update.uuid, recorded);
@@ -175,8 +185,8 @@ bool only_changes_record(const Action& action) {
          std::holds_alternative<ReleaseInstance>(action.detail) || std::holds_alternative<ChangeRecord>(action.detail);
 }
 
-std::vector<RecordChange> changes_at_begin(const Action& action, const RecordedState& recorded) {
-  return std::visit(AtBegin{action, recorded}, action.detail);
+std::vector<RecordChange> changes_at_begin(const Action& action, const RecordedState& recorded, Instant now) {
+  return std::visit(AtBegin{action, recorded, now}, action.detail);
 }
 
 std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutcome& outcome,

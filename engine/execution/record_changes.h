@@ -22,17 +22,18 @@ bool only_changes_record(const Action& action);
 /// What is written with the intent. An instance that is going to be removed is `leaving` before it is stopped, so that
 /// whoever comes after a crash removes the rest; one that is stopped for a change is `defined`, so that its being off
 /// is known to be our doing; one that is started is no longer `ready`, so that a crash before the outcome does not
-/// leave a guest that nobody has waited for as ready. A volume that is going to be made is ours from here on: whatever a
-/// crash leaves at its name may be replaced and deleted.
-std::vector<RecordChange> changes_at_begin(const Action& action, const RecordedState& recorded);
+/// leave a guest that nobody has waited for as ready. A volume that is going to be made is ours from here on: whatever
+/// a crash leaves at its name may be replaced and deleted. A domain that is defined for the first time is created now:
+/// what was seen of its host before that says nothing about it.
+std::vector<RecordChange> changes_at_begin(const Action& action, const RecordedState& recorded, Instant now);
 
 /// What is written with the outcome of an action that went well.
 std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutcome& outcome,
                                          const RecordedState& recorded, Instant now);
 
-/// What is written with the outcome of an action that failed; `before` is what was recorded when the run began. Nothing,
-/// but for a new volume at whose name there was one already: that one is not ours, and must neither be replaced nor
-/// deleted by whoever comes after.
+/// What is written with the outcome of an action that failed; `before` is what was recorded when the run began.
+/// Nothing, but for a new volume at whose name there was one already: that one is not ours, and must neither be
+/// replaced nor deleted by whoever comes after.
 std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before);
 
 /// What `vscale events` remembers of an action that went well: instances that were created, started, ready, updated,

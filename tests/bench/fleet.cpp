@@ -166,7 +166,7 @@ void hold_ours(const std::string& uri, const std::string& config_path, const std
     }
   };
   for (const Action& action : plan.actions) {
-    record(changes_at_begin(action, input.recorded));
+    record(changes_at_begin(action, input.recorded, clock.now()));
     std::visit(OnTheHost{connection.get(), hosts, action}, action.detail);
     record(changes_at_end(action, {}, input.recorded, clock.now()));
   }

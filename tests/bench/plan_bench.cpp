@@ -38,7 +38,7 @@ PlanInput pairs(int count) {
 /// As everything is once the plan has been carried out.
 void carry_out(PlanInput& input, const Plan& plan) {
   for (const auto& action : plan.actions) {
-    for (const auto& change : changes_at_begin(action, input.recorded)) apply(input.recorded, change);
+    for (const auto& change : changes_at_begin(action, input.recorded, input.now)) apply(input.recorded, change);
     for (const auto& change : changes_at_end(action, {}, input.recorded, input.now)) apply(input.recorded, change);
     if (const auto* define = std::get_if<DefineDomain>(&action.detail)) {
       LiveDomain domain;

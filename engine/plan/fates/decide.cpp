@@ -8,7 +8,8 @@
 namespace vscale {
 namespace {
 
-std::vector<Decision> recorded_decisions(Planning& planning, InstanceAddress::Kind kind, const std::string& name) {
+std::vector<Decision> recorded_decisions(Planning& planning, const LastSeenUp& last_seen_up, InstanceAddress::Kind kind,
+                                         const std::string& name) {
   std::vector<Decision> decisions;
   auto at = planning.instances.lower_bound({kind, name, INT_MIN});
   for (; at != planning.instances.end() && at->first.kind == kind && at->first.group == name; ++at) {
@@ -16,7 +17,7 @@ std::vector<Decision> recorded_decisions(Planning& planning, InstanceAddress::Ki
     decision.address = at->first;
     decision.name = to_string(at->first);
     decision.record = at->second;
-    decision.where = locate(*at->second, planning.plan.lineage, planning.config, planning.live);
+    decision.where = locate(*at->second, planning.plan.lineage, planning.config, planning.live, last_seen_up);
     decisions.push_back(std::move(decision));
   }
   return decisions;
@@ -49,11 +50,12 @@ void read_group(Planning& planning, GroupPlan& plan) {
 }  // namespace
 
 void decide_fates(Planning& planning) {
+  const LastSeenUp last_seen_up(planning.input.recorded, planning.live);
   for (const auto& group : planning.config.groups) {
     GroupPlan plan;
     plan.address = address_of(group);
     plan.group = &group;
-    plan.decisions = recorded_decisions(planning, group.kind, group.name);
+    plan.decisions = recorded_decisions(planning, last_seen_up, group.kind, group.name);
     planning.groups.push_back(std::move(plan));
   }
   std::set<std::string> in_file;
@@ -65,7 +67,7 @@ void decide_fates(Planning& planning) {
     last = group;
     GroupPlan plan;
     plan.address = group;
-    plan.decisions = recorded_decisions(planning, address.kind, address.group);
+    plan.decisions = recorded_decisions(planning, last_seen_up, address.kind, address.group);
     planning.groups.push_back(std::move(plan));
   }
   for (auto& plan : planning.groups) {

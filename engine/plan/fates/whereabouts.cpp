@@ -41,13 +41,43 @@ Whereabouts nowhere(const InstanceRecord& instance, Presence presence, std::stri
           .also_off = {}};
 }
 
+/// Shut off and crashed need no memory of the host. Whatever else it was may be running by now: a guest that arrives on
+/// its new host is paused until it is all there.
+bool may_run_by_now(DomainState state) {
+  return state != DomainState::shut_off && state != DomainState::crashed;
+}
+
+std::string seen_up_text(const std::string& host, const Config& config) {
+  const bool in_file = find_host(config, host) != nullptr;
+  return fmt::format("it was last seen up on {}, which {}", host,
+                     in_file ? "does not answer" : "is no longer in the file");
+}
+
+/// When vscale last did something that its host would show.
+Instant last_work_on(const InstanceRecord& instance) {
+  constexpr Instant kNever = Instant::min();
+  return std::max(
+      {instance.created_at.value_or(kNever), instance.started_at.value_or(kNever), instance.ready_at.value_or(kNever)});
+}
+
+std::string worked_on_text(const std::string& host) {
+  return fmt::format("vscale has worked on it since {} was looked at; plan again, and not with --refresh=false", host);
+}
+
 /// No host that answered has it.
-Whereabouts locate_absent(const InstanceRecord& instance, const Config& config, const LiveIndex& live) {
+Whereabouts locate_absent(const InstanceRecord& instance, const Config& config, const LiveIndex& live,
+                          const LastSeenUp& last_seen_up) {
   if (find_host(config, instance.host) == nullptr) {
     return nowhere(instance, Presence::unknown, fmt::format("its host {} is no longer in the file", instance.host));
   }
   if (!live.answers(instance.host)) {
     return nowhere(instance, Presence::unknown, fmt::format("its host {} does not answer", instance.host));
+  }
+  if (const std::string host = last_seen_up.host_of(instance); !host.empty()) {
+    return nowhere(instance, Presence::unknown, seen_up_text(host, config));
+  }
+  if (!live.is_newer(instance.host, last_work_on(instance))) {
+    return nowhere(instance, Presence::unknown, worked_on_text(instance.host));
   }
   if (instance.phase == Phase::claimed) return nowhere(instance, Presence::undefined);
   if (!live.silent_hosts().empty()) {
@@ -82,6 +112,7 @@ LiveIndex::LiveIndex(const Live& live) {
       continue;
     }
     answering_hosts_.push_back(host);
+    seen_at_[host] = view.snapshot->seen_at;
     auto& pools = pools_[host];
     for (const auto& pool : view.snapshot->pools) pools[pool.name] = &pool;
     for (const auto& domain : view.snapshot->domains) {
@@ -98,6 +129,11 @@ const std::vector<LivePlace>& LiveIndex::with_name(std::string_view name) const 
   return found_in(by_name_, name);
 }
 
+bool LiveIndex::is_newer(const std::string& host, Instant then) const {
+  const auto seen = seen_at_.find(host);
+  return seen != seen_at_.end() && seen->second > then;
+}
+
 const LivePool* LiveIndex::pool(const std::string& host, const std::string& pool) const {
   const auto pools = pools_.find(host);
   if (pools == pools_.end()) return nullptr;
@@ -105,10 +141,28 @@ const LivePool* LiveIndex::pool(const std::string& host, const std::string& pool
   return found == pools->second.end() ? nullptr : found->second;
 }
 
+LastSeenUp::LastSeenUp(const RecordedState& recorded, const LiveIndex& live) {
+  for (const auto& [name, host] : recorded.hosts) {
+    if (!host.observed || live.answers(name)) continue;
+    for (const auto& domain : host.observed->domains) {
+      if (may_run_by_now(domain.state)) by_uuid_[domain.uuid].push_back({&name, &*host.observed});
+    }
+  }
+}
+
+std::string LastSeenUp::host_of(const InstanceRecord& instance) const {
+  const auto seen = by_uuid_.find(instance.uuid);
+  if (seen == by_uuid_.end()) return "";
+  for (const auto& [host, snapshot] : seen->second) {
+    if (*host != instance.host && (!instance.started_at || *instance.started_at <= snapshot->seen_at)) return *host;
+  }
+  return "";
+}
+
 Whereabouts locate(const InstanceRecord& instance, const std::string& lineage, const Config& config,
-                   const LiveIndex& live) {
+                   const LiveIndex& live, const LastSeenUp& last_seen_up) {
   const auto& copies = live.with_uuid(instance.uuid);
-  if (copies.empty()) return locate_absent(instance, config, live);
+  if (copies.empty()) return locate_absent(instance, config, live, last_seen_up);
   const LivePlace& best = *best_of(copies, instance);
   if (!best.domain->ownership || best.domain->ownership->lineage != lineage) {
     return nowhere(instance, Presence::unknown,
@@ -124,6 +178,13 @@ Whereabouts locate(const InstanceRecord& instance, const std::string& lineage, c
     return nowhere(
         instance, Presence::unknown,
         fmt::format("its host {} does not answer; {} has a definition of it that is off", instance.host, *best.host));
+  }
+  if (found.presence == Presence::off) {
+    const std::string host = last_seen_up.host_of(instance);
+    if (!host.empty()) return nowhere(instance, Presence::unknown, seen_up_text(host, config));
+    if (instance.started_at && !live.is_newer(*best.host, *instance.started_at)) {
+      return nowhere(instance, Presence::unknown, worked_on_text(*best.host));
+    }
   }
   if (found.presence == Presence::in_between) {
     found.why = fmt::format("it is {} just now", to_string(best.domain->state));

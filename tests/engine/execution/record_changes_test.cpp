@@ -29,7 +29,7 @@ InstanceRecord ready_instance() {
 
 /// The instance after the changes that the action brings with its intent.
 InstanceRecord begun(const Action& act, RecordedState state) {
-  for (const auto& change : changes_at_begin(act, state)) apply(state, change);
+  for (const auto& change : changes_at_begin(act, state, kNow)) apply(state, change);
   return state.instances.at(*parse_instance_address("group.web[0]"));
 }
 /// The same with its outcome.
@@ -45,11 +45,11 @@ TEST_CASE("a new volume is ours from the moment that its making begins") {
 
   const auto make_root = action(CreateVolume{root, "qcow2", "", ""});
   const auto write_seed = action(WriteSeed{seed, "prod-web-0", "id", {}});
-  for (const auto& change : changes_at_begin(make_root, state)) apply(state, change);
-  for (const auto& change : changes_at_begin(write_seed, state)) apply(state, change);
+  for (const auto& change : changes_at_begin(make_root, state, kNow)) apply(state, change);
+  for (const auto& change : changes_at_begin(write_seed, state, kNow)) apply(state, change);
 
   CHECK(state.volumes == std::vector<VolumeRecord>{root, seed});
-  CHECK(changes_at_begin(make_root, state).empty());
+  CHECK(changes_at_begin(make_root, state, kNow).empty());
 }
 
 TEST_CASE("a volume that was there before we made one is not ours, and is forgotten again") {
@@ -58,7 +58,7 @@ TEST_CASE("a volume that was there before we made one is not ours, and is forgot
   const RecordedState before = state_with(instance("group.web[0]", "kvm1"));
   const Error exists{ErrorKind::exists, "it is there already", {}, {}};
   RecordedState state = before;
-  for (const auto& change : changes_at_begin(make_root, state)) apply(state, change);
+  for (const auto& change : changes_at_begin(make_root, state, kNow)) apply(state, change);
 
   SECTION("it is not ours") {
     for (const auto& change : changes_at_failure(make_root, exists, before)) apply(state, change);
@@ -104,6 +104,20 @@ TEST_CASE("an instance goes from claimed to defined, started and ready as its ac
   CHECK(ready.ready_at == kNow);
 }
 
+TEST_CASE("whoever looks before a new domain is defined has looked before the record's last word") {
+  const Instant long_ago = kNow - std::chrono::hours{2};
+  InstanceRecord record = instance("group.web[0]", "kvm1");
+  record.created_at = long_ago;
+  DefineDomain define;
+  define.spec.uuid = record.uuid;
+  CHECK(begun(action(define), state_with(record)).created_at == kNow);
+  CHECK(ended(action(define), state_with(record)).created_at == kNow);
+  // One that is only defined anew was there before.
+  record.phase = Phase::defined;
+  CHECK(begun(action(define), state_with(record)).created_at == long_ago);
+  CHECK(ended(action(define), state_with(record)).created_at == long_ago);
+}
+
 TEST_CASE("what was ready is so no longer before it is started again: nobody has waited for that guest yet") {
   const auto starting = begun(action(StartDomain{uuid_of("group.web[0]")}), state_with(ready_instance()));
   CHECK(starting.phase == Phase::defined);
@@ -112,9 +126,9 @@ TEST_CASE("what was ready is so no longer before it is started again: nobody has
 
 TEST_CASE("no progress is recorded with the intent: nothing has happened yet") {
   const auto state = state_with(instance("group.web[0]", "kvm1", Phase::defined));
-  CHECK(changes_at_begin(action(StartDomain{uuid_of("group.web[0]")}), state).empty());
-  CHECK(changes_at_begin(action(DefineDomain{}), state).empty());
-  CHECK(changes_at_begin(action(wait_for(uuid_of("group.web[0]"))), state).empty());
+  CHECK(changes_at_begin(action(StartDomain{uuid_of("group.web[0]")}), state, kNow).empty());
+  CHECK(changes_at_begin(action(DefineDomain{}), state, kNow).empty());
+  CHECK(changes_at_begin(action(wait_for(uuid_of("group.web[0]"))), state, kNow).empty());
 }
 
 TEST_CASE("an address that a lease or the agent told is recorded with its card") {
@@ -138,7 +152,8 @@ TEST_CASE("what is stopped for a change is known to be off by our doing, before 
 
 TEST_CASE("the removal of a twin does not change the record of the right one") {
   const auto state = state_with(ready_instance());
-  CHECK(changes_at_begin(action(StopDomain{.uuid = "uuid of the twin", .grace = {}, .removal = true}), state).empty());
+  CHECK(changes_at_begin(action(StopDomain{.uuid = "uuid of the twin", .grace = {}, .removal = true}), state, kNow)
+            .empty());
   CHECK(changes_at_end(action(StartDomain{"uuid of the twin"}), {}, state, kNow).empty());
 }
 

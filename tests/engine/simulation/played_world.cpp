@@ -13,6 +13,8 @@ namespace vscale::test {
 namespace {
 
 constexpr int kMaxRounds = 4;
+/// Whoever looks does so later than what was done.
+constexpr Duration kUntilNextLook{1};
 
 /// What an action does to its host.
 class OnHost {
@@ -159,8 +161,16 @@ std::vector<std::size_t> order_of_ids(const Plan& plan) {
 
 PlayedWorld::PlayedWorld(Config config) : input(input_for(std::move(config))) {}
 
+Plan PlayedWorld::plan() const {
+  PlanInput looked_at = input;
+  for (auto& [host, view] : looked_at.live) {
+    if (view.snapshot) view.snapshot->seen_at = input.now + kUntilNextLook;
+  }
+  return reconcile(looked_at);
+}
+
 void PlayedWorld::record_begin(const Action& action) {
-  for (const auto& change : changes_at_begin(action, input.recorded)) apply(input.recorded, change);
+  for (const auto& change : changes_at_begin(action, input.recorded, input.now)) apply(input.recorded, change);
 }
 
 void PlayedWorld::record_end(const Action& action) {

@@ -23,16 +23,130 @@ TEST_CASE("a domain that is gone is unknown, not missing, while another host is 
   CHECK(plan.unknown[1].why == "kvm1 has no such domain, but it may have been moved to kvm3, which does not answer");
 }
 
+/// A web server that an apply has begun to make, with the first `count` actions done and the next one under way; and
+/// the hosts as they were before.
+PlayedWorld begun_since_the_last_look(std::size_t count) {
+  PlayedWorld world(config_with({web(1)}));
+  const Live last_look = world.input.live;
+  const Plan plan = world.plan();
+  world.input.now += std::chrono::seconds{1};
+  world.carry_out_and_die(plan, order_of_ids(plan), count, true);
+  world.input.live = last_look;
+  return world;
+}
+
+std::size_t index_of(const Plan& plan, const std::string& kind) {
+  return static_cast<std::size_t>(only_action(plan, kind, "group.web[0]").id) - 1;
+}
+
+TEST_CASE("what was made since its host was looked at is unknown, not gone") {
+  const Plan plan = PlayedWorld(config_with({web(1)})).plan();
+  for (const std::string under_way : {"domain.define", "domain.start", "gate.wait"}) {
+    PlayedWorld world = begun_since_the_last_look(index_of(plan, under_way));
+    for (const bool destroy : {false, true}) {
+      world.input.options.destroy = destroy;
+      const Plan blind = reconcile(world.input);
+      INFO("killed in " << under_way << "\n" << plan_text(blind));
+      CHECK(blind.actions.empty());
+      CHECK(blind.drift.empty());
+      REQUIRE(blind.unknown.size() == 1);
+      CHECK(blind.unknown[0].address == "group.web[0]");
+      CHECK(blind.unknown[0].why ==
+            "vscale has worked on it since kvm1 was looked at; plan again, and not with --refresh=false");
+      CHECK_FALSE(blind.complete);
+    }
+  }
+}
+
+TEST_CASE("a claim from before the last look may have been defined since, by a run that was killed") {
+  PlayedWorld world(config_with({web(1)}));
+  const Plan first = world.plan();
+  world.carry_out_and_die(first, order_of_ids(first), index_of(first, "domain.define"), false);
+  world.input.now += std::chrono::seconds{1};
+  for (auto& [host, view] : world.input.live) view.snapshot->seen_at = world.input.now;
+  const Live last_look = world.input.live;
+  const Plan second = world.plan();
+  world.input.now += std::chrono::seconds{1};
+  world.carry_out_and_die(second, order_of_ids(second), index_of(second, "domain.define"), true);
+  REQUIRE(world.instance("group.web[0]").phase == Phase::claimed);
+  world.input.live = last_look;
+  world.input.options.destroy = true;
+  const Plan blind = reconcile(world.input);
+  INFO(plan_text(blind));
+  CHECK(blind.actions.empty());
+  CHECK(blind.unknown.size() == 1);
+}
+
 TEST_CASE("an instance that is up on another host is not started again where it was, though defined there") {
   PlayedWorld world = running({web(1)});
   LiveDomain moved = *world.domain("kvm1", "prod-web-0");
   world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
   world.host("kvm2").domains.push_back(moved);
+  world.host("kvm2").pools[0].volumes = world.host("kvm1").pools[0].volumes;
   const Plan plan = world.plan();
   CHECK(count_kind(plan, "domain.start") == 0);
   CHECK(codes(plan) == Words{"second_definition"});
   world.carry_out(plan);
   CHECK(world.instance("group.web[0]").host == "kvm2");
+}
+
+/// web-0 was migrated from kvm1 to kvm3, which a plan saw that nobody carried out; then kvm3 was cut off.
+PlayedWorld last_seen_on_kvm3(DomainState state) {
+  PlayedWorld world = running(config_with({web(1)}, {"kvm1", "kvm2", "kvm3"}));
+  LiveDomain moved = *world.domain("kvm1", "prod-web-0");
+  moved.state = state;
+  world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
+  HostSnapshot& seen = world.host("kvm3");
+  seen.domains.push_back(moved);
+  seen.seen_at = world.input.now + std::chrono::seconds{1};
+  world.input.recorded.hosts["kvm3"].observed = seen;
+  world.input.now += std::chrono::minutes{1};
+  world.input.live["kvm3"] = unreachable();
+  return world;
+}
+
+void check_left_alone(PlayedWorld& world, const std::string& why) {
+  for (const bool destroy : {false, true}) {
+    world.input.options.destroy = destroy;
+    const Plan plan = world.plan();
+    INFO(plan_text(plan));
+    CHECK(plan.actions.empty());
+    CHECK(plan.drift.empty());
+    REQUIRE_FALSE(plan.unknown.empty());
+    CHECK(plan.unknown.back().address == "group.web[0]");
+    CHECK(plan.unknown.back().why == why);
+  }
+}
+
+TEST_CASE("an instance that was last seen up on a host that is now silent is not started where it is off") {
+  const char* const kWhy = "it was last seen up on kvm3, which does not answer";
+  for (const DomainState state : {DomainState::running, DomainState::paused}) {
+    PlayedWorld world = last_seen_on_kvm3(state);
+    check_left_alone(world, kWhy);
+    // Nor where the definition that is off is on a host of which nobody knew.
+    move_by_hand(world, "prod-web-0", "kvm1", "kvm2");
+    check_left_alone(world, kWhy);
+    world.host("kvm2").domains.clear();
+    check_left_alone(world, kWhy);
+  }
+}
+
+TEST_CASE("an instance that was last seen up on a host that has left the file is not started, nor made anew") {
+  const char* const kWhy = "it was last seen up on kvm3, which is no longer in the file";
+  PlayedWorld world = last_seen_on_kvm3(DomainState::running);
+  world.input.config.hosts.pop_back();
+  world.input.live.erase("kvm3");
+  check_left_alone(world, kWhy);
+  world.host("kvm1").domains.clear();
+  check_left_alone(world, kWhy);
+}
+
+TEST_CASE("what was last seen off on a silent host is started where it is recorded, and so is what ran here since") {
+  PlayedWorld off = last_seen_on_kvm3(DomainState::shut_off);
+  CHECK(count_kind(off.plan(), "domain.start") == 1);
+  PlayedWorld back = last_seen_on_kvm3(DomainState::running);
+  back.input.recorded.instances.begin()->second.started_at = back.input.now;
+  CHECK(count_kind(back.plan(), "domain.start") == 1);
 }
 
 TEST_CASE("the record follows a domain that was moved by hand before anything is waited for") {
