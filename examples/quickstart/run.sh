@@ -55,7 +55,7 @@ esac
 say "What vscale is built from, and what a lab is made of (Debian packages; nothing to do if they are there):"
 show tests/support/install-packages.sh build lab image
 
-say "The program (a few minutes the first time):"
+say "The program (five to ten minutes the first time, on two processors):"
 show tests/support/compile.sh build-quickstart vscale -G Ninja -DCMAKE_BUILD_TYPE=Release -DVSCALE_TESTS=OFF
 
 say "Two hosts, each with its own libvirtd, and a guest image of 16 MB:"

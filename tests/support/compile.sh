@@ -22,7 +22,7 @@ seconds=0
 while kill -0 "$compiler" 2>/dev/null; do
   sleep 0.5
   seconds=$((seconds + 1))
-  [ $((seconds % 60)) -ne 0 ] || printf '   %4d s  %s\n' $((seconds / 2)) "$(tail -n 1 "$log" | cut -c 1-90)"
+  [ $((seconds % 60)) -ne 0 ] || printf '   %4d s  %s\n' $((seconds / 2)) "$(grep '^\[' "$log" | tail -n 1 | cut -c 1-70)"
 done
 wait "$compiler" || {
   tail -n 60 "$log"
