@@ -48,6 +48,7 @@ const std::vector<Leftover> kLeftovers = {
                 "pi\\.org|docker\\.i"
                 "o/"),
      "the host of a package registry: which one to use is the machine's affair"},
+    {std::regex("TEST_CASE\\(\"-"), "Catch takes a name that begins with a dash for an option of its own"},
     {std::regex("<<<<"
                 "<<<|>>>>"
                 ">>>"),

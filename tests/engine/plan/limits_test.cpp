@@ -62,7 +62,7 @@ TEST_CASE("destroy is not bound by limits.destroy, but by --max-destroy") {
   CHECK(only_error(world.plan()).code == "max_destroy");
 }
 
-TEST_CASE("--max-destroy counts instances that are gone already and whose kept disks go now") {
+TEST_CASE("instances that are gone already and whose kept disks go now count for --max-destroy") {
   Group group = web(3);
   group.instance.disks = {a_disk("data", 50 * kGiB, true), a_disk("log", 10 * kGiB, true)};
   PlayedWorld world = running({group});
