@@ -66,6 +66,7 @@ build() {
   done
   copy_program packages/usr/sbin/qemu-ga
   copy_program packages/usr/sbin/dropbear
+  copy_program packages/usr/bin/dropbearkey
   copy_modules
   # shellcheck disable=SC2154 # image_dir comes with image-build.sh
   install -m 755 "$image_dir"/guest/{boot,configure-network,lease} guest/etc/

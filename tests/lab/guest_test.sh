@@ -129,6 +129,7 @@ story "Root gets in over ssh with a key of the seed"
 said=$(lab run ssh -i "$lab_key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
   -o BatchMode=yes root@10.77.0.50 hostname) || fail "ssh ended with $?"
 [ "$said" = block ] || fail "ssh says: $said"
+host_key=$(lab run ssh-keyscan -T 10 -t ed25519 10.77.0.50 2> /dev/null)
 
 story "The balloon says how much memory is unused"
 wait_for "balloon statistics" bash -c "virsh -q -c '$(lab uri kvm1)' dommemstat block | grep -q unused"
@@ -136,6 +137,14 @@ wait_for "balloon statistics" bash -c "virsh -q -c '$(lab uri kvm1)' dommemstat 
 story "It goes when the power button is pressed"
 on_host shutdown block --mode acpi
 wait_for "powered off" is_gone block
+
+story "Powered on again, it shows the same host key"
+on_host create "$work/block.xml"
+wait_for "HTTP from 10.77.0.50" page http://10.77.0.50/
+[ -n "$host_key" ] || fail "it showed none before"
+again=$(lab run ssh-keyscan -T 10 -t ed25519 10.77.0.50 2> /dev/null)
+[ "$again" = "$host_key" ] || fail "before: $host_key, now: $again"
+on_host destroy block
 
 story "A seed in flow style, without a MAC address; the agent shuts it down; a failed user-data leaves it degraded"
 mkdir "$work/flow"
