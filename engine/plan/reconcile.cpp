@@ -92,6 +92,11 @@ Scope::Known known_words(const Planning& planning) {
     known.instances.insert(to_string(address));
     for (const auto& dependency : instance->after) known.depends_on[group_address(address)].insert(dependency);
   }
+  // An instance that is gone may have left disks behind.
+  for (const auto& owner : planning.volumes.owners()) {
+    known.groups.insert(group_address(owner));
+    known.instances.insert(to_string(owner));
+  }
   return known;
 }
 

@@ -13,7 +13,8 @@ namespace vscale {
 /// What the command line narrows a plan to: --target, --exclude and --replace, read and checked.
 class Scope {
  public:
-  /// What a word on the command line may mean: every group and instance that is wanted or recorded, every host.
+  /// What a word on the command line may mean: every group and instance that is wanted or recorded, or has
+  /// left disks behind, every host.
   struct Known {
     std::set<std::string> groups;                             ///< `group.web`, `machine.db1`
     std::set<std::string> instances;                          ///< `group.web[2]`

@@ -41,6 +41,29 @@ TEST_CASE("an excluded host is not touched, and nothing new is put there") {
   CHECK(changes(plan) == Words{"replace web-0", "create web-2", "create web-3"});
 }
 
+TEST_CASE("the disks that an instance left behind can be excluded and targeted by its address") {
+  Group db = a_group("db", 1);
+  DataDisk data;
+  data.name = "data";
+  data.storage = "local";
+  data.size_bytes = 10 * kGiB;
+  data.keep = true;
+  db.instance.disks = {data};
+  PlayedWorld world = running({db, web(1)});
+  world.input.config.groups[0].size = 0;
+  world.carry_out(world.plan());
+  world.input.config.groups.erase(world.input.config.groups.begin());
+  world.input.options.destroy = world.input.options.allow_data_loss = true;
+  for (const char* word : {"db-0", "group.db[0]", "group.db"}) {
+    world.input.options.excludes = {word};
+    CHECK(changes(world.plan()) == Words{"destroy web-0"});
+    world.input.options.excludes.clear();
+    world.input.options.targets = {word};
+    CHECK(changes(world.plan()) == Words{"hold web-0", "destroy db-0"});
+    world.input.options.targets.clear();
+  }
+}
+
 TEST_CASE("an address that means nothing is an error that lists what there is") {
   PlayedWorld world(config_with({web(1), a_machine("db1")}));
   world.input.options.targets = {"group.wep"};
