@@ -44,6 +44,7 @@ enum class Rule {
   prevent_destroy,          ///< lifecycle.preventDestroy holds it.
   keep_disk,                ///< A disk with keep: true holds it.
   limit,                    ///< `limits` or --max-destroy holds it.
+  update_strategy,          ///< update.strategy says how it is done: all at once.
   not_targeted,             ///< --target or --exclude leaves it out.
 };
 const char* to_string(Rule rule);

@@ -7,7 +7,7 @@
 #include "engine/plan/steps/removal.h"
 
 /// What comes, changes or starts: dependencies first, and within a group first what disturbs nobody, then one by one
-/// what does.
+/// what does; or, where update.strategy is `recreate`, all of it gone before anything comes.
 
 namespace vscale {
 namespace {
@@ -26,15 +26,22 @@ void note_gate(GroupPlan& plan, int gate) {
 
 // ---- New incarnations ---------------------------------------------------------------------------------------------
 
-/// Returns the gate that ends it; 0 if something stands in its way.
-int lay_out_new(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
-  const auto instance = new_incarnation(planning, plan, decision);
+/// Who comes; nothing if something stands in its way.
+std::optional<InstanceRecord> announce(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  auto instance = new_incarnation(planning, plan, decision);
   if (!instance) {
     decision.fate = Fate::left;
-    return 0;
+    return std::nullopt;
   }
   decision.addresses_after = static_addresses(instance->nics);
   rehome_shared_volumes(planning, decision, instance->host);
+  return instance;
+}
+
+/// Returns the gate that ends it; 0 if something stands in its way.
+int lay_out_new(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
+  const auto instance = announce(planning, plan, decision);
+  if (!instance) return 0;
   needs = lay_out_record_changes(planning, plan, decision, std::move(needs));
   if (decision.fate == Fate::replace) {
     // The image first: what still runs is not stopped before everything is there to follow it.
@@ -203,17 +210,93 @@ void await_dependencies(Planning& planning, GroupPlan& plan, const std::map<std:
   }
 }
 
+// ---- All at once --------------------------------------------------------------------------------------------------
+
+/// What is made: a new incarnation, or one that a run which died had only claimed.
+bool is_made(const Decision& decision) {
+  return decision.fate == Fate::create || decision.fate == Fate::replace ||
+         (decision.fate == Fate::keep && decision.recreate);
+}
+
+bool is_recreated(const GroupPlan& plan) {
+  if (plan.group == nullptr || plan.group->update.strategy != Update::Strategy::recreate) return false;
+  return std::any_of(plan.decisions.begin(), plan.decisions.end(),
+                     [](const Decision& decision) { return decision.fate == Fate::replace; });
+}
+
+/// One that is made together with others. `instance`: nothing where it has its record already.
+struct Successor {
+  Decision* decision = nullptr;
+  std::optional<InstanceRecord> instance;
+};
+
+void note_recreation(const std::vector<Successor>& successors) {
+  const auto disturbs = [](const Successor& one) {
+    return one.decision->fate == Fate::replace && one.decision->disturbs;
+  };
+  const auto count = std::count_if(successors.begin(), successors.end(), disturbs);
+  if (count < 2) return;
+  for (const auto& successor : successors) {
+    if (!disturbs(successor)) continue;
+    successor.decision->reasons.push_back(
+        {Rule::update_strategy, fmt::format("{} at once (strategy recreate)", count), {{"strategy", "recreate"}, {"count", count}}});
+  }
+}
+
+std::vector<int> all_of(Planning& planning, const GroupPlan& plan, std::vector<int> ids) {
+  if (ids.size() <= 1) return ids;
+  return {planning.graph.barrier(plan.address, std::move(ids))};
+}
+
+/// First everything is brought that is to follow, then all goes that is replaced, then all is made.
+void lay_out_recreation(Planning& planning, GroupPlan& plan) {
+  std::vector<Successor> successors;
+  std::vector<int> ready = plan.first_needs;
+  for (auto& decision : plan.decisions) {
+    if (!is_made(decision)) continue;
+    Successor successor{&decision, std::nullopt};
+    if (decision.fate != Fate::keep) {
+      successor.instance = announce(planning, plan, decision);
+      if (!successor.instance) continue;
+      ready = lay_out_record_changes(planning, plan, decision, std::move(ready));
+      const auto prepared = lay_out_preparation(planning, plan, decision, successor.instance->host);
+      ready.insert(ready.end(), prepared.begin(), prepared.end());
+    }
+    successors.push_back(std::move(successor));
+  }
+  ready = all_of(planning, plan, std::move(ready));
+  std::vector<int> gone;
+  for (const auto& successor : successors) {
+    if (successor.decision->fate != Fate::replace) continue;
+    const auto retired = lay_out_retirement(planning, plan, *successor.decision, ready);
+    gone.insert(gone.end(), retired.begin(), retired.end());
+  }
+  gone = all_of(planning, plan, std::move(gone));
+  for (const auto& [decision, instance] : successors) {
+    note_gate(plan, instance ? lay_out_creation(planning, plan, *decision, *instance, gone)
+                             : lay_out_unfinished(planning, plan, *decision, gone));
+  }
+  note_recreation(successors);
+}
+
+// ---- One group ----------------------------------------------------------------------------------------------------
+
 void lay_out_group(Planning& planning, GroupPlan& plan, const std::map<std::string, GroupPlan*>& plans) {
   await_dependencies(planning, plan, plans);
+  const bool at_once = is_recreated(plan);
+  if (at_once) lay_out_recreation(planning, plan);
+  const auto is_laid_out = [&](const Decision& decision) {
+    return !comes_or_changes(decision) || (at_once && is_made(decision));
+  };
   for (auto& decision : plan.decisions) {
-    if (!comes_or_changes(decision) || disturbs(decision)) continue;
+    if (is_laid_out(decision) || disturbs(decision)) continue;
     note_gate(plan, lay_out_decision(planning, plan, decision, plan.first_needs));
   }
   // One by one: each begins when the one before it is ready, the first when everything new is.
   std::vector<int> turn = plan.first_needs;
   turn.insert(turn.end(), plan.gates.begin(), plan.gates.end());
   for (auto& decision : plan.decisions) {
-    if (!comes_or_changes(decision) || !disturbs(decision)) continue;
+    if (is_laid_out(decision) || !disturbs(decision)) continue;
     const int gate = lay_out_decision(planning, plan, decision, turn);
     note_gate(plan, gate);
     if (gate != 0) turn = {gate};

@@ -100,6 +100,14 @@ TEST_CASE("story: vcpus within the room given change live, memory beyond it by a
   check_story("resize", world.plan());
 }
 
+TEST_CASE("story: a group is recreated, all of it at once") {
+  Group group = web(2);
+  group.update.strategy = Update::Strategy::recreate;
+  PlayedWorld world = running({group});
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  check_story("recreate", world.plan());
+}
+
 TEST_CASE("story: a disk grows live") {
   PlayedWorld world = running({web(1)});
   world.input.config.groups[0].instance.disk_bytes = 40 * kGiB;

@@ -46,6 +46,7 @@ Group random_group(Dice& dice, const std::string& name) {
   group.instance.vcpus = 1 + dice.roll(3);
   group.instance.max_vcpus = group.instance.vcpus + dice.roll(3);
   if (dice.one_in(3)) group.instance.disks.push_back(a_disk("data", 10 * kGiB, dice.one_in(2)));
+  if (dice.one_in(3)) group.update.strategy = Update::Strategy::recreate;
   return group;
 }
 

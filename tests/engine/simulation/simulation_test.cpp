@@ -70,6 +70,11 @@ std::vector<Chapter> chapters() {
       {"one of three goes", all_there, [](SimulatedWorld& world) { world.group("web").size = 2; }},
       {"all are replaced, since the image is another", all_there,
        [](SimulatedWorld& world) { world.images.publish("debian-12", "newer"); }},
+      {"all are replaced at once, as the file says", all_there,
+       [](SimulatedWorld& world) {
+         world.group("web").update.strategy = Update::Strategy::recreate;
+         world.images.publish("debian-12", "newer");
+       }},
       {"all get more memory, which takes a reboot", all_there,
        [](SimulatedWorld& world) {
          auto& instance = world.group("web").instance;

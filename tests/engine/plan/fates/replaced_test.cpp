@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "tests/engine/plan/planned.h"
 #include "tests/engine/simulation/played_world.h"
@@ -17,6 +19,102 @@ TEST_CASE("onDelete replaces nothing by itself") {
   CHECK(changes(world.plan()) == Words{"hold web-0"});
   world.input.options.replaces = {"web-0"};
   CHECK(changes(world.plan()) == Words{"replace web-0"});
+}
+
+/// Everything that an action waits for, near and far.
+std::set<int> all_before(const Plan& plan, int id) {
+  std::set<int> before;
+  for (const int need : plan.actions[static_cast<std::size_t>(id) - 1].needs) {
+    before.insert(need);
+    before.merge(all_before(plan, need));
+  }
+  return before;
+}
+
+std::set<int> ids_of(const Plan& plan, const Words& kinds) {
+  std::set<int> ids;
+  for (const auto& action : plan.actions) {
+    if (std::find(kinds.begin(), kinds.end(), kind_of(action.detail)) != kinds.end()) ids.insert(action.id);
+  }
+  return ids;
+}
+
+bool waits_for_all(const Plan& plan, int id, const std::set<int>& others) {
+  const auto before = all_before(plan, id);
+  return std::includes(before.begin(), before.end(), others.begin(), others.end());
+}
+
+Group recreated(int size) {
+  Group group = web(size);
+  group.update.strategy = Update::Strategy::recreate;
+  return group;
+}
+
+TEST_CASE("recreate takes all away before it makes any, and has everything there before it stops any") {
+  PlayedWorld world = running({recreated(3)});
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  world.input.config.groups[0].size = 4;
+  const Plan plan = world.plan();
+  CHECK(changes(plan) == Words{"replace web-0", "replace web-1", "replace web-2", "create web-3"});
+  CHECK(has_reason(plan, "group.web[1]", Rule::update_strategy));
+  const auto uploads = ids_of(plan, {"image.upload"});
+  const auto removals = ids_of(plan, {"domain.stop", "domain.undefine", "volume.delete"});
+  REQUIRE(uploads.size() == 2);
+  REQUIRE(removals.size() == 12);
+  for (const int stop : ids_of(plan, {"domain.stop"})) CHECK(waits_for_all(plan, stop, uploads));
+  const auto claims = ids_of(plan, {"instance.claim"});
+  REQUIRE(claims.size() == 4);
+  const auto gates = ids_of(plan, {"gate.wait"});
+  for (const int claim : claims) {
+    CHECK(waits_for_all(plan, claim, removals));
+    for (const int gate : gates) CHECK_FALSE(waits_for_all(plan, claim, {gate}));
+  }
+  world.carry_out(plan);
+  CHECK_FALSE(has_changes(world.plan()));
+  CHECK(world.instance("group.web[2]").incarnation == 2);
+}
+
+TEST_CASE("recreate goes no further than limits.replace, and reboots one by one") {
+  PlayedWorld world = running({recreated(3)});
+  world.input.config.limits.replace = Amount{Amount::Unit::count, 2};
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  CHECK(changes(world.plan()) == Words{"replace web-0", "replace web-1", "hold web-2"});
+  world.input.images["debian-12"] = lock_of("debian-12", 'a');
+  world.input.config.groups[0].instance.memory_bytes += kGiB;
+  world.input.config.groups[0].instance.max_memory_bytes += kGiB;
+  const Plan plan = world.plan();
+  const auto stops = ids_of(plan, {"domain.stop"});
+  REQUIRE(stops.size() == 3);
+  CHECK(waits_for_all(plan, *stops.rbegin(), {only_action(plan, "gate.wait", "group.web[1]").id}));
+}
+
+template <class Detail>
+std::size_t first_of(const Plan& plan) {
+  const auto found = std::find_if(plan.actions.begin(), plan.actions.end(),
+                                  [](const Action& action) { return std::holds_alternative<Detail>(action.detail); });
+  REQUIRE(found != plan.actions.end());
+  return static_cast<std::size_t>(found - plan.actions.begin());
+}
+
+TEST_CASE("a group that is recreated and was left half-way is made only when the rest of it is gone") {
+  PlayedWorld world = running({recreated(3)});
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  const Plan plan = world.plan();
+  SECTION("by a run that died when one of it was gone") {
+    world.carry_out_and_die(plan, order_of_ids(plan), first_of<UndefineDomain>(plan) + 1, false);
+  }
+  SECTION("by a run that was to replace only one of it, and had claimed its place") {
+    world.input.config.limits.replace = Amount{Amount::Unit::count, 1};
+    const Plan of_one = world.plan();
+    world.carry_out_and_die(of_one, order_of_ids(of_one), first_of<ClaimInstance>(of_one) + 1, false);
+    world.input.config.limits.replace.reset();
+  }
+  const Plan again = world.plan();
+  const auto removals = ids_of(again, {"domain.stop", "domain.undefine", "volume.delete"});
+  REQUIRE(removals.size() >= 8);
+  CHECK(waits_for_all(again, only_action(again, "instance.claim", "group.web[0]").id, removals));
+  world.carry_out(again);
+  CHECK_FALSE(has_changes(world.plan()));
 }
 
 TEST_CASE("a replacement by DHCP keeps its MAC and asks for an address again") {
