@@ -15,29 +15,37 @@ constexpr double kEqualShares = 1e-9;
 
 // ---- What cannot be otherwise ------------------------------------------------------------------------------------
 
-std::string why_not_traits(const PlacementHost& host, const PlacementRequest& request) {
+/// Why a host cannot be it; nothing if it can.
+struct No {
+  std::string why;
+  Refusal::Cause cause = Refusal::Cause::unsuitable;
+};
+using WhyNot = std::optional<No>;
+
+WhyNot why_not_traits(const PlacementHost& host, const PlacementRequest& request) {
   for (const auto& wanted : request.rules.requires_traits) {
     const bool forbidden = wanted.starts_with('!');
     const std::string trait = forbidden ? wanted.substr(1) : wanted;
     const bool has = host.traits.count(trait) != 0;
-    if (forbidden && has) return fmt::format("trait {}: it has it, and must not", trait);
-    if (!forbidden && !has) return fmt::format("trait {}: it does not have it", trait);
+    if (forbidden && has) return No{fmt::format("trait {}: it has it, and must not", trait)};
+    if (!forbidden && !has) return No{fmt::format("trait {}: it does not have it", trait)};
   }
-  return "";
+  return std::nullopt;
 }
 
-std::string why_not_networks(const PlacementHost& host, const PlacementRequest& request) {
+WhyNot why_not_networks(const PlacementHost& host, const PlacementRequest& request) {
   for (const auto& network : request.networks) {
-    if (host.networks.count(network) == 0) return fmt::format("network {}: it is not active there", network);
+    if (host.networks.count(network) == 0) return No{fmt::format("network {}: it is not active there", network)};
   }
-  return "";
+  return std::nullopt;
 }
 
-std::string why_not_amount(const Inventory& inventory, std::uint64_t wanted, const char* what, const char* unit) {
-  if (!inventory.measured || inventory.used + wanted <= inventory.capacity()) return "";
+WhyNot why_not_amount(const Inventory& inventory, std::uint64_t wanted, const char* what, const char* unit) {
+  if (!inventory.measured || inventory.used + wanted <= inventory.capacity()) return std::nullopt;
   const std::uint64_t capacity = inventory.capacity();
   const std::uint64_t free = capacity - std::min(capacity, inventory.used);
-  return fmt::format("{}: {}{} wanted, {} of {} free", what, wanted, unit, free, capacity);
+  return No{fmt::format("{}: {}{} wanted, {} of {} free", what, wanted, unit, free, capacity),
+            wanted > capacity ? Refusal::Cause::too_small : Refusal::Cause::no_room};
 }
 
 const Inventory* disk_inventory(const PlacementWorld& world, const PlacementHost& host, const std::string& storage) {
@@ -46,16 +54,16 @@ const Inventory* disk_inventory(const PlacementWorld& world, const PlacementHost
   return shared == world.shared_disk_gib.end() ? nullptr : &shared->second;
 }
 
-std::string why_not_storage(const PlacementWorld& world, const PlacementHost& host, const PlacementRequest& request) {
+WhyNot why_not_storage(const PlacementWorld& world, const PlacementHost& host, const PlacementRequest& request) {
   for (const auto& [storage, gib] : request.claim.disk_gib) {
     const auto unusable = host.unusable_storage.find(storage);
-    if (unusable != host.unusable_storage.end()) return unusable->second;
+    if (unusable != host.unusable_storage.end()) return No{unusable->second};
     const Inventory* disk = disk_inventory(world, host, storage);
-    if (disk == nullptr) return fmt::format("storage {}: the host does not have it", storage);
+    if (disk == nullptr) return No{fmt::format("storage {}: the host does not have it", storage)};
     const std::string what = "disk on " + storage;
-    if (auto why = why_not_amount(*disk, gib, what.c_str(), " GiB"); !why.empty()) return why;
+    if (auto no = why_not_amount(*disk, gib, what.c_str(), " GiB")) return no;
   }
-  return "";
+  return std::nullopt;
 }
 
 int count_of(const PlacementHost& host, const std::string& group) {
@@ -78,29 +86,36 @@ int crowd(const PlacementWorld& world, const PlacementHost& host, const Placemen
   return count;
 }
 
-std::string why_not_anti_affinity(const PlacementWorld& world, const PlacementHost& host,
-                                  const PlacementRequest& request) {
+WhyNot why_not_anti_affinity(const PlacementWorld& world, const PlacementHost& host, const PlacementRequest& request) {
   for (const auto& rule : request.rules.anti_affinity) {
     if (rule.mode != AntiAffinity::Mode::hard) continue;
     const int count = crowd(world, host, request, rule);
     if (count == 0) continue;
     const std::string group = rule.with.empty() ? group_address(request.address) : rule.with;
-    if (rule.key == "host") return fmt::format("antiAffinity: {} of {} on this host", count, group);
-    return fmt::format("antiAffinity: {} of {} where {} is {}", count, group, rule.key, host.labels.at(rule.key));
+    const std::string where =
+        rule.key == "host" ? "on this host" : fmt::format("where {} is {}", rule.key, host.labels.at(rule.key));
+    return No{fmt::format("antiAffinity: {} of {} {}", count, group, where), Refusal::Cause::anti_affinity};
   }
-  return "";
+  return std::nullopt;
 }
 
-std::string why_not(const PlacementWorld& world, const PlacementHost& host, const PlacementRequest& request) {
+/// What could be mended by no other size comes first, then what is too little even when nothing is there.
+WhyNot why_not(const PlacementWorld& world, const PlacementHost& host, const PlacementRequest& request) {
   if (request.only_host && host.name != *request.only_host) {
-    return fmt::format("its disks are on {}", *request.only_host);
+    return No{fmt::format("its disks are on {}", *request.only_host)};
   }
-  if (auto why = why_not_traits(host, request); !why.empty()) return why;
-  if (auto why = why_not_networks(host, request); !why.empty()) return why;
+  if (auto no = why_not_traits(host, request)) return no;
+  if (auto no = why_not_networks(host, request)) return no;
   const auto vcpus = static_cast<std::uint64_t>(request.claim.vcpus);
-  if (auto why = why_not_amount(host.vcpus, vcpus, "vcpus", ""); !why.empty()) return why;
-  if (auto why = why_not_amount(host.memory_mib, request.claim.memory_mib, "memory", " MiB"); !why.empty()) return why;
-  if (auto why = why_not_storage(world, host, request); !why.empty()) return why;
+  const auto amounts = {why_not_amount(host.vcpus, vcpus, "vcpus", ""),
+                        why_not_amount(host.memory_mib, request.claim.memory_mib, "memory", " MiB"),
+                        why_not_storage(world, host, request)};
+  const WhyNot* first = nullptr;
+  for (const auto& no : amounts) {
+    if (no && no->cause != Refusal::Cause::no_room) return no;
+    if (no && first == nullptr) first = &no;
+  }
+  if (first != nullptr) return *first;
   return why_not_anti_affinity(world, host, request);
 }
 
@@ -267,7 +282,8 @@ std::vector<Candidate> readable_candidates(const PlacementWorld& world, const Pl
       return candidate.name == request.candidates[position];
     });
     if (found == world.hosts.end()) {
-      refusals.push_back({request.candidates[position], "it does not answer: what is free there is not known"});
+      refusals.push_back({request.candidates[position], "it does not answer: what is free there is not known",
+                          Refusal::Cause::silent});
       continue;
     }
     candidates.push_back({&*found, position, shares_of(world, *found, request.claim)});
@@ -303,8 +319,8 @@ PlacementAnswer place(const PlacementWorld& world, const PlacementRequest& reque
   Score best_score{};
   std::size_t possible = 0;
   for (const auto& candidate : candidates) {
-    if (auto why = why_not(world, *candidate.host, request); !why.empty()) {
-      answer.refusals.push_back({candidate.host->name, std::move(why)});
+    if (auto no = why_not(world, *candidate.host, request)) {
+      answer.refusals.push_back({candidate.host->name, std::move(no->why), no->cause});
       continue;
     }
     ++possible;

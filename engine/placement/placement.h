@@ -62,8 +62,17 @@ struct PlacementRequest {
 
 /// Why one host was not taken.
 struct Refusal {
+  enum class Cause {
+    too_small,      ///< It would not take one even if nothing else were there.
+    no_room,        ///< Too much is there already.
+    anti_affinity,  ///< A hard rule keeps it from others that are there.
+    unsuitable,     ///< A trait, a network or a storage is missing, or its disks are elsewhere.
+    silent,         ///< It does not answer.
+  };
+
   std::string host;
   std::string why;  ///< "memory: 2048 MiB wanted, 1200 of 22000 free"
+  Cause cause = Cause::unsuitable;
 
   bool operator==(const Refusal&) const = default;
 };

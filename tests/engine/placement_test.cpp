@@ -35,6 +35,8 @@ PlacementRequest request_of(int ordinal = 0, std::uint64_t memory_mib = 1000, in
   return request;
 }
 
+using Cause = Refusal::Cause;
+
 PlacementRequest with_strategy(PlacementStrategy strategy, int ordinal = 0, std::uint64_t memory_mib = 1000) {
   PlacementRequest request = request_of(ordinal, memory_mib);
   request.rules.strategy = strategy;
@@ -98,7 +100,7 @@ TEST_CASE("a host that is beyond its capacity takes nothing new, however small")
   request.candidates = {"a"};
   const PlacementAnswer answer = place(world, request);
   CHECK_FALSE(answer.host);
-  CHECK(answer.refusals == std::vector<Refusal>{{"a", "vcpus: 0 wanted, 0 of 16 free"}});
+  CHECK(answer.refusals == std::vector<Refusal>{{"a", "vcpus: 0 wanted, 0 of 16 free", Cause::no_room}});
 }
 
 TEST_CASE("a refusal says for every host why not, in file order") {
@@ -110,10 +112,10 @@ TEST_CASE("a refusal says for every host why not, in file order") {
   request.candidates = {"a", "b", "c", "d"};
   request.rules.requires_traits = {"!gpu"};
   CHECK(place(world, request).refusals ==
-        std::vector<Refusal>{{"a", "memory: 1000 MiB wanted, 500 of 16000 free"},
-                             {"b", "trait gpu: it has it, and must not"},
-                             {"c", "network lan: it is not active there"},
-                             {"d", "it does not answer: what is free there is not known"}});
+        std::vector<Refusal>{{"a", "memory: 1000 MiB wanted, 500 of 16000 free", Cause::no_room},
+                             {"b", "trait gpu: it has it, and must not", Cause::unsuitable},
+                             {"c", "network lan: it is not active there", Cause::unsuitable},
+                             {"d", "it does not answer: what is free there is not known", Cause::silent}});
 }
 
 TEST_CASE("storage refuses by name: missing, of a kind without overlays, full") {
@@ -123,9 +125,23 @@ TEST_CASE("storage refuses by name: missing, of a kind without overlays, full") 
   world.hosts[1].unusable_storage["local"] = "storage local: pool \"vg\" is of type logical";
   world.hosts[2].disk_gib["local"].used = 995;
   CHECK(place(world, request_of()).refusals ==
-        std::vector<Refusal>{{"a", "storage local: the host does not have it"},
-                             {"b", "storage local: pool \"vg\" is of type logical"},
-                             {"c", "disk on local: 10 GiB wanted, 5 of 1000 free"}});
+        std::vector<Refusal>{{"a", "storage local: the host does not have it", Cause::unsuitable},
+                             {"b", "storage local: pool \"vg\" is of type logical", Cause::unsuitable},
+                             {"c", "disk on local: 10 GiB wanted, 5 of 1000 free", Cause::no_room}});
+}
+
+TEST_CASE("a host that could not take one even if it were empty says that, before it says what is used of it") {
+  PlacementWorld world = three_hosts();
+  world.hosts.resize(1);
+  world.hosts[0].memory_mib.used = 15'500;
+  PlacementRequest request = request_of(0, 16'001);
+  CHECK(place(world, request).refusals[0].cause == Cause::too_small);
+  request = request_of();
+  request.claim.disk_gib["local"] = 1001;
+  CHECK(place(world, request).refusals ==
+        std::vector<Refusal>{{"a", "disk on local: 1001 GiB wanted, 1000 of 1000 free", Cause::too_small},
+                             {"b", "it does not answer: what is free there is not known", Cause::silent},
+                             {"c", "it does not answer: what is free there is not known", Cause::silent}});
 }
 
 TEST_CASE("a pool that is still to be made takes anything") {
@@ -193,7 +209,7 @@ TEST_CASE("hard anti-affinity by host forbids the second one on a host") {
   const auto answers = place_all(world, requests);
   CHECK(answers[2].host == "c");
   CHECK_FALSE(answers[3].host);
-  CHECK(answers[3].refusals[0] == Refusal{"a", "antiAffinity: 1 of group.web on this host"});
+  CHECK(answers[3].refusals[0] == Refusal{"a", "antiAffinity: 1 of group.web on this host", Cause::anti_affinity});
 }
 
 TEST_CASE("hard anti-affinity by label forbids all hosts with the same value") {
@@ -205,7 +221,7 @@ TEST_CASE("hard anti-affinity by label forbids all hosts with the same value") {
   request.rules.anti_affinity = {{"rack", "group.db", AntiAffinity::Mode::hard}};
   const auto answer = place(world, request);
   CHECK(answer.host == "c");
-  CHECK(answer.refusals[1] == Refusal{"b", "antiAffinity: 1 of group.db where rack is r1"});
+  CHECK(answer.refusals[1] == Refusal{"b", "antiAffinity: 1 of group.db where rack is r1", Cause::anti_affinity});
 }
 
 TEST_CASE("soft anti-affinity prefers, and gives in where nothing else is left") {

@@ -107,7 +107,7 @@ run 0 destroy --auto-approve --target group.alone
 
 story "A disk that fits nowhere is refused with host and numbers"
 write "" "$(group big tiny local 'disk: 900TiB')"
-refused 'group.big\[0\] fits on no host: kvm1: disk on local: 921600 GiB wanted, [0-9]+ of [0-9]+ free' 'hint: free or add capacity'
+refused 'group.big\[0\] fits on no host: kvm1: disk on local: 921600 GiB wanted, [0-9]+ of [0-9]+ free' 'hint: no host is large enough'
 web_is_as_it_was
 
 story "A pool that is full, though its host believed otherwise: refused before anything is sent"

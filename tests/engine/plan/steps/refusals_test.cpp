@@ -65,6 +65,71 @@ TEST_CASE("what finds no place while a candidate is silent waits; the plan is in
   CHECK(plan.unknown[1].address == "group.web[1]");
 }
 
+Group large(int size, std::uint64_t memory_bytes) {
+  Group group = web(size);
+  group.instance.memory_bytes = group.instance.max_memory_bytes = memory_bytes;
+  return group;
+}
+
+TEST_CASE("a size that no host can hold is one error for the group, and says that no host is large enough") {
+  PlayedWorld world(config_with({large(5, 100 * kGiB)}));
+  world.input.places = {{"groups.web.size", {"vscale.yaml", 8, 5, 4}},
+                        {"groups.web.template", {"vscale.yaml", 9, 5, 8}}};
+  const Plan plan = world.plan();
+  CHECK(only_error(plan).summary ==
+        "group.web: 5 of 5 instances fit on no host: kvm1: memory: 102680 MiB wanted, 62260 of 62260 free; kvm2: "
+        "memory: 102680 MiB wanted, 62260 of 62260 free");
+  CHECK(only_error(plan).hint ==
+        "no host is large enough for one of them, even empty: make the template smaller, or add a larger host");
+  CHECK(only_error(plan).where.line == 9);
+  CHECK(changes(plan).empty());
+}
+
+TEST_CASE("where there is room for some, the error counts them and says what would make room for all") {
+  const Plan plan = PlayedWorld(config_with({large(5, 40 * kGiB)})).plan();
+  CHECK(only_error(plan).summary ==
+        "group.web: 3 of 5 instances fit on no host: kvm1: memory: 41120 MiB wanted, 21140 of 62260 free; kvm2: "
+        "memory: 41120 MiB wanted, 21140 of 62260 free");
+  CHECK(only_error(plan).hint ==
+        "there is room for 2 of 5: a smaller `size`, a smaller template, more hosts, or free what others take there");
+  CHECK(changes(plan) == Words{"create web-0", "create web-1"});
+}
+
+TEST_CASE("groups that find no place are told one by one, and each for its own reason") {
+  Group apart = a_group("db", 3);
+  apart.placement.anti_affinity = {{"host", "", AntiAffinity::Mode::hard}};
+  Group picky = a_group("gpu", 2);
+  picky.placement.requires_traits = {"gpu"};
+  Group nowhere = a_group("cron", 1);
+  nowhere.hosts.labels = {{"rack", "r9"}};
+  const Plan plan = PlayedWorld(config_with({apart, picky, nowhere})).plan();
+  REQUIRE(codes(plan) == Words{"no_place", "no_place", "no_place"});
+  CHECK(plan.diagnostics[0].summary ==
+        "group.db[2] fits on no host: kvm1: antiAffinity: 1 of group.db on this host; kvm2: antiAffinity: 1 of "
+        "group.db on this host");
+  CHECK(plan.diagnostics[0].hint ==
+        "there is room for 2 of 3: a smaller `size`, more hosts, or mode: soft in placement.antiAffinity");
+  CHECK(plan.diagnostics[1].summary ==
+        "group.gpu: 2 of 2 instances fit on no host: kvm1: trait gpu: it does not have it; kvm2: trait gpu: it does "
+        "not have it");
+  CHECK(plan.diagnostics[1].hint == "change `hosts`, `placement` or the template, or give a host what it lacks");
+  CHECK(plan.diagnostics[2].summary == "group.cron[0] fits on no host: no host is selected by its `hosts`");
+}
+
+TEST_CASE("what cannot grow where it is is one error for the group, and says whether it could anywhere") {
+  PlayedWorld world = running({web(4)});
+  auto& wanted = world.input.config.groups[0].instance;
+  wanted.memory_bytes = wanted.max_memory_bytes = 100 * kGiB;
+  CHECK(only_error(world.plan()).summary ==
+        "group.web: 4 instances cannot grow where they are: kvm1: memory: 102680 MiB wanted, 60128 of 62260 free; "
+        "kvm2: memory: 102680 MiB wanted, 60128 of 62260 free");
+  CHECK(only_error(world.plan()).hint ==
+        "no host is large enough for one of them, even empty: make the template smaller, or add a larger host");
+  wanted.memory_bytes = wanted.max_memory_bytes = 40 * kGiB;
+  CHECK(only_error(world.plan()).hint ==
+        "free capacity on kvm1, kvm2, or make each of them anew, which may be elsewhere: --replace group.web[2]");
+}
+
 TEST_CASE("a disk that would shrink is an error at its place, and the rest is planned") {
   PlayedWorld world = running({web(1), a_group("db", 0)});
   world.input.config.groups[0].instance.disk_bytes = 10 * kGiB;
