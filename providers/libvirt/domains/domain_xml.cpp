@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <pugixml.hpp>
-#include <sstream>
 #include <string_view>
+
+#include "providers/libvirt/xml_text.h"
 
 namespace vscale::libvirt {
 namespace {
@@ -18,12 +18,6 @@ constexpr const char* kMarkElement = "instance";
 constexpr const char* kAddressElement = "address";
 
 // ---- Writing --------------------------------------------------------------------------------------------------------
-
-xml_node child_with_text(xml_node parent, const char* name, const std::string& text) {
-  xml_node child = parent.append_child(name);
-  child.text().set(text.c_str());
-  return child;
-}
 
 template <class Value>
 xml_node set(xml_node node, const char* name, const Value& value) {
@@ -196,12 +190,6 @@ std::optional<Error> refuse_control_characters(const std::string& name, const st
   return std::nullopt;
 }
 
-std::string text_of(const pugi::xml_document& document) {
-  std::ostringstream out;
-  document.save(out, "  ", pugi::format_default | pugi::format_no_declaration);
-  return out.str();
-}
-
 // ---- Reading --------------------------------------------------------------------------------------------------------
 
 template <class Number>
@@ -253,12 +241,6 @@ std::uint64_t read_memory(xml_node node) {
   return node.text().as_ullong() * kKiB;
 }
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
-}
-
 void read_devices(xml_node devices, DomainReading& reading) {
   for (xml_node interface : devices.children("interface")) {
     xml_node source = interface.child("source");
@@ -299,13 +281,6 @@ Result<DomainReading> read_document(const pugi::xml_document& document, const pu
 }
 
 }  // namespace
-
-bool has_control_character(const std::string& text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7f;
-  });
-}
 
 Result<std::string> write_domain_xml(const DomainSpec& spec, const DomainSite& site) {
   VSCALE_ASSERT(site.disk_paths.size() == spec.disks.size(), "every disk of a domain has a path");

@@ -57,7 +57,4 @@ Result<std::string> write_mark_xml(const Ownership& ownership);
 /// Reads it as libvirt gives it back. Nothing if it cannot be understood.
 std::optional<Ownership> read_mark_xml(const std::string& text);
 
-/// True if there is a control character in `text`: what XML, names and paths cannot hold.
-bool has_control_character(const std::string& text);
-
 }  // namespace vscale::libvirt

@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "providers/libvirt/domains/agent_command.h"
-#include "providers/libvirt/domains/domain_xml.h"
 #include "providers/libvirt/impl.h"
 #include "providers/libvirt/link/libvirt_error.h"
+#include "providers/libvirt/xml_text.h"
 
 /// LibvirtHosts as Guests.
 
@@ -82,12 +82,6 @@ struct Interfaces {
 bool is_of_a_card(const virDomainInterface& interface, const char* address) {
   return interface.hwaddr != nullptr && std::string_view(interface.hwaddr) != "00:00:00:00:00:00" &&
          !std::string_view(address).starts_with("127.");
-}
-
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
 }
 
 std::vector<GuestAddress> ipv4_addresses(const Interfaces& interfaces) {

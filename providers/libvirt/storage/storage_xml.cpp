@@ -3,25 +3,12 @@
 #include <fmt/format.h>
 
 #include <pugixml.hpp>
-#include <sstream>
 #include <string_view>
 
-#include "providers/libvirt/domains/domain_xml.h"
+#include "providers/libvirt/xml_text.h"
 
 namespace vscale::libvirt {
 namespace {
-
-pugi::xml_node child_with_text(pugi::xml_node parent, const char* name, const std::string& text) {
-  pugi::xml_node child = parent.append_child(name);
-  child.text().set(text.c_str());
-  return child;
-}
-
-std::string text_of(const pugi::xml_document& document) {
-  std::ostringstream out;
-  document.save(out, "  ", pugi::format_default | pugi::format_no_declaration);
-  return out.str();
-}
 
 bool is_file_name(const std::string& name) {
   return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&

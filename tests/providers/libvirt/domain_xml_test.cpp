@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "providers/libvirt/xml_text.h"
 #include "tests/support/golden.h"
 
 using namespace vscale;
