@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <utility>
 
 #include "engine/gates/gates.h"
 
@@ -30,23 +31,16 @@ std::string note_of(StopOutcome outcome, Duration grace) {
   VSCALE_ASSERT(false, "a StopOutcome without a word");
 }
 
-/// Passes transfer progress on, at most every kProgressInterval. The end is always told.
-class TransferTeller {
+/// Lets progress through at most every kProgressInterval.
+class Pace {
  public:
-  TransferTeller(int id, Clock& clock, const ActionProgressSink& progress)
-      : id_(id), clock_(clock), progress_(progress) {}
-
-  void operator()(std::uint64_t done_bytes, std::uint64_t total_bytes) {
-    const Instant now = clock_.now();
-    if (told_at_ && now - *told_at_ < kProgressInterval && done_bytes != total_bytes) return;
+  [[nodiscard]] bool due(Instant now) {
+    if (told_at_ && now - *told_at_ < kProgressInterval) return false;
     told_at_ = now;
-    progress_(RunEvent{now, TransferProgress{id_, done_bytes, total_bytes}});
+    return true;
   }
 
  private:
-  int id_;
-  Clock& clock_;
-  const ActionProgressSink& progress_;
   std::optional<Instant> told_at_;
 };
 
@@ -70,8 +64,12 @@ struct Performer {
                    {},
                    "plan again"};
     }
-    TransferTeller teller(action.id, ports.clock, progress);
-    const auto tell = [&teller](std::uint64_t done, std::uint64_t total) { teller(done, total); };
+    // The end is always told.
+    Pace pace;
+    const auto tell = [this, &pace](std::uint64_t done, std::uint64_t total) {
+      const Instant now = ports.clock.now();
+      if (pace.due(now) || done == total) progress(RunEvent{now, TransferProgress{action.id, done, total}});
+    };
     const auto file = ports.images.local_file(*image, upload.image, tell);
     if (!file) return file.error();
     return outcome_of(ports.volumes.upload_file({.volume = {action.host, upload.pool, upload.volume},
@@ -153,7 +151,16 @@ struct Performer {
   }
 
   Result<ActionOutcome> operator()(const WaitForGates& wait) const {
-    return wait_for_gates(action, wait, input, ports, progress, stopped);
+    Pace pace;
+    const auto tell = [&](const GateTry& look) {
+      const Instant now = ports.clock.now();
+      if (!pace.due(now)) return;
+      progress(RunEvent{now, GateProgress{action.id, look.gate, look.found, look.tries, look.waited, look.limit}});
+    };
+    auto passed = wait_for_gates({action.address, input.name, domain(wait.uuid), input.started_at}, wait,
+                                 {ports.domains, ports.guests, ports.probe, ports.clock}, tell, stopped);
+    if (!passed) return passed.error();
+    return ActionOutcome{std::move(passed->addresses), std::move(passed->note)};
   }
 
   // These have nothing outside the record; the executor does not ask for them.

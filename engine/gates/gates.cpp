@@ -10,13 +10,14 @@
 #include <vector>
 
 #include "engine/domain/instance_facts.h"
-#include "engine/execution/executor.h"
 
 namespace vscale {
 namespace {
 
 /// However impatient a configuration is, a guest is not asked more often than this.
 constexpr Duration kLeastEvery{100};
+/// While it waits for the next try, it looks this often whether it is to stop.
+constexpr Duration kStopLookEvery{200};
 /// Guests talk much, and lie: this much of what one says is shown.
 constexpr std::size_t kShownMax = 60;
 
@@ -72,20 +73,18 @@ std::string short_address(const std::string& address) {
 
 class GateWait {
  public:
-  GateWait(const Action& action, const WaitForGates& wait, const ActionInput& input, WorldPorts ports,
-           const ActionProgressSink& progress, const std::function<bool()>& stopped)
-      : action_(action),
+  GateWait(const GateSubject& subject, const WaitForGates& wait, GatePorts ports, const GateTrySink& tell,
+           const std::function<bool()>& stopped)
+      : subject_(subject),
         wait_(wait),
-        input_(input),
         ports_(ports),
-        progress_(progress),
+        tell_(tell),
         stopped_(stopped),
-        domain_{action.host, wait.uuid, input.lineage},
-        who_(fmt::format("{} on {}", short_address(action.address), action.host)),
-        started_at_(input.started_at.value_or(ports.clock.now())),
+        who_(fmt::format("{} on {}", short_address(subject.address), subject.domain.host)),
+        started_at_(subject.started_at.value_or(ports.clock.now())),
         deadline_(started_at_ + wait.startup_timeout) {}
 
-  Result<ActionOutcome> run() {
+  Result<GatesPassed> run() {
     for (const auto& gate : wait_.gates) {
       if (const auto passed = pass(gate); !passed) return passed.error();
     }
@@ -106,7 +105,11 @@ class GateWait {
       if (const auto reason = why_it_never_will(gate)) return *reason;
       if (stopped_()) return cut_short(gate, found);
       if (ports_.clock.now() >= deadline_) return too_late(gate, found, tries);
-      tell(gate, brief.empty() ? found : brief, tries);
+      tell_({.gate = show(gate),
+             .found = brief.empty() ? found : brief,
+             .tries = tries,
+             .waited = ports_.clock.now() - started_at_,
+             .limit = wait_.startup_timeout});
       pause_until(std::min(ports_.clock.now() + every(gate), deadline_));
     }
   }
@@ -135,20 +138,20 @@ class GateWait {
   }
 
   Try try_domain() {
-    const auto state = ports_.domains.domain_state(domain_);
+    const auto state = ports_.domains.domain_state(subject_.domain);
     if (!state) return not_yet(state.error());
     if (is_up(*state)) return Passed{};
     return NotYet{fmt::format("{}, want running", to_string(*state))};
   }
 
   Try try_agent(const Gate& gate) {
-    const auto answer = ports_.guests.ping_agent(domain_, try_timeout(gate));
+    const auto answer = ports_.guests.ping_agent(subject_.domain, try_timeout(gate));
     if (answer) return Passed{};
     return not_yet(answer.error());
   }
 
   Try try_cloud_init(const Gate& gate) {
-    const auto exit = ports_.guests.run_in_guest(domain_, {"cloud-init", "status"}, "", try_timeout(gate));
+    const auto exit = ports_.guests.run_in_guest(subject_.domain, {"cloud-init", "status"}, "", try_timeout(gate));
     if (!exit) return not_yet(exit.error());
     const auto status = cloud_init_status(exit->out);
     if (!status) return NotYet{fmt::format("no answer from cloud-init (exit {}), want done", exit->code)};
@@ -159,11 +162,12 @@ class GateWait {
                   fmt::format("{}: cloud-init ended with an error", who_),
                   {},
                   fmt::format("see why inside, by cloud-init status --long: vscale console {}",
-                              short_address(action_.address))}};
+                              short_address(subject_.address))}};
   }
 
   Try try_systemd(const Gate& gate) {
-    const auto exit = ports_.guests.run_in_guest(domain_, {"systemctl", "is-system-running"}, "", try_timeout(gate));
+    const auto exit =
+        ports_.guests.run_in_guest(subject_.domain, {"systemctl", "is-system-running"}, "", try_timeout(gate));
     if (!exit) return not_yet(exit.error());
     const std::string state = shown(exit->out);
     if (state == "running" || (state == "degraded" && gate.allow_degraded)) return Passed{};
@@ -195,14 +199,14 @@ class GateWait {
       if (!expanded) return Never{expanded.error()};
       argv.push_back(*std::move(expanded));
     }
-    const auto exit = ports_.guests.run_in_guest(domain_, argv, "", try_timeout(gate));
+    const auto exit = ports_.guests.run_in_guest(subject_.domain, argv, "", try_timeout(gate));
     if (!exit) return not_yet(exit.error());
     if (exit->code == 0) return Passed{};
     return NotYet{fmt::format("exit {}, want 0", exit->code)};
   }
 
-  /// With the outside's own words, which tell a refused connection from one without a route; what to do about it is said
-  /// once, when waiting ends.
+  /// With the outside's own words, which tell a refused connection from one without a route; what to do about it is
+  /// said once, when waiting ends.
   static std::string what_was_found(const Error& error) {
     return to_string(Error{.kind = error.kind, .message = error.message, .detail = error.detail, .hint = {}});
   }
@@ -214,7 +218,7 @@ class GateWait {
   }
 
   std::optional<Error> why_it_never_will(const Gate& gate) {
-    const auto state = ports_.domains.domain_state(domain_);
+    const auto state = ports_.domains.domain_state(subject_.domain);
     if (!state && state.error().kind == ErrorKind::not_found) return state.error();
     if (!state || (*state != DomainState::shut_off && *state != DomainState::crashed)) return std::nullopt;
     return Error{ErrorKind::failed,
@@ -228,7 +232,7 @@ class GateWait {
             fmt::format("{}: gate {} has not passed within {} of its start: {} ({} tries)", who_, show(gate),
                         show_duration(wait_.startup_timeout), found, tries),
             {},
-            fmt::format("look inside: vscale console {}", short_address(action_.address))};
+            fmt::format("look inside: vscale console {}", short_address(subject_.address))};
   }
 
   Error cut_short(const Gate& gate, const std::string& found) const {
@@ -248,12 +252,12 @@ class GateWait {
   }
 
   InstanceFacts facts() {
-    const auto instance = parse_instance_address(action_.address);
-    return {.name = input_.name,
+    const auto instance = parse_instance_address(subject_.address);
+    return {.name = subject_.name,
             .group = instance ? instance->group : std::string(),
             .ordinal = instance ? instance->ordinal : 0,
             .address = first_address().value_or(""),
-            .host = action_.host};
+            .host = subject_.domain.host};
   }
 
   std::optional<std::string> first_address() {
@@ -277,7 +281,7 @@ class GateWait {
   /// Asks by lease or agent. A host that does not tell is no reason to fail: the gates decide.
   void learn_addresses() {
     if (!address_missing()) return;
-    const auto found = ports_.guests.guest_addresses(domain_);
+    const auto found = ports_.guests.guest_addresses(subject_.domain);
     if (!found) return;
     for (const auto& address : *found) learned_.emplace(address.mac, address.address);
   }
@@ -289,8 +293,8 @@ class GateWait {
     }
   }
 
-  ActionOutcome outcome() {
-    ActionOutcome outcome;
+  GatesPassed outcome() {
+    GatesPassed outcome;
     for (const auto& nic : wait_.nics) {
       const auto found = learned_.find(nic.mac);
       if (!nic.address && found != learned_.end()) outcome.addresses.push_back({nic.mac, found->second});
@@ -300,38 +304,23 @@ class GateWait {
     return outcome;
   }
 
-  void tell(const Gate& gate, const std::string& found, int tries) {
-    const Instant now = ports_.clock.now();
-    if (told_at_ && now - *told_at_ < kProgressInterval) return;
-    told_at_ = now;
-    progress_(RunEvent{now, GateProgress{.id = action_.id,
-                                         .gate = show(gate),
-                                         .found = found,
-                                         .tries = tries,
-                                         .waited = now - started_at_,
-                                         .limit = wait_.startup_timeout}});
-  }
-
   /// In short naps, so that a stop is noticed.
   void pause_until(Instant at) {
     while (ports_.clock.now() < at && !stopped_()) {
-      ports_.clock.sleep_until(std::min(at, ports_.clock.now() + kStopPollInterval));
+      ports_.clock.sleep_until(std::min(at, ports_.clock.now() + kStopLookEvery));
     }
   }
 
-  const Action& action_;
+  const GateSubject& subject_;
   const WaitForGates& wait_;
-  const ActionInput& input_;
-  WorldPorts ports_;
-  const ActionProgressSink& progress_;
+  GatePorts ports_;
+  const GateTrySink& tell_;
   const std::function<bool()>& stopped_;
-  DomainRef domain_;
   std::string who_;  ///< "web-3 on kvm2"
   Instant started_at_;
   Instant deadline_;
   std::map<std::string, std::string> learned_;  ///< Address by MAC.
   std::vector<std::string> notes_;
-  std::optional<Instant> told_at_;
 };
 
 }  // namespace
@@ -360,10 +349,9 @@ std::string show(const Gate& gate) {
   VSCALE_ASSERT(false, "a gate of no known kind");
 }
 
-Result<ActionOutcome> wait_for_gates(const Action& action, const WaitForGates& wait, const ActionInput& input,
-                                     WorldPorts ports, const ActionProgressSink& progress,
-                                     const std::function<bool()>& stopped) {
-  return GateWait(action, wait, input, ports, progress, stopped).run();
+Result<GatesPassed> wait_for_gates(const GateSubject& subject, const WaitForGates& wait, GatePorts ports,
+                                   const GateTrySink& tell, const std::function<bool()>& stopped) {
+  return GateWait(subject, wait, ports, tell, stopped).run();
 }
 
 }  // namespace vscale

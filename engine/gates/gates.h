@@ -1,11 +1,15 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
-#include "engine/execution/action_runner.h"
-#include "engine/execution/perform.h"
 #include "engine/plan/plan.h"
+#include "engine/ports/clock.h"
+#include "engine/ports/domains.h"
+#include "engine/ports/guests.h"
+#include "engine/ports/network_probe.h"
 
 /// Waiting until a guest is ready: the gates of its group, one after another, within one bound.
 
@@ -31,15 +35,46 @@ constexpr Duration kAddressGrace{10'000};
 /// "agent", "http :80/health", "exec /usr/bin/test": how progress and errors name a gate.
 std::string show(const Gate& gate);
 
-/// Waits until all gates have passed, in order. The bound, startup_timeout, counts from ActionInput::started_at (from
-/// now where that is not known); every gate is tried at least once, even when a run that died has used the bound up.
+/// Who is waited for.
+struct GateSubject {
+  std::string address;  ///< "group.web[3]".
+  std::string name;     ///< The domain's.
+  DomainRef domain;
+  std::optional<Instant> started_at;  ///< When the domain was started; nothing: not known.
+};
+
+struct GatePorts {
+  Domains& domains;
+  Guests& guests;
+  NetworkProbe& probe;
+  Clock& clock;
+};
+
+/// A try that has not passed.
+struct GateTry {
+  std::string gate;   ///< As show() names it.
+  std::string found;  ///< "503, want 200"
+  int tries = 0;      ///< Of this gate, with this one.
+  Duration waited{};  ///< Since the start, and
+  Duration limit{};   ///< for how long at most.
+};
+
+/// Called after every try that has not passed, however often that is.
+using GateTrySink = std::function<void(const GateTry&)>;
+
+struct GatesPassed {
+  std::vector<GuestAddress> addresses;  ///< Of the cards that have none in the plan, as far as they became known.
+  std::string note;                     ///< For the view: "10.0.0.51; checkIn not asked".
+};
+
+/// Waits until all gates of `wait` have passed, in order. The bound, startup_timeout, counts from
+/// GateSubject::started_at (from now where that is not known); every gate is tried at least once, even when a run that
+/// died has used the bound up.
 ///  - `timed_out` names the gate, what was found and what was wanted.
 ///  - `failed` or `not_found` at once when the domain is off, crashed or gone, or cloud-init says "error".
 ///  - `timed_out` soon after `stopped` begins to answer true.
-/// The outcome has the addresses of the cards that have none in `wait`, as far as they became known.
-/// checkIn and k8sNode gates are not asked; the outcome's note says so.
-Result<ActionOutcome> wait_for_gates(const Action& action, const WaitForGates& wait, const ActionInput& input,
-                                     WorldPorts ports, const ActionProgressSink& progress,
-                                     const std::function<bool()>& stopped);
+/// checkIn and k8sNode gates are not asked; the note says so.
+Result<GatesPassed> wait_for_gates(const GateSubject& subject, const WaitForGates& wait, GatePorts ports,
+                                   const GateTrySink& tell, const std::function<bool()>& stopped);
 
 }  // namespace vscale

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "schemas/text/bounds.h"
 #include "schemas/text/ipv4_text.h"
 #include "schemas/yaml/tree_view.h"
 

@@ -6,7 +6,7 @@
 
 #include "engine/desired/config.h"
 #include "schemas/config/config_reader.h"
-#include "schemas/config/substitution.h"
+#include "schemas/variables/substitution.h"
 #include "schemas/yaml/yaml_tree.h"
 
 /// Turns a checked tree into the Config.

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/desired/config.h"
-#include "schemas/config/substitution.h"
+#include "schemas/variables/substitution.h"
 #include "schemas/yaml/yaml_tree.h"
 
 /// What can only be seen with the whole configuration in hand: references, ranges against each other, addresses, names.

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "schemas/config/config_reader.h"
+#include "schemas/text/bounds.h"
 #include "schemas/text/url_password.h"
 
 namespace vscale {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/values/diagnostic.h"
-#include "schemas/yaml/source_text.h"
+#include "schemas/diagnostics/source_text.h"
 
 /// Collects what is wrong with the files being read. Passwords in URLs are not shown, be it in a line or in a message.
 

@@ -3,8 +3,8 @@
 #include <map>
 #include <string>
 
-#include "schemas/config/substitution.h"
 #include "schemas/language/language.h"
+#include "schemas/variables/substitution.h"
 #include "schemas/yaml/path.h"
 #include "schemas/yaml/yaml_tree.h"
 
@@ -34,7 +34,8 @@ class Shape {
   NodePtr check_one_of_scalars(const NodePtr& node, const Type& type, const Path& path);
   NodePtr wrong_kind(const Node& node, const Type& type, const Path& path);
   NodePtr fill_in(const NodePtr& node, const Type& type, const Path& path);
-  void report_unknown_key(const Entry& entry, const ObjectType& object, const Path& path);
+  /// Returns the key of the same object that was meant; empty if there is none.
+  std::string report_unknown_key(const Entry& entry, const ObjectType& object, const Path& path);
   void warn_of_password(const Node& node, const Type& type, const Path& path);
   void warn_not_yet(const Entry& entry, const Key& key, const Path& path);
   void check_exclusive(const Node& node, const ObjectType& object, const Path& path, const Place& anchor);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "schemas/text/bounds.h"
 #include "schemas/text/placeholder.h"
 
 namespace vscale {

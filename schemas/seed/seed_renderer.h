@@ -2,7 +2,7 @@
 
 #include "engine/desired/config.h"
 #include "engine/ports/seed_source.h"
-#include "schemas/config/config_reader.h"
+#include "schemas/variables/read_input.h"
 
 /// Makes the files of a NoCloud seed: where secrets are filled in, and the only place.
 ///

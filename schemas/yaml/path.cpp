@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "schemas/yaml/source_text.h"
+#include "schemas/diagnostics/source_text.h"
 
 namespace vscale {
 namespace {

@@ -11,7 +11,7 @@
 #include <set>
 #include <sstream>
 
-#include "schemas/config/config_reader.h"
+#include "schemas/text/bounds.h"
 
 namespace vscale {
 namespace {

@@ -46,7 +46,7 @@ struct Node {
 
 /// Reads the text of `reporter.file(file)`. nullptr if there is nothing in it that could be read further; why is
 /// reported. Reports bytes that are not UTF-8, control characters, syntax errors, tags, merge keys, duplicate keys,
-/// keys that are not text, cyclic aliases, several documents and whatever goes beyond the bounds in config_reader.h.
+/// keys that are not text, cyclic aliases, several documents and whatever goes beyond those in schemas/text/bounds.h.
 NodePtr parse_yaml(int file, Reporter& reporter);
 
 /// A map whose values stand where `where` does; for what nobody wrote.

@@ -9,7 +9,7 @@
 
 #include "schemas/diagnostics/diagnostic_json.h"
 #include "schemas/diagnostics/diagnostic_text.h"
-#include "schemas/yaml/source_text.h"
+#include "schemas/diagnostics/source_text.h"
 #include "tests/schemas/reading.h"
 #include "tests/support/golden.h"
 

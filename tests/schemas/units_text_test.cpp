@@ -6,10 +6,10 @@
 #include <string>
 
 #include "schemas/diagnostics/did_you_mean.h"
+#include "schemas/diagnostics/source_text.h"
 #include "schemas/text/ipv4_text.h"
 #include "schemas/text/placeholder.h"
 #include "schemas/text/text_form.h"
-#include "schemas/yaml/source_text.h"
 
 namespace vscale::test {
 namespace {

@@ -1,6 +1,7 @@
 // cmd -> schemas -> engine <- providers, and cmd -> providers: who may know whom, kept for #include lines and link
 // lines. Tests may know everything and are not looked at.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 #include <set>
@@ -19,6 +20,14 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"schemas", {"engine", "schemas"}},
     {"providers", {"engine", "providers"}},
     {"cmd", {"cmd", "engine", "providers", "schemas"}},
+};
+
+// Within these a folder knows only those before it, so that each can be read without the ones after it.
+const std::map<std::string, std::vector<std::string>> kOrder = {
+    {"engine",
+     {"values", "desired", "domain", "live", "recorded", "placement", "plan", "ports", "gates", "execution",
+      "approval"}},
+    {"schemas", {"text", "diagnostics", "yaml", "variables", "language", "config", "seed", "json"}},
 };
 
 // A library of others: how its headers and its CMake targets begin, and where it may be used. A new one needs a row.
@@ -98,6 +107,13 @@ std::string forbidden_because(const std::string& file, const std::string& header
   return "a library that tests/tree/arrows_test.cpp does not know: decide where it belongs";
 }
 
+// Where the folder that a file is in stands in kOrder; behind all others if it does not.
+std::ptrdiff_t rank_of(const std::string& file) {
+  const std::vector<std::string>& order = kOrder.at(folder_of(file));
+  const std::string rest = file.substr(file.find('/') + 1);
+  return std::find(order.begin(), order.end(), folder_of(rest)) - order.begin();
+}
+
 // Why `folder` may not link `target`, or "" if it may.
 std::string link_forbidden_because(const std::string& folder, const std::string& target) {
   for (const auto& [other, unused] : kArrows) {
@@ -136,6 +152,21 @@ TEST_CASE("files include only what lies along the arrows") {
       for (const Include& include : includes_of(file)) {
         const std::string why = forbidden_because(file, include.header, include.quoted);
         if (!why.empty()) violations.push_back(place(file, include.line) + ": " + include.header + ": " + why);
+      }
+    }
+  }
+  CHECK(violations == Violations{});
+}
+
+TEST_CASE("a folder knows only those before it") {
+  Violations violations;
+  for (const auto& [layer, order] : kOrder) {
+    for (const std::string& file : cpp_files_below(layer)) {
+      if (rank_of(file) == std::ssize(order)) violations.push_back(file + ": its folder has no place in kOrder");
+      for (const Include& include : includes_of(file)) {
+        if (!include.quoted || folder_of(include.header) != layer) continue;
+        if (rank_of(include.header) <= rank_of(file)) continue;
+        violations.push_back(place(file, include.line) + ": " + include.header + " comes after it");
       }
     }
   }
@@ -184,6 +215,10 @@ TEST_CASE("an arrow drawn the wrong way is seen") {
   CHECK(!forbidden_because("engine/plan/plan.cpp", "unistd.h", false).empty());
   CHECK(!forbidden_because("cmd/main.cpp", "boost/any.hpp", false).empty());
   CHECK(!forbidden_because("cmd/main.cpp", "run.h", true).empty());
+
+  CHECK(rank_of("engine/gates/gates.cpp") < rank_of("engine/execution/executor.h"));
+  CHECK(rank_of("engine/plan/fates/fates.h") == rank_of("engine/plan/plan.h"));
+  CHECK(rank_of("engine/new/a.cpp") == std::ssize(kOrder.at("engine")));
 
   CHECK(link_forbidden_because("schemas", "vscale_engine").empty());
   CHECK(link_forbidden_because("engine", "vscale_providers") == "engine must not know providers");

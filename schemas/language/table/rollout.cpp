@@ -1,6 +1,6 @@
-#include "schemas/config/config_reader.h"
 #include "schemas/language/table/sections.h"
 #include "schemas/language/table/types.h"
+#include "schemas/text/bounds.h"
 
 namespace vscale::table {
 namespace {

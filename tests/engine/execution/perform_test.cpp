@@ -143,6 +143,27 @@ TEST_CASE("stopping says how the guest came to be off") {
   CHECK(host.perform(stop)->note == "was off");
 }
 
+TEST_CASE("waiting for a gate is told of, and not more often than anybody can read") {
+  OneHost host;
+  host.cluster.behave({.http_status = 503});
+  host.bring_up();
+  Gate eager;
+  eager.kind = Gate::Kind::http;
+  eager.port = 80;
+  eager.path = "/health";
+  eager.every = eager.timeout = Duration{100};
+  WaitForGates wait = wait_for("uuid-0", {eager}, std::chrono::seconds{20});
+  wait.nics = {{"lan", "52:54:00:00:00:01", "10.0.0.50"}};
+
+  CHECK_FALSE(host.perform(wait));
+
+  REQUIRE(host.progress.size() > 10);
+  CHECK(std::get<GateProgress>(host.progress.back().what).gate == "http :80/health");
+  for (std::size_t i = 1; i < host.progress.size(); ++i) {
+    CHECK(host.progress[i].at - host.progress[i - 1].at >= kProgressInterval);
+  }
+}
+
 TEST_CASE("every step of a life can be done again after it was done: none does harm, and each says that all is well") {
   OneHost host;
   host.bring_up();

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "schemas/config/config_reader.h"
 #include "schemas/text/placeholder.h"
+#include "schemas/variables/read_input.h"
 #include "schemas/yaml/path.h"
 #include "schemas/yaml/yaml_tree.h"
 

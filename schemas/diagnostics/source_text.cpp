@@ -1,4 +1,4 @@
-#include "schemas/yaml/source_text.h"
+#include "schemas/diagnostics/source_text.h"
 
 #include <fmt/core.h>
 

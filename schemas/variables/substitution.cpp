@@ -1,10 +1,11 @@
-#include "schemas/config/substitution.h"
+#include "schemas/variables/substitution.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
 #include "schemas/diagnostics/did_you_mean.h"
+#include "schemas/text/bounds.h"
 #include "schemas/text/text_form.h"
 
 namespace vscale {
