@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -65,6 +66,7 @@ Error become(const std::vector<std::string>& argv) {
   pointers.push_back(nullptr);
   std::cout.flush();
   ::umask(S_IWGRP | S_IWOTH);
+  std::signal(SIGPIPE, SIG_DFL);  // what is ignored here would stay so over there
   ::execvp(pointers.front(), pointers.data());
   return {.kind = ErrorKind::failed,
           .message = fmt::format("{} cannot be run", argv.front()),
@@ -124,7 +126,8 @@ Streams real_streams() {
                   .err = std::cerr,
                   .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
                   .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
-                  .err_is_terminal = ::isatty(STDERR_FILENO) == 1};
+                  .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
+                  .out_reader_is_gone = [] { return reader_is_gone(STDOUT_FILENO); }};
   winsize size{};
   if (streams.out_is_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     streams.width = size.ws_col;

@@ -1,5 +1,6 @@
 #include "cmd/signals.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -39,6 +40,11 @@ void handle_signals(SystemClock& clock) {
 
 void interrupt_gently() {
   gentle = true;
+}
+
+bool reader_is_gone(int descriptor) {
+  pollfd asked{.fd = descriptor, .events = 0, .revents = 0};
+  return ::poll(&asked, 1, 0) == 1 && (asked.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 StopRequest stop_request() {

@@ -14,6 +14,10 @@ void handle_signals(SystemClock& clock);
 /// From now on they end nothing, and are counted instead: see stop_request(). Any thread.
 void interrupt_gently();
 
+/// Whether nobody will ever read from this pipe or socket, which we write to: `| head` has seen enough. False for a
+/// file.
+bool reader_is_gone(int descriptor);
+
 /// How hard the user wants the program to stop, by now: the first signal finishes what runs, the second does not.
 StopRequest stop_request();
 

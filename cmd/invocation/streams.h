@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <istream>
 #include <ostream>
 
@@ -15,6 +16,8 @@ struct Streams {
   bool err_is_terminal = false;
   int width = 80;   ///< Columns of the terminal that `out` is; 80 for anything else.
   int height = 24;  ///< Its lines.
+  /// Whether nobody will ever read what is written to `out`: then it is no error that nothing can be. Empty: never.
+  std::function<bool()> out_reader_is_gone = {};
 };
 
 }  // namespace vscale
