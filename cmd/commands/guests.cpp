@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cmd/commands/commands.h"
 #include "cmd/planning/fresh_plan.h"
 #include "cmd/planning/recorded.h"
@@ -43,12 +45,50 @@ Error no_address(const InstanceRecord& instance) {
           .hint = fmt::format("vscale apply waits until it is ready; or look inside: vscale console {}", name)};
 }
 
-/// The guest's key is filed under its incarnation: a replacement at the same address is a new machine to ssh, not an
-/// impostor of the old one.
-std::vector<std::string> ssh_command(const InstanceRecord& instance, const std::string& address,
-                                     const std::string& user, const std::vector<std::string>& command) {
-  std::vector<std::string> argv{"ssh", "-o", fmt::format("HostKeyAlias={}.{}", instance.name, instance.incarnation)};
-  if (!user.empty()) argv.insert(argv.end(), {"-l", user});
+/// An option of ssh's with a value that is taken as it is: ssh splits at spaces and fills in what follows a `%`.
+std::string ssh_option(const std::string& name, const std::string& value) {
+  std::string quoted;
+  for (const char c : value) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    if (c == '%') quoted += '%';
+    quoted += c;
+  }
+  return fmt::format("{}=\"{}\"", name, quoted);
+}
+
+/// The private keys that lie beside public ones which the configuration names for this group: `anna` for `anna.pub`.
+std::vector<std::string> private_keys(const Found& found, const Group& group, const Outside& outside) {
+  std::vector<std::string> paths;
+  for (const SourceFile& file : found.files.read.files_read) {
+    const auto is_in_file = [&file](const std::string& key) { return file.text.find(key) != std::string::npos; };
+    const auto& keys = group.instance.cloud_init.ssh_keys;
+    if (!file.path.ends_with(".pub") || std::none_of(keys.begin(), keys.end(), is_in_file)) continue;
+    const std::string path = file.path.substr(0, file.path.size() - std::string_view(".pub").size());
+    if (outside.read_file(path)) paths.push_back(path);
+  }
+  return paths;
+}
+
+/// Guests come and go, and their addresses are handed out again: they are known by what they are, not where they are,
+/// in a file of their own. One that was made anew is another machine, whose key is taken on first sight; one that was
+/// only started again is not, and must show the same key.
+std::vector<std::string> known_hosts_options(const InstanceRecord& instance, const std::string& state_path) {
+  return {"-o", ssh_option("UserKnownHostsFile", state_path + ".known_hosts"),
+          "-o", "StrictHostKeyChecking=accept-new",
+          "-o", fmt::format("HostKeyAlias={}.{}", instance.name, instance.uuid)};
+}
+
+std::vector<std::string> ssh_command(const Found& found, const std::string& address,
+                                     const std::vector<std::string>& command, const Invocation& invocation) {
+  std::vector<std::string> argv{"ssh"};
+  const auto known = known_hosts_options(found.instance, state_path(invocation, found.config()));
+  argv.insert(argv.end(), known.begin(), known.end());
+  if (const Group* group = find_group(found.config(), group_address(found.instance.address))) {
+    for (const auto& path : private_keys(found, *group, invocation.outside)) {
+      argv.insert(argv.end(), {"-o", ssh_option("IdentityFile", path)});
+    }
+    if (const auto& user = group->instance.cloud_init.user; !user.empty()) argv.insert(argv.end(), {"-l", user});
+  }
   argv.insert(argv.end(), {"--", address});
   argv.insert(argv.end(), command.begin(), command.end());
   return argv;
@@ -67,14 +107,12 @@ Error not_up(const InstanceRecord& instance, DomainState state) {
 ExitCode run_command(const SshArguments& arguments, Invocation& invocation) {
   const auto found = find_or_fail(invocation, arguments.instance);
   if (!found) return ExitCode::error;
-  const InstanceRecord& instance = found->instance;
-  for (const auto& nic : instance.nics) {
+  for (const auto& nic : found->instance.nics) {
     if (!nic.address) continue;
-    const Group* group = find_group(found->config(), group_address(instance.address));
-    const std::string user = group == nullptr ? "" : group->instance.cloud_init.user;
-    return fail(invocation, invocation.outside.become(ssh_command(instance, *nic.address, user, arguments.command)));
+    const auto argv = ssh_command(*found, *nic.address, arguments.command, invocation);
+    return fail(invocation, invocation.outside.become(argv));
   }
-  return fail(invocation, no_address(instance));
+  return fail(invocation, no_address(found->instance));
 }
 
 ExitCode run_command(const ConsoleArguments& arguments, Invocation& invocation) {
@@ -94,6 +132,7 @@ ExitCode run_command(const ConsoleArguments& arguments, Invocation& invocation) 
       hosts.domains->domain_state({.host = instance.host, .uuid = instance.uuid, .lineage = found->recorded.lineage});
   if (!state) return fail(invocation, state.error());
   if (!is_up(*state)) return fail(invocation, not_up(instance, *state));
+  say(invocation, "A guest that waits says nothing: press Enter. Ctrl-] leaves.");
   return fail(invocation, invocation.outside.become({"virsh", "-c", host->uri, "console", instance.name}));
 }
 
@@ -103,7 +142,8 @@ ExitCode run_command(const InventoryArguments& arguments, Invocation& invocation
   const auto recorded = read_recorded(invocation, *files->read.config);
   if (!recorded) return fail(invocation, recorded.error());
   const auto format = invocation.global.json ? InventoryFormat::json : arguments.format;
-  invocation.streams.out << inventory_text(guests_of(*files->read.config, recorded->state), format);
+  const auto guests = guests_of(*files->read.config, recorded->state);
+  invocation.streams.out << inventory_text(guests, format);
   return ExitCode::ok;
 }
 

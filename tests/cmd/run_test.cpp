@@ -407,18 +407,6 @@ TEST_CASE("names that nobody has are refused with a guess") {
   CHECK(world.vscale({"plan", "--replace", "prod-web-1", "--detailed-exitcode"}).code == 2);
 }
 
-TEST_CASE("ssh becomes ssh to the recorded address, with the user of the template") {
-  AppliedWorld world(2);
-  world.vscale({"ssh", "web-1", "--", "uptime", "-p"});
-  const std::vector<std::string> wanted{"ssh",    "-o", "HostKeyAlias=prod-web-1.1", "-l", "debian", "--", "10.0.0.51",
-                                        "uptime", "-p"};
-  CHECK(world.became() == wanted);
-  const auto unknown = world.vscale({"ssh", "web-7"});
-  CHECK(unknown.code == 1);
-  CHECK(holds(unknown.err, "there is no instance \"web-7\" in prod"));
-  CHECK(holds(world.vscale({"ssh", "web"}).err, "that is a group; its instances: web-0, web-1"));
-}
-
 TEST_CASE("console becomes virsh on the instance's host, and says so if there is nothing to see") {
   AppliedWorld world(1);
   world.vscale({"console", "group.web[0]"});

@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "tests/cmd/fake_world.h"
+
+using namespace vscale;
+using test::FakeWorld;
+using Words = std::vector<std::string>;
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+bool has_word(const Words& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::string config_with(const std::string& cloud_init, int size) {
+  std::string text = test::web_config(size);
+  const std::string usual = "cloudInit: { user: debian }";
+  return text.replace(text.find(usual), usual.size(), "cloudInit: " + cloud_init);
+}
+
+/// With `web` of that size applied from this configuration.
+struct Applied : FakeWorld {
+  explicit Applied(const std::string& config) {
+    write("anna.pub", "ssh-ed25519 AAAA anna\n");
+    write("ben.pub", "ssh-ed25519 BBBB ben\n");
+    write("vscale.yaml", config);
+    const auto applied = vscale({"apply", "--auto-approve"});
+    INFO(applied.out << applied.err);
+    REQUIRE(applied.code == 0);
+  }
+
+  /// What `vscale WORDS` became.
+  Words becomes(const Words& words) {
+    vscale(words);
+    return became();
+  }
+};
+
+/// The word that ssh is to call the instance by when it looks for its key.
+std::string host_key_alias(const Words& argv) {
+  const auto found =
+      std::find_if(argv.begin(), argv.end(), [](const std::string& word) { return word.starts_with("HostKeyAlias="); });
+  return found == argv.end() ? "" : *found;
+}
+
+}  // namespace
+
+TEST_CASE("ssh becomes ssh to the recorded address, with the user of the template and known hosts of its own") {
+  Applied world(test::web_config(2));
+
+  const Words argv = world.becomes({"ssh", "web-1", "--", "uptime", "-p"});
+
+  const std::string known_hosts = "UserKnownHostsFile=\"" + world.folder() + "/vscale.db.known_hosts\"";
+  CHECK(Words(argv.begin(), argv.begin() + 6) ==
+        Words{"ssh", "-o", known_hosts, "-o", "StrictHostKeyChecking=accept-new", "-o"});
+  CHECK(Words(argv.begin() + 7, argv.end()) == Words{"-l", "debian", "--", "10.0.0.51", "uptime", "-p"});
+  CHECK(host_key_alias(argv).starts_with("HostKeyAlias=prod-web-1."));
+}
+
+TEST_CASE("known hosts lie beside the statefile that was named, whatever its path holds") {
+  Applied world(test::web_config(1));
+  const std::string state = world.folder() + "/100%\" odd.db";
+  std::filesystem::copy_file(world.folder() + "/vscale.db", state);
+
+  const Words argv = world.becomes({"ssh", "web-0", "--state", state});
+
+  CHECK(has_word(argv, "UserKnownHostsFile=\"" + world.folder() + "/100%%\\\" odd.db.known_hosts\""));
+}
+
+TEST_CASE("to ssh a replaced instance is another machine at the same address, and a started one is the same") {
+  Applied world(test::web_config(1));
+  const std::string first = host_key_alias(world.becomes({"ssh", "web-0"}));
+
+  world.cluster().power_off_by_hand("prod-web-0");
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  const std::string started = host_key_alias(world.becomes({"ssh", "web-0"}));
+  REQUIRE(world.vscale({"apply", "--auto-approve", "--replace", "web-0"}).code == 0);
+  const Words replaced = world.becomes({"ssh", "web-0"});
+
+  CHECK(started == first);
+  CHECK(host_key_alias(replaced) != first);
+  CHECK(has_word(replaced, "10.0.0.50"));
+}
+
+TEST_CASE("ssh takes the private key that lies beside a public one of the group") {
+  Applied world(config_with("{ user: debian, sshKeys: [anna.pub, ben.pub] }", 1));
+  const auto offers = [&](const std::string& key) {
+    return has_word(world.becomes({"ssh", "web-0"}), "IdentityFile=\"" + world.folder() + "/" + key + "\"");
+  };
+  CHECK_FALSE(offers("anna"));
+
+  world.write("ben", "a private key");
+
+  CHECK(offers("ben"));
+  CHECK_FALSE(offers("anna"));
+}
+
+TEST_CASE("ssh offers no key that the configuration names for another group") {
+  Applied world(config_with("{ user: debian, sshKeys: [anna.pub] }", 1) +
+                "  other:\n    size: 0\n    template: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [lan], "
+                "cloudInit: { sshKeys: [ben.pub] } }\n");
+  world.write("ben", "a private key");
+
+  CHECK_FALSE(has_word(world.becomes({"ssh", "web-0"}), "IdentityFile=\"" + world.folder() + "/ben\""));
+}
+
+TEST_CASE("ssh into what is not there is refused with a guess") {
+  Applied world(test::web_config(2));
+  const auto unknown = world.vscale({"ssh", "web-7"});
+  CHECK(unknown.code == 1);
+  CHECK(holds(unknown.err, "there is no instance \"web-7\" in prod"));
+  CHECK(holds(world.vscale({"ssh", "web"}).err, "that is a group; its instances: web-0, web-1"));
+  CHECK(world.became().empty());
+}
