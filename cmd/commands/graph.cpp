@@ -6,13 +6,19 @@
 namespace vscale {
 namespace {
 
+/// A graph without a node is still one, for the program that reads it; a person is told.
+void draw(const Plan& plan, GraphFormat format, const Invocation& invocation) {
+  invocation.streams.out << graph_text(plan, format);
+  if (plan.actions.empty()) say(invocation, "There is nothing to draw: the plan has no actions.");
+}
+
 /// A saved plan is drawn as it is, whether or not it could still be carried out.
 ExitCode graph_of_file(const GraphArguments& arguments, Invocation& invocation) {
   const auto text = invocation.outside.read_file(absolute_path(invocation.outside, *arguments.plan_file));
   if (!text) return fail(invocation, text.error());
   const auto saved = saved_plan_from_text(*text);
   if (!saved) return fail(invocation, saved.error());
-  invocation.streams.out << graph_text(saved->plan, arguments.format);
+  draw(saved->plan, arguments.format, invocation);
   return ExitCode::ok;
 }
 
@@ -31,7 +37,7 @@ ExitCode run_command(const GraphArguments& arguments, Invocation& invocation) {
                                {.options = arguments.options, .refresh = arguments.refresh});
   if (!fresh) return fail(invocation, fresh.error());
   const ExitCode mistakes = report(invocation, fresh->plan.diagnostics);
-  invocation.streams.out << graph_text(fresh->plan, arguments.format);
+  draw(fresh->plan, arguments.format, invocation);
   return stronger(mistakes, fresh->plan.complete ? ExitCode::ok : ExitCode::partial);
 }
 

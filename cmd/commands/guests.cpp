@@ -144,6 +144,7 @@ ExitCode run_command(const InventoryArguments& arguments, Invocation& invocation
   const auto format = invocation.global.json ? InventoryFormat::json : arguments.format;
   const auto guests = guests_of(*files->read.config, recorded->state);
   invocation.streams.out << inventory_text(guests, format);
+  if (guests.empty()) say(invocation, "There are no guests yet. To make them: vscale apply");
   return ExitCode::ok;
 }
 

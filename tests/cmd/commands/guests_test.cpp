@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "tests/cmd/fake_world.h"
 
@@ -117,4 +118,29 @@ TEST_CASE("ssh into what is not there is refused with a guess") {
   CHECK(holds(unknown.err, "there is no instance \"web-7\" in prod"));
   CHECK(holds(world.vscale({"ssh", "web"}).err, "that is a group; its instances: web-0, web-1"));
   CHECK(world.became().empty());
+}
+
+TEST_CASE("an inventory of nothing says so beside a document that is valid") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(2));
+  for (const std::string format : {"ansible", "ssh-config", "json"}) {
+    const auto ran = world.vscale({"inventory", "--format", format});
+    CHECK(ran.code == 0);
+    CHECK(ran.err == "There are no guests yet. To make them: vscale apply\n");
+  }
+  const auto document = world.vscale({"inventory", "--json"});
+  CHECK(nlohmann::json::parse(document.out)["instances"].empty());
+  CHECK(document.err.empty());
+}
+
+TEST_CASE("a graph of nothing says so beside a document that is valid") {
+  Applied world(test::web_config(1));
+  for (const std::string format : {"dot", "mermaid"}) {
+    const auto ran = world.vscale({"graph", "--format", format});
+    CHECK(ran.code == 0);
+    CHECK(ran.err == "There is nothing to draw: the plan has no actions.\n");
+  }
+  CHECK(world.vscale({"graph"}).out.starts_with("digraph \"prod\" {"));
+  CHECK(world.vscale({"graph", "-q"}).err.empty());
+  CHECK_FALSE(holds(world.vscale({"graph", "--replace", "web-0"}).err, "nothing to draw"));
 }
