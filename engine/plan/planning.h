@@ -13,6 +13,7 @@
 #include "engine/placement/placement.h"
 #include "engine/plan/books/address_book.h"
 #include "engine/plan/books/identity.h"
+#include "engine/plan/books/pool_sharing.h"
 #include "engine/plan/books/unrecorded.h"
 #include "engine/plan/books/volume_book.h"
 #include "engine/plan/fates/in_place.h"
@@ -101,7 +102,8 @@ struct Planning {
   VolumeBook volumes;
   std::map<InstanceAddress, const InstanceRecord*> instances;  ///< Recorded ones, under the addresses they will have.
   std::vector<UnrecordedDomain> unrecorded;                    ///< Ours by the mark, and in no record.
-  std::map<std::string, GroupRecord> group_records;            ///< Likewise.
+  std::vector<SharingSign> sharing_signs;                      ///< Of pools that the file does not call shared.
+  std::map<std::string, GroupRecord> group_records;            ///< As `instances`.
   std::map<std::string, std::string> names;                    ///< Domain names of recorded instances -> their address.
   std::map<std::string, std::vector<RecordChange>> moves;      ///< By the new group: what `moved:` does to the record.
   std::unordered_map<std::string, const Removed*> removed;     ///< `removed:`, by address; the first of each.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <set>
 
 #include "engine/live/emulation.h"
@@ -148,11 +149,13 @@ void report_silent_hosts(Planning& planning) {
 
 /// Guests there are slow, and their gates may not pass in time, while libvirt says that all is well.
 void report_failing_kvm(Planning& planning) {
+  std::vector<std::string> failing;
   for (const auto& host : planning.config.hosts) {
     const auto view = planning.input.live.find(host.name);
     if (view == planning.input.live.end() || !view->second.snapshot || !kvm_fails(*view->second.snapshot)) continue;
-    planning.warn("kvm_fails", emulation_text(host.name, *view->second.snapshot), emulation_hint(host.name));
+    failing.push_back(host.name);
   }
+  if (!failing.empty()) planning.warn("kvm_fails", emulation_text(failing), emulation_hint());
 }
 
 /// What was forgotten, or the record of which was lost. One that was only seen in the past is not reported: it says
@@ -166,6 +169,30 @@ void report_orphans(Planning& planning) {
                               "alone",
                               name, *unrecorded.host, to_string(unrecorded.mark().address)),
                   fmt::format("if nobody needs it: virsh undefine {} on {}", name, *unrecorded.host));
+  }
+}
+
+std::string storage_of_pool(const Config& config, const std::string& pool) {
+  const auto found = std::find_if(config.storage.begin(), config.storage.end(),
+                                  [&](const Storage& storage) { return storage.pool == pool; });
+  return found == config.storage.end() ? "" : found->name;
+}
+
+/// Once for each pool.
+void report_pools_that_look_shared(Planning& planning) {
+  std::set<std::string> said;
+  for (const auto& sign : planning.sharing_signs) {
+    if (!said.insert(sign.pool).second) continue;
+    const std::string storage = storage_of_pool(planning.config, sign.pool);
+    planning.warn(
+        "pool_looks_shared",
+        fmt::format("pool {}: {} shows {}, which is recorded on {}: the hosts seem to share it, and the file does not "
+                    "say so; no copy of an image is deleted or replaced there",
+                    sign.pool, sign.shown_by, sign.volume, sign.recorded_on),
+        fmt::format("if they share it, write `shared: true` in {}; if they do not, {} has a file of that name left "
+                    "over from somewhere else",
+                    storage.empty() ? "its storage" : "storage " + storage, sign.shown_by),
+        "storage." + storage);
   }
 }
 
@@ -184,6 +211,7 @@ Planning::Planning(const PlanInput& plan_input)
   plan.serial = input.recorded.serial;
   for (const auto& [address, instance] : input.recorded.instances) instances.emplace(address, &instance);
   unrecorded = unrecorded_domains(input.recorded, config, input.live);
+  sharing_signs = signs_of_sharing(config, input.recorded, live);
   for (const auto& entry : config.removed) removed.emplace(entry.address, &entry);
 }
 
@@ -242,6 +270,7 @@ Plan reconcile(const PlanInput& input) {
   report_silent_hosts(planning);
   if (!input.options.destroy) report_failing_kvm(planning);
   report_orphans(planning);
+  report_pools_that_look_shared(planning);
   decide_fates(planning);
   apply_limits(planning);
   place_instances(planning);

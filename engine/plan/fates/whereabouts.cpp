@@ -141,6 +141,14 @@ const LivePool* LiveIndex::pool(const std::string& host, const std::string& pool
   return found == pools->second.end() ? nullptr : found->second;
 }
 
+std::vector<const LivePool*> LiveIndex::pools(const std::string& host) const {
+  std::vector<const LivePool*> all;
+  if (const auto found = pools_.find(host); found != pools_.end()) {
+    for (const auto& [name, pool] : found->second) all.push_back(pool);
+  }
+  return all;
+}
+
 LastSeenUp::LastSeenUp(const RecordedState& recorded, const LiveIndex& live) {
   for (const auto& [name, host] : recorded.hosts) {
     if (!host.observed || live.answers(name)) continue;

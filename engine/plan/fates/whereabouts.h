@@ -38,6 +38,8 @@ class LiveIndex {
   [[nodiscard]] bool is_newer(const std::string& host, Instant then) const;
   /// The pool as the host sees it; nullptr if the host does not answer or has no such pool.
   [[nodiscard]] const LivePool* pool(const std::string& host, const std::string& pool) const;
+  /// All pools of a host, in order of their names; empty if it does not answer.
+  [[nodiscard]] std::vector<const LivePool*> pools(const std::string& host) const;
 
  private:
   std::unordered_map<std::string_view, std::vector<LivePlace>> by_uuid_, by_name_;

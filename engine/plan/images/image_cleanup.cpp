@@ -8,7 +8,8 @@
 
 /// Image copies that nobody needs any more: older digests beyond the image's `keep`, and all of them when everything is
 /// destroyed. A copy that an instance stands on is never touched, nor is one that a domain of ours may stand on which
-/// is not recorded: what was forgotten runs on.
+/// is not recorded: what was forgotten runs on. Nor is any in a pool that two hosts seem to share and that the file
+/// does not call shared: whoever stands on it may be recorded elsewhere.
 
 namespace vscale {
 namespace {
@@ -216,6 +217,7 @@ void clean_recorded_copies(Planning& planning, const Uses& used, Sanctuary& sanc
       const bool stays = use != used.end() && use->second.stays;
       const std::string host = planning.host_reaching(copy->pool, copy->host, copy->host);
       if (stays || kept++ < keep || !may_touch(planning, host)) continue;
+      if (looks_shared(planning.sharing_signs, host, copy->pool)) continue;
       const auto stands_on_it = [&](const UnrecordedDomain& domain) {
         return may_stand_on_image(domain, copy->digest);
       };
@@ -257,6 +259,7 @@ void clean_unrecorded_copies(Planning& planning, const Uses& used, Sanctuary& sa
   for (const auto& [host, view] : planning.input.live) {
     if (!view.snapshot || planning.scope.excludes_host(host)) continue;
     for (const auto& pool : view.snapshot->pools) {
+      if (looks_shared(planning.sharing_signs, host, pool.name)) continue;
       const std::string place = planning.volumes.is_shared(pool.name) ? std::string() : host;
       for (auto at = pool.volumes.lower_bound(kImageVolumePrefix); at != pool.volumes.end(); ++at) {
         if (!at->starts_with(kImageVolumePrefix)) break;

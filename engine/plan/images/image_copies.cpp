@@ -42,8 +42,10 @@ bool may_be_there(const ImageCopyRecord& copy, const ImagePlace& place, const Li
 }
 
 bool nobody_stands_on(const std::string& digest, const ImagePlace& place, const RecordedState& recorded,
-                      const std::vector<UnrecordedDomain>& unrecorded, const LiveIndex& live) {
+                      const std::vector<UnrecordedDomain>& unrecorded, const std::vector<SharingSign>& signs,
+                      const LiveIndex& live) {
   if (place.shared && !live.silent_hosts().empty()) return false;
+  if (looks_shared(signs, place.host, place.pool)) return false;
   if (has_root_disk_in(place, digest, recorded) || was_moved_here(place, digest, recorded, live)) return false;
   return std::none_of(unrecorded.begin(), unrecorded.end(), [&](const UnrecordedDomain& domain) {
     return (place.shared || *domain.host == place.host) && may_stand_on_image(domain, digest);

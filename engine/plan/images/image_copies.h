@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/plan/books/pool_sharing.h"
 #include "engine/plan/books/unrecorded.h"
 #include "engine/plan/fates/whereabouts.h"
 #include "engine/recorded/recorded_state.h"
@@ -23,8 +24,10 @@ bool may_be_there(const ImageCopyRecord& copy, const ImagePlace& place, const Li
 
 /// Is it certain that no guest stands on a copy of this digest in this place, so that whatever lies there under its
 /// name may be deleted? Not if an instance is recorded on it, or was moved there by hand; not if a domain of ours may
-/// stand on it that is not recorded; and not of a shared pool while a host is silent.
+/// stand on it that is not recorded; not of a shared pool while a host is silent; and not where a pool seems to be
+/// shared that the file does not call so (books/pool_sharing.h).
 bool nobody_stands_on(const std::string& digest, const ImagePlace& place, const RecordedState& recorded,
-                      const std::vector<UnrecordedDomain>& unrecorded, const LiveIndex& live);
+                      const std::vector<UnrecordedDomain>& unrecorded, const std::vector<SharingSign>& signs,
+                      const LiveIndex& live);
 
 }  // namespace vscale

@@ -27,6 +27,7 @@ class PullPlanner {
         live_(live),
         index_(live),
         unrecorded_(unrecorded_domains(recorded, config, live)),
+        signs_(signs_of_sharing(config, recorded, index_)),
         plan_(plan) {}
 
   void bring(const ImageLock& lock, const Storage& storage, const std::string& host) {
@@ -45,7 +46,7 @@ class PullPlanner {
     if (pool == nullptr || !pool->active) {
       needs.push_back(graph_.add("storage." + storage.name, host, {}, EnsurePool{storage.pool, storage.path}));
     }
-    const bool nobody_there = nobody_stands_on(lock.digest, place, recorded_, unrecorded_, index_);
+    const bool nobody_there = nobody_stands_on(lock.digest, place, recorded_, unrecorded_, signs_, index_);
     graph_.add("image." + lock.image, host, needs,
                UploadImage{lock, storage.pool, image_volume_name(recorded_.lineage, lock), nobody_there});
   }
@@ -67,6 +68,7 @@ class PullPlanner {
   const Live& live_;
   LiveIndex index_;
   std::vector<UnrecordedDomain> unrecorded_;
+  std::vector<SharingSign> signs_;
   Plan& plan_;
   GraphBuilder graph_;
   std::set<std::tuple<std::string, std::string, std::string>> done_;  // digest, pool, host

@@ -322,8 +322,9 @@ std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, 
   const auto key = planning.image_copy_key(host, pool, plan.lock->digest);
   const auto [entry, fresh] = planning.uploads.try_emplace(key, 0);
   if (fresh) {
-    const bool nobody_there = nobody_stands_on(plan.lock->digest, image_place(planning, host, pool),
-                                               planning.input.recorded, planning.unrecorded, planning.live);
+    const bool nobody_there =
+        nobody_stands_on(plan.lock->digest, image_place(planning, host, pool), planning.input.recorded,
+                         planning.unrecorded, planning.sharing_signs, planning.live);
     UploadImage upload{*plan.lock, pool, image_volume_name(planning.plan.lineage, *plan.lock), nobody_there};
     entry->second = planning.graph.add("image." + wanted.image, host, root_pool, std::move(upload));
     decision.reasons.push_back(

@@ -7,6 +7,7 @@
 #include "engine/plan/reconcile.h"
 #include "engine/recorded/apply_change.h"
 #include "tests/engine/plan/plan_text.h"
+#include "tests/engine/plan/planned.h"
 #include "tests/engine/simulation/played_world.h"
 #include "tests/support/builders.h"
 
@@ -14,8 +15,6 @@
 
 namespace vscale::test {
 namespace {
-
-using Words = std::vector<std::string>;
 
 Words hosts_that_lose_images(const Plan& plan) {
   INFO(plan_text(plan));
@@ -276,11 +275,9 @@ TEST_CASE("a copy that is not recorded stays under a forgotten machine, whoever 
 }
 
 TEST_CASE("a copy that came with an instance that was moved by hand stays under it, and goes with it") {
-  PlayedWorld world(config_with({web(1)}));
-  world.carry_out(world.plan());
-  world.host("kvm2").domains = world.host("kvm1").domains;
-  world.host("kvm1").domains.clear();
-  world.host("kvm2").pools[0].volumes = world.host("kvm1").pools[0].volumes;
+  PlayedWorld world = running({web(1)});
+  move_by_hand(world, "prod-web-0", "kvm1", "kvm2");
+  world.host("kvm2").pools[0].volumes.insert(image_volume_name(kLineage, lock_of()));
   world.carry_out(world.plan());
   CHECK(hosts_that_lose_images(world.plan()).empty());
   CHECK(world.host("kvm2").pools[0].volumes.count(image_volume_name(kLineage, lock_of())) == 1);

@@ -38,5 +38,64 @@ TEST_CASE("of older copies as many stay as keep says; one that is in use always 
   CHECK(count_kind(world.plan(), "image.delete") == 1);  // c again; d is in use
 }
 
+/// As if both hosts had mounted one folder, and the file did not say so.
+void share_unmarked(PlayedWorld& world) {
+  auto& first = world.host("kvm1").pools[0].volumes;
+  auto& second = world.host("kvm2").pools[0].volumes;
+  first.insert(second.begin(), second.end());
+  second = first;
+}
+
+TEST_CASE("no copy is deleted from a pool that two hosts seem to share, though the file does not say so") {
+  PlayedWorld world = running({web(1)});
+  share_unmarked(world);
+  const Plan plan = world.plan();
+  CHECK(plan.actions.empty());
+  REQUIRE(codes(plan) == Words{"pool_looks_shared"});
+  CHECK(
+      plan.diagnostics[0].summary ==
+      "pool default: kvm2 shows prod-web-0-root.qcow2, which is recorded on kvm1: the hosts seem to share it, and the "
+      "file does not say so; no copy of an image is deleted or replaced there");
+  CHECK(plan.diagnostics[0].hint ==
+        "if they share it, write `shared: true` in storage local; if they do not, kvm2 has a file of that name left "
+        "over from somewhere else");
+}
+
+TEST_CASE("a recorded copy stays, too, where the pool seems to be another host's") {
+  PlayedWorld world = running({web(2)});
+  world.input.config.images[0].keep = 0;
+  world.input.config.groups[0].update.allow = Disruption::live;
+  world.input.config.groups[0].size = 1;
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  REQUIRE(count_kind(world.plan(), "image.delete") == 1);
+  share_unmarked(world);
+  CHECK(count_kind(world.plan(), "image.delete") == 0);
+}
+
+TEST_CASE("what a cut-off upload left is deleted where only another host has a copy of that name") {
+  PlayedWorld world = running({web(1)});
+  const auto& copies = world.host("kvm1").pools[0].volumes;
+  world.host("kvm2").pools[0].volumes.insert(*copies.lower_bound("vscale-image-"));
+  const Plan plan = world.plan();
+  CHECK(only_action(plan, "image.delete", plan.actions.at(0).address).host == "kvm2");
+  CHECK(plan.diagnostics.empty());
+}
+
+TEST_CASE("a domain that was moved by hand, its disks copied, makes no pool look shared") {
+  PlayedWorld world = running({web(1)});
+  share_unmarked(world);
+  world.host("kvm2").domains = world.host("kvm1").domains;
+  world.host("kvm1").domains.clear();
+  CHECK(codes(world.plan()).empty());
+}
+
+TEST_CASE("a host that shows what is there, and not the disk, does not share the pool") {
+  PlayedWorld world = running({web(1)});
+  share_unmarked(world);
+  world.host("kvm1").pools[0].volumes.erase("prod-web-0-root.qcow2");
+  world.host("kvm1").pools[0].volumes.erase("prod-web-0-seed.iso");
+  CHECK(codes(world.plan()).empty());
+}
+
 }  // namespace
 }  // namespace vscale::test

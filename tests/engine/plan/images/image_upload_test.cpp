@@ -83,6 +83,18 @@ TEST_CASE("an instance of another host stands in nobody's way, unless the pool i
   }
 }
 
+TEST_CASE("nothing makes way in a pool that seems to be that of another host") {
+  PlayedWorld world = one_on_kvm1(false);
+  REQUIRE(std::get<UploadImage>(pull(world).actions.at(0).detail).replace_existing);
+  world.host("kvm2").pools[0].volumes = world.host("kvm1").pools[0].volumes;
+  CHECK_FALSE(std::get<UploadImage>(pull(world).actions.at(0).detail).replace_existing);
+  world.input.config.groups[0].size = 2;
+  const Plan plan = world.plan();
+  const Action& upload = only_action(plan, "image.upload", "image.debian-12");
+  CHECK(upload.host == "kvm2");
+  CHECK_FALSE(std::get<UploadImage>(upload.detail).replace_existing);
+}
+
 TEST_CASE("an instance of another image stands in nobody's way") {
   PlayedWorld world = one_on_kvm1(true);
   world.input.images["debian-12"] = lock_of("debian-12", 'b');
