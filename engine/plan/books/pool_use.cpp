@@ -12,11 +12,18 @@ bool works_in_pool(const ActionDetail& detail) {
          std::holds_alternative<DeleteVolume>(detail) || std::holds_alternative<WriteSeed>(detail);
 }
 
+/// Which of its disks came along is for the pools to say.
+bool follows(const Change& change) {
+  return std::any_of(change.reasons.begin(), change.reasons.end(),
+                     [](const Reason& reason) { return reason.rule == Rule::moved_outside; });
+}
+
 }  // namespace
 
 bool relies_on_pools(const Plan& plan) {
-  return plan.errored || std::any_of(plan.actions.begin(), plan.actions.end(),
-                                     [](const Action& action) { return works_in_pool(action.detail); });
+  return plan.errored || std::any_of(plan.changes.begin(), plan.changes.end(), follows) ||
+         std::any_of(plan.actions.begin(), plan.actions.end(),
+                     [](const Action& action) { return works_in_pool(action.detail); });
 }
 
 }  // namespace vscale

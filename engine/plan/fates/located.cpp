@@ -1,12 +1,63 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "engine/plan/fates/fates.h"
 
 /// Whether an instance is to be looked at, and where it is.
 
 namespace vscale {
 namespace {
+
+bool is_file_of(const VolumeRecord& volume, const std::string& path) {
+  return path.ends_with("/" + volume.name);
+}
+
+/// May the domain use the disk? Not if it names all its files, and they are others that are recorded: a disk that was
+/// kept when its instance no longer wanted it stays where it is. What has another name now may be this one.
+bool may_use(const LiveDomain& domain, const VolumeRecord& disk, const std::vector<VolumeRecord>& recorded) {
+  if (disk.role == VolumeRecord::Role::root || domain.disk_paths.empty()) return true;
+  return !std::all_of(domain.disk_paths.begin(), domain.disk_paths.end(), [&](const std::string& path) {
+    return std::any_of(recorded.begin(), recorded.end(), [&](const VolumeRecord& volume) {
+      return volume.name != disk.name && is_file_of(volume, path);
+    });
+  });
+}
+
+/// The root and data disks that did not come along with a domain which somebody moved, or that its new host has not
+/// seen. A seed that stays behind is of no use to anybody, and is deleted where it is.
+std::vector<VolumeRecord> disks_not_there(const Planning& planning, const Decision& decision) {
+  std::vector<VolumeRecord> missing;
+  const std::string& host = decision.where->host;
+  const std::vector<VolumeRecord>& recorded = planning.volumes.of(decision.address);
+  for (const auto& volume : recorded) {
+    if (volume.role == VolumeRecord::Role::seed || planning.volumes.is_shared(volume.pool) || volume.host == host) {
+      continue;
+    }
+    if (planning.volumes.is_live(host, volume.pool, volume.name)) continue;
+    if (may_use(*decision.where->domain, volume, recorded)) missing.push_back(volume);
+  }
+  return missing;
+}
+
+/// A record that followed the domain and not its disks would take stale ones for them, and lose the others.
+bool refuse_to_follow(Planning& planning, Decision& decision) {
+  const std::vector<VolumeRecord> missing = disks_not_there(planning, decision);
+  if (missing.empty()) return false;
+  const std::string& host = decision.where->host;
+  const VolumeRecord& first = missing.front();
+  planning.error(
+      "disks_not_there",
+      fmt::format("{} was moved {} -> {} outside vscale, and {} does not show its disk {}{} in pool {}", decision.name,
+                  decision.record->host, host, host, first.name,
+                  missing.size() == 1 ? "" : fmt::format(" (and {} more)", missing.size() - 1), first.pool),
+      fmt::format("put its disks there under these names, with pool {} started on {}, and plan again; or move the "
+                  "domain back to {}; --exclude {} leaves it out meanwhile",
+                  first.pool, host, decision.record->host, decision.name));
+  decision.fate = Fate::left;
+  return true;
+}
 
 /// The record follows a domain that somebody moved, with those of its volumes that are there now.
 void follow_by_hand(Planning& planning, Decision& decision) {
@@ -73,7 +124,9 @@ bool locate_decision(Planning& planning, Decision& decision) {
     return false;
   }
   if (decision.where->domain != nullptr && report_twins(planning, decision)) return false;
-  if (decision.where->host != decision.record->host) follow_by_hand(planning, decision);
+  if (decision.where->host == decision.record->host) return true;
+  if (refuse_to_follow(planning, decision)) return false;
+  follow_by_hand(planning, decision);
   return true;
 }
 

@@ -28,5 +28,14 @@ TEST_CASE("a plan that makes, sends, grows or deletes something in a pool relies
   CHECK(relies_on_pools(world.plan()));
 }
 
+TEST_CASE("a plan that follows a domain which somebody moved relies on the pool in which its disks should be") {
+  PlayedWorld world = running({web(1)});
+  move_by_hand(world, "prod-web-0", "kvm1", "kvm2");
+  const Plan plan = world.plan();
+  REQUIRE(plan.actions.size() == 1);
+  REQUIRE(count_kind(plan, "record.change") == 1);
+  CHECK(relies_on_pools(plan));
+}
+
 }  // namespace
 }  // namespace vscale::test

@@ -43,12 +43,7 @@ TEST_CASE("an excluded host is not touched, and nothing new is put there") {
 
 TEST_CASE("the disks that an instance left behind can be excluded and targeted by its address") {
   Group db = a_group("db", 1);
-  DataDisk data;
-  data.name = "data";
-  data.storage = "local";
-  data.size_bytes = 10 * kGiB;
-  data.keep = true;
-  db.instance.disks = {data};
+  db.instance.disks = {a_disk("data", 10 * kGiB, true)};
   PlayedWorld world = running({db, web(1)});
   world.input.config.groups[0].size = 0;
   world.carry_out(world.plan());

@@ -61,9 +61,7 @@ TEST_CASE("story: one is stopped by hand and one is undefined by hand") {
 
 TEST_CASE("story: one was moved to the other host by hand") {
   PlayedWorld world = running({web(1)});
-  const LiveDomain moved = world.host("kvm1").domains.front();
-  world.host("kvm1").domains.clear();
-  world.host("kvm2").domains.push_back(moved);
+  move_by_hand(world, "prod-web-0", "kvm1", "kvm2");
   check_story("moved_by_hand", world.plan());
 }
 

@@ -194,6 +194,7 @@ TEST_CASE("a domain whose removal was begun is unknown, not gone, while another 
   // It was there indeed.
   world.input.live["kvm3"] = cut_off;
   world.host("kvm3").domains.push_back(moved);
+  std::swap(world.host("kvm3").pools[0].volumes, world.host("kvm1").pools[0].volumes);
   world.converge();
   CHECK(world.host("kvm3").domains.empty());
   CHECK(world.input.recorded.instances.empty());

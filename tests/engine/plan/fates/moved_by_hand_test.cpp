@@ -1,0 +1,70 @@
+#include <catch2/catch.hpp>
+
+#include "tests/engine/plan/planned.h"
+#include "tests/engine/simulation/played_world.h"
+#include "tests/support/builders.h"
+
+/// A domain that somebody moved, and whether its disks came along.
+
+namespace vscale::test {
+namespace {
+
+/// One web server with a disk `data`, which somebody moved from kvm1 to kvm2, disks and all.
+PlayedWorld moved_with_disk() {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data", 10 * kGiB, true)};
+  PlayedWorld world = running({group});
+  move_by_hand(world, "prod-web-0", "kvm1", "kvm2");
+  return world;
+}
+
+void hide_volume(PlayedWorld& world, const std::string& host, const std::string& volume) {
+  REQUIRE(world.host(host).pools[0].volumes.erase(volume) == 1);
+}
+
+TEST_CASE("a domain that was moved by hand is not followed while its new host does not show its disks") {
+  for (const std::string missing : {"prod-web-0-root.qcow2", "prod-web-0-data.qcow2"}) {
+    for (const bool destroy : {false, true}) {
+      PlayedWorld world = moved_with_disk();
+      world.input.options.destroy = destroy;
+      hide_volume(world, "kvm2", missing);
+      const Plan refused = world.plan();
+      CHECK(only_error(refused).code == "disks_not_there");
+      CHECK(only_error(refused).summary ==
+            "group.web[0] was moved kvm1 -> kvm2 outside vscale, and kvm2 does not show its disk " + missing +
+                " in pool default");
+      CHECK(refused.actions.empty());
+      world.input.options.excludes = {"group.web[0]"};
+      CHECK_FALSE(world.plan().errored);
+      world.input.options.excludes.clear();
+      world.host("kvm2").pools[0].volumes.insert(missing);
+      CHECK_FALSE(world.plan().errored);
+    }
+  }
+}
+
+TEST_CASE("a seed that stayed behind when its domain was moved by hand is still known where it is") {
+  PlayedWorld world = moved_with_disk();
+  hide_volume(world, "kvm2", "prod-web-0-seed.iso");
+  world.host("kvm1").pools[0].volumes.insert("prod-web-0-seed.iso");
+  world.carry_out(world.plan());
+  CHECK(world.instance("group.web[0]").host == "kvm2");
+  world.input.options.destroy = world.input.options.allow_data_loss = true;
+  world.carry_out(world.plan());
+  for (const char* host : {"kvm1", "kvm2"}) CHECK(world.host(host).pools[0].volumes.empty());
+}
+
+TEST_CASE("a kept disk that no domain uses does not have to come along with one that is moved by hand") {
+  PlayedWorld world = moved_with_disk();
+  hide_volume(world, "kvm2", "prod-web-0-data.qcow2");
+  world.host("kvm1").pools[0].volumes.insert("prod-web-0-data.qcow2");
+  auto& paths = world.domain("kvm2", "prod-web-0")->disk_paths;
+  paths = {"/pool/prod-web-0-root.qcow2", "/pool/prod-web-0-seed.iso"};
+  CHECK_FALSE(world.plan().errored);
+  // Under another name it may well be this one.
+  paths.push_back("/pool/renamed.qcow2");
+  CHECK(only_error(world.plan()).code == "disks_not_there");
+}
+
+}  // namespace
+}  // namespace vscale::test
