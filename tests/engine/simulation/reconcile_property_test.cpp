@@ -39,6 +39,19 @@ PlacementStrategy a_strategy(Dice& dice) {
   return kAll[dice.roll(6)];
 }
 
+/// How much the file lets happen to the group's instances by itself.
+void limit_updates(Dice& dice, Group& group) {
+  constexpr Disruption kAllowed[] = {Disruption::replace, Disruption::replace, Disruption::reboot, Disruption::live,
+                                     Disruption::none};
+  constexpr Update::Strategy kStrategies[] = {Update::Strategy::rolling, Update::Strategy::rolling,
+                                              Update::Strategy::recreate, Update::Strategy::on_delete};
+  constexpr const char* kFields[] = {"image", "networks", "disks", "machine", "memory", "vcpus", "disk"};
+  group.update.allow = kAllowed[dice.roll(5)];
+  group.update.strategy = kStrategies[dice.roll(4)];
+  group.lifecycle.ignore_changes.clear();
+  if (dice.one_in(3)) group.lifecycle.ignore_changes.emplace_back(kFields[dice.roll(7)]);
+}
+
 Group random_group(Dice& dice, const std::string& name) {
   Group group = a_group(name, dice.roll(5));
   group.placement.strategy = a_strategy(dice);
@@ -47,6 +60,7 @@ Group random_group(Dice& dice, const std::string& name) {
   group.instance.max_vcpus = group.instance.vcpus + dice.roll(3);
   if (dice.one_in(3)) group.instance.disks.push_back(a_disk("data", 10 * kGiB, dice.one_in(2)));
   if (dice.one_in(3)) group.update.strategy = Update::Strategy::recreate;
+  if (dice.one_in(3)) limit_updates(dice, group);
   return group;
 }
 
@@ -69,10 +83,51 @@ void rename_group(Dice& dice, PlanInput& input, Group& group) {
   }
 }
 
+/// Only some hosts, or all of them again.
+void select_hosts(Dice& dice, const Config& config, Group& group) {
+  group.hosts.names.clear();
+  if (dice.one_in(3)) return;
+  for (const auto& host : config.hosts) {
+    if (dice.one_in(2)) group.hosts.names.push_back(host.name);
+  }
+}
+
+/// The group goes to another network; one that nobody is on any more leaves the file.
+void change_network(Dice& dice, Config& config, Group& group) {
+  const int number = dice.roll(3);
+  Network network = a_network("lan" + std::to_string(number));
+  network.addresses = {{ipv4(10, 0, number, 50), ipv4(10, 0, number, 99)}};
+  if (find_network(config, network.name) == nullptr) config.networks.push_back(network);
+  group.instance.networks[0].network = network.name;
+  std::erase_if(config.networks, [&](const Network& candidate) {
+    return std::none_of(config.groups.begin(), config.groups.end(),
+                        [&](const Group& user) { return user.instance.networks[0].network == candidate.name; });
+  });
+}
+
+void change_disks(Dice& dice, Group& group) {
+  if (group.instance.disks.empty()) {
+    group.instance.disks.push_back(a_disk("data", 10 * kGiB, dice.one_in(2)));
+  } else {
+    group.instance.disks.clear();
+  }
+}
+
+void add_host(PlanInput& input) {
+  int number = 1;
+  const auto is_known = [&](const std::string& name) {
+    return find_host(input.config, name) != nullptr || input.recorded.hosts.count(name) != 0;
+  };
+  while (is_known("kvm" + std::to_string(number))) ++number;
+  const std::string name = "kvm" + std::to_string(number);
+  input.config.hosts.push_back(a_host(name));
+  input.live[name] = reachable(a_snapshot(name));
+}
+
 /// Somebody edits the file. Disks never shrink and groups never vanish: those are errors, and have stories.
 void edit_file(Dice& dice, PlanInput& input) {
   Group& group = dice.pick(input.config.groups);
-  switch (dice.roll(7)) {
+  switch (dice.roll(13)) {
     case 0:
       group.size = dice.roll(6);
       break;
@@ -95,7 +150,53 @@ void edit_file(Dice& dice, PlanInput& input) {
     case 5:
       input.images["debian-12"] = lock_of("debian-12", static_cast<char>('a' + dice.roll(4)));
       break;
+    case 7:
+      select_hosts(dice, input.config, group);
+      break;
+    case 8:
+      limit_updates(dice, group);
+      break;
+    case 9:
+      change_network(dice, input.config, group);
+      break;
+    case 10:
+      change_disks(dice, group);
+      break;
+    case 11:
+      group.instance.machine = dice.one_in(2) ? "q35" : "pc";
+      break;
+    case 12:
+      add_host(input);
+      break;
   }
+}
+
+/// Groups that may go to some hosts only may fit nowhere, which is an error with stories of its own: whoever is told so
+/// lets them go everywhere.
+void let_go_everywhere(PlanInput& input) {
+  for (auto& group : input.config.groups) group.hosts.names.clear();
+}
+
+Plan plan_with_room(PlayedWorld& world) {
+  Plan plan = world.plan();
+  if (!plan.errored) return plan;
+  let_go_everywhere(world.input);
+  return world.plan();
+}
+
+/// What a command that looks at the hosts writes down of them.
+void look(PlayedWorld& world) {
+  for (const auto& [host, view] : world.input.live) {
+    world.input.recorded.hosts[host].host = host;
+    world.input.recorded.hosts[host].observed = view.snapshot;
+  }
+}
+
+/// Somebody takes the host out of the file, and its name out of what groups say of their hosts.
+void drop_host(PlanInput& input, const std::string& name) {
+  std::erase_if(input.config.hosts, [&](const Host& host) { return host.name == name; });
+  for (auto& group : input.config.groups) std::erase(group.hosts.names, name);
+  input.live.erase(name);
 }
 
 /// Something happens on a host behind vscale's back. Foreign domains are left out: they do not concern us.
@@ -173,9 +274,11 @@ void check_foreign_untouched(const PlanInput& input, const Plan& plan) {
   for (const auto& action : plan.actions) CHECK(foreign.count(uuid_in(action.detail)) == 0);
 }
 
-void check_silent_hosts_untouched(const PlanInput& input, const Plan& plan) {
+void check_only_answering_hosts_touched(const PlanInput& input, const Plan& plan) {
   for (const auto& action : plan.actions) {
-    if (!action.host.empty()) CHECK(input.live.at(action.host).snapshot.has_value());
+    if (action.host.empty()) continue;
+    REQUIRE(input.live.count(action.host) == 1);
+    CHECK(input.live.at(action.host).snapshot.has_value());
   }
 }
 
@@ -234,70 +337,104 @@ void check_as_wanted(const PlayedWorld& world) {
   }
 }
 
-TEST_CASE("whatever happens, plans converge, and nothing is ever double-booked, foreign or left over") {
-  constexpr unsigned kWorlds = 150;
+/// Edits, mishaps and runs that die, in a world of this seed; at the end the file has its way.
+void live_through(unsigned seed) {
   constexpr int kMishaps = 6;
-  for (unsigned seed = 0; seed < kWorlds; ++seed) {
-    Dice dice(seed);
-    PlayedWorld world(random_config(dice));
-    add_foreign(dice, world.input);
-    for (int step = 0; step < kMishaps; ++step) {
-      INFO("seed " << seed << ", step " << step);
-      edit_file(dice, world.input);
-      if (step > 0 && dice.one_in(2)) disturb_host(dice, world.input);
-      const Plan plan = world.plan();
-      INFO(plan_text(plan));
-      REQUIRE_FALSE(plan.errored);
-      check_foreign_untouched(world.input, plan);
-      CHECK(plan_text(world.plan()) == plan_text(plan));
-      CHECK(world.plan() == plan);
-      if (!plan.actions.empty() && dice.one_in(2)) {
-        const auto at = static_cast<std::size_t>(dice.roll(static_cast<int>(plan.actions.size())));
-        world.carry_out_and_die(plan, some_order(dice, plan), at, dice.one_in(2));
-        check_identities(world.input.recorded);
-        continue;
-      }
-      world.carry_out(plan, some_order(dice, plan));
+  Dice dice(seed);
+  PlayedWorld world(random_config(dice));
+  add_foreign(dice, world.input);
+  for (int step = 0; step < kMishaps; ++step) {
+    INFO("seed " << seed << ", step " << step);
+    edit_file(dice, world.input);
+    if (step > 0 && dice.one_in(2)) disturb_host(dice, world.input);
+    const Plan plan = plan_with_room(world);
+    INFO(plan_text(plan));
+    REQUIRE_FALSE(plan.errored);
+    check_foreign_untouched(world.input, plan);
+    CHECK(plan_text(world.plan()) == plan_text(plan));
+    CHECK(world.plan() == plan);
+    if (!plan.actions.empty() && dice.one_in(2)) {
+      const auto at = static_cast<std::size_t>(dice.roll(static_cast<int>(plan.actions.size())));
+      world.carry_out_and_die(plan, some_order(dice, plan), at, dice.one_in(2));
       check_identities(world.input.recorded);
-      CHECK(plan_text(world.plan()) == "summary nothing\n");
+      continue;
     }
-    INFO("seed " << seed << ", at the end");
-    world.converge();
-    check_as_wanted(world);
+    world.carry_out(plan, some_order(dice, plan));
     check_identities(world.input.recorded);
-    check_capacity(world.input);
+    const Plan next = world.plan();
+    INFO(plan_text(next));
+    CHECK_FALSE(has_changes(next));
+    CHECK_FALSE(next.errored);
+  }
+  INFO("seed " << seed << ", at the end");
+  let_go_everywhere(world.input);
+  world.converge();
+  check_as_wanted(world);
+  check_identities(world.input.recorded);
+  check_capacity(world.input);
+}
+
+/// Instances of `before` on this host are still recorded there.
+void check_still_on(const std::string& host, const RecordedState& before, const RecordedState& now) {
+  for (const auto& [address, instance] : before.instances) {
+    if (instance.host != host) continue;
+    CHECK(std::any_of(now.instances.begin(), now.instances.end(), [&](const auto& other) {
+      return other.second.uuid == instance.uuid && other.second.host == host;
+    }));
   }
 }
 
+/// A host is cut off, or leaves the file, and is back after some edits and a plan that is carried out.
+void live_without_a_host(unsigned seed, bool leaves_file) {
+  INFO("seed " << seed);
+  Dice dice(seed);
+  PlayedWorld world(random_config(dice));
+  world.carry_out(world.plan());
+  look(world);
+  const RecordedState before = world.input.recorded;
+  const Host away = dice.pick(world.input.config.hosts);
+  const HostView seen = world.input.live[away.name];
+  if (leaves_file) {
+    drop_host(world.input, away.name);
+  } else {
+    world.input.live[away.name] = unreachable();
+  }
+  for (int i = 0; i < 3; ++i) edit_file(dice, world.input);
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  if (!leaves_file) CHECK_FALSE(plan.complete);
+  check_only_answering_hosts_touched(world.input, plan);
+  if (plan.errored) return;  // no room: has stories of its own
+  world.carry_out(plan);
+  check_identities(world.input.recorded);
+  check_still_on(away.name, before, world.input.recorded);
+  if (leaves_file) world.input.config.hosts.push_back(away);
+  world.input.live[away.name] = seen;
+  let_go_everywhere(world.input);
+  world.converge();
+  check_as_wanted(world);
+}
+
+constexpr int kUnseenWorlds = 20;
+
+TEST_CASE("whatever happens, plans converge, and nothing is ever double-booked, foreign or left over") {
+  for (unsigned seed = 0; seed < 150; ++seed) live_through(seed);
+}
+
 TEST_CASE("a silent host is never touched, and what may be there is never made twice") {
-  constexpr unsigned kWorlds = 100;
-  for (unsigned seed = 1000; seed < 1000 + kWorlds; ++seed) {
-    INFO("seed " << seed);
-    Dice dice(seed);
-    PlayedWorld world(random_config(dice));
-    world.carry_out(world.plan());
-    const auto before = world.input.recorded.instances;
-    const std::string silent = dice.pick(world.input.config.hosts).name;
-    const HostView seen = world.input.live[silent];
-    world.input.live[silent] = unreachable();
-    for (int i = 0; i < 3; ++i) edit_file(dice, world.input);
-    const Plan plan = world.plan();
-    INFO(plan_text(plan));
-    CHECK_FALSE(plan.complete);
-    check_silent_hosts_untouched(world.input, plan);
-    if (plan.errored) continue;  // no room: has stories of its own
-    world.carry_out(plan);
-    for (const auto& entry : before) {
-      const InstanceRecord& instance = entry.second;
-      const auto& now = world.input.recorded.instances;
-      const bool still_there = std::any_of(now.begin(), now.end(), [&](const auto& other) {
-        return other.second.uuid == instance.uuid && other.second.host == silent;
-      });
-      if (instance.host == silent) CHECK(still_there);
-    }
-    world.input.live[silent] = seen;
-    world.converge();
-    check_as_wanted(world);
+  for (unsigned seed = 1000; seed < 1100; ++seed) live_without_a_host(seed, false);
+}
+
+TEST_CASE("a host that leaves the file is not touched, and what is there is not made twice") {
+  for (unsigned seed = 3000; seed < 3100; ++seed) live_without_a_host(seed, true);
+}
+
+TEST_CASE("all that holds in worlds that nobody has seen before, too") {
+  std::random_device entropy;
+  for (int i = 0; i < kUnseenWorlds; ++i) {
+    live_through(entropy());
+    live_without_a_host(entropy(), false);
+    live_without_a_host(entropy(), true);
   }
 }
 
