@@ -220,9 +220,10 @@ TEST_CASE("with no backups kept an apply makes none, and goes on") {
   }
 }
 
-TEST_CASE("an instance that was seen once without its mark is read again") {
+TEST_CASE("what was seen once without its mark is read again if it is an instance, or is called as one may be") {
   AppliedWorld world(1);
   world.cluster().add_foreign_domain("kvm1", "somebody-elses", 1, kGiB);
+  world.cluster().add_foreign_domain("kvm1", "prod-forgotten-0", 1, kGiB);
   const auto ours = world.cluster().domains();
   REQUIRE(world.vscale({"plan"}).code == 0);
   auto state = world.outside().open_state(world.folder() + "/vscale.db", OpenMode::read_write);
@@ -244,7 +245,8 @@ TEST_CASE("an instance that was seen once without its mark is read again") {
   CHECK(world.vscale({"plan"}).code == 0);
 
   for (const auto& domain : ours) {
-    CHECK(asked->requests.at(domain.host).known_foreign.contains(domain.uuid) == !domain.ownership.has_value());
+    const bool strange = domain.name == "somebody-elses";
+    CHECK(asked->requests.at(domain.host).known_foreign.contains(domain.uuid) == strange);
   }
 }
 

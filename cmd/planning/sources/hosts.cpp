@@ -22,20 +22,22 @@ std::set<std::string> pools_on(const Config& config, const RecordedState& record
   return pools;
 }
 
-/// Domains that were not ours when they were last seen; those that the record calls ours are read again in any case.
-std::set<std::string> known_foreign(const RecordedState& recorded, const std::string& host) {
+/// Domains that were not ours when they were last seen. Read again in any case are those that the record calls ours,
+/// and those that are called as ours are: one that could not be read was taken for a stranger's, and may be forgotten.
+std::set<std::string> known_foreign(const Config& config, const RecordedState& recorded, const std::string& host) {
+  const std::string our_names = config.name + "-";
   std::set<std::string> foreign;
   const auto record = recorded.hosts.find(host);
   if (record == recorded.hosts.end() || !record->second.observed) return foreign;
   for (const auto& domain : record->second.observed->domains) {
-    if (!domain.ownership) foreign.insert(domain.uuid);
+    if (!domain.ownership && !domain.name.starts_with(our_names)) foreign.insert(domain.uuid);
   }
   for (const auto& [address, instance] : recorded.instances) foreign.erase(instance.uuid);
   return foreign;
 }
 
 ObserveRequest request_to(const Config& config, const RecordedState& recorded, const std::string& host) {
-  return {.pools = pools_on(config, recorded, host), .known_foreign = known_foreign(recorded, host)};
+  return {.pools = pools_on(config, recorded, host), .known_foreign = known_foreign(config, recorded, host)};
 }
 
 void read_hosts(Domains& domains, const std::map<std::string, ObserveRequest>& requests, const RecordedState& recorded,
