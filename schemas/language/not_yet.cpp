@@ -5,7 +5,6 @@ namespace {
 
 // Whoever gives one of these its meaning deletes the row.
 constexpr NotYet kNotYet[] = {
-    {"limits.replace", "", "replacements are made one by one"},
     {"config.metrics", "", "nothing is measured"},
     {"config.survive", "", "no promise is checked"},
     {"config.watch", "", "there is no `vscale watch` yet; run `vscale apply` from cron"},
@@ -19,7 +18,14 @@ constexpr NotYet kNotYet[] = {
     {"template.networkMbps", "", "network bandwidth is not counted"},
     {"group.scaling", "", "the size stays as it is"},
     {"group.stateful", "true", "instances are replaced like any other"},
-    {"group.update", "", "instances are replaced one by one"},
+    {"update.maxSurge", "", "an instance goes before the one that replaces it comes", true},
+    {"update.maxUnavailable", "", "one instance at a time goes and is replaced", true},
+    {"update.perHost", "", "one instance of the group at a time is replaced"},
+    {"update.minReady", "", "the next one's turn comes when the gates have passed"},
+    {"update.progressDeadline", "", "health.startupTimeout bounds each instance", true},
+    {"update.steps", "", "there are no stops on the way"},
+    {"update.onFailure", "", "the rollout stops, and the next apply goes on"},
+    {"update.maxFailures", "", "the first failure stops the rollout"},
     {"group.hooks", "", "no command is run"},
     {"group.members", "", "no file is written"},
     {"group.external", "", "no address is moved"},

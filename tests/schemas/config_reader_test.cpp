@@ -38,6 +38,14 @@ TEST_CASE("the whole language on one page is read without an error, and what doe
   CHECK(shown.find("hunter") == std::string::npos);
 }
 
+TEST_CASE("only what does nothing yet is warned of, also where the default is written out") {
+  CHECK(codes_of(with_group("    update: { strategy: recreate, allow: reboot, minReady: 0s }\n") +
+                 "limits: { replace: 50% }\n")
+            .empty());
+  CHECK(codes_of(with_group("    update: { maxSurge: 1, maxUnavailable: 0, minReady: 1s, steps: [] }\n")) ==
+        std::vector<std::string>{"not_yet", "not_yet", "not_yet"});
+}
+
 TEST_CASE("a configuration's name, state, limits and metrics are read") {
   const Config config = everything();
   CHECK(config.name == "prod");
