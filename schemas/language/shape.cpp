@@ -106,6 +106,9 @@ std::size_t number_end(std::string_view text) {
   return std::min(text.find_first_not_of("0123456789."), text.size());
 }
 
+/// `memory: 128` hardly means 128 GiB.
+constexpr std::int64_t kMoreProbablyMib = 128;
+
 std::string unit_hint(const Type& type, std::string_view text) {
   const bool is_size = type.kind == Type::Kind::size;
   const std::size_t end = number_end(text);
@@ -118,9 +121,24 @@ std::string unit_hint(const Type& type, std::string_view text) {
   if (end > 0 && !meant.empty()) return fmt::format("did you mean {}{}?", text.substr(0, end), meant);
   if (end > 0 && unit.empty()) {
     const std::string_view number = text.substr(0, end);
-    return is_size ? fmt::format("such as {0}GiB or {0}MiB", number) : fmt::format("such as {0}s or {0}m", number);
+    if (!is_size) return fmt::format("such as {0}s or {0}m", number);
+    // What was left out is more probably the unit that gives a usual size.
+    const auto count = parse_integer(number);
+    const bool small_unit = count && *count >= kMoreProbablyMib;
+    return fmt::format("such as {0}{1} or {0}{2}", number, small_unit ? "MiB" : "GiB", small_unit ? "GiB" : "MiB");
   }
   return is_size ? "such as 512MiB or 20GiB" : "such as 30s, 5m or 2h";
+}
+
+// Has `key` to be there, and is not?
+bool is_needed(const ObjectType& object, const std::string& key, const Node& node) {
+  const Key* known = object.find(key);
+  if (known == nullptr || node.find(key) != nullptr) return false;
+  const auto misses_all_of = [&](const std::vector<std::string>& set) {
+    return std::find(set.begin(), set.end(), key) != set.end() &&
+           std::none_of(set.begin(), set.end(), [&](const std::string& other) { return node.find(other) != nullptr; });
+  };
+  return known->required || std::any_of(object.exactly_one.begin(), object.exactly_one.end(), misses_all_of);
 }
 
 // What is wrong with the text of a scalar, if anything; `subject` names it.
@@ -428,7 +446,11 @@ NodePtr Shape::check_object(const NodePtr& node, const Type& type, const Path& p
   for (const Entry& entry : node->entries) {
     const Key* key = type.object->find(entry.key);
     if (key == nullptr) {
-      report_unknown_key(entry, *type.object, path);
+      const std::string meant = report_unknown_key(entry, *type.object, path);
+      // Whoever misspelt a key that has to be there has one mistake to mend, not two.
+      if (checked.find(meant) == nullptr && is_needed(*type.object, meant, *node)) {
+        checked.entries.push_back({meant, entry.place, bad_node(entry.place)});
+      }
       continue;
     }
     const NodePtr value = check(entry.value, key->type, path.key(entry.key));
@@ -465,14 +487,14 @@ NodePtr Shape::check_one_of_scalars(const NodePtr& node, const Type& type, const
   return bad_node(node->place);
 }
 
-void Shape::report_unknown_key(const Entry& entry, const ObjectType& object, const Path& path) {
+std::string Shape::report_unknown_key(const Entry& entry, const ObjectType& object, const Path& path) {
   const std::string ours = other_word(object, entry.key);
   const std::string home = nested_home(object, ours.empty() ? entry.key : ours);
   const bool here = object.find(ours) != nullptr;
-  std::string hint = did_you_mean(entry.key, object.key_names());
-  if (here) {
-    hint = fmt::format("did you mean \"{}\"?", ours);
-  } else if (!home.empty()) {
+  std::string meant = here ? ours : nearest(entry.key, object.key_names());
+  std::string hint = meant.empty() ? "" : fmt::format("did you mean \"{}\"?", meant);
+  if (!here && !home.empty()) {
+    meant.clear();
     hint = fmt::format("\"{}\" belongs under `{}`", ours.empty() ? entry.key : ours, home);
   }
   const std::string known = object.keys.empty() ? "it has no keys" : "known: " + listed(object.key_names());
@@ -480,6 +502,7 @@ void Shape::report_unknown_key(const Entry& entry, const ObjectType& object, con
                                 .summary = fmt::format("{}: unknown key {}", path.subject(), quote(entry.key)),
                                 .label = fmt::format("not a key of {}", object.title),
                                 .hint = hint.empty() ? known : hint});
+  return meant;
 }
 
 void Shape::warn_not_yet(const Entry& entry, const Key& key, const Path& path) {

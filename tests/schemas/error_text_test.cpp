@@ -71,7 +71,8 @@ TEST_CASE("a gate written as a bare word is shown how to write it") {
 TEST_CASE("a size without a unit, or with one that is not known, gets a hint") {
   check_messages("wrong_size_unit", with_template("      disk: 20\n      maxMemory: 2G\n      disks:\n"
                                                   "        - { name: a, size: 5 GiB }\n"
-                                                  "        - { name: b, size: lots }\n"));
+                                                  "        - { name: b, size: lots }\n"
+                                                  "        - { name: c, size: 512 }\n"));
 }
 
 TEST_CASE("a duration without a unit, or with one that is not known, gets a hint") {
@@ -89,6 +90,20 @@ TEST_CASE("a word that is not known is shown with the words that are") {
 
 TEST_CASE("a missing key is named where it is missing") {
   check_messages("missing_key", base() + "groups:\n  web:\n    size: 2\n  api:\n    template: { image: debian-12 }\n");
+}
+
+TEST_CASE("a required key that is misspelt is one mistake, not an unknown key and a missing one") {
+  check_messages("misspelt_key",
+                 base() +
+                     "  dmz: { brige: br1 }\n"
+                     "groups:\n  web:\n    template: { imge: debian-12, imag: debian-12, ram: 1GiB, networks: [] }\n"
+                     "  api:\n    tmplate: { image: debian-12, vcpus: 1, memory: 1GiB }\n");
+}
+
+TEST_CASE("a misspelt key that stands beside the one that was meant hides no other mistake") {
+  CHECK(codes_of(base() + "  dmz: { brige: br1, network: default }\n" +
+                 "groups:\n  web:\n    template: { image: debian-12, imge: debian-12, vcpus: 1, networks: [] }\n") ==
+        std::vector<std::string>{"unknown_key", "missing_key", "unknown_key"});
 }
 
 TEST_CASE("a file without version, name and hosts says so") {
