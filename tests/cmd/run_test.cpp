@@ -7,6 +7,7 @@
 
 #include "schemas/json/plan_json.h"
 #include "tests/cmd/fake_world.h"
+#include "tests/cmd/planning/forwarding_domains.h"
 #include "tests/support/golden.h"
 
 using namespace vscale;
@@ -38,30 +39,15 @@ struct AppliedWorld : FakeWorld {
 };
 
 /// A cluster that notes what was asked of it last.
-class RememberingDomains final : public Domains {
+class RememberingDomains final : public test::ForwardingDomains {
  public:
-  explicit RememberingDomains(Domains& domains) : domains_(domains) {}
+  using ForwardingDomains::ForwardingDomains;
   std::map<std::string, Result<HostSnapshot>> observe(const std::map<std::string, ObserveRequest>& hosts) override {
     requests = hosts;
-    return domains_.observe(hosts);
-  }
-  Result<void> define_domain(const std::string& host, const DomainSpec& spec) override {
-    return domains_.define_domain(host, spec);
-  }
-  Result<void> start_domain(const DomainRef& domain) override { return domains_.start_domain(domain); }
-  Result<StopOutcome> stop_domain(const DomainRef& domain, Duration grace) override {
-    return domains_.stop_domain(domain, grace);
-  }
-  Result<void> undefine_domain(const DomainRef& domain) override { return domains_.undefine_domain(domain); }
-  Result<DomainState> domain_state(const DomainRef& domain) override { return domains_.domain_state(domain); }
-  Result<void> change_domain(const DomainRef& domain, const DomainChange& change) override {
-    return domains_.change_domain(domain, change);
+    return ForwardingDomains::observe(hosts);
   }
 
   std::map<std::string, ObserveRequest> requests;
-
- private:
-  Domains& domains_;
 };
 
 }  // namespace

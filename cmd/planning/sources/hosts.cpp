@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -40,12 +42,38 @@ ObserveRequest request_to(const Config& config, const RecordedState& recorded, c
   return {.pools = pools_on(config, recorded, host), .known_foreign = known_foreign(config, recorded, host)};
 }
 
+bool tells_nothing(const LiveDomain& domain) {
+  return !domain.ownership && domain.nics.empty() && domain.disk_paths.empty();
+}
+
+/// A definition that cannot be read this time looks like one without our mark. What was forgotten keeps the mark that
+/// it had when it was last read, and with it the image that it stands on and its addresses. An instance does not: one
+/// that may have lost its mark is left alone.
+void keep_last_reading(const RecordedState& recorded, HostSnapshot& seen) {
+  const auto record = recorded.hosts.find(seen.host);
+  if (record == recorded.hosts.end() || !record->second.observed) return;
+  std::unordered_map<std::string_view, const LiveDomain*> read_before;
+  for (const auto& domain : record->second.observed->domains) {
+    if (domain.ownership) read_before.emplace(domain.uuid, &domain);
+  }
+  for (const auto& [address, instance] : recorded.instances) read_before.erase(instance.uuid);
+  if (read_before.empty()) return;
+  for (auto& domain : seen.domains) {
+    const auto last = read_before.find(domain.uuid);
+    if (last == read_before.end() || !tells_nothing(domain)) continue;
+    domain.ownership = last->second->ownership;
+    domain.nics = last->second->nics;
+    domain.disk_paths = last->second->disk_paths;
+  }
+}
+
 void read_hosts(Domains& domains, const std::map<std::string, ObserveRequest>& requests, const RecordedState& recorded,
                 Instant now, Live& live) {
   for (auto& [host, answer] : domains.observe(requests)) {
     live[host] = {};
     if (answer) {
       live[host].snapshot = std::move(*answer);
+      keep_last_reading(recorded, *live[host].snapshot);
       continue;
     }
     const auto record = recorded.hosts.find(host);

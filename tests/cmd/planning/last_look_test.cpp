@@ -4,9 +4,9 @@
 #include <memory>
 #include <utility>
 
-#include "engine/ports/domains.h"
 #include "providers/fake/crash_point.h"
 #include "tests/cmd/fake_world.h"
+#include "tests/cmd/planning/forwarding_domains.h"
 
 /// What the record says and the hosts' last look does not: nobody has looked since, so nothing is concluded from it.
 
@@ -24,30 +24,17 @@ void check_disks_under_domains(FakeWorld& world) {
 }
 
 /// A cluster on which something happens between the look of a plan and the plan.
-class OvertakenDomains final : public Domains {
+class OvertakenDomains final : public ForwardingDomains {
  public:
   OvertakenDomains(Domains& domains, std::function<void()> meanwhile)
-      : domains_(domains), meanwhile_(std::move(meanwhile)) {}
+      : ForwardingDomains(domains), meanwhile_(std::move(meanwhile)) {}
   std::map<std::string, Result<HostSnapshot>> observe(const std::map<std::string, ObserveRequest>& hosts) override {
-    auto seen = domains_.observe(hosts);
+    auto seen = ForwardingDomains::observe(hosts);
     if (const auto once = std::exchange(meanwhile_, {})) once();
     return seen;
   }
-  Result<void> define_domain(const std::string& host, const DomainSpec& spec) override {
-    return domains_.define_domain(host, spec);
-  }
-  Result<void> start_domain(const DomainRef& domain) override { return domains_.start_domain(domain); }
-  Result<StopOutcome> stop_domain(const DomainRef& domain, Duration grace) override {
-    return domains_.stop_domain(domain, grace);
-  }
-  Result<void> undefine_domain(const DomainRef& domain) override { return domains_.undefine_domain(domain); }
-  Result<DomainState> domain_state(const DomainRef& domain) override { return domains_.domain_state(domain); }
-  Result<void> change_domain(const DomainRef& domain, const DomainChange& change) override {
-    return domains_.change_domain(domain, change);
-  }
 
  private:
-  Domains& domains_;
   std::function<void()> meanwhile_;
 };
 
