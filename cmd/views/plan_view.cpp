@@ -72,18 +72,27 @@ bool merely_follows(const std::vector<FieldChange>& fields, const FieldChange& f
          });
 }
 
+/// "memory 2 GiB -> 4 GiB", as reasons begin that are about it.
+std::string begun_by(const FieldChange& field) {
+  return printable(fmt::format("{} {} -> {}", field.field, field.before, field.after));
+}
+
+/// `said`: the reason that is shown beside them; what it says of a field is not said again.
 std::string fields_text(const std::vector<FieldChange>& fields, const std::string& said = {}) {
   std::vector<std::string> texts;
   for (const auto& field : fields) {
     const std::string text = field_text(field);
-    if (!merely_follows(fields, field) && text != said) texts.push_back(text);
+    const bool is_said = said == text || said.starts_with(begun_by(field) + ", ");
+    if (!merely_follows(fields, field) && !is_said) texts.push_back(text);
   }
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-/// Does the reason say just what a field of the change says: "memory 2 GiB -> 4 GiB"?
+/// Does the reason say just what a field of the change says: "memory 2 GiB -> 4 GiB"? Or that it was changed on the
+/// host, which stands with the drift?
 bool restates_field(const Change& change, const Reason& reason) {
   return std::any_of(change.fields.begin(), change.fields.end(), [&](const FieldChange& field) {
+    if (reason.rule == Rule::changed_outside && reason.text.starts_with(field.field + " ")) return true;
     if (field.before.empty() && field.after.empty()) return false;
     const std::string text = fmt::format("{} {} -> {}", field.field, field.before, field.after);
     return reason.text == text || reason.text.starts_with(text + ", and ");  // "and 2 more", which the fields name
@@ -183,14 +192,19 @@ std::string class_text(const Paint& paint, const GroupBlock& block) {
   VSCALE_ASSERT(false, "a Disruption without a word");
 }
 
+/// What all changes of the block have in common: why, and what of them.
 std::string headline(const GroupBlock& block) {
   const Change& first = *block.changes.front();
-  std::string text = block.address;
-  std::string why;
-  if (block.same_fields && !first.fields.empty()) why = fields_text(first.fields);
-  if (why.empty() && block.same_reason) why = printable(first.reasons.front().text);
-  if (!why.empty()) text += ": " + why;
-  return text;
+  const Reason& reason = first.reasons.front();
+  std::vector<std::string> parts;
+  if (block.same_reason && !(block.same_fields && restates_field(first, reason))) {
+    parts.push_back(printable(reason.text));
+  }
+  const std::string said = parts.empty() ? "" : parts.front();
+  if (std::string fields = block.same_fields ? fields_text(first.fields, said) : ""; !fields.empty()) {
+    parts.push_back(std::move(fields));
+  }
+  return parts.empty() ? block.address : fmt::format("{}: {}", block.address, fmt::join(parts, "; "));
 }
 
 /// What stands at the end of a change's line: whatever the block's headline has not said.
@@ -202,8 +216,8 @@ std::string line_end(const GroupBlock& block, const Change& change) {
   }
   if (!word.empty()) parts.push_back(std::move(word));
   for (const auto& address : change.addresses) parts.push_back(printable(address));
-  const std::string said = block.same_reason ? printable(change.reasons.front().text) : "";
-  const std::string fields = block.same_fields ? "" : fields_text(change.fields, said);
+  const std::string said = printable(change.reasons.front().text);
+  const std::string fields = block.same_fields ? "" : fields_text(change.fields, block.same_reason ? said : "");
   if (!fields.empty()) parts.push_back(fields);
   const std::string why = reasons_text(change, block.same_reason ? 1 : 0);
   if (!why.empty()) parts.push_back(why);
@@ -365,7 +379,7 @@ std::string missing_hosts(const Plan& plan) {
 
 std::string last_line(const Plan& plan, const PlanViewOptions& options) {
   const bool nothing = !has_changes(plan) && plan.actions.empty();
-  std::string text = "Plan: " + summary_text(plan.summary) + ".";
+  std::string text = "Plan: " + summary_text(plan.summary) + kept_disks_text(plan) + ".";
   if (nothing)
     text = plan.complete ? "No changes: the hosts are as the files say." : "No changes on the hosts that answer.";
   if (plan.errored) text = "Plan: not possible. Nothing can be applied until the errors above are gone.";
@@ -381,6 +395,24 @@ std::string summary_text(const Summary& summary) {
   if (summary.stop > 0) text += fmt::format("{} stop, ", summary.stop);
   if (summary.migrate > 0) text += fmt::format("{} migrate, ", summary.migrate);
   return text + fmt::format("{} destroy", summary.destroy);
+}
+
+std::string kept_disks_text(const Plan& plan) {
+  std::set<std::pair<std::string, std::string>> deleted;  // whose, and which
+  for (const auto& action : plan.actions) {
+    const auto* gone = std::get_if<DeleteVolume>(&action.detail);
+    if (gone != nullptr) deleted.emplace(action.address, gone->volume.disk);
+  }
+  int kept = 0;
+  for (const auto& change : plan.changes) {
+    if (change.action != ChangeAction::destroy) continue;
+    for (const auto& reason : change.reasons) {
+      if (reason.rule != Rule::keep_disk || reason.values.empty()) continue;
+      const auto* disk = std::get_if<std::string>(&reason.values.front().second);
+      if (disk != nullptr && deleted.count({change.address, *disk}) == 0) ++kept;
+    }
+  }
+  return kept == 0 ? "" : fmt::format(" ({} disk{} kept)", kept, kept == 1 ? "" : "s");
 }
 
 std::string plan_text(const Plan& plan, const PlanHeading& heading, const PlanViewOptions& options) {

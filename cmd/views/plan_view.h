@@ -38,4 +38,7 @@ std::string plan_text(const Plan& plan, const PlanHeading& heading, const PlanVi
 /// "2 create, 0 update, 1 replace, 0 destroy": the numbers of the summary line.
 std::string summary_text(const Summary& summary);
 
+/// " (2 disks kept)": disks that outlive the instances which the plan destroys; empty if there are none.
+std::string kept_disks_text(const Plan& plan);
+
 }  // namespace vscale

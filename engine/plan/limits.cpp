@@ -27,7 +27,7 @@ void hold_protected(Planning& planning, GroupPlan& plan) {
     const char* what = decision.fate == Fate::destroy ? "destroyed" : "replaced";
     planning.error("prevent_destroy",
                    fmt::format("{} would be {} ({}), and lifecycle.preventDestroy forbids it", decision.name, what,
-                               decision.reasons.back().text),
+                               decision.reasons.at(decision.cause).text),
                    fmt::format("set preventDestroy: false, or leave it out: --exclude {}", decision.name),
                    plan.group != nullptr ? place_of(*plan.group, "lifecycle.preventDestroy") : "");
     decision.fate = Fate::left;

@@ -45,6 +45,7 @@ struct Decision {
   std::optional<Whereabouts> where;        ///< Set with `record`.
   Fate fate = Fate::keep;
   std::vector<Reason> reasons;
+  std::size_t cause = 0;  ///< replace and destroy: which of the reasons it is for. What stands behind comes with it.
   std::vector<FieldChange> fields;
 
   // keep

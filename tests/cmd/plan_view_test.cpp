@@ -66,6 +66,40 @@ TEST_CASE("an update says each field once, and of its reasons what the fields ha
   test::check_golden("cmd/plan_updates.txt", shown(plan));
 }
 
+TEST_CASE("what is replaced because it is asked for shows what comes along with it, and a disk that stays is counted") {
+  Plan plan = test::empty_plan();
+  for (const int ordinal : {0, 1}) {
+    Change change;
+    change.address = fmt::format("group.web[{}]", ordinal);
+    change.action = ChangeAction::replace;
+    change.disruption = Disruption::replace;
+    change.reasons = {{Rule::replace_requested, "asked for by --replace", {}},
+                      {Rule::size_of_machine_changed, "memory 128 MiB -> 256 MiB", {}},
+                      {Rule::placement, "kvm1: stays where it is", {}}};
+    change.fields = {{"memory", "128 MiB", "256 MiB"}, {"maxMemory", "128 MiB", "256 MiB"}};
+    change.from_host = change.host = "kvm1";
+    change.addresses = {fmt::format("10.0.0.5{}", ordinal)};
+    plan.changes.push_back(change);
+  }
+  Change gone;
+  gone.address = "group.db[1]";
+  gone.action = ChangeAction::destroy;
+  gone.from_host = "kvm2";
+  gone.reasons = {{Rule::not_wanted, "size 2 -> 1", {}},
+                  {Rule::keep_disk, "disk data (1 GiB) stays on kvm2", {{"disk", "data"}, {"host", "kvm2"}}}};
+  plan.changes.push_back(gone);
+  Change settings;
+  settings.address = "machine.db1";
+  settings.action = ChangeAction::update;
+  settings.from_host = settings.host = "kvm1";
+  settings.reasons = {{Rule::spec_changed, "grace 1m -> 30s, recorded only", {}}};
+  settings.fields = {{"grace", "1m", "30s"}};
+  plan.changes.push_back(settings);
+  plan.summary = {.update = 1, .replace = 2, .destroy = 1};
+  test::add_action(plan, "group.db[1]", "kvm2", ReleaseInstance{});
+  test::check_golden("cmd/plan_replaced.txt", shown(plan));
+}
+
 TEST_CASE("what is up and is only waited for is not said to be started") {
   Plan plan = test::empty_plan();
   for (const char* address : {"group.web[0]", "group.web[1]"}) {

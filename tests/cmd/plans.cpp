@@ -108,14 +108,15 @@ Plan plan_with_everything() {
   const FieldChange image{"image", "debian-12 9f86d081", "debian-12 41c7a2e0"};
   for (int i = 0; i < 3; ++i) {
     const std::string host = fmt::format("kvm{}", i + 1);
-    plan.changes.push_back({.address = to_string(web(i)),
-                            .action = ChangeAction::replace,
-                            .disruption = Disruption::replace,
-                            .reasons = {{Rule::spec_changed, "image differs", {{"field", "image"}}}},
-                            .fields = {image},
-                            .from_host = host,
-                            .host = i == 1 ? "kvm3" : host,
-                            .addresses = {fmt::format("10.0.0.{}", 50 + i)}});
+    plan.changes.push_back(
+        {.address = to_string(web(i)),
+         .action = ChangeAction::replace,
+         .disruption = Disruption::replace,
+         .reasons = {{Rule::spec_changed, "image debian-12 9f86d081 -> debian-12 41c7a2e0", {{"field", "image"}}}},
+         .fields = {image},
+         .from_host = host,
+         .host = i == 1 ? "kvm3" : host,
+         .addresses = {fmt::format("10.0.0.{}", 50 + i)}});
   }
   plan.changes.push_back({.address = "group.cp[0]",
                           .action = ChangeAction::update,
@@ -272,9 +273,9 @@ class Dice {
   }
   GroupRecord group() { return {word(), 1 + up_to(9), word(), word()}; }
   Ownership ownership() {
-    return {word(), address(), up_to(9), up_to(9), word(), word(), word(), list<StaticAddress>(2, [&] {
-              return StaticAddress{word(), word()};
-            })};
+    return {word(), address(), up_to(9), up_to(9),
+            word(), word(),    word(),   list<StaticAddress>(2, [&] {
+              return StaticAddress{word(), word()}; })};
   }
   DomainDisk disk() { return {word(), word(), "raw", word()}; }
 

@@ -18,7 +18,7 @@ TEST_CASE("a plan that needs room knows what was put into the pools by hand") {
   const Ran plan = world.vscale({"plan"});
   INFO(plan.out << plan.err);
   CHECK(plan.code == 1);
-  CHECK(plan.out.find("fits on no host") != std::string::npos);
+  CHECK(plan.out.find("fit on no host") != std::string::npos);
 }
 
 TEST_CASE("a plan of nothing asks no host to look into its pools") {

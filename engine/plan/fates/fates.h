@@ -43,6 +43,8 @@ std::vector<std::string> fields_against_redefinition(const Planning& planning, c
 /// caller to leave out.
 void hold_redefinition(Decision& decision, const std::vector<std::string>& fields);
 void set_replace(Decision& decision, Reason reason);
+/// --replace names it: it is replaced, and what else the file would replace it for is shown with that.
+void decide_requested(Planning& planning, const GroupPlan& plan, Decision& decision);
 /// Compares what cannot change in place. True: it is replaced.
 bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision);
 

@@ -87,6 +87,7 @@ void decide_forgotten(Decision& decision) {
 
 void decide_gone(Decision& decision, Reason reason) {
   decision.fate = Fate::destroy;
+  decision.cause = decision.reasons.size();
   decision.reasons.push_back(std::move(reason));
   const Presence presence = decision.where->presence;
   decision.domain_is_gone = presence == Presence::absent || presence == Presence::undefined;

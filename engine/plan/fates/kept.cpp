@@ -125,14 +125,17 @@ void report_held_drift(Planning& planning, const InPlace& in_place, Disruption n
   }
 }
 
+InPlace compare(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  return compare_in_place({.group = *plan.group,
+                           .image_virtual_size_bytes = plan.lock ? plan.lock->virtual_size_bytes : 0,
+                           .recorded = *decision.record,
+                           .volumes = planning.volumes.of(decision.address),
+                           .live = decision.where->domain,
+                           .is_up = decision.where->presence == Presence::up});
+}
+
 void decide_in_place(Planning& planning, const GroupPlan& plan, Decision& decision) {
-  InPlace found = compare_in_place({.group = *plan.group,
-                                    .image_virtual_size_bytes = plan.lock ? plan.lock->virtual_size_bytes : 0,
-                                    .recorded = *decision.record,
-                                    .volumes = planning.volumes.of(decision.address),
-                                    .live = decision.where->domain,
-                                    .is_up = decision.where->presence == Presence::up});
-  decision.in_place = std::move(found);
+  decision.in_place = compare(planning, plan, decision);
   InPlace& in_place = decision.in_place;
   report_too_large(planning, plan, decision);
   const Disruption allowed = allowed_for(planning, *plan.group);
@@ -152,6 +155,25 @@ void decide_in_place(Planning& planning, const GroupPlan& plan, Decision& decisi
   planning.plan.drift.insert(planning.plan.drift.end(), in_place.drift.begin(), in_place.drift.end());
   decision.reasons.insert(decision.reasons.end(), in_place.reasons.begin(), in_place.reasons.end());
   decision.fields.insert(decision.fields.end(), in_place.fields.begin(), in_place.fields.end());
+}
+
+/// What comes along with a replacement, and what was otherwise on its host: a person sees all of it.
+void note_what_goes_along(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  constexpr const char* kRemedy = "made anew";
+  const InPlace in_place = compare(planning, plan, decision);
+  VSCALE_ASSERT(in_place.reasons.size() == in_place.fields.size(), "each field that changes has its reason");
+  for (std::size_t i = 0; i < in_place.reasons.size(); ++i) {
+    if (in_place.reasons[i].rule != Rule::size_of_machine_changed) continue;
+    decision.reasons.push_back(in_place.reasons[i]);
+    decision.fields.push_back(in_place.fields[i]);
+  }
+  for (Drift drift : in_place.drift) {
+    drift.remedy = kRemedy;
+    planning.plan.drift.push_back(std::move(drift));
+  }
+  const bool should_run = decision.record->phase == Phase::ready && decision.where->domain != nullptr;
+  if (!should_run || decision.where->presence == Presence::up) return;
+  report_drift(planning, decision, "state", "running", to_string(decision.where->domain->state), kRemedy);
 }
 
 void decide_mark(Decision& decision) {
@@ -207,9 +229,10 @@ void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
   }
   if (decision.where->presence == Presence::absent) return decide_missing(planning, decision);
   if (planning.scope.replaces(plan.address, decision.name)) {
-    return set_replace(decision, {Rule::replace_requested, "asked for by --replace", {}});
+    decide_requested(planning, plan, decision);
+    return note_what_goes_along(planning, plan, decision);
   }
-  if (decide_by_spec(planning, plan, decision)) return;
+  if (decide_by_spec(planning, plan, decision)) return note_what_goes_along(planning, plan, decision);
   decide_mark(decision);
   decide_whether_it_runs(planning, plan, decision);
   if (!decision.recreate) decide_in_place(planning, plan, decision);

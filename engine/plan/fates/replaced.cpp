@@ -110,6 +110,25 @@ Reason why_replaced(const std::vector<std::string>& names, const std::vector<Fie
   return reason;
 }
 
+/// Shows the fields that cannot change in place and differ. Why it would be replaced; nothing if none does.
+std::optional<Reason> note_spec_changes(const Planning& planning, const GroupPlan& plan, Decision& decision,
+                                        const std::string& wanted) {
+  const Group& group = *plan.group;
+  const InstanceRecord& record = *decision.record;
+  const std::string& digest = plan.lock != nullptr ? plan.lock->digest : record.image_digest;
+  const auto fields = replacing_fields(group, decision, wanted);
+  if (fields.empty()) return std::nullopt;
+  for (const auto& field : fields) {
+    if (field == "template") continue;
+    if (field == "image") {
+      decision.fields.push_back(image_change(planning, record, group.instance, digest));
+      continue;
+    }
+    decision.fields.push_back({field, recorded_text(field, record), field_named(field).show({group.instance, digest})});
+  }
+  return why_replaced(fields, decision.fields);
+}
+
 /// What a definition takes from the file, of what cannot change in place.
 bool is_in_definition(const std::string& field) {
   return field == "machine" || field == "cpu" || field == "firmware" || field == "disks" || field == "template";
@@ -186,10 +205,19 @@ void hold_redefinition(Decision& decision, const std::vector<std::string>& field
 
 void set_replace(Decision& decision, Reason reason) {
   decision.fate = Fate::replace;
+  decision.cause = decision.reasons.size();
   decision.reasons.push_back(std::move(reason));
   const Presence presence = decision.where->presence;
   decision.domain_is_gone = presence == Presence::absent || presence == Presence::undefined;
   decision.disturbs = decision.record->phase == Phase::ready && !decision.domain_is_gone;
+}
+
+void decide_requested(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  set_replace(decision, {Rule::replace_requested, "asked for by --replace", {}});
+  if (!is_current_spec_hash(decision.record->spec_hash)) return;
+  const std::string& digest = plan.lock != nullptr ? plan.lock->digest : decision.record->image_digest;
+  auto differs = note_spec_changes(planning, plan, decision, wanted_hash(plan, decision, digest));
+  if (differs) decision.reasons.push_back(std::move(*differs));
 }
 
 bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
@@ -211,17 +239,9 @@ bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
     follow_renamed_storage(planning, plan, decision);
     return false;
   }
-  const auto fields = replacing_fields(group, decision, wanted);
-  if (fields.empty()) return false;
-  for (const auto& field : fields) {
-    if (field == "template") continue;
-    if (field == "image") {
-      decision.fields.push_back(image_change(planning, record, group.instance, digest));
-      continue;
-    }
-    decision.fields.push_back({field, recorded_text(field, record), field_named(field).show({group.instance, digest})});
-  }
-  Reason reason = why_replaced(fields, decision.fields);
+  auto differs = note_spec_changes(planning, plan, decision, wanted);
+  if (!differs) return false;
+  Reason reason = std::move(*differs);
   if (was_never_defined(decision)) {
     set_replace(decision, std::move(reason));
     return true;

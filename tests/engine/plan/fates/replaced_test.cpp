@@ -117,6 +117,60 @@ TEST_CASE("a group that is recreated and was left half-way is made only when the
   CHECK_FALSE(has_changes(world.plan()));
 }
 
+const Change& only_change(const Plan& plan) {
+  REQUIRE(plan.changes.size() == 1);
+  return plan.changes.front();
+}
+
+Words rules_of(const Change& change) {
+  Words rules;
+  for (const auto& reason : change.reasons) rules.emplace_back(to_string(reason.rule));
+  return rules;
+}
+
+TEST_CASE("what is asked to be replaced shows all else that the file changes, which comes along") {
+  PlayedWorld world = running({web(1)});
+  world.input.options.replaces = {"web-0"};
+  auto& wanted = world.input.config.groups[0].instance;
+  wanted.memory_bytes = wanted.max_memory_bytes = 4 * kGiB;
+  wanted.cloud_init.user = "admin";
+  const Plan plan = world.plan();
+  const Change& change = only_change(plan);
+  CHECK(rules_of(change) ==
+        Words{"replace_requested", "spec_changed", "size_of_machine_changed", "size_of_machine_changed", "placement"});
+  CHECK(change.fields ==
+        std::vector<FieldChange>{{"user", "", "admin"}, {"memory", "2 GiB", "4 GiB"}, {"maxMemory", "2 GiB", "4 GiB"}});
+  world.carry_out(plan);
+  world.input.options.replaces.clear();
+  CHECK_FALSE(has_changes(world.plan()));
+}
+
+TEST_CASE("what was changed outside on an instance that is replaced is drift all the same") {
+  PlayedWorld world = running({web(2)});
+  world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
+  world.domain("kvm2", "prod-web-1")->memory_bytes = 1 * kGiB;
+  SECTION("because it is asked for") {
+    world.input.options.replaces = {"group.web"};
+  }
+  SECTION("because the image is another") {
+    world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  }
+  const Plan plan = world.plan();
+  CHECK(changes(plan) == Words{"replace web-0", "replace web-1"});
+  CHECK(plan.drift == std::vector<Drift>{{"group.web[0]", "kvm1", "state", "running", "shut off", "made anew"},
+                                         {"group.web[1]", "kvm2", "memory", "2 GiB", "1 GiB", "made anew"}});
+}
+
+TEST_CASE("a protected instance is not replaced for the reason that stands first, whatever else would come along") {
+  Group group = web(1);
+  group.lifecycle.prevent_destroy = true;
+  PlayedWorld world = running({group});
+  world.input.options.replaces = {"web-0"};
+  world.input.config.groups[0].instance.memory_bytes = 1 * kGiB;
+  CHECK(only_error(world.plan()).summary ==
+        "group.web[0] would be replaced (asked for by --replace), and lifecycle.preventDestroy forbids it");
+}
+
 TEST_CASE("a replacement by DHCP keeps its MAC and asks for an address again") {
   Config config = config_with({web(1)});
   config.networks[0].addresses.clear();
