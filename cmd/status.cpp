@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "engine/desired/wanted_size.h"
 #include "engine/live/emulation.h"
@@ -49,10 +50,12 @@ InstanceStatus instance_status(const InstanceRecord& instance, const Live& live)
   return status;
 }
 
-/// "1 booting, 2 shut off, 1 to create": everything that is not simply ready.
-std::string now_text(const std::vector<const InstanceStatus*>& instances, int want) {
+/// "1 booting, 2 shut off, 1 to create": everything that is not simply ready. Without what is on the `silent` hosts.
+std::string now_text(const std::vector<const InstanceStatus*>& instances, int want,
+                     const std::set<std::string>& silent = {}) {
   std::map<std::string, int> counts;
   for (const auto* instance : instances) {
+    if (instance->state == "unknown" && silent.count(instance->host) != 0) continue;
     if (instance->state != "ready") ++counts[instance->state];
   }
   std::vector<std::string> parts;
@@ -69,12 +72,17 @@ std::string range_text(const Group* group) {
   return fmt::format("{}-{}", group->scaling->min, group->scaling->max);
 }
 
-GroupStatus group_status(const std::string& address, const Group* group, const RecordedState& recorded,
-                         const std::vector<InstanceStatus>& all) {
+std::vector<const InstanceStatus*> instances_of(const std::string& group, const std::vector<InstanceStatus>& all) {
   std::vector<const InstanceStatus*> ours;
   for (const auto& instance : all) {
-    if (group_address(instance.address) == address) ours.push_back(&instance);
+    if (group_address(instance.address) == group) ours.push_back(&instance);
   }
+  return ours;
+}
+
+GroupStatus group_status(const std::string& address, const Group* group, const RecordedState& recorded,
+                         const std::vector<InstanceStatus>& all) {
+  const auto ours = instances_of(address, all);
   GroupStatus status{.address = address,
                      .name = address.substr(address.find('.') + 1),
                      .ready = 0,
@@ -154,8 +162,10 @@ std::string left_alone_text(int instances) {
 
 std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, const Status& status) {
   std::vector<Need> needs;
+  std::set<std::string> silent;
   for (const auto& host : status.hosts) {
     if (host.reachable) continue;
+    silent.insert(host.name);
     const Host* configured = find_host(config, host.name);
     needs.push_back({.text = fmt::format("{}. {}", host.why, left_alone_text(host.ours)),
                      .commands = {fmt::format("virsh -c '{}' list",
@@ -168,7 +178,9 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
   }
   std::vector<std::string> names;
   for (const auto& group : status.groups) {
-    if (!group.now.empty() && !status.running) names.push_back(fmt::format("{}: {}", group.name, group.now));
+    // No plan helps what is on a host that does not answer: what to do about that host is said above.
+    const std::string now = now_text(instances_of(group.address, status.instances), group.want, silent);
+    if (!now.empty() && !status.running) names.push_back(fmt::format("{}: {}", group.name, now));
   }
   if (names.empty()) return needs;
   const std::size_t count = names.size();
