@@ -1,8 +1,17 @@
 #include "engine/live/emulation.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace vscale {
+namespace {
+
+/// More hosts than this are counted, and not named.
+constexpr std::size_t kHostsNamed = 3;
+
+}  // namespace
 
 bool kvm_fails(const HostSnapshot& seen) {
   return seen.traits.contains(kKvmFailsTrait);
@@ -13,15 +22,15 @@ std::string why_emulated(const HostSnapshot& seen) {
   return seen.kvm || seen.hypervisor != "QEMU" ? "" : "it offers no KVM";
 }
 
-std::string emulation_text(const std::string& host, const HostSnapshot& seen) {
-  return fmt::format("guests on {} are emulated, and slow: {}", host, why_emulated(seen));
+std::string emulation_text(const std::vector<std::string>& hosts) {
+  const auto named = hosts.begin() + static_cast<std::ptrdiff_t>(std::min(hosts.size(), kHostsNamed));
+  const std::string rest = hosts.size() > kHostsNamed ? fmt::format(" and {} more", hosts.size() - kHostsNamed) : "";
+  return fmt::format("guests on {}{} are emulated, and slow: KVM fails there", fmt::join(hosts.begin(), named, ", "),
+                     rest);
 }
 
-std::string emulation_hint(const std::string& host) {
-  return fmt::format(
-      "on {}: virt-host-validate qemu; in a virtual machine, its host must allow nesting. KVM is "
-      "tried again when the next guest is made there",
-      host);
+std::string emulation_hint() {
+  return "see virt-host-validate qemu; KVM is tried again with the next guest";
 }
 
 }  // namespace vscale

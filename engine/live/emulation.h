@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/live/host_snapshot.h"
 
@@ -18,9 +19,8 @@ bool kvm_fails(const HostSnapshot& seen);
 /// one that emulates.
 std::string why_emulated(const HostSnapshot& seen);
 
-/// "guests on kvm1 are emulated, and slow: it offers KVM, but a trial guest died", and what to do about it. For a host
-/// with kvm_fails().
-std::string emulation_text(const std::string& host, const HostSnapshot& seen);
-std::string emulation_hint(const std::string& host);
+/// "guests on kvm1, kvm2 are emulated, and slow: KVM fails there", and what to do about it. For hosts with kvm_fails().
+std::string emulation_text(const std::vector<std::string>& hosts);
+std::string emulation_hint();
 
 }  // namespace vscale

@@ -168,7 +168,9 @@ void report_orphans(Planning& planning) {
                   fmt::format("domain {} on {} carries this installation's mark as {}, and is not recorded; it is left "
                               "alone",
                               name, *unrecorded.host, to_string(unrecorded.mark().address)),
-                  fmt::format("if nobody needs it: virsh undefine {} on {}", name, *unrecorded.host));
+                  fmt::format("was an older backup of the state restored? then use the newer statefile; if it was "
+                              "forgotten and nobody needs it: virsh undefine {} on {}",
+                              name, *unrecorded.host));
   }
 }
 

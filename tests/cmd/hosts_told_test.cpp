@@ -99,11 +99,24 @@ TEST_CASE("a host whose KVM fails in the run is told of at its end, once") {
   INFO(first.out << first.err);
   REQUIRE(first.code == 0);
   REQUIRE(second.code == 0);
-  CHECK(holds(json ? first.out : first.err, "guests on kvm1 are emulated, and slow: it offers KVM, but a trial guest"));
+  CHECK(holds(json ? first.out : first.err, "guests on kvm1 are emulated, and slow: KVM fails there"));
   CHECK(holds(first.out, "\"code\":\"kvm_fails\"") == json);
   CHECK_FALSE(holds(first.out + first.err, "guests on kvm2"));
   CHECK_FALSE(holds(second.err, "guests on kvm1"));
   CHECK_FALSE(holds(second.out, "\"type\":\"diagnostic\""));
+}
+
+TEST_CASE("status advises about a host that is down, and not to plan what no plan can help") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(2));
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  world.cluster().cut("kvm2");
+  const auto down = world.vscale({"status"});
+  CHECK(holds(down.out, "Its 1 instance is left alone."));
+  CHECK(holds(down.out, "1 unknown"));
+  CHECK_FALSE(holds(down.out, "Not as wanted"));
+  world.write("vscale.yaml", test::web_config(3));
+  CHECK(holds(world.vscale({"status"}).out, "Not as wanted: web: 1 to create\n"));
 }
 
 TEST_CASE("status wants of a scaled group what plan wants of it") {

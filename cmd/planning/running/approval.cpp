@@ -15,6 +15,7 @@
 #include "cmd/views/text/names.h"
 #include "engine/approval/envelope.h"
 #include "engine/live/emulation.h"
+#include "schemas/diagnostics/diagnostic_text.h"
 #include "schemas/json/plan_json.h"
 
 namespace vscale {
@@ -168,18 +169,23 @@ class Way {
   /// A host's KVM is tried when the first guest is made there: in this run, maybe, and no plan has spoken of it.
   void tell_failing_kvm(const Live& live) {
     const auto& before = approval_.plan.recorded.hosts;
+    std::vector<std::string> failing;
     for (const auto& [host, view] : live) {
       if (!view.snapshot || !kvm_fails(*view.snapshot)) continue;
       const auto known = before.find(host);
       if (known != before.end() && known->second.observed && kvm_fails(*known->second.observed)) continue;
-      Diagnostic diagnostic;
-      diagnostic.severity = Severity::warning;
-      diagnostic.code = "kvm_fails";
-      diagnostic.summary = emulation_text(host, *view.snapshot);
-      diagnostic.hint = emulation_hint(host);
-      if (json()) invocation_.streams.out << line_of(diagnostic_event_json(diagnostic, now()));
-      say(invocation_, fmt::format("warning: {}; {}", printable(diagnostic.summary), printable(diagnostic.hint)));
+      failing.push_back(host);
     }
+    if (failing.empty()) return;
+    Diagnostic diagnostic;
+    diagnostic.severity = Severity::warning;
+    diagnostic.code = "kvm_fails";
+    diagnostic.summary = emulation_text(failing);
+    diagnostic.hint = emulation_hint();
+    if (json()) invocation_.streams.out << line_of(diagnostic_event_json(diagnostic, now()));
+    std::string text = render_diagnostic(diagnostic);
+    text.pop_back();  // say() ends the line
+    say(invocation_, text);
   }
 
   /// Whoever asks next finds what the run has made. A host that does not answer now is for whoever asks.

@@ -31,3 +31,10 @@ TEST_CASE("a hypervisor that has no guests to emulate says nothing of it") {
 
   CHECK(why_emulated(seen).empty());
 }
+
+TEST_CASE("hosts whose KVM fails are told of together, in two lines of a page") {
+  CHECK(emulation_text({"kvm1"}) == "guests on kvm1 are emulated, and slow: KVM fails there");
+  CHECK(emulation_text({"a", "b", "c", "d", "e"}) ==
+        "guests on a, b, c and 2 more are emulated, and slow: KVM fails there");
+  CHECK(std::string("  = hint: " + emulation_hint()).size() <= 80);
+}
