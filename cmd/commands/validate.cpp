@@ -18,11 +18,21 @@ std::string counted(std::size_t count, const char* word) {
 }
 
 std::string valid_text(const GlobalOptions& global, const Config& config) {
-  std::size_t instances = 0;
-  for (const auto& group : config.groups) instances += static_cast<std::size_t>(group.size);
-  return fmt::format("{}: valid. {}: {}, {}, {}.", fmt::join(global.files, " + "), config.name,
-                     counted(config.hosts.size(), "host"), counted(config.groups.size(), "group"),
-                     counted(instances, "instance"));
+  std::size_t groups = 0, instances = 0, machines = 0;
+  for (const auto& group : config.groups) {
+    if (group.kind == InstanceAddress::Kind::machine) {
+      ++machines;
+      continue;
+    }
+    ++groups;
+    instances += static_cast<std::size_t>(group.size);
+  }
+  std::vector<std::string> parts{counted(config.hosts.size(), "host")};
+  if (groups > 0 || machines == 0) {
+    parts.push_back(fmt::format("{} of {}", counted(groups, "group"), counted(instances, "instance")));
+  }
+  if (machines > 0) parts.push_back(counted(machines, "machine"));
+  return fmt::format("{}: valid. {}: {}.", fmt::join(global.files, " + "), config.name, fmt::join(parts, ", "));
 }
 
 }  // namespace

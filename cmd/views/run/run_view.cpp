@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cmd/views/plan_view.h"
 #include "cmd/views/text/command_text.h"
 #include "cmd/views/text/error_view.h"
 #include "cmd/views/text/names.h"
@@ -102,7 +103,8 @@ void RunView::ended(Instant at, int id, const std::string& note) {
   if (!note.empty()) running.note = note;
   const Step& step = steps_.steps[index];
   if (running.ended < step.actions) return;
-  const std::string label = step.label + (running.note.empty() ? "" : " (" + printable(running.note) + ")");
+  const bool says_more = !running.note.empty() && !step.label.starts_with(running.note);  // "shut down on kvm1"
+  const std::string label = step.label + (says_more ? " (" + printable(running.note) + ")" : "");
   if (step.shown && options_.verbosity != Verbosity::quiet) {
     line(at, step.name, label, options_.paint.green("ok"), at - running.since);
   }
@@ -260,7 +262,9 @@ std::string run_summary_text(const Plan& plan, const RunSummary& summary, const 
   const std::string counts = counts_text(plan, summary, totals);
   const bool whole = summary.failed.empty() && summary.skipped.empty() && !summary.interrupted && !summary.state_error;
   if (whole) {
-    return left_and_right(fmt::format("{} {} ({}).", paint.bold("Done:"), done_text(plan.summary), counts), "", 2);
+    return left_and_right(
+        fmt::format("{} {} ({}).", paint.bold("Done:"), done_text(plan.summary) + kept_disks_text(plan), counts), "",
+        2);
   }
   std::string out;
   if (summary.state_error) {

@@ -23,8 +23,10 @@ void add_wanted(std::vector<Decision>& decisions, const Group& group, int size) 
     decision.address = {group.kind, group.name, ordinal};
     decision.name = to_string(decision.address);
     decision.fate = Fate::create;
-    decision.reasons.push_back(
-        {Rule::wanted, fmt::format("size {} -> {}", existing, size), {{"have", existing}, {"want", size}}});
+    const bool machine = group.kind == InstanceAddress::Kind::machine;
+    decision.reasons.push_back({Rule::wanted,
+                                machine ? "it is not there yet" : fmt::format("size {} -> {}", existing, size),
+                                {{"have", existing}, {"want", size}}});
     added.push_back(std::move(decision));
     --missing;
   }

@@ -1,0 +1,20 @@
+#include <catch2/catch.hpp>
+
+#include "tests/cmd/fake_world.h"
+
+/// What `vscale validate` says of a file that is valid.
+
+namespace vscale::test {
+namespace {
+
+TEST_CASE("a valid file is told in numbers, and a machine is not counted as a group") {
+  FakeWorld world;
+  world.write("vscale.yaml", web_config(3));
+  CHECK(world.vscale({"validate"}).out == "vscale.yaml: valid. prod: 2 hosts, 1 group of 3 instances.\n");
+  world.write("more.yaml", "machines:\n  db1: { image: debian-12, vcpus: 1, memory: 1GiB }\n");
+  CHECK(world.vscale({"-f", "vscale.yaml", "-f", "more.yaml", "validate"}).out ==
+        "vscale.yaml + more.yaml: valid. prod: 2 hosts, 1 group of 3 instances, 1 machine.\n");
+}
+
+}  // namespace
+}  // namespace vscale::test
