@@ -140,8 +140,10 @@ class Sanctuary {
       case UnrecordedDomain::Seen::last:
         return fmt::format("plan again once {} answers", *domain.host);
       case UnrecordedDomain::Seen::on_former_host:
-        return fmt::format("put {} back under `hosts` and plan again; if it is gone for good, remove them by hand",
-                           *domain.host);
+        return fmt::format(
+            "put {} back under `hosts` and plan again; if it is gone for good, no plan deletes what it may stand on: "
+            "do so by hand",
+            *domain.host);
     }
     VSCALE_ASSERT(false, "a Seen without advice");
   }

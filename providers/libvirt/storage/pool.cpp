@@ -124,8 +124,12 @@ std::string told(const VolumeRef& volume) {
 Result<StoragePool> find_pool(virConnectPtr connection, const std::string& host, const std::string& pool) {
   StoragePool found{virStoragePoolLookupByName(connection, pool.c_str())};
   if (found) return found;
-  return last_failure().told(fmt::format("host \"{}\": there is no pool \"{}\"", host, pool),
-                             "create it, or give the storage a `path` so that vscale creates it");
+  const Failure failure = last_failure();
+  if (failure.kind != ErrorKind::not_found) {
+    return failure.told(fmt::format("host \"{}\": could not look for pool \"{}\"", host, pool));
+  }
+  return failure.told(fmt::format("host \"{}\": there is no pool \"{}\"", host, pool),
+                      "create it, or give the storage a `path` so that vscale creates it");
 }
 
 Result<StorageVolume> find_volume(virConnectPtr connection, const VolumeRef& volume) {
@@ -137,6 +141,7 @@ Result<StorageVolume> find_volume(virConnectPtr connection, const VolumeRef& vol
   if (failure.kind == ErrorKind::conflict && virStoragePoolIsActive(pool->get()) == 0) {
     return pool_is_off(failure, pool->get(), volume.host, volume.pool);
   }
+  if (failure.kind != ErrorKind::not_found) return failure.told(told(volume) + " could not be looked for");
   return failure.told(
       fmt::format("host \"{}\": there is no volume \"{}\" in pool \"{}\"", volume.host, volume.name, volume.pool),
       "run `vscale plan` to see what is there now");

@@ -201,7 +201,8 @@ TEST_CASE("in a shared pool no image goes on which any host runs a forgotten mac
     const Plan plan = world.plan();
     CHECK(hosts_that_lose_images(plan).empty());
     CHECK(told(plan, "image_kept").at(0).hint ==
-          "put kvm2 back under `hosts` and plan again; if it is gone for good, remove them by hand");
+          "put kvm2 back under `hosts` and plan again; if it is gone for good, no plan deletes what it may stand on: "
+          "do so by hand");
   }
 }
 
