@@ -2,8 +2,8 @@
 # From a bare Debian 12 to three guests on two libvirt hosts, all on this machine and closed off from everything else.
 #
 # usage: examples/quickstart/run.sh          run it; once more takes seconds
-#        examples/quickstart/run.sh down     remove every trace: guests, hosts, state, image and build
-#                                            (installed packages stay)
+#        examples/quickstart/run.sh down     remove every trace: guests, hosts, state, image, key and
+#                                            build (installed packages stay)
 #
 # Needs root: the hosts are made of namespaces, each with a libvirtd of its own.
 set -euo pipefail
@@ -62,6 +62,9 @@ say "Two hosts, each with its own libvirtd, and a guest image of 16 MB:"
 show lab up 2
 show tests/lab/guest-image.sh build-quickstart/guest.qcow2
 
+say "A key of its own for ssh into the guests: build-quickstart/ssh_key"
+[ -s build-quickstart/ssh_key.pub ] || ssh-keygen -q -t ed25519 -N '' -C quickstart -f build-quickstart/ssh_key
+
 say "Is examples/quickstart/vscale.yaml in order? This asks no host."
 show vscale validate
 
@@ -81,15 +84,19 @@ for address in $addresses; do
   show lab run curl -sSf --max-time 10 "http://$address/"
 done
 
+say "And lets you in:"
+show vscale ssh web-0 -- uptime
+
 cat <<END
 
 ${bold}Try next${plain}  (the first line makes vscale and lab commands of your shell)
 
   . examples/quickstart/commands.sh
   vscale plan                          nothing to do: what is wanted is what is there
-  sed -i 's/size: 3/size: 5/' examples/quickstart/vscale.yaml
-  vscale apply                         grows the group to five; with size: 3 it shrinks again
-  vscale console web-0                 a shell inside the guest; Ctrl-] leaves it
+  vscale apply --var size=5            grows the group to five
+  vscale apply                         the file says three: it shrinks again
+  vscale ssh web-0                     a shell inside the guest; exit leaves it
+  vscale console web-0                 its serial console: press Enter; Ctrl-] leaves it
   lab crash kvm2; vscale plan          a host loses power: what do you see, what is left alone?
   lab boot kvm2; vscale apply          it is back: its guests are started again
   vscale destroy                       everything that vscale made, and nothing else

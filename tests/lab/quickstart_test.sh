@@ -43,6 +43,12 @@ namespaces() { { readlink /proc/[0-9]*/ns/net 2> /dev/null || true; } | sort -u;
 
 files() { (cd "$work/vscale" && find . -type f | sort | xargs -d '\n' sha256sum); }
 
+# try ARGUMENTS...: vscale as it is after `. commands.sh`; its output goes to a log.
+try() {
+  bash -c '. "$1"; shift; vscale "$@"' _ "$work/vscale/examples/quickstart/commands.sh" "$@" \
+    > "$work/try.log" 2>&1 < /dev/null || fail "vscale $* ended with $?"
+}
+
 check_pages() {
   local instance
   for instance in web-0 web-1 web-2; do
@@ -62,6 +68,7 @@ namespaces_before=$(namespaces)
 story "From sources to three guests that answer"
 quickstart > "$work/first.log" 2>&1 || fail "run.sh failed"
 check_pages "$work/first.log"
+grep -q 'load average' "$work/first.log" || fail "no guest lets anybody in by ssh"
 
 story "Once more is quick, and changes nothing"
 begin=$SECONDS
@@ -69,6 +76,16 @@ quickstart > "$work/second.log" 2>&1 || fail "run.sh failed the second time"
 took=$((SECONDS - begin))
 [ "$took" -le "$again_s" ] || fail "it took $took s, $again_s at most"
 check_pages "$work/second.log"
+
+story "What it says to try next"
+try apply --var size=5 --auto-approve
+try ssh web-4 -- hostname
+grep -q 'demo-web-4$' "$work/try.log" || fail "web-4 says: $(cat "$work/try.log")"
+try apply --auto-approve
+try status
+grep -q '^web *3/3 *3 ' "$work/try.log" || fail "the group did not shrink again"
+new=$(comm -13 <(echo "$files_before") <(files | grep -v -e ' \./build-quickstart/' -e '/vscale\.db'))
+[ -z "$new" ] || fail "files of the sources were changed: $new"
 
 story "down takes away what it made: processes, namespaces, mounts, files"
 [ -n "$(traces)" ] || fail "this test sees no trace of a quickstart that runs"
