@@ -1,6 +1,7 @@
 #include "engine/desired/config.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -34,6 +35,13 @@ const Storage* find_storage(const Config& config, const std::string& name) {
 }
 const Network* find_network(const Config& config, const std::string& name) {
   return find_named(config.networks, name);
+}
+
+std::string show_settings(const Network& network) {
+  std::string text = fmt::format("prefix {}", network.prefix);
+  if (!network.gateway.empty()) text += ", gateway " + network.gateway;
+  if (!network.dns.empty()) text += fmt::format(", dns {}", fmt::join(network.dns, " "));
+  return text;
 }
 
 const Group* find_group(const Config& config, const std::string& address) {

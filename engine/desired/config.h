@@ -221,6 +221,8 @@ const Host* find_host(const Config& config, const std::string& name);
 const Image* find_image(const Config& config, const std::string& name);
 const Storage* find_storage(const Config& config, const std::string& name);
 const Network* find_network(const Config& config, const std::string& name);
+/// What a guest with a static address is told of the network: "prefix 24, gateway 10.0.0.1, dns 10.0.0.1".
+std::string show_settings(const Network& network);
 /// `group.web`, `machine.db1`; nullptr if there is none.
 const Group* find_group(const Config& config, const std::string& address);
 

@@ -10,6 +10,9 @@ struct GuestNic {
   std::string network;                 ///< A name in Config::networks.
   std::string mac;                     ///< Lower case, with colons.
   std::optional<std::string> address;  ///< IPv4 dotted quad; nothing: by DHCP.
+  /// What a guest with a static address was told of its network: "prefix 24, gateway 10.0.0.1, dns 10.0.0.1". Empty: by
+  /// DHCP, or recorded before this was.
+  std::string settings{};
 
   bool operator==(const GuestNic&) const = default;
 };

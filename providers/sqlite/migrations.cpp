@@ -33,7 +33,7 @@ void take(SQLite::Database& database, const Migration& step) {
 }  // namespace
 
 std::span<const Migration> all_migrations() {
-  static const std::array steps{Migration{.to = 1, .sql = kSchemaV1}};
+  static const std::array steps{Migration{.to = 1, .sql = kSchemaV1}, Migration{.to = 2, .sql = kSchemaV2}};
   return steps;
 }
 

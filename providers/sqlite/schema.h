@@ -11,5 +11,7 @@ constexpr int kStatefileApplicationId = 0x7673636c;
 
 /// Makes an empty database one of version 1.
 extern const std::string_view kSchemaV1;
+/// Brings one of version 1 to version 2.
+extern const std::string_view kSchemaV2;
 
 }  // namespace vscale

@@ -39,12 +39,16 @@ Json list_json(const List& list, ToJson to_json) {
 }  // namespace
 
 Json guest_nic_json(const GuestNic& nic) {
-  return {{"network", nic.network}, {"mac", nic.mac}, {"address", nic.address ? Json(*nic.address) : Json(nullptr)}};
+  return {{"network", nic.network},
+          {"mac", nic.mac},
+          {"address", nic.address ? Json(*nic.address) : Json(nullptr)},
+          {"settings", nic.settings}};
 }
 
 GuestNic guest_nic_from(const JsonCursor& json) {
   GuestNic nic{.network = json["network"].text(), .mac = json["mac"].text(), .address = {}};
   if (json.has("address")) nic.address = json["address"].text();
+  if (json.has("settings")) nic.settings = json["settings"].text();
   return nic;
 }
 

@@ -20,8 +20,9 @@ std::string named(const std::vector<std::string>& names) {
 
 /// Instances of one group whose cards on one network are not as the file says.
 struct Strays {
-  std::vector<std::string> addresses;  ///< "web-0 10.0.0.50"
-  std::vector<std::string> cards;      ///< "web-0 on br0"
+  std::vector<std::string> addresses;                    ///< "web-0 10.0.0.50"
+  std::vector<std::string> cards;                        ///< "web-0 on br0"
+  std::map<std::string, std::vector<std::string>> told;  ///< By what guests were told of the network: "web-0"
 };
 
 const LiveNic* live_card(const Decision& decision, const std::string& mac) {
@@ -55,6 +56,8 @@ void look_at_cards(const Planning& planning, const Group& group, const Decision&
     const Network* network = find_network(planning.config, nic.network);
     if (network == nullptr) continue;  // a card that goes is a change of the template
     if (is_outside(group, *network, nic)) strays[nic.network].addresses.push_back(name + " " + *nic.address);
+    const bool was_told = !nic.settings.empty();
+    if (was_told && nic.settings != show_settings(*network)) strays[nic.network].told[nic.settings].push_back(name);
     const LiveNic* live = live_card(decision, nic.mac);
     if (live == nullptr || live->source == source_of(*network)) continue;
     strays[nic.network].cards.push_back(name + " on " + live->source);
@@ -63,6 +66,13 @@ void look_at_cards(const Planning& planning, const Group& group, const Decision&
 
 void report_strays(Planning& planning, const GroupPlan& plan, const std::string& network, const Strays& strays) {
   const std::string hint = "to bring them there, make them anew: vscale plan --replace " + plan.address;
+  for (const auto& [settings, names] : strays.told) {
+    planning.warn("settings_kept",
+                  fmt::format("{}: network {} has {} in the file, and guests made with {} keep that: {}", plan.address,
+                              network, show_settings(*find_network(planning.config, network)), settings, named(names)),
+                  "a guest learns of its network when it is made: vscale plan --replace " + plan.address,
+                  fmt::format("networks.{}", network));
+  }
   if (!strays.addresses.empty()) {
     planning.warn("address_outside",
                   fmt::format("{}: outside the addresses of network {}, and kept: {}", plan.address, network,

@@ -116,6 +116,7 @@ bool add_cards(Planning& planning, const GroupPlan& plan, const Decision& decisi
     GuestNic nic;
     nic.network = cards[i].network;
     if (!set_address(planning, plan, decision, cards[i], before, nic)) return false;
+    if (nic.address) nic.settings = settings_of(planning, nic);
     if (cards[i].mac) {
       nic.mac = *cards[i].mac;
     } else {
@@ -349,6 +350,12 @@ Ownership mark_of(const Planning& planning, const Group& group, const InstanceRe
     if (nic.address && is_static(planning, group, nic)) mark.addresses.push_back({nic.network, *nic.address});
   }
   return mark;
+}
+
+std::string settings_of(const Planning& planning, const GuestNic& nic) {
+  const Network* network = find_network(planning.config, nic.network);
+  VSCALE_ASSERT(network != nullptr, "a template names only networks that exist");
+  return show_settings(*network);
 }
 
 DomainSpec domain_spec(const Planning& planning, const Group& group, const InstanceRecord& instance,

@@ -25,6 +25,9 @@ std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, 
 /// agent.
 Ownership mark_of(const Planning& planning, const Group& group, const InstanceRecord& instance);
 
+/// What a guest that is made now is told of the card's network, if its address is static.
+std::string settings_of(const Planning& planning, const GuestNic& nic);
+
 /// The domain as it is to be defined: from the template, the record and its recorded volumes.
 DomainSpec domain_spec(const Planning& planning, const Group& group, const InstanceRecord& instance,
                        const std::vector<VolumeRecord>& volumes);

@@ -66,6 +66,9 @@ int lay_out_unfinished(Planning& planning, GroupPlan& plan, Decision& decision, 
   instance.after = group.depends_on;
   instance.prevent_destroy = group.lifecycle.prevent_destroy;
   instance.shutdown_grace_ms = group.shutdown_grace.count();
+  for (auto& nic : instance.nics) {
+    if (nic.address) nic.settings = settings_of(planning, nic);
+  }
   decision.addresses_after = static_addresses(instance.nics);
   rehome_shared_volumes(planning, decision, instance.host);
   needs = lay_out_record_changes(planning, plan, decision, std::move(needs));
@@ -238,8 +241,9 @@ void note_recreation(const std::vector<Successor>& successors) {
   if (count < 2) return;
   for (const auto& successor : successors) {
     if (!disturbs(successor)) continue;
-    successor.decision->reasons.push_back(
-        {Rule::update_strategy, fmt::format("{} at once (strategy recreate)", count), {{"strategy", "recreate"}, {"count", count}}});
+    successor.decision->reasons.push_back({Rule::update_strategy,
+                                           fmt::format("{} at once (strategy recreate)", count),
+                                           {{"strategy", "recreate"}, {"count", count}}});
   }
 }
 

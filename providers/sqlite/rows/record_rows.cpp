@@ -61,11 +61,13 @@ GuestNic nic_of(Columns& columns) {
   nic.network = columns.text();
   nic.mac = columns.text();
   nic.address = columns.text_if_any();
+  nic.settings = columns.text();
   return nic;
 }
 
 void read_nics(SQLite::Database& database, RecordedState& state) {
-  SQLite::Statement select(database, "SELECT instance, network, mac, address FROM nics ORDER BY instance, position");
+  SQLite::Statement select(database,
+                           "SELECT instance, network, mac, address, settings FROM nics ORDER BY instance, position");
   while (select.executeStep()) {
     Columns columns(select);
     InstanceRecord& instance = owner_of(state, columns);
@@ -79,7 +81,8 @@ std::optional<InstanceRecord> find_instance(SQLite::Database& database, const In
   Row(select) << address;
   if (!select.executeStep()) return std::nullopt;
   InstanceRecord instance = instance_of(Columns(select));
-  SQLite::Statement nics(database, "SELECT network, mac, address FROM nics WHERE instance = ? ORDER BY position");
+  SQLite::Statement nics(database,
+                         "SELECT network, mac, address, settings FROM nics WHERE instance = ? ORDER BY position");
   Row(nics) << address;
   while (nics.executeStep()) {
     Columns columns(nics);
@@ -280,9 +283,11 @@ void move_generations(SQLite::Database& database, const std::optional<Holding>& 
 
 void insert_parts(SQLite::Database& database, const InstanceRecord& instance) {
   const InstanceAddress& address = instance.address;
-  SQLite::Statement nic_row(database, "INSERT INTO nics VALUES (?, ?, ?, ?, ?)");
+  SQLite::Statement nic_row(database, "INSERT INTO nics VALUES (?, ?, ?, ?, ?, ?)");
   int position = 0;
-  for (const GuestNic& nic : instance.nics) execute(nic_row, address, position++, nic.network, nic.mac, nic.address);
+  for (const GuestNic& nic : instance.nics) {
+    execute(nic_row, address, position++, nic.network, nic.mac, nic.address, nic.settings);
+  }
   SQLite::Statement allocation(database, "INSERT INTO allocations VALUES (?, ?, ?, ?)");
   execute(allocation, address, kVcpu, "", instance.claim.vcpus);
   execute(allocation, address, kMemory, "", instance.claim.memory_mib);

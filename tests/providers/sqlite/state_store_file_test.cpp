@@ -373,21 +373,24 @@ TEST_CASE("a statefile of version 1, as it was released, is read") {
 
 namespace {
 
-// A second version that never was: it makes a table anew that others refer to, which is the hard case.
-const Migration kSecond{.to = 2, .sql = R"(
+// A version that never was: it makes a table anew that others refer to, which is the hard case.
+constexpr int kNext = 3;
+const Migration kNextVersion{.to = kNext, .sql = R"(
   CREATE TABLE hosts_2 (host TEXT PRIMARY KEY, uri TEXT NOT NULL, generation INTEGER NOT NULL, note TEXT) STRICT;
-  INSERT INTO hosts_2 SELECT host, uri, generation, 'from version 1' FROM hosts;
+  INSERT INTO hosts_2 SELECT host, uri, generation, 'from before' FROM hosts;
   DROP VIEW capacity;
   DROP TABLE hosts;
   ALTER TABLE hosts_2 RENAME TO hosts;
 )"};
 
-std::vector<Migration> two_versions() {
-  return {all_migrations().front(), kSecond};
+std::vector<Migration> and_then(const Migration& next) {
+  std::vector<Migration> steps(all_migrations().begin(), all_migrations().end());
+  steps.push_back(next);
+  return steps;
 }
 
-Result<std::shared_ptr<Statefile>> open_as_second(const std::string& path, std::span<const Migration> migrations,
-                                                  OpenMode mode = OpenMode::read_write_create) {
+Result<std::shared_ptr<Statefile>> open_as_next(const std::string& path, std::span<const Migration> migrations,
+                                                OpenMode mode = OpenMode::read_write_create) {
   return Statefile::open(path, mode, {}, migrations);
 }
 
@@ -396,27 +399,27 @@ Result<std::shared_ptr<Statefile>> open_as_second(const std::string& path, std::
 TEST_CASE("an older statefile is brought to this version, and stays beside it as it was") {
   const TemporaryDirectory directory;
   must_commit(*open_store(directory / "vscale.db"), changes({PutInstance{web(0)}}));
-  const auto versions = two_versions();
+  const auto versions = and_then(kNextVersion);
 
-  auto file = open_as_second(directory / "vscale.db", versions);
+  auto file = open_as_next(directory / "vscale.db", versions);
 
   REQUIRE(file);
   SQLite::Database& database = (*file)->database();
-  CHECK(schema_version(database) == 2);
-  CHECK(database.execAndGet("SELECT note FROM hosts WHERE host = 'kvm1'").getString() == "from version 1");
+  CHECK(schema_version(database) == kNext);
+  CHECK(database.execAndGet("SELECT note FROM hosts WHERE host = 'kvm1'").getString() == "from before");
   CHECK(database.execAndGet("SELECT count(*) FROM instances").getInt() == 1);
-  CHECK(database.execAndGet("SELECT count(*) FROM schema_version").getInt() == 2);
-  CHECK(read_state(*open_store(directory / "vscale.db.v1")).instances.size() == 1);
+  CHECK(database.execAndGet("SELECT count(*) FROM schema_version").getInt() == kNext);
+  CHECK(read_state(*open_store(directory / "vscale.db.v2")).instances.size() == 1);
 }
 
 TEST_CASE("a step that would break the statefile is not taken") {
   const TemporaryDirectory directory;
   must_commit(*open_store(directory / "vscale.db"), changes({PutInstance{web(0)}}));
-  const std::vector<Migration> broken{all_migrations().front(), {.to = 2, .sql = "DELETE FROM hosts"}};
-  const std::vector<Migration> nonsense{all_migrations().front(), {.to = 2, .sql = "DROP TABLE events; DROP TABLE no"}};
+  const auto broken = and_then({.to = kNext, .sql = "DELETE FROM hosts"});
+  const auto nonsense = and_then({.to = kNext, .sql = "DROP TABLE events; DROP TABLE no"});
 
-  CHECK(open_as_second(directory / "vscale.db", broken).error().kind == ErrorKind::invalid);
-  CHECK(open_as_second(directory / "vscale.db", nonsense).error().kind == ErrorKind::failed);
+  CHECK(open_as_next(directory / "vscale.db", broken).error().kind == ErrorKind::invalid);
+  CHECK(open_as_next(directory / "vscale.db", nonsense).error().kind == ErrorKind::failed);
 
   auto store = open_store(directory / "vscale.db");
   CHECK(read_state(*store).instances.size() == 1);
@@ -425,12 +428,12 @@ TEST_CASE("a step that would break the statefile is not taken") {
 
 TEST_CASE("a newer statefile is refused with both versions, and an older one is not changed by a reader") {
   const TemporaryDirectory directory;
-  const auto versions = two_versions();
+  const auto versions = and_then(kNextVersion);
   open_store(directory / "old.db");
-  REQUIRE(open_as_second(directory / "new.db", versions));
+  REQUIRE(open_as_next(directory / "new.db", versions));
   std::string texts;
   texts += told(refusal_of(directory / "new.db"), directory);
-  texts += told(open_as_second(directory / "old.db", versions, OpenMode::read_only).error(), directory);
+  texts += told(open_as_next(directory / "old.db", versions, OpenMode::read_only).error(), directory);
 
   check_golden("state_store/versions.txt", texts);
 }

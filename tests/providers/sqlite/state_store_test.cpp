@@ -18,8 +18,9 @@ InstanceRecord full_instance() {
   db.incarnation = 3;
   db.revision = 7;
   db.phase = Phase::ready;
-  db.nics = {{.network = "lan", .mac = "52:54:00:00:00:a0", .address = "10.0.0.90"},
-             {.network = "dmz", .mac = "52:54:00:00:00:a1", .address = std::nullopt}};
+  db.nics = {
+      {.network = "lan", .mac = "52:54:00:00:00:a0", .address = "10.0.0.90", .settings = "prefix 24, gateway 10.0.0.1"},
+      {.network = "dmz", .mac = "52:54:00:00:00:a1", .address = std::nullopt}};
   db.claim.disk_gib = {{"local", 20}, {"nfs", 0}};
   db.created_at = at_second(1);
   db.started_at = at_second(2);

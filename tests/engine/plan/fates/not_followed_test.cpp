@@ -49,6 +49,35 @@ TEST_CASE("cards stay on the bridge that they were made on, which is said when t
         "group.web: network lan is br1 in the file, and these stay where they are: web-0 on br0");
 }
 
+TEST_CASE("what guests were told of their network is kept, which is said when the file says otherwise") {
+  PlayedWorld world = running({web(2)});
+  world.input.config.networks[0].prefix = 16;
+  world.input.config.networks[0].dns = {"10.0.0.2", "10.0.0.3"};
+  const Plan plan = world.plan();
+  CHECK(plan.actions.empty());
+  REQUIRE(codes(plan) == Words{"settings_kept"});
+  CHECK(plan.diagnostics[0].summary ==
+        "group.web: network lan has prefix 16, gateway 10.0.0.1, dns 10.0.0.2 10.0.0.3 in the file, and guests made "
+        "with prefix 24, gateway 10.0.0.1 keep that: web-0, web-1");
+  CHECK(plan.diagnostics[0].hint == "a guest learns of its network when it is made: vscale plan --replace group.web");
+  world.input.options.replaces = {"group.web[1]"};
+  world.carry_out(world.plan());
+  world.input.options.replaces.clear();
+  CHECK(world.plan().diagnostics.at(0).summary.ends_with("keep that: web-0"));
+}
+
+TEST_CASE("guests by DHCP, and those recorded before it was, are not said to keep anything") {
+  Config config = config_with({web(1)});
+  config.networks[0].addresses.clear();
+  PlayedWorld by_dhcp = running(config);
+  by_dhcp.input.config.networks[0].prefix = 16;
+  CHECK(by_dhcp.plan().diagnostics.empty());
+  PlayedWorld older = running({web(1)});
+  older.input.recorded.instances.begin()->second.nics[0].settings.clear();
+  older.input.config.networks[0].prefix = 16;
+  CHECK(older.plan().diagnostics.empty());
+}
+
 TEST_CASE("many instances that do not follow are counted, and few are named") {
   PlayedWorld world = running({web(9)});
   world.input.config.networks[0].bridge = "br1";
