@@ -44,6 +44,8 @@ bool may_be_there(const ImageCopyRecord& copy, const ImagePlace& place, const Li
 bool nobody_stands_on(const std::string& digest, const ImagePlace& place, const RecordedState& recorded,
                       const std::vector<UnrecordedDomain>& unrecorded, const std::vector<SharingSign>& signs,
                       const LiveIndex& live) {
+  const LivePool* seen = live.pool(place.host, place.pool);
+  if (seen == nullptr || !seen->active) return false;
   if (place.shared && !live.silent_hosts().empty()) return false;
   if (looks_shared(signs, place.host, place.pool)) return false;
   if (has_root_disk_in(place, digest, recorded) || was_moved_here(place, digest, recorded, live)) return false;

@@ -25,7 +25,8 @@ bool may_be_there(const ImageCopyRecord& copy, const ImagePlace& place, const Li
 /// Is it certain that no guest stands on a copy of this digest in this place, so that whatever lies there under its
 /// name may be deleted? Not if an instance is recorded on it, or was moved there by hand; not if a domain of ours may
 /// stand on it that is not recorded; not of a shared pool while a host is silent; and not where a pool seems to be
-/// shared that the file does not call so (books/pool_sharing.h).
+/// shared that the file does not call so (books/pool_sharing.h), or has not been seen: it may be made of a folder that
+/// another host has, too.
 bool nobody_stands_on(const std::string& digest, const ImagePlace& place, const RecordedState& recorded,
                       const std::vector<UnrecordedDomain>& unrecorded, const std::vector<SharingSign>& signs,
                       const LiveIndex& live);

@@ -95,6 +95,16 @@ TEST_CASE("nothing makes way in a pool that seems to be that of another host") {
   CHECK_FALSE(std::get<UploadImage>(upload.detail).replace_existing);
 }
 
+TEST_CASE("nothing makes way in a pool that is not there yet, or is off: it may be made of another host's folder") {
+  PlayedWorld world = one_on_kvm1(false);
+  REQUIRE(upload_to(world, "kvm2").replace_existing);
+  world.host("kvm2").pools[0].active = false;
+  CHECK_FALSE(upload_to(world, "kvm2").replace_existing);
+  world.input.config.storage[0].path = "/pool";
+  world.host("kvm2").pools.clear();
+  CHECK_FALSE(upload_to(world, "kvm2").replace_existing);
+}
+
 TEST_CASE("an instance of another image stands in nobody's way") {
   PlayedWorld world = one_on_kvm1(true);
   world.input.images["debian-12"] = lock_of("debian-12", 'b');
