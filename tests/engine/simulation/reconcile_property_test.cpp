@@ -376,7 +376,8 @@ void live_through(unsigned seed) {
 
 /// Instances of `before` on this host are still recorded there.
 void check_still_on(const std::string& host, const RecordedState& before, const RecordedState& now) {
-  for (const auto& [address, instance] : before.instances) {
+  for (const auto& entry : before.instances) {
+    const InstanceRecord& instance = entry.second;
     if (instance.host != host) continue;
     CHECK(std::any_of(now.instances.begin(), now.instances.end(), [&](const auto& other) {
       return other.second.uuid == instance.uuid && other.second.host == host;
