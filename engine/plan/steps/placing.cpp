@@ -159,6 +159,12 @@ std::string place_for(const Unplaced& unplaced) {
   return place_of(group, none_large_enough ? "template" : "size");
 }
 
+/// One that cannot grow where it is.
+struct Stuck {
+  std::string name;
+  Refusal refusal;
+};
+
 /// Those that find no place, gathered: one error for a group and a cause.
 class Refused {
  public:
@@ -184,6 +190,18 @@ class Refused {
     } else {
       unplaced_.push_back({&plan, causes, decision.name, why, 1});
     }
+  }
+
+  /// Those that have a place and cannot grow there, if there is none where they could, however empty: for the same
+  /// reason as those that have no place yet. Returns whether it is so.
+  bool add_stuck(const Planning& planning, GroupPlan& plan, const PlacementRequest& of_group,
+                 const std::vector<Stuck>& stuck) {
+    const PlacementAnswer answer = place(planning.world, of_group);
+    Causes causes = causes_of(answer.refusals);
+    if (answer.host || !all_are(causes, Refusal::Cause::too_small)) return false;
+    unplaced_.push_back(
+        {&plan, std::move(causes), stuck.front().name, list_of(answer.refusals), static_cast<int>(stuck.size())});
+    return true;
   }
 
   void report(Planning& planning, const std::map<const GroupPlan*, Tally>& tallies) const {
@@ -222,12 +240,6 @@ bool grows(const Decision& decision) {
   return decision.recreate || decision.in_place.resize_machine || !decision.in_place.grown.empty();
 }
 
-/// One that cannot grow where it is.
-struct Stuck {
-  std::string name;
-  Refusal refusal;
-};
-
 /// What grows in place must fit where it is. A host that is over its capacity already may still be given less to bear.
 void check_growth(Planning& planning, Decision& decision, PlacementRequest request, std::vector<Stuck>& stuck) {
   const Claim& had = decision.record->claim;
@@ -245,16 +257,8 @@ void check_growth(Planning& planning, Decision& decision, PlacementRequest reque
   decision.fate = Fate::left;
 }
 
-/// Could it grow anywhere, if nothing else were there?
-bool none_large_enough(const Planning& planning, const PlacementRequest& of_group) {
-  const PlacementAnswer answer = place(planning.world, of_group);
-  return !answer.host && all_are(causes_of(answer.refusals), Refusal::Cause::too_small);
-}
-
 /// One error for the group: what each host says, once.
-void report_stuck(Planning& planning, const GroupPlan& plan, const PlacementRequest& of_group,
-                  const std::vector<Stuck>& stuck) {
-  if (stuck.empty()) return;
+void report_stuck(Planning& planning, const GroupPlan& plan, const std::vector<Stuck>& stuck) {
   std::vector<Refusal> refusals;
   std::vector<std::string> hosts;
   for (const auto& one : stuck) {
@@ -266,11 +270,8 @@ void report_stuck(Planning& planning, const GroupPlan& plan, const PlacementRequ
   const std::string who = single
                               ? stuck.front().name + " cannot grow where it is"
                               : fmt::format("{}: {} instances cannot grow where they are", plan.address, stuck.size());
-  const std::string hint =
-      none_large_enough(planning, of_group)
-          ? std::string(kNoneLargeEnough)
-          : fmt::format("free capacity on {}, or make {} anew, which may be elsewhere: --replace {}",
-                        fmt::join(hosts, ", "), single ? "it" : "each of them", stuck.front().name);
+  const std::string hint = fmt::format("free capacity on {}, or make {} anew, which may be elsewhere: --replace {}",
+                                       fmt::join(hosts, ", "), single ? "it" : "each of them", stuck.front().name);
   planning.error("no_room_to_grow", fmt::format("{}: {}", who, list_of(refusals)), hint,
                  template_place_of(*plan.group, "memory"));
 }
@@ -305,6 +306,8 @@ void place_instances(Planning& planning) {
   const RulesAgainst against = rules_against(planning.config);
   std::vector<Asked> asked;
   std::vector<PlacementRequest> requests;
+  Refused refused;
+  std::map<const GroupPlan*, Tally> tallies;
   for (auto& plan : planning.groups) {
     if (plan.group == nullptr) continue;
     if (needs_image(plan) && !check_image(planning, plan)) leave_what_needs_image(plan);
@@ -317,11 +320,14 @@ void place_instances(Planning& planning) {
       asked.push_back({&plan, &decision});
       requests.push_back(request_for(planning, plan, decision, of_group));
     }
-    report_stuck(planning, plan, of_group, stuck);
+    if (stuck.empty()) continue;
+    if (refused.add_stuck(planning, plan, of_group, stuck)) {
+      tallies[&plan].asked += static_cast<int>(stuck.size());
+    } else {
+      report_stuck(planning, plan, stuck);
+    }
   }
   auto answers = place_all(planning.world, requests);
-  Refused refused;
-  std::map<const GroupPlan*, Tally> tallies;
   for (std::size_t i = 0; i < asked.size(); ++i) {
     Tally& tally = tallies[asked[i].plan];
     ++tally.asked;

@@ -116,18 +116,27 @@ TEST_CASE("groups that find no place are told one by one, and each for its own r
   CHECK(plan.diagnostics[2].summary == "group.cron[0] fits on no host: no host is selected by its `hosts`");
 }
 
-TEST_CASE("what cannot grow where it is is one error for the group, and says whether it could anywhere") {
+TEST_CASE("what cannot grow where it is is one error for the group") {
+  PlayedWorld world = running({web(4)});
+  auto& wanted = world.input.config.groups[0].instance;
+  wanted.memory_bytes = wanted.max_memory_bytes = 40 * kGiB;
+  CHECK(only_error(world.plan()).summary ==
+        "group.web: 2 instances cannot grow where they are: kvm1: memory: 41120 MiB wanted, 21140 of 62260 free; kvm2: "
+        "memory: 41120 MiB wanted, 21140 of 62260 free");
+  CHECK(only_error(world.plan()).hint ==
+        "free capacity on kvm1, kvm2, or make each of them anew, which may be elsewhere: --replace group.web[2]");
+}
+
+TEST_CASE("a size that no host can hold is one error for those that are there and those that are to come") {
   PlayedWorld world = running({web(4)});
   auto& wanted = world.input.config.groups[0].instance;
   wanted.memory_bytes = wanted.max_memory_bytes = 100 * kGiB;
+  world.input.config.groups[0].size = 6;
   CHECK(only_error(world.plan()).summary ==
-        "group.web: 4 instances cannot grow where they are: kvm1: memory: 102680 MiB wanted, 60128 of 62260 free; "
-        "kvm2: memory: 102680 MiB wanted, 60128 of 62260 free");
+        "group.web: 6 of 6 instances fit on no host: kvm1: memory: 102680 MiB wanted, 57996 of 62260 free; kvm2: "
+        "memory: 102680 MiB wanted, 57996 of 62260 free");
   CHECK(only_error(world.plan()).hint ==
         "no host is large enough for one of them, even empty: make the template smaller, or add a larger host");
-  wanted.memory_bytes = wanted.max_memory_bytes = 40 * kGiB;
-  CHECK(only_error(world.plan()).hint ==
-        "free capacity on kvm1, kvm2, or make each of them anew, which may be elsewhere: --replace group.web[2]");
 }
 
 TEST_CASE("a disk that would shrink is an error at its place, and the rest is planned") {
