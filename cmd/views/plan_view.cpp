@@ -99,10 +99,11 @@ bool restates_field(const Change& change, const Reason& reason) {
   });
 }
 
-/// The host stands in the line already, and images that are sent have a line of their own.
+/// The host stands in the line already, images that are sent have a line of their own, and what holds for all that are
+/// replaced stands in the block's headline.
 std::string reason_text(const Change& change, const Reason& reason) {
   const std::string host = change.host + ": ";
-  if (reason.rule == Rule::image_not_on_host) return {};
+  if (reason.rule == Rule::image_not_on_host || reason.rule == Rule::update_strategy) return {};
   if (reason.rule == Rule::placement && reason.text.starts_with(host))
     return printable(reason.text.substr(host.size()));
   return printable(reason.text);
@@ -192,7 +193,17 @@ std::string class_text(const Paint& paint, const GroupBlock& block) {
   VSCALE_ASSERT(false, "a Disruption without a word");
 }
 
-/// What all changes of the block have in common: why, and what of them.
+/// "3 at once (strategy recreate)", if that is how they are replaced.
+std::string strategy_text(const GroupBlock& block) {
+  for (const Change* change : block.changes) {
+    for (const auto& reason : change->reasons) {
+      if (reason.rule == Rule::update_strategy) return printable(reason.text);
+    }
+  }
+  return {};
+}
+
+/// What all changes of the block have in common: why, what of them, and how.
 std::string headline(const GroupBlock& block) {
   const Change& first = *block.changes.front();
   const Reason& reason = first.reasons.front();
@@ -204,6 +215,7 @@ std::string headline(const GroupBlock& block) {
   if (std::string fields = block.same_fields ? fields_text(first.fields, said) : ""; !fields.empty()) {
     parts.push_back(std::move(fields));
   }
+  if (std::string strategy = strategy_text(block); !strategy.empty()) parts.push_back(std::move(strategy));
   return parts.empty() ? block.address : fmt::format("{}: {}", block.address, fmt::join(parts, "; "));
 }
 

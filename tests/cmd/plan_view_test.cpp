@@ -75,7 +75,8 @@ TEST_CASE("what is replaced because it is asked for shows what comes along with 
     change.disruption = Disruption::replace;
     change.reasons = {{Rule::replace_requested, "asked for by --replace", {}},
                       {Rule::size_of_machine_changed, "memory 128 MiB -> 256 MiB", {}},
-                      {Rule::placement, "kvm1: stays where it is", {}}};
+                      {Rule::placement, "kvm1: stays where it is", {}},
+                      {Rule::update_strategy, "2 at once (strategy recreate)", {}}};
     change.fields = {{"memory", "128 MiB", "256 MiB"}, {"maxMemory", "128 MiB", "256 MiB"}};
     change.from_host = change.host = "kvm1";
     change.addresses = {fmt::format("10.0.0.5{}", ordinal)};
