@@ -64,9 +64,19 @@ std::string worked_on_text(const std::string& host) {
   return fmt::format("vscale has worked on it since {} was looked at; plan again, and not with --refresh=false", host);
 }
 
+/// Another domain that may stand on the same disks, which are called after the name: one on the same host, or one of
+/// ours on any, such as a later replacement that an older backup of the state does not know.
+const LivePlace* namesake(const InstanceRecord& instance, const std::string& lineage, const LiveIndex& live) {
+  for (const auto& place : live.with_name(instance.name)) {
+    const auto& mark = place.domain->ownership;
+    if (*place.host == instance.host || (mark && mark->lineage == lineage)) return &place;
+  }
+  return nullptr;
+}
+
 /// No host that answered has it.
-Whereabouts locate_absent(const InstanceRecord& instance, const Config& config, const LiveIndex& live,
-                          const LastSeenUp& last_seen_up) {
+Whereabouts locate_absent(const InstanceRecord& instance, const std::string& lineage, const Config& config,
+                          const LiveIndex& live, const LastSeenUp& last_seen_up) {
   if (find_host(config, instance.host) == nullptr) {
     return nowhere(instance, Presence::unknown, fmt::format("its host {} is no longer in the file", instance.host));
   }
@@ -78,6 +88,13 @@ Whereabouts locate_absent(const InstanceRecord& instance, const Config& config, 
   }
   if (!live.is_newer(instance.host, last_work_on(instance))) {
     return nowhere(instance, Presence::unknown, worked_on_text(instance.host));
+  }
+  if (const LivePlace* other = namesake(instance, lineage, live)) {
+    return nowhere(
+        instance, Presence::unknown,
+        fmt::format("{} has a domain {} with another uuid, which may stand on its disks; was an older backup "
+                    "of the state restored?",
+                    *other->host, instance.name));
   }
   if (instance.phase == Phase::claimed) return nowhere(instance, Presence::undefined);
   if (!live.silent_hosts().empty()) {
@@ -170,7 +187,7 @@ std::string LastSeenUp::host_of(const InstanceRecord& instance) const {
 Whereabouts locate(const InstanceRecord& instance, const std::string& lineage, const Config& config,
                    const LiveIndex& live, const LastSeenUp& last_seen_up) {
   const auto& copies = live.with_uuid(instance.uuid);
-  if (copies.empty()) return locate_absent(instance, config, live, last_seen_up);
+  if (copies.empty()) return locate_absent(instance, lineage, config, live, last_seen_up);
   const LivePlace& best = *best_of(copies, instance);
   if (!best.domain->ownership || best.domain->ownership->lineage != lineage) {
     return nowhere(instance, Presence::unknown,

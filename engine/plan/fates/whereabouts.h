@@ -54,8 +54,8 @@ enum class Presence {
   in_between,  ///< Being shut down just now, or in a state that libvirt has no name for: look again later.
   absent,      ///< Its host says so, asked after vscale's last work on it, and it can be nowhere else.
   undefined,   ///< Claimed and never known to be defined: that it is not there is as expected.
-  unknown,     ///< A host that would know does not answer, or was not asked since vscale worked on it, or the domain
-               ///< lost its mark. Never a reason to do anything.
+  unknown,     ///< A host that would know does not answer, or was not asked since vscale worked on it; or the domain
+               ///< lost its mark, or another one has its name and maybe its disks. Never a reason to do anything.
 };
 
 struct Whereabouts {

@@ -231,6 +231,28 @@ TEST_CASE("our own domain that is not recorded is reported and left alone") {
   CHECK(count_kind(plan, "domain.undefine") == 0);
 }
 
+TEST_CASE("disks are not removed under a domain that has them now, though it is not the recorded one") {
+  PlayedWorld world = running({web(1)});
+  const RecordedState backup = world.input.recorded;
+  world.input.options.replaces = {"group.web[0]"};
+  world.carry_out(world.plan());
+  world.input.options.replaces.clear();
+  world.input.recorded = backup;
+
+  for (const bool destroy : {false, true}) {
+    world.input.options.destroy = destroy;
+    world.input.config.groups[0].size = 0;
+    const Plan plan = world.plan();
+    INFO(plan_text(plan));
+    CHECK(count_kind(plan, "volume.delete") == 0);
+    REQUIRE(plan.unknown.size() == 1);
+    CHECK(plan.unknown[0].why ==
+          "kvm1 has a domain prod-web-0 with another uuid, which may stand on its disks; was an older backup of the "
+          "state restored?");
+    CHECK_FALSE(plan.complete);
+  }
+}
+
 TEST_CASE("a guest that is just shutting down is looked at again later") {
   PlayedWorld world = running({web(1)});
   world.domain("kvm1", "prod-web-0")->state = DomainState::shutting_down;
