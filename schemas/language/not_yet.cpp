@@ -12,6 +12,8 @@ constexpr NotYet kNotYet[] = {
     {"host.migrationAddress", "", "nothing is migrated"},
     {"host.fence", "", "instances of a lost host are left alone"},
     {"capacity.networkMbps", "", "network bandwidth is not counted"},
+    {"image.distribution", "shared", "each pool that needs the image gets a copy; a shared pool gets one"},
+    {"cloudInit.seed", "eject", "the seed stays with its instance"},
     {"template.firmware", "uefi", "instances start by BIOS"},
     {"template.cpu", "baseline", "instances get host-model"},
     {"template.xml", "", "the domain's XML is not patched"},
@@ -32,6 +34,7 @@ constexpr NotYet kNotYet[] = {
     {"group.ha", "", "instances of a lost host are left alone"},
     {"health.heal", "", "instances that fail are shown, and left alone"},
     {"health.failures", "", "instances that fail are shown, and left alone"},
+    {"health.maxUnhealthy", "", "nothing is healed"},
     {"gate.checkIn", "", "the gate is not waited for"},
     {"gate.k8sNode", "", "the gate is not waited for"},
 };
