@@ -13,10 +13,12 @@ namespace {
 std::string how_to_go_back(const std::string& path) {
   const std::string backup = newest_backup_of(path);
   if (backup.empty()) {
-    return fmt::format("there is no backup beside it; keep the file, and see what can be read: sqlite3 {} .recover",
-                       path);
+    return fmt::format(
+        "there is no backup beside it; keep {0} and {0}-wal, and see what can be read: sqlite3 {0} .recover", path);
   }
-  return fmt::format("go back to the newest backup: move {0} away, remove {0}-wal, and copy {1} to {0}", path, backup);
+  // What was committed last may be in the -wal alone: whoever recovers something later needs both.
+  return fmt::format("go back to the newest backup: move {0} and {0}-wal away together, and copy {1} to {0}", path,
+                     backup);
 }
 
 Error damaged(const std::string& path, const std::string& detail) {

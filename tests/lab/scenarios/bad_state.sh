@@ -73,7 +73,7 @@ backup=$(find . -name 'vscale.db.backup-*' | head -n 1)
 
 story "Its first page is overwritten"
 printf 'not a database any more' | dd of=vscale.db conv=notrunc status=none
-refused 'vscale.db is not a statefile' 'if this was it, go back to the newest backup: move .*vscale.db away'
+refused 'vscale.db is not a statefile' 'if this was it, go back to the newest backup: move .*vscale.db and .*vscale.db-wal away together'
 restore
 
 story "It is cut off"
@@ -84,11 +84,14 @@ restore
 story "It is damaged in the middle: the way back that the message names leads back"
 dd if=/dev/zero of=vscale.db bs=4096 seek=1 count=8 conv=notrunc status=none
 refused 'statefile .*vscale.db is damaged' 'hint: go back to the newest backup'
-mv vscale.db away.db
+mkdir away
+for part in vscale.db vscale.db-wal; do
+  if [ -e $part ]; then mv $part away/; fi
+done
 cp "$backup" vscale.db
 run 0 apply --auto-approve
 all_are_there 2
-rm away.db
+rm -r away
 cp vscale.db good.db
 
 story "It is lost: nothing is created a second time"
