@@ -82,6 +82,12 @@ std::vector<BackupFile> backups_of(const std::string& path) {
   return found;
 }
 
+/// The copy is made under the lock of whoever copies, and nobody holds the copy.
+void free_from_lock(const std::string& path) {
+  SQLite::Database copy(path, SQLite::OPEN_READWRITE);
+  copy.exec("PRAGMA journal_mode = MEMORY; DELETE FROM operation_lock");
+}
+
 void remove_unfinished(const std::string& path) {
   const std::string prefix = fs::path(path).filename().string() + kSuffix;
   const auto too_old = fs::file_time_type::clock::now() - kUnfinishedKept;
@@ -103,6 +109,7 @@ std::string newest_backup_of(const std::string& path) {
 void copy_statefile(SQLite::Database& database, const std::string& target) {
   const Unfinished copy(target);
   execute(database, "VACUUM INTO ?", copy.path());
+  free_from_lock(copy.path());
   flush(copy.path(), target);
   if (link(copy.path().c_str(), target.c_str()) != 0) refuse(target, errno);
 }
@@ -115,7 +122,10 @@ Result<BackupFile> SqliteStateStore::backup(Instant at, int keep) {
   VSCALE_ASSERT(keep >= 1, "a backup that is not kept");
   VSCALE_ASSERT(!file_->in_memory(), "a statefile in memory has nothing beside it");
   return guarded(file_->path(), [&] {
-    const BackupFile backup{file_->path() + kSuffix + stamp(at), at};
+    const auto before = backups_of(file_->path());
+    // The names tell the order. A clock that ran ahead and was set right must not make the newest the oldest.
+    const Instant named = before.empty() ? at : std::max(at, before.front().at + Duration{1});
+    const BackupFile backup{file_->path() + kSuffix + stamp(named), named};
     copy_statefile(file_->database(), backup.path);
     const auto all = backups_of(file_->path());
     for (std::size_t i = static_cast<std::size_t>(keep); i < all.size(); ++i) fs::remove(all[i].path);

@@ -75,9 +75,11 @@ class SqliteStateStore final : public StateStore {
   /// machine.
   Result<void> force_unlock(const std::string& id);
 
-  /// A consistent copy, taken while others go on. `exists` if there is something at `path` already.
+  /// A consistent copy without a lock on it, taken while others go on. `exists` if there is something at `path`
+  /// already.
   Result<void> backup_to(const std::string& path);
-  /// A copy beside the statefile, PATH.backup-20260504T132000.000Z, of which the newest `keep` (at least 1) stay.
+  /// A copy beside the statefile, PATH.backup-20260504T132000.000Z, of which the newest `keep` (at least 1) stay. Where
+  /// a wrong clock has named one later than `at`, the new one is named right after it.
   Result<BackupFile> backup(Instant at, int keep);
   /// The copies that backup() left, newest first.
   Result<std::vector<BackupFile>> backups();
