@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "providers/last_system_error.h"
+#include "providers/sqlite/lock/this_machine.h"
 #include "providers/sqlite/rows/columns.h"
 
 namespace vscale {
@@ -18,6 +19,7 @@ namespace {
 /// A holder has the kernel's lock a moment before its row is written: how often, and how long, to look for the row.
 constexpr int kRowAttempts = 25;
 constexpr std::chrono::milliseconds kRowPause{20};
+constexpr const char* kWait = "wait until it is done, or let --lock-timeout do so";
 
 struct HolderRow {
   LockHolder holder;
@@ -80,6 +82,17 @@ bool is_alive(std::int64_t pid) {
   return kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
 }
 
+/// began_at() tells to so much.
+constexpr std::chrono::seconds kBeginRounding{2};
+
+/// Whether the process that wrote the row lives on this machine: its lock counts, though the kernel may know nothing of
+/// it, since somebody removed the lock file under it. One that began later only has its number.
+bool is_of_living(const Statefile& file, const HolderRow& row) {
+  if (row.machine != file.options().machine) return false;
+  const auto began = began_at(row.holder.pid);
+  return began && *began <= row.holder.since + kBeginRounding;
+}
+
 std::string lock_path(const Statefile& file) {
   return file.path() + ".lock";
 }
@@ -91,7 +104,7 @@ class KernelLock final : public OperationLock {
   KernelLock(const KernelLock&) = delete;
   KernelLock& operator=(const KernelLock&) = delete;
   ~KernelLock() override {
-    // If the row cannot be removed, it is of a process that lives no more, or soon: nobody heeds it.
+    // If the row cannot be removed, it is heeded until this process ends, which is soon.
     (void)guarded(file_->path(), [&] { execute(file_->database(), "DELETE FROM operation_lock WHERE id = ?", id_); });
   }
 
@@ -117,7 +130,7 @@ class KernelLock final : public OperationLock {
     row = read_row(file.database());
     // A row of a process that is gone is the one before: the holder's own is about to be written.
     if (row && (row->machine != file.options().machine || is_alive(row->holder.pid))) {
-      refuse_held(file, row->holder, "wait until it is done, or let --lock-timeout do so");
+      refuse_held(file, row->holder, kWait);
     }
   }
   throw Refused({.kind = ErrorKind::conflict,
@@ -162,6 +175,7 @@ std::unique_ptr<OperationLock> take_lock(const std::shared_ptr<Statefile>& file,
   if (const auto row = read_row(database)) {
     if (file->in_memory()) refuse_held(*file, row->holder, "wait until it is done");
     refuse_held_elsewhere(*file, *row);
+    if (is_of_living(*file, *row)) refuse_held(*file, row->holder, kWait);
   }
   execute(database, "INSERT OR REPLACE INTO operation_lock VALUES (1, ?, ?, ?, ?, ?, ?, ?)", holder.id,
           holder.operation, holder.user, holder.host, holder.pid, holder.since, file->options().machine);
@@ -172,7 +186,8 @@ std::unique_ptr<OperationLock> take_lock(const std::shared_ptr<Statefile>& file,
 std::optional<LockHolder> find_holder(Statefile& file) {
   const auto row = read_row(file.database());
   if (!row) return std::nullopt;
-  if (file.in_memory() || row->machine != file.options().machine || is_held_here(file)) return row->holder;
+  const bool held_elsewhere = file.in_memory() || row->machine != file.options().machine;
+  if (held_elsewhere || is_held_here(file) || is_of_living(file, *row)) return row->holder;
   return std::nullopt;
 }
 
@@ -185,7 +200,7 @@ void forget_holder(Statefile& file, const std::string& id) {
                    .detail = row ? fmt::format("the lock is {}", row->holder.id) : "",
                    .hint = "see who holds it: vscale status"});
   }
-  if (row->machine == file.options().machine && is_held_here(file)) {
+  if (is_of_living(file, *row) || (row->machine == file.options().machine && is_held_here(file))) {
     refuse_held(file, row->holder, "it is alive on this machine: end it, and its lock goes with it");
   }
   execute(file.database(), "DELETE FROM operation_lock WHERE id = ?", id);

@@ -8,7 +8,8 @@
 
 /// The lock for apply, destroy and watch. That it is held is known to the kernel, by a lock on the file PATH.lock that
 /// goes with the process, however that ends; who holds it stands in a row, for people. A row whose process is gone
-/// means nothing, also one from before the machine was restarted or renamed. Only for a holder on another machine,
+/// means nothing, also one from before the machine was restarted or renamed; one whose process lives counts even if
+/// somebody removed PATH.lock. Only for a holder on another machine,
 /// whose kernel cannot be asked, is the row all there is: it counts until force_unlock().
 
 namespace vscale {

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
-/// Which machine this is, for the row that says who holds the lock.
+#include "engine/values/units.h"
+
+/// Which machine this is, and what runs on it, for the row that says who holds the lock.
 
 namespace vscale {
 
@@ -16,5 +20,9 @@ struct MachineFiles {
 /// none, as in many containers, the id of the running kernel, which is the one that is asked for a lock. Where there is
 /// neither, the host name.
 std::string this_machine(const MachineFiles& files = {});
+
+/// When the process of that number began, to two seconds; nothing if there is none, it has ended, or it cannot be seen.
+/// By the wall clock of now: one that was set since moves it.
+std::optional<Instant> began_at(std::int64_t pid);
 
 }  // namespace vscale

@@ -210,6 +210,68 @@ TEST_CASE("the lock of a living process here is not forgotten by force") {
   CHECK(one->lock_holder().value() == holder("alive"));
 }
 
+namespace {
+
+LockHolder holder_by_now(const std::string& id) {
+  LockHolder us = holder(id);
+  us.since = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  return us;
+}
+
+}  // namespace
+
+TEST_CASE("somebody who removes the lock file under its holder lets nobody else in") {
+  const TemporaryDirectory directory;
+  auto one = open_store(directory / "vscale.db");
+  auto other = open_store(directory / "vscale.db");
+  auto lock = one->lock(holder_by_now("of the living"));
+  REQUIRE(lock);
+  std::filesystem::remove(directory / "vscale.db.lock");
+
+  const auto refused = other->lock(holder_by_now("too early"));
+
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::conflict);
+  CHECK(refused.error().message.find("lock of the living") != std::string::npos);
+  CHECK(other->lock_holder().value().value().id == "of the living");
+  CHECK(other->force_unlock("of the living").error().kind == ErrorKind::conflict);
+  lock = std::unique_ptr<OperationLock>();
+  CHECK(other->lock(holder_by_now("in time")));
+}
+
+TEST_CASE("a process that began after the lock was taken is not its holder, though it has that number") {
+  const TemporaryDirectory directory;
+  auto store = open_store(directory / "vscale.db");
+  SQLite::Database(directory / "vscale.db", SQLite::OPEN_READWRITE)
+      .exec("INSERT INTO operation_lock VALUES (1, 'of the dead', 'apply', 'anna', 'ctl1', " +
+            std::to_string(getpid()) + ", '2001-05-04T13:20:00.000Z', '" + this_machine() + "')");
+
+  CHECK(store->lock_holder().value() == std::nullopt);
+  CHECK(store->lock(holder_by_now("of the living")));
+}
+
+TEST_CASE("a process is known to have begun, until it has ended") {
+  const auto now = [] { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); };
+  const Instant before = now();
+  Child child([] {
+    pause();
+    return std::string();
+  });
+
+  const auto began = began_at(child.pid());
+
+  REQUIRE(began);
+  CHECK(*began >= before - std::chrono::seconds{2});
+  CHECK(*began <= now() + std::chrono::seconds{2});
+  const pid_t pid = child.pid();
+  kill(pid, SIGKILL);
+  siginfo_t ended{};
+  REQUIRE(waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) == 0);
+  CHECK(began_at(pid) == std::nullopt);  // its parent has not asked yet
+  child.end();
+  CHECK(began_at(pid) == std::nullopt);
+}
+
 TEST_CASE("a writer that is killed at any moment leaves whole commits, an open action and a free lock") {
   const TemporaryDirectory directory;
   constexpr int kKills = 12;
