@@ -115,6 +115,7 @@ Outside real_world() {
                 return std::make_unique<ThreadedRunner>(config, ports, std::move(owner), threads);
               },
           .interrupt_gently = interrupt_gently,
+          .interrupt_between_runs = interrupt_between_runs,
           .stop_request = stop_request,
           .new_id = random_id,
           .become = become};

@@ -55,6 +55,8 @@ struct Outside {
       action_runner;
   /// From now on an interrupt is a StopRequest; until then it ends the program, which has nothing to lose.
   std::function<void()> interrupt_gently;
+  /// From now on, until the next run, the second interrupt ends the program at once.
+  std::function<void()> interrupt_between_runs;
   std::function<StopRequest()> stop_request;  ///< How hard the user wants the program to stop, by now.
   std::function<std::string()> new_id;        ///< For runs and locks.
   /// Becomes another program; returns only where that fails.

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <string_view>
 
 #include "cmd/invocation/exit_code.h"
 
@@ -13,12 +14,24 @@ namespace {
 
 // What a signal handler may touch: lock-free, and there from beginning to end.
 std::atomic<int> interrupts{0};
-std::atomic<bool> gentle{false};
+enum class Doing { nothing_to_lose, run, between_runs };
+std::atomic<Doing> doing{Doing::nothing_to_lose};
 std::atomic<SystemClock*> sleeping_clock{nullptr};
 
+constexpr std::string_view kStoppedAtOnce = "\nStopped at once. Nothing is lost: what was done is recorded.\n";
+
+[[noreturn]] void end_at_once() {
+  ::_exit(static_cast<int>(ExitCode::interrupted));
+}
+
 void on_interrupt(int) {
-  if (!gentle.load()) ::_exit(static_cast<int>(ExitCode::interrupted));
-  ++interrupts;
+  const Doing now = doing.load();
+  if (now == Doing::nothing_to_lose) end_at_once();
+  const int count = ++interrupts;
+  if (now == Doing::between_runs && count > 1) {
+    [[maybe_unused]] const auto said = ::write(STDERR_FILENO, kStoppedAtOnce.data(), kStoppedAtOnce.size());
+    end_at_once();
+  }
   if (auto* clock = sleeping_clock.load()) clock->interrupt();
 }
 
@@ -39,7 +52,11 @@ void handle_signals(SystemClock& clock) {
 }
 
 void interrupt_gently() {
-  gentle = true;
+  doing = Doing::run;
+}
+
+void interrupt_between_runs() {
+  doing = Doing::between_runs;
 }
 
 bool reader_is_gone(int descriptor) {

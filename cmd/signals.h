@@ -14,6 +14,10 @@ void handle_signals(SystemClock& clock);
 /// From now on they end nothing, and are counted instead: see stop_request(). Any thread.
 void interrupt_gently();
 
+/// From now on, until interrupt_gently() is called again, the second one ends the program at once, with a word to
+/// stderr: for what is done between runs, where there is nothing to finish. Any thread.
+void interrupt_between_runs();
+
 /// Whether nobody will ever read from this pipe or socket, which we write to: `| head` has seen enough. False for a
 /// file.
 bool reader_is_gone(int descriptor);

@@ -299,6 +299,33 @@ TEST_CASE("an interrupted run is not planned again, and nobody is made to wait f
   CHECK_FALSE(holds(stopped.out, "Planned again"));
 }
 
+TEST_CASE("in the pause before it is planned again, a second interrupt need not wait for anything") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(4));
+  bool in_the_run = false;
+  bool in_the_pause = false;
+  bool in_the_second_run = false;
+  world.stop_when([&] {
+    if (world.cluster().log().size() >= 8 && !in_the_pause) world.cluster().cut("kvm2");
+    in_the_run = in_the_run || (!in_the_pause && !world.is_between_runs());
+    in_the_second_run = in_the_second_run || (in_the_pause && !world.is_between_runs());
+    if (world.is_between_runs()) {
+      in_the_pause = true;
+      world.cluster().heal("kvm2");
+    }
+    return StopRequest::none;
+  });
+
+  const auto ran = world.vscale({"apply", "--auto-approve"});
+
+  INFO(ran.out << ran.err);
+  CHECK(ran.code == 0);
+  CHECK(in_the_run);
+  CHECK(in_the_pause);
+  CHECK(in_the_second_run);
+  CHECK(world.is_between_runs());  // after the last run it only looks at the hosts
+}
+
 TEST_CASE("an interrupt before it is planned again ends the run, and the next one goes on") {
   FakeWorld world;
   world.write("vscale.yaml", test::web_config(4));

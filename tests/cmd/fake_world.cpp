@@ -76,7 +76,8 @@ FakeWorld::FakeWorld()
   outside_.action_runner = [](const Config& config, WorldPorts ports, const std::shared_ptr<const void>&, int) {
     return std::make_unique<SimulatedRunner>(kSeed, config, ports);
   };
-  outside_.interrupt_gently = [] {};
+  outside_.interrupt_gently = [this] { between_runs_ = false; };
+  outside_.interrupt_between_runs = [this] { between_runs_ = true; };
   outside_.stop_request = [this] { return stop_ ? stop_() : StopRequest::none; };
   outside_.new_id = [this] { return fmt::format("id-{}", ++ids_); };
   outside_.become = [this](const std::vector<std::string>& argv) {

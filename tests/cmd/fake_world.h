@@ -42,6 +42,9 @@ class FakeWorld {
   /// Asked before each action: how hard the user wants to stop.
   void stop_when(std::function<StopRequest()> stop) { stop_ = std::move(stop); }
 
+  /// Whether the second interrupt would end the program at once: it has done a run, and is in none.
+  [[nodiscard]] bool is_between_runs() const { return between_runs_; }
+
   VirtualClock& clock() { return *clock_; }
   FakeCluster& cluster() { return *cluster_; }
   FakeImageLibrary& images() { return *images_; }
@@ -61,6 +64,7 @@ class FakeWorld {
   std::shared_ptr<VirtualClock> clock_;
   std::shared_ptr<FakeCluster> cluster_;
   std::shared_ptr<FakeImageLibrary> images_;
+  bool between_runs_ = false;
   int ids_ = 0;
   Outside outside_;
 };

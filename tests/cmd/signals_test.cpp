@@ -40,6 +40,47 @@ TEST_CASE("an interrupt, a request to end and a closed terminal stop a run gentl
         }) == 0);
 }
 
+TEST_CASE("between two runs the second interrupt ends the program at once, and says that nothing is lost") {
+  const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
+  CAPTURE(signal);
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const int code = end_of([signal, &ends] {
+    ::dup2(ends[1], STDERR_FILENO);
+    SystemClock clock;
+    for (const int each : {SIGINT, SIGTERM, SIGHUP}) std::signal(each, SIG_DFL);
+    handle_signals(clock);
+    interrupt_gently();
+    interrupt_between_runs();
+    std::raise(signal);
+    if (stop_request() != StopRequest::finish_running) return 1;
+    std::raise(signal);
+    return 2;
+  });
+  ::close(ends[1]);
+  char said[200] = {};
+  const auto length = ::read(ends[0], said, sizeof said - 1);
+  ::close(ends[0]);
+
+  CHECK(code == static_cast<int>(ExitCode::interrupted));
+  CHECK(length > 0);
+  CHECK(std::string(said) == "\nStopped at once. Nothing is lost: what was done is recorded.\n");
+}
+
+TEST_CASE("an interrupt in a run and another one after it end the program, too") {
+  CHECK(end_of([] {
+          ::close(STDERR_FILENO);
+          SystemClock clock;
+          std::signal(SIGINT, SIG_DFL);
+          handle_signals(clock);
+          interrupt_gently();
+          std::raise(SIGINT);
+          interrupt_between_runs();
+          std::raise(SIGINT);
+          return 0;
+        }) == static_cast<int>(ExitCode::interrupted));
+}
+
 TEST_CASE("before a run there is nothing to lose: the program ends as interrupted") {
   const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
   CAPTURE(signal);

@@ -73,6 +73,7 @@ Run carry_out(Invocation& invocation, const ConfigurationFiles& files, const Fre
       execute(fresh.plan, fresh.recorded, limits, outside.new_id(),
               {.store = store, .runner = *runner, .clock = *outside.clock, .sink = view, .stop_request = stop_request});
   text_view.finish();
+  outside.interrupt_between_runs();
   return {summary, outside.clock->now() - began};
 }
 
