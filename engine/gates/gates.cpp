@@ -81,8 +81,8 @@ class GateWait {
         tell_(tell),
         stopped_(stopped),
         who_(fmt::format("{} on {}", short_address(subject.address), subject.domain.host)),
-        started_at_(subject.started_at.value_or(ports.clock.now())),
-        deadline_(started_at_ + wait.startup_timeout) {}
+        began_(ports.clock.uptime() - used_up(subject, wait, ports.clock.now())),
+        deadline_(began_ + wait.startup_timeout) {}
 
   Result<GatesPassed> run() {
     for (const auto& gate : wait_.gates) {
@@ -93,6 +93,12 @@ class GateWait {
   }
 
  private:
+  /// What is gone of the bound. From here on it is measured by what nobody can set; a wall clock that was set since the
+  /// start shortens it by the whole bound at most, and never lengthens it.
+  static Duration used_up(const GateSubject& subject, const WaitForGates& wait, Instant now) {
+    return std::clamp(now - subject.started_at.value_or(now), Duration{0}, wait.startup_timeout);
+  }
+
   Result<void> pass(const Gate& gate) {
     for (int tries = 1;; ++tries) {
       const Try answer = attempt(gate);
@@ -104,13 +110,13 @@ class GateWait {
       const auto& [found, brief] = std::get<NotYet>(answer);
       if (const auto reason = why_it_never_will(gate)) return *reason;
       if (stopped_()) return cut_short(gate, found);
-      if (ports_.clock.now() >= deadline_) return too_late(gate, found, tries);
+      if (ports_.clock.uptime() >= deadline_) return too_late(gate, found, tries);
       tell_({.gate = show(gate),
              .found = brief.empty() ? found : brief,
              .tries = tries,
-             .waited = ports_.clock.now() - started_at_,
+             .waited = ports_.clock.uptime() - began_,
              .limit = wait_.startup_timeout});
-      pause_until(std::min(ports_.clock.now() + every(gate), deadline_));
+      pause_until(std::min(ports_.clock.uptime() + every(gate), deadline_));
     }
   }
 
@@ -247,7 +253,7 @@ class GateWait {
   }
 
   Duration try_timeout(const Gate& gate) const {
-    const Duration left = std::max(deadline_ - ports_.clock.now(), kLastTryTimeout);
+    const Duration left = std::max(deadline_ - ports_.clock.uptime(), kLastTryTimeout);
     return std::min(gate.timeout.value_or(default_try_timeout(gate.kind)), left);
   }
 
@@ -287,9 +293,9 @@ class GateWait {
   }
 
   void wait_for_addresses() {
-    const Instant until = ports_.clock.now() + kAddressGrace;
-    for (learn_addresses(); address_missing() && ports_.clock.now() < until && !stopped_(); learn_addresses()) {
-      pause_until(ports_.clock.now() + kHostGateEvery);
+    const Duration until = ports_.clock.uptime() + kAddressGrace;
+    for (learn_addresses(); address_missing() && ports_.clock.uptime() < until && !stopped_(); learn_addresses()) {
+      pause_until(ports_.clock.uptime() + kHostGateEvery);
     }
   }
 
@@ -305,9 +311,10 @@ class GateWait {
   }
 
   /// In short naps, so that a stop is noticed.
-  void pause_until(Instant at) {
-    while (ports_.clock.now() < at && !stopped_()) {
-      ports_.clock.sleep_until(std::min(at, ports_.clock.now() + kStopLookEvery));
+  void pause_until(Duration uptime) {
+    while (ports_.clock.uptime() < uptime && !stopped_()) {
+      const Duration nap = std::min(uptime - ports_.clock.uptime(), kStopLookEvery);
+      ports_.clock.sleep_until(ports_.clock.now() + nap);
     }
   }
 
@@ -316,9 +323,9 @@ class GateWait {
   GatePorts ports_;
   const GateTrySink& tell_;
   const std::function<bool()>& stopped_;
-  std::string who_;  ///< "web-3 on kvm2"
-  Instant started_at_;
-  Instant deadline_;
+  std::string who_;                             ///< "web-3 on kvm2"
+  Duration began_;                              ///< By Clock::uptime(), and so is
+  Duration deadline_;                           ///< the end of the bound.
   std::map<std::string, std::string> learned_;  ///< Address by MAC.
   std::vector<std::string> notes_;
 };

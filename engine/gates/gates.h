@@ -68,8 +68,8 @@ struct GatesPassed {
 };
 
 /// Waits until all gates of `wait` have passed, in order. The bound, startup_timeout, counts from
-/// GateSubject::started_at (from now where that is not known); every gate is tried at least once, even when a run that
-/// died has used the bound up.
+/// GateSubject::started_at (from now where that is not known, or where it is yet to come); every gate is tried at least
+/// once, even when a run that died has used the bound up. Whoever sets the wall clock meanwhile changes nothing.
 ///  - `timed_out` names the gate, what was found and what was wanted.
 ///  - `failed` or `not_found` at once when the domain is off, crashed or gone, or cloud-init says "error".
 ///  - `timed_out` soon after `stopped` begins to answer true.

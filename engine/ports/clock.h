@@ -8,9 +8,13 @@ namespace vscale {
 class Clock {
  public:
   virtual ~Clock() = default;
-  /// The wall clock's time now.
+  /// The wall clock's time now. Somebody may set it, so it is for telling and recording when something was.
   virtual Instant now() = 0;
-  /// Returns at `at`, or earlier when whoever runs the program asks it to stop: callers look again after it.
+  /// What has passed since some moment before this program began, which nobody can set: how long something takes is
+  /// measured by it.
+  virtual Duration uptime() = 0;
+  /// Returns when as much has passed as there is from now to `at`, or earlier when whoever runs the program asks it to
+  /// stop: callers look again after it. A wall clock that is set meanwhile makes it neither longer nor shorter.
   virtual void sleep_until(Instant at) = 0;
 };
 

@@ -9,10 +9,11 @@
 
 namespace vscale {
 
-/// Implements Clock by the wall clock of this machine; a step of it shortens or lengthens what is still to wait.
+/// Implements Clock by the clocks of this machine. While the machine is suspended no uptime passes.
 class SystemClock final : public Clock {
  public:
   Instant now() override;
+  Duration uptime() override;
   void sleep_until(Instant at) override;
 
   /// Ends the sleep of every thread that sleeps now, and the next sleep of every other thread, once: so an interrupt

@@ -31,6 +31,16 @@ TEST_CASE("the clock tells the wall clock's time") {
   CHECK(now <= std::chrono::system_clock::now());
 }
 
+TEST_CASE("uptime passes as time does, and nobody can set it") {
+  SystemClock clock;
+  const Duration before = clock.uptime();
+
+  clock.sleep_until(clock.now() + Duration{30});
+
+  CHECK(clock.uptime() - before >= Duration{30});
+  CHECK(clock.uptime() - before < kLong);
+}
+
 TEST_CASE("a sleep lasts until its end, and one in the past not at all") {
   SystemClock clock;
   const Instant end = clock.now() + Duration{30};

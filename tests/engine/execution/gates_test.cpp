@@ -33,6 +33,7 @@ struct OneGuest {
   std::vector<GuestNic> nics{{"lan", "52:54:00:00:00:01", "10.0.0.51"}};
   std::function<bool()> stopped = [] { return false; };
   std::vector<GateTry> told;
+  std::function<void()> on_try;  ///< After each that has not passed.
 
   void start(const GuestBehaviour& behaviour = {}) {
     cluster.add_host({.name = "kvm1"});
@@ -62,7 +63,11 @@ struct OneGuest {
     wait.nics = nics;
     return wait_for_gates(
         {"group.web[3]", "prod-web-3", domain, started_at}, wait, {cluster, cluster, cluster, clock},
-        [this](const GateTry& look) { told.push_back(look); }, stopped);
+        [this](const GateTry& look) {
+          told.push_back(look);
+          if (on_try) on_try();
+        },
+        stopped);
   }
   Duration waited() { return clock.now() - *started_at; }
 
@@ -154,6 +159,38 @@ TEST_CASE("the bound counts from the start of the guest, and a gate is tried onc
   silent.clock.advance(std::chrono::hours{1});
   CHECK_FALSE(silent.wait({gate(Gate::Kind::agent)}, std::chrono::minutes{5}));
   CHECK(silent.waited() < std::chrono::hours{1} + std::chrono::seconds{5});
+}
+
+TEST_CASE("somebody who sets the wall clock while a guest is waited for neither lengthens nor shortens its bound") {
+  const Duration step = GENERATE(Duration{std::chrono::hours{-2}}, Duration{std::chrono::hours{2}});
+  OneGuest guest;
+  guest.start({.never_boots = true});
+  guest.on_try = [&] {
+    if (guest.told.size() == 3) guest.clock.set_wall_clock(step);
+  };
+  const Duration began = guest.clock.uptime();
+
+  const auto outcome = guest.wait({gate(Gate::Kind::agent)}, std::chrono::minutes{1});
+
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().kind == ErrorKind::timed_out);
+  CHECK(guest.clock.uptime() - began >= std::chrono::minutes{1});
+  CHECK(guest.clock.uptime() - began <= std::chrono::minutes{1} + kLastTryTimeout);
+  CHECK(guest.told.size() > 20);
+  for (const auto& look : guest.told) CHECK(look.waited <= std::chrono::minutes{1});
+}
+
+TEST_CASE("a start that the wall clock puts into the future is taken for one of now") {
+  OneGuest guest;
+  guest.start({.never_boots = true});
+  guest.started_at = guest.clock.now() + std::chrono::hours{2};
+  const Duration began = guest.clock.uptime();
+
+  REQUIRE_FALSE(guest.wait({gate(Gate::Kind::agent)}, std::chrono::minutes{1}));
+
+  CHECK(guest.clock.uptime() - began <= std::chrono::minutes{1} + kLastTryTimeout);
+  CHECK(guest.told.front().waited < std::chrono::minutes{1});
+  CHECK(guest.told.front().waited >= Duration{0});
 }
 
 TEST_CASE("a slow agent is not a dead one") {

@@ -28,6 +28,7 @@ namespace fs = std::filesystem;
 class StoppedClock final : public Clock {
  public:
   Instant now() override { return at_second(0); }
+  Duration uptime() override { return {}; }
   void sleep_until(Instant) override {}
 };
 
