@@ -102,7 +102,8 @@ std::vector<Guest> guests_of(const Config& config, const RecordedState& recorded
                 .ip_addresses = {}};
     if (const Group* group = find_group(config, group_address(address))) guest.user = group->instance.cloud_init.user;
     for (const auto& nic : instance.nics) {
-      if (nic.address) guest.ip_addresses.push_back(*nic.address);
+      // What other tools execute is looked at once more, however old the state is.
+      if (nic.address && parse_ipv4(*nic.address)) guest.ip_addresses.push_back(*nic.address);
     }
     guests.push_back(std::move(guest));
   }

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/desired/config.h"
+
 namespace vscale {
 namespace {
 
@@ -135,6 +137,7 @@ struct AtEnd {
       instance.phase = Phase::ready;
       instance.ready_at = now;
       for (const auto& found : outcome.addresses) {
+        if (!parse_ipv4(found.address)) continue;  // whatever told it: a record holds addresses
         for (auto& nic : instance.nics) {
           if (nic.mac == found.mac) nic.address = found.address;
         }

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/desired/config.h"
 #include "engine/domain/instance_facts.h"
 
 namespace vscale {
@@ -289,7 +290,10 @@ class GateWait {
     if (!address_missing()) return;
     const auto found = ports_.guests.guest_addresses(subject_.domain);
     if (!found) return;
-    for (const auto& address : *found) learned_.emplace(address.mac, address.address);
+    for (const auto& address : *found) {
+      // A guest tells its address itself, and it goes far: onto terminals, into other guests, into ssh.
+      if (parse_ipv4(address.address)) learned_.emplace(address.mac, address.address);
+    }
   }
 
   void wait_for_addresses() {

@@ -1,12 +1,18 @@
 #include "providers/libvirt/domains/agent_command.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 #include <utility>
+
+#include "providers/libvirt/xml_text.h"
 
 namespace vscale::libvirt {
 namespace {
@@ -66,6 +72,50 @@ std::optional<std::string> output(const Json& object, const char* key) {
   return from_base64(found->get_ref<const std::string&>(), kGuestOutputMaxBytes);
 }
 
+/// Six pairs of hexadecimal digits with colons between them.
+bool is_mac(std::string_view text) {
+  constexpr std::size_t kLength = 17;
+  if (text.size() != kLength) return false;
+  for (std::size_t i = 0; i < kLength; ++i) {
+    const bool fits = i % 3 == 2 ? text[i] == ':' : std::isxdigit(static_cast<unsigned char>(text[i])) != 0;
+    if (!fits) return false;
+  }
+  return true;
+}
+
+/// As inet_ntop writes it; nothing for what is no IPv4 address, or none that another machine could use.
+std::optional<std::string> reachable_ipv4(const std::string& text) {
+  constexpr unsigned kThisNetwork = 0, kLoopback = 127, kFirstMulticast = 224;
+  std::array<char, INET_ADDRSTRLEN> written{};
+  in_addr address{};
+  // inet_pton() reads up to the first zero byte only.
+  if (text.size() >= written.size() || text.find('\0') != std::string::npos) return std::nullopt;
+  if (inet_pton(AF_INET, text.c_str(), &address) != 1) return std::nullopt;
+  const unsigned first = ntohl(address.s_addr) >> 24U;
+  if (first == kThisNetwork || first == kLoopback || first >= kFirstMulticast) return std::nullopt;
+  if (inet_ntop(AF_INET, &address, written.data(), written.size()) == nullptr) return std::nullopt;
+  return written.data();
+}
+
+/// The text of a member; empty if there is none.
+std::string text_at(const Json& object, const char* key) {
+  if (!object.is_object()) return {};
+  const auto found = object.find(key);
+  return found == object.end() || !found->is_string() ? std::string() : found->get<std::string>();
+}
+
+void take_addresses_of(const Json& card, std::vector<GuestAddress>& addresses) {
+  const std::string mac = text_at(card, "hardware-address");
+  if (mac.empty() || !card.contains("ip-addresses")) return;
+  const Json& list = card["ip-addresses"];
+  if (!list.is_array()) return;
+  for (const Json& each : list) {
+    if (addresses.size() == kGuestAddressesMax) return;
+    if (text_at(each, "ip-address-type") != "ipv4") continue;
+    if (auto address = guest_address(mac, text_at(each, "ip-address"))) addresses.push_back(std::move(*address));
+  }
+}
+
 }  // namespace
 
 std::string ping_command() {
@@ -120,6 +170,27 @@ Result<ExecStatus> read_exec_status(const std::string& reply) {
   const auto shown = static_cast<int>(code ? number : kSignalExitBase + number);
   status.exit = GuestExit{.code = shown, .out = std::move(*out), .err = std::move(*err)};
   return status;
+}
+
+std::string interfaces_command() {
+  return R"({"execute":"guest-network-get-interfaces"})";
+}
+
+std::optional<GuestAddress> guest_address(const std::string& mac, const std::string& address) {
+  if (!is_mac(mac) || mac == "00:00:00:00:00:00") return std::nullopt;
+  const std::optional<std::string> written = reachable_ipv4(address);
+  if (!written) return std::nullopt;
+  return GuestAddress{.mac = lower_case(mac), .address = *written};
+}
+
+Result<std::vector<GuestAddress>> read_interfaces_reply(const std::string& reply) {
+  constexpr const char* kCommand = "guest-network-get-interfaces";
+  if (reply.size() > kInterfacesReplyMaxBytes) return not_understood(kCommand);
+  const Json answer = returned(reply);
+  if (!answer.is_array()) return not_understood(kCommand);
+  std::vector<GuestAddress> addresses;
+  for (const Json& card : answer) take_addresses_of(card, addresses);
+  return addresses;
 }
 
 }  // namespace vscale::libvirt

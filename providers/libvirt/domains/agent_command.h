@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ std::string ping_command();
 /// UTF-8.
 Result<std::string> exec_command(const std::vector<std::string>& argv, const std::string& input);
 std::string exec_status_command(std::int64_t pid);
+std::string interfaces_command();
 
 /// The number that the agent gave to the process. `invalid` if there is none.
 Result<std::int64_t> read_exec_reply(const std::string& reply);
@@ -30,5 +32,18 @@ struct ExecStatus {
 };
 /// `invalid` if it is not such an answer.
 Result<ExecStatus> read_exec_status(const std::string& reply);
+
+/// A guest names its own cards and addresses: no more than these are listened to, and no longer answer is read.
+constexpr std::size_t kGuestAddressesMax = 64;
+constexpr std::size_t kInterfacesReplyMaxBytes = 1024 * 1024;
+
+/// What a guest, or a lease that it asked for, says of one card: nothing unless `mac` is one (and not all zero) and
+/// `address` an IPv4 address by which others may reach it (not 0.x, 127.x, 224.x and above). The MAC in lower case, the
+/// address as inet_ntop writes it: whoever prints it, or pastes it into a file, prints nothing else.
+std::optional<GuestAddress> guest_address(const std::string& mac, const std::string& address);
+
+/// The IPv4 addresses of the answer to interfaces_command(). What is none is left out; `invalid` if it is not such an
+/// answer at all.
+Result<std::vector<GuestAddress>> read_interfaces_reply(const std::string& reply);
 
 }  // namespace vscale::libvirt

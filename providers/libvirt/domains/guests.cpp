@@ -4,15 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
-#include <string_view>
+#include <cstdlib>
 #include <thread>
 #include <utility>
 
 #include "providers/libvirt/domains/agent_command.h"
 #include "providers/libvirt/impl.h"
 #include "providers/libvirt/link/libvirt_error.h"
-#include "providers/libvirt/xml_text.h"
 
 /// LibvirtHosts as Guests.
 
@@ -22,12 +20,9 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// A guest names its own cards and addresses; no more than these are listened to.
-constexpr std::size_t kMaxAddresses = 64;
-
-/// How long a guest may take to tell its addresses. Libvirt would wait without end for an agent that hangs after its
-/// first word, and the whole host would be left behind for one guest.
-constexpr int kAddressesTimeout_s = 5;
+/// How long a guest may take to tell its addresses. Said with each question: libvirt's own bound for a domain's agent
+/// counts for everybody, and somebody else may have set it.
+constexpr Duration kAddressesTimeout{5'000};
 
 /// libvirt counts whole seconds, and 0 would not wait at all.
 int agent_seconds(Duration timeout) {
@@ -79,60 +74,53 @@ struct Interfaces {
   }
 };
 
-bool is_of_a_card(const virDomainInterface& interface, const char* address) {
-  return interface.hwaddr != nullptr && std::string_view(interface.hwaddr) != "00:00:00:00:00:00" &&
-         !std::string_view(address).starts_with("127.");
-}
-
-std::vector<GuestAddress> ipv4_addresses(const Interfaces& interfaces) {
+std::vector<GuestAddress> leased_addresses(const Interfaces& interfaces) {
   std::vector<GuestAddress> addresses;
   for (int i = 0; i < interfaces.count; ++i) {
     const virDomainInterface& interface = *interfaces.list[i];
-    for (unsigned j = 0; j < interface.naddrs; ++j) {
-      const virDomainIPAddress& address = interface.addrs[j];
-      if (address.type != VIR_IP_ADDR_TYPE_IPV4 || !is_of_a_card(interface, address.addr)) continue;
-      if (addresses.size() == kMaxAddresses) return addresses;
-      addresses.push_back(GuestAddress{.mac = lower_case(interface.hwaddr), .address = address.addr});
+    for (unsigned j = 0; j < interface.naddrs && interface.hwaddr != nullptr; ++j) {
+      if (addresses.size() == kGuestAddressesMax) return addresses;
+      if (auto address = guest_address(interface.hwaddr, interface.addrs[j].addr)) {
+        addresses.push_back(std::move(*address));
+      }
     }
   }
   return addresses;
 }
 
-/// While this lives, libvirt waits for no answer of the domain's agent longer than kAddressesTimeout_s. Afterwards it
-/// waits as it does by itself, since that counts for everybody: a backup may freeze a file system for longer. A driver
-/// that does not know this has no such agent.
-class BoundedAgent {
- public:
-  explicit BoundedAgent(virDomainPtr domain) : domain_(domain) {
-    static_cast<void>(virDomainAgentSetResponseTimeout(domain_, kAddressesTimeout_s, 0));
-  }
-  ~BoundedAgent() {
-    static_cast<void>(virDomainAgentSetResponseTimeout(domain_, VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_BLOCK, 0));
-  }
-  BoundedAgent(const BoundedAgent&) = delete;
-  BoundedAgent& operator=(const BoundedAgent&) = delete;
+/// No addresses, which means "not yet"; an error only if nobody knows anything of the host any more.
+Result<std::vector<GuestAddress>> none_yet(const Error& error) {
+  if (error.kind == ErrorKind::unreachable || error.kind == ErrorKind::denied) return error;
+  return std::vector<GuestAddress>{};
+}
 
- private:
-  virDomainPtr domain_;
-};
+Result<std::vector<GuestAddress>> addresses_by_lease(virDomainPtr domain, const DomainRef& ref) {
+  Interfaces interfaces;
+  interfaces.count = virDomainInterfaceAddresses(domain, &interfaces.list, VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE, 0);
+  if (interfaces.count >= 0) return leased_addresses(interfaces);
+  interfaces.count = 0;
+  return none_yet(
+      last_failure().told(fmt::format("host \"{}\": cannot ask for the addresses of {}", ref.host, called(domain))));
+}
 
-/// Empty if there is none by this source, or no answer: both mean "not yet".
-Result<std::vector<GuestAddress>> addresses_by(virConnectPtr connection, const DomainRef& ref, unsigned source) {
+Result<std::vector<GuestAddress>> addresses_by_agent(virDomainPtr domain, const DomainRef& ref) {
+  const Result<std::string> reply = ask_agent(domain, ref, interfaces_command(), agent_seconds(kAddressesTimeout));
+  if (!reply) return none_yet(reply.error());
+  Result<std::vector<GuestAddress>> addresses = read_interfaces_reply(*reply);
+  if (!addresses) return none_yet(addresses.error());
+  return addresses;
+}
+
+using AskForAddresses = Result<std::vector<GuestAddress>> (*)(virDomainPtr, const DomainRef&);
+
+/// Empty if there is none by this source, or no answer.
+Result<std::vector<GuestAddress>> addresses_by(AskForAddresses ask, virConnectPtr connection, const DomainRef& ref) {
   Result<Domain> domain = find_domain(connection, ref.host, ref.uuid);
   if (!domain) return domain.error();
   Result<DomainState> state = state_of(domain->get(), ref.host);
   if (!state) return state.error();
   if (!is_up(*state)) return std::vector<GuestAddress>{};
-  std::optional<BoundedAgent> bounded;
-  if (source == VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT) bounded.emplace(domain->get());
-  Interfaces interfaces;
-  interfaces.count = virDomainInterfaceAddresses(domain->get(), &interfaces.list, source, 0);
-  if (interfaces.count >= 0) return ipv4_addresses(interfaces);
-  interfaces.count = 0;
-  const Error error = last_failure().told(
-      fmt::format("host \"{}\": cannot ask for the addresses of {}", ref.host, called(domain->get())));
-  if (error.kind == ErrorKind::unreachable || error.kind == ErrorKind::denied) return error;
-  return std::vector<GuestAddress>{};
+  return ask(domain->get(), ref);
 }
 
 }  // namespace
@@ -183,16 +171,16 @@ Result<GuestExit> LibvirtHosts::run_in_guest(const DomainRef& domain, const std:
 Result<std::vector<GuestAddress>> LibvirtHosts::guest_addresses(const DomainRef& domain) {
   Result<LibvirtHost*> host = impl_->host(domain.host);
   if (!host) return host.error();
-  const auto ask = [&](Lane lane, unsigned source) {
-    return (*host)->link().call<std::vector<GuestAddress>>(
-        lane, "tell a guest's addresses", (*host)->options().call_timeout,
-        [domain, source](virConnectPtr connection, libvirt::Progress&) {
-          return libvirt::addresses_by(connection, domain, source);
-        });
+  const auto ask = [&](Lane lane, libvirt::AskForAddresses by) {
+    return (*host)->link().call<std::vector<GuestAddress>>(lane, "tell a guest's addresses",
+                                                           (*host)->options().call_timeout,
+                                                           [domain, by](virConnectPtr connection, libvirt::Progress&) {
+                                                             return libvirt::addresses_by(by, connection, domain);
+                                                           });
   };
-  Result<std::vector<GuestAddress>> leased = ask(Lane::request, VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE);
+  Result<std::vector<GuestAddress>> leased = ask(Lane::request, libvirt::addresses_by_lease);
   if (!leased || !leased->empty()) return leased;
-  return ask(Lane::agent, VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT);
+  return ask(Lane::agent, libvirt::addresses_by_agent);
 }
 
 }  // namespace vscale

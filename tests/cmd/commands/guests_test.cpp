@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "cmd/views/inventory_view.h"
 #include "tests/cmd/fake_world.h"
 
 using namespace vscale;
@@ -118,6 +119,21 @@ TEST_CASE("ssh into what is not there is refused with a guess") {
   CHECK(holds(unknown.err, "there is no instance \"web-7\" in prod"));
   CHECK(holds(world.vscale({"ssh", "web"}).err, "that is a group; its instances: web-0, web-1"));
   CHECK(world.became().empty());
+}
+
+TEST_CASE("a text that a state has for an address is in no inventory") {
+  RecordedState recorded;
+  InstanceRecord instance;
+  instance.address = {InstanceAddress::Kind::group, "web", 0};
+  instance.name = "prod-web-0";
+  instance.nics = {{.network = "lan", .mac = "52:54:00:00:00:01", .address = "10.0.0.9\n  ProxyCommand x"},
+                   {.network = "lan", .mac = "52:54:00:00:00:02", .address = "10.0.0.10"}};
+  recorded.instances[instance.address] = instance;
+
+  const std::vector<Guest> guests = guests_of({}, recorded);
+
+  REQUIRE(guests.size() == 1);
+  CHECK(guests[0].ip_addresses == Words{"10.0.0.10"});
 }
 
 TEST_CASE("an inventory of nothing says so beside a document that is valid") {

@@ -318,6 +318,33 @@ TEST_CASE("an address by DHCP is found out, told, and used by the gates") {
   CHECK(outcome->note == outcome->addresses[0].address);
 }
 
+TEST_CASE("a text that a guest gives for its address is none, and reaches nobody") {
+  /// Its agent says what it likes.
+  struct LyingGuests : Guests {
+    Result<void> ping_agent(const DomainRef&, Duration) override { return {}; }
+    Result<GuestExit> run_in_guest(const DomainRef&, const std::vector<std::string>&, const std::string&,
+                                   Duration) override {
+      return GuestExit{};
+    }
+    Result<std::vector<GuestAddress>> guest_addresses(const DomainRef&) override {
+      return std::vector<GuestAddress>{{"52:54:00:00:00:01", "10.0.0.9\n  ProxyCommand touch /tmp/owned"}};
+    }
+  };
+  OneGuest guest;
+  guest.nics[0].address.reset();
+  guest.start();
+  LyingGuests liar;
+  WaitForGates wait = wait_for(guest.domain.uuid, {gate(Gate::Kind::domain)});
+  wait.nics = guest.nics;
+
+  const auto outcome = wait_for_gates({"group.web[3]", "prod-web-3", guest.domain, guest.started_at}, wait,
+                                      {guest.cluster, liar, guest.cluster, guest.clock}, {}, guest.stopped);
+
+  REQUIRE(outcome);
+  CHECK(outcome->addresses.empty());
+  CHECK(outcome->note.find("ProxyCommand") == std::string::npos);
+}
+
 TEST_CASE("an address that no gate needs is waited for a little, and its absence is no failure") {
   OneGuest guest;
   guest.nics[0].address.reset();

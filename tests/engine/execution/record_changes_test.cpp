@@ -138,6 +138,13 @@ TEST_CASE("an address that a lease or the agent told is recorded with its card")
   CHECK(ready.nics == std::vector<GuestNic>{{"lan", "mac-of-group.web[0]", "10.0.0.9"}});
 }
 
+TEST_CASE("what is no address is not recorded as one, whoever told it") {
+  const auto state = state_with(instance("group.web[0]", "kvm1", Phase::started));
+  const auto before = state.instances.begin()->second.nics;
+  const ActionOutcome outcome{.addresses = {{"mac-of-group.web[0]", "10.0.0.9\nProxyCommand x"}}, .note = {}};
+  CHECK(ended(action(wait_for(uuid_of("group.web[0]"))), state, outcome).nics == before);
+}
+
 TEST_CASE("what is going to be removed is leaving before it is stopped") {
   const StopDomain stop{.uuid = uuid_of("group.web[0]"), .grace = {}, .removal = true};
   CHECK(begun(action(stop), state_with(ready_instance())).phase == Phase::leaving);

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "providers/libvirt/domains/agent_command.h"
 #include "providers/libvirt/host/host_facts.h"
@@ -130,6 +131,80 @@ TEST_CASE("a guest that lies about the form of its answer is not believed") {
     CHECK(status.error().kind == ErrorKind::invalid);
   }
   CHECK_FALSE(read_exec_status(std::string(100'000, '[')).ok());
+}
+
+namespace {
+
+constexpr const char* kMac = "52:54:00:c0:ff:01";
+
+std::string card(const std::string& mac, const std::string& addresses) {
+  return R"({"name":"eth0","hardware-address":")" + mac + R"(","ip-addresses":[)" + addresses + "]}";
+}
+std::string ipv4(const std::string& json_text) {
+  return R"({"ip-address-type":"ipv4","ip-address":")" + json_text + R"(","prefix":24})";
+}
+std::vector<GuestAddress> addresses_in(const std::string& cards) {
+  const Result<std::vector<GuestAddress>> read = read_interfaces_reply(R"({"return":[)" + cards + "]}");
+  REQUIRE(read.ok());
+  return *read;
+}
+
+}  // namespace
+
+TEST_CASE("a guest's agent tells the IPv4 addresses of its cards, and neither its loopback's nor IPv6") {
+  CHECK(interfaces_command() == R"({"execute":"guest-network-get-interfaces"})");
+  CHECK(addresses_in(card("00:00:00:00:00:00", ipv4("127.0.0.1")) + "," +
+                     card("52:54:00:C0:FF:01", R"({"ip-address-type":"ipv6","ip-address":"fe80::1","prefix":64},)" +
+                                                   ipv4("10.0.0.9") + "," + ipv4("192.0.2.7")) +
+                     R"(,{"name":"tun0"},{"name":"eth1","hardware-address":"52:54:00:c0:ff:02"})") ==
+        std::vector<GuestAddress>{{kMac, "10.0.0.9"}, {kMac, "192.0.2.7"}});
+}
+
+TEST_CASE("a guest that gives text for an address has none, whatever the text would do elsewhere") {
+  for (const char* text :
+       {R"(10.0.0.9\n  ProxyCommand touch /tmp/owned)", R"(10.0.0.9\u0000\nProxyCommand x)", R"(10.0.0.9 )",
+        " 10.0.0.9", "-oProxyCommand=x", "$(reboot)", "010.0.0.9", "10.0.0", "0x0a000009", "167772169", "10.0.0.256",
+        "fe80::1", "", "0.0.0.0", "127.0.0.53", "224.0.0.1", "255.255.255.255", R"(\ud83d\ude00)"}) {
+    INFO(text);
+    CHECK(addresses_in(card(kMac, ipv4(text) + "," + ipv4("10.0.0.9"))) ==
+          std::vector<GuestAddress>{{kMac, "10.0.0.9"}});
+    CHECK_FALSE(guest_address(kMac, text).has_value());
+  }
+  CHECK(addresses_in(card(kMac, ipv4(std::string(100'000, '1')))).empty());
+  CHECK_FALSE(guest_address(kMac, std::string("10.0.0.9\0x", 10)).has_value());
+}
+
+TEST_CASE("a guest that gives text for a card has no such card") {
+  for (const char* text : {R"(52:54:00:c0:ff:01\n)", "52:54:00:c0:ff:0", "52-54-00-c0-ff-01", "52:54:00:c0:ff:0g", "",
+                           "00:00:00:00:00:00"}) {
+    INFO(text);
+    CHECK(addresses_in(card(text, ipv4("10.0.0.9"))).empty());
+  }
+}
+
+TEST_CASE("a guest with more addresses than anybody needs is listened to for a while") {
+  std::string many = ipv4("10.0.0.9");
+  for (int i = 0; i < 1'000; ++i) many += "," + ipv4("10.0.0.9");
+  CHECK(addresses_in(card(kMac, many) + "," + card(kMac, many)).size() == kGuestAddressesMax);
+  CHECK_FALSE(read_interfaces_reply(R"({"return":[)" + std::string(kInterfacesReplyMaxBytes, ' ') + "]}").ok());
+}
+
+TEST_CASE("a guest that lies about the form of its cards is not believed") {
+  for (const char* cards :
+       {"7", "null", "[]", R"({"hardware-address":7,"ip-addresses":[]})",
+        R"({"hardware-address":"52:54:00:c0:ff:01","ip-addresses":7})",
+        R"({"hardware-address":"52:54:00:c0:ff:01","ip-addresses":[7,null,[],{}]})",
+        R"({"hardware-address":"52:54:00:c0:ff:01","ip-addresses":[{"ip-address-type":"ipv4","ip-address":7}]})"}) {
+    INFO(cards);
+    CHECK(addresses_in(cards).empty());
+  }
+  for (const char* reply : {"", "{", "[]", R"({"return":{}})", R"({"return":7})", R"({"error":{"class":"x"}})"}) {
+    INFO(reply);
+    const Result<std::vector<GuestAddress>> read = read_interfaces_reply(reply);
+    REQUIRE_FALSE(read.ok());
+    CHECK(read.error().kind == ErrorKind::invalid);
+  }
+  CHECK_FALSE(read_interfaces_reply(std::string(100'000, '[')).ok());
 }
 
 // ---- Pools, volumes, capabilities -----------------------------------------------------------------------------------
