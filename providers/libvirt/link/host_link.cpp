@@ -73,9 +73,14 @@ Result<HostLink::Connection> HostLink::take_connection() {
     const bool failed_just_now = open_error_ && SteadyClock::now() < open_failed_at_ + options_.reopen_after;
     if (!opening_ && !failed_just_now) begin_opening();
     if (lent_ > 0) {
-      // Another one would be welcome and is not needed: if it does not open, those in use come back.
-      if (!changed_.wait_until(lock, give_up_at, [this] { return left_behind_ || !idle_.empty() || lent_ == 0; })) {
-        return unreachable("has no connection free", without_password(host_.uri));
+      // Another one would be welcome and is not needed: if it does not open, those in use come back. A host that turned
+      // one away (sshd's MaxStartups) is asked again, since an upload keeps what it has for long.
+      const bool opening = opening_;
+      const SteadyTime again_at = opening ? give_up_at : std::min(give_up_at, open_failed_at_ + options_.reopen_after);
+      const bool changed = changed_.wait_until(
+          lock, again_at, [&] { return left_behind_ || !idle_.empty() || lent_ == 0 || opening_ != opening; });
+      if (!changed && SteadyClock::now() >= give_up_at) {
+        return unreachable("has no connection free", open_error_ ? open_error_->detail : without_password(host_.uri));
       }
     } else if (!opening_) {
       return *open_error_;

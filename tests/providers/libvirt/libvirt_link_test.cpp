@@ -1,5 +1,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <iterator>
 #include <memory>
@@ -226,6 +228,35 @@ TEST_CASE("two calls at once never share a connection, and calls one after the o
   REQUIRE(later);
   CHECK(*beside != in_use);
   CHECK(*later == *beside);
+}
+
+TEST_CASE("a connection that is refused while another is lent is asked for again, and not waited for") {
+  const LibvirtTestWorld world;
+  auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri_of_many_connections()}, quick());
+  Gate gate;
+  std::promise<void> lent;
+  auto upload = link->start<int>(Lane::stream, "upload",
+                                 [&lent, passed = gate.passed()](virConnectPtr, Progress&) -> Result<int> {
+                                   lent.set_value();
+                                   passed.wait();
+                                   return 1;
+                                 });
+  lent.get_future().wait();
+  // The next opening reads what is written here and refuses it; those after it find the world again.
+  std::filesystem::rename(world.file(), world.file() + ".aside");
+  REQUIRE(::mkfifo(world.file().c_str(), 0600) == 0);
+  auto asked = std::async(std::launch::async, [&] { return link->call<int>("count", answer(1)); });
+  std::ofstream refusal(world.file());
+  std::filesystem::rename(world.file() + ".aside", world.file());
+  refusal << "busy, come back later";
+  refusal.close();
+
+  const Result<int> counted = asked.get();
+  gate.open();
+
+  INFO((counted ? "" : to_string(counted.error())));
+  CHECK(counted.ok());
+  CHECK(upload.wait(patient().call_timeout).ok());
 }
 
 TEST_CASE("a connection never carries more requests than it may, and agents leave room for the rest") {

@@ -23,7 +23,11 @@ class LibvirtTestWorld {
   LibvirtTestWorld(const LibvirtTestWorld&) = delete;
   LibvirtTestWorld& operator=(const LibvirtTestWorld&) = delete;
 
-  std::string uri() const { return "test://" + (directory_ / "world.xml").string(); }
+  std::string uri() const { return "test://" + file(); }
+  /// The same, written so that nobody sees that connections do not share it: a link opens as many as it likes.
+  std::string uri_of_many_connections() const { return "test:" + file(); }
+  /// What each connection reads when it opens.
+  std::string file() const { return (directory_ / "world.xml").string(); }
 
  private:
   std::filesystem::path directory_;
