@@ -7,6 +7,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
+
+#include "providers/image/download/request_watch.h"
 
 namespace vscale {
 namespace {
@@ -20,7 +23,8 @@ struct Answer {
   std::uint64_t expected_bytes = 0;  ///< 0: the server did not say.
   std::uint64_t received_bytes = 0;
   SteadyTime last_byte{};
-  std::optional<Error> refused;  ///< Why we ended it ourselves.
+  std::optional<Error> refused;                ///< Why the sink ended it, or it never began.
+  std::optional<RequestWatch::Broken> broken;  ///< What the watch ended it for.
   httplib::Error trouble = httplib::Error::Success;
 };
 
@@ -76,17 +80,9 @@ bool take_head(const httplib::Response& response, Answer& answer) {
   return response.status == 200;
 }
 
-bool take_bytes(const Subject& subject, Answer& answer, SteadyTime begun, const BodySink& sink, const char* bytes,
-                std::size_t size) {
+bool take_bytes(Answer& answer, const BodySink& sink, const char* bytes, std::size_t size) {
   answer.last_byte = std::chrono::steady_clock::now();
   answer.received_bytes += size;
-  if (answer.last_byte - begun > subject.bounds.total_timeout) {
-    answer.refused = error_of(subject, ErrorKind::timed_out,
-                              fmt::format("took longer than {} and sent {} bytes until then",
-                                          show_duration(subject.bounds.total_timeout), answer.received_bytes),
-                              "fetch it by hand and let images.NAME.source name the file");
-    return false;
-  }
   if (auto taken = sink(bytes, size, answer.expected_bytes); !taken) {
     answer.refused = taken.error();
     return false;
@@ -94,16 +90,34 @@ bool take_bytes(const Subject& subject, Answer& answer, SteadyTime begun, const 
   return true;
 }
 
-Answer get(const Subject& subject, const BodySink& sink) {
-  Answer answer;
-  const SteadyTime begun = std::chrono::steady_clock::now();
-  answer.last_byte = begun;
+void get(const Subject& subject, const BodySink& sink, RequestWatch& watch, Answer& answer) {
   const auto client = client_for(subject);
+  client->set_socket_options([&](socket_t socket) { watch.follow(socket); });
   const std::string target = subject.url.query.empty() ? subject.url.path : subject.url.path + "?" + subject.url.query;
   const auto result = client->Get(
-      target, headers_for(subject.url), [&](const httplib::Response& response) { return take_head(response, answer); },
-      [&](const char* bytes, std::size_t size) { return take_bytes(subject, answer, begun, sink, bytes, size); });
+      target, headers_for(subject.url),
+      [&](const httplib::Response& response) {
+        watch.got_on();
+        return take_head(response, answer);
+      },
+      [&](const char* bytes, std::size_t size) {
+        watch.got_on();
+        return take_bytes(answer, sink, bytes, size);
+      });
   answer.trouble = result.error();
+}
+
+Answer get(const Subject& subject, const BodySink& sink) {
+  Answer answer;
+  answer.last_byte = std::chrono::steady_clock::now();
+  try {
+    RequestWatch watch(subject.bounds);
+    get(subject, sink, watch, answer);
+    answer.broken = watch.broken();
+  } catch (const std::system_error& error) {
+    answer.refused = error_of(subject, ErrorKind::failed, "cannot be asked: there can be no more threads", "try again");
+    answer.refused->detail = error.what();
+  }
   return answer;
 }
 
@@ -153,9 +167,28 @@ Error error_of_trouble(const Subject& subject, const Answer& answer) {
   }
 }
 
+Error error_of_broken(const Subject& subject, const Answer& answer) {
+  switch (*answer.broken) {
+    case RequestWatch::Broken::total:
+      return error_of(subject, ErrorKind::timed_out,
+                      fmt::format("took longer than {} and sent {} bytes until then",
+                                  show_duration(subject.bounds.total_timeout), answer.received_bytes),
+                      "fetch it by hand and let images.NAME.source name the file");
+    case RequestWatch::Broken::idle:
+      return error_of_body(subject, answer);
+    case RequestWatch::Broken::size:
+      return error_of(subject, ErrorKind::invalid,
+                      fmt::format("sent over {} that are no file's", show_bytes(RequestWatch::kMostBeside_bytes)),
+                      "check the URL: that is no answer of a web server");
+  }
+  VSCALE_ASSERT(false, "a bound without words");
+}
+
 /// Nothing if everything came.
 std::optional<Error> failure_of(const Subject& subject, const Answer& answer) {
   if (answer.refused) return answer.refused;
+  // Before anything else: what was cut off may look like an end.
+  if (answer.broken) return error_of_broken(subject, answer);
   if (answer.status != 0 && answer.status != 200) return error_of_status(subject, answer.status);
   if (answer.trouble != httplib::Error::Success) return error_of_trouble(subject, answer);
   if (answer.expected_bytes != 0 && answer.received_bytes != answer.expected_bytes)
@@ -188,7 +221,7 @@ Result<void> http_download(const Url& url, const std::string& what, const Downlo
   for (int redirects = 0; redirects <= bounds.max_redirects; ++redirects) {
     const Subject subject{here, what, bounds};
     const Answer answer = get(subject, sink);
-    if (!is_redirect(answer.status)) {
+    if (answer.broken || !is_redirect(answer.status)) {
       if (auto failure = failure_of(subject, answer)) return *failure;
       return {};
     }

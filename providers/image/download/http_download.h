@@ -13,7 +13,7 @@ namespace vscale {
 
 struct DownloadBounds {
   Duration connect_timeout{};
-  Duration idle_timeout{};   ///< Between two bytes.
+  Duration idle_timeout{};   ///< Until the whole head of an answer is there, and between two pieces of the body.
   Duration total_timeout{};  ///< Of one server's answer.
   int max_redirects = 0;
 };
@@ -24,7 +24,9 @@ using BodySink = std::function<Result<void>(const char* bytes, std::size_t size,
 /// Gives the body of `url` to `sink`, as it comes. `what` names it in messages: "image debian-12".
 /// `not_found` for 404 and 410; `denied` for 401 and 403, for a certificate that is not trusted and for a redirect from
 /// https to http; `unreachable` for no answer, for other server errors and for an answer that ends too early;
-/// `timed_out` for one that does not go on; `invalid` for a redirect to nowhere, or too many of them.
+/// `timed_out` for one that does not go on; `invalid` for a redirect to nowhere, or too many of them, and for a head
+/// without end. Whatever the server sends, and however slowly: the bounds hold, and no more than
+/// RequestWatch::kMostBeside_bytes of what is no body are kept.
 Result<void> http_download(const Url& url, const std::string& what, const DownloadBounds& bounds, const BodySink& sink);
 
 }  // namespace vscale

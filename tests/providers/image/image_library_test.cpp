@@ -12,7 +12,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <random>
 #include <thread>
 
@@ -531,6 +533,113 @@ TEST_CASE("a download as a whole has a bound too") {
 
   REQUIRE_FALSE(lock);
   CHECK(lock.error().kind == ErrorKind::timed_out);
+  CHECK(library.cached() == 0);
+}
+
+namespace {
+
+/// Answers the first caller by hand, since no web server is as bad as this one: what `speak` sends, for as long as the
+/// caller listens or `speak` goes on.
+class RudeServer {
+ public:
+  /// Sends a piece; false once nobody listens any more.
+  using Send = std::function<bool(const std::string& piece)>;
+
+  explicit RudeServer(const std::function<void(const Send& send)>& speak)
+      : listening_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(bind(listening_, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(getsockname(listening_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    REQUIRE(listen(listening_, 1) == 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this, speak] {
+      caller_ = accept(listening_, nullptr, nullptr);
+      speak([this](const std::string& piece) {
+        const ssize_t count = send(caller_, piece.data(), piece.size(), MSG_NOSIGNAL);
+        if (count > 0) sent_ += static_cast<std::size_t>(count);
+        return count > 0;
+      });
+    });
+  }
+  ~RudeServer() {
+    shutdown(listening_, SHUT_RDWR);
+    shutdown(caller_, SHUT_RDWR);  // the kernel lets it wait long for one that has gone without reading everything
+    thread_.join();
+    close(caller_);
+    close(listening_);
+  }
+  RudeServer(const RudeServer&) = delete;
+  RudeServer& operator=(const RudeServer&) = delete;
+
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::size_t sent() const { return sent_; }
+
+ private:
+  int listening_;
+  int port_ = 0;
+  std::atomic<int> caller_{-1};
+  std::atomic<std::size_t> sent_{0};
+  std::thread thread_;
+};
+
+/// Pieces that never end an answer; after 10 s it ends all the same, so that a test that fails does end.
+std::function<void(const RudeServer::Send&)> dripping(const std::string& begin, const std::string& piece) {
+  return [begin, piece](const RudeServer::Send& send) {
+    send(begin);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (std::chrono::steady_clock::now() < until && send(piece)) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a server that drips anything but an image is left") {
+  const auto [begin, piece] = GENERATE(table<std::string, std::string>({
+      {"", "H"},                                                           // its first line
+      {"HTTP/1.1 200 OK\r\n", "X-More: of it\r\n"},                        // headers
+      {"HTTP/1.1 200 OK\r\nX-More: ", "of it "},                           // one header
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "0"},      // the length of a piece
+      {"HTTP/1.1 302 Found\r\nLocation: /on\r\n", "X-More: of it\r\n"},    // headers that lead elsewhere
+      {"HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"},  // answers before the answer
+  }));
+  ImageLibraryOptions impatient;
+  impatient.connect_timeout = Duration{100};
+  impatient.idle_timeout = Duration{200};
+  Library library(impatient);
+  const RudeServer server(dripping(begin, piece));
+  const auto started = std::chrono::steady_clock::now();
+
+  const auto lock = library.resolve(Library::url(server.url() + "/drip"));
+
+  CHECK(std::chrono::steady_clock::now() - started < std::chrono::seconds{5});
+  REQUIRE_FALSE(lock);
+  INFO(to_string(lock.error()));
+  CHECK(lock.error().kind == ErrorKind::timed_out);
+  CHECK(library.cached() == 0);
+}
+
+TEST_CASE("a server that pours without end, and none of it an image, is left before it fills the memory") {
+  constexpr std::size_t kPoured_bytes = 512UL * 1024 * 1024;
+  const std::string begin = GENERATE(
+      as<std::string>{}, "", "HTTP/1.1 200 OK\r\nX-Long: ", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+  Library library;
+  const RudeServer server([&](const RudeServer::Send& send) {
+    const std::string piece(64UL * 1024, '0');
+    send(begin);
+    for (std::size_t sent = 0; sent < kPoured_bytes && send(piece);) sent += piece.size();
+  });
+
+  const auto lock = library.resolve(Library::url(server.url() + "/pour"));
+
+  CHECK(server.sent() < kPoured_bytes);
+  REQUIRE_FALSE(lock);
+  INFO(to_string(lock.error()));
+  CHECK(lock.error().kind == ErrorKind::invalid);
   CHECK(library.cached() == 0);
 }
 
