@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/values/digest.h"
 #include "providers/image/disk_format.h"
 #include "providers/image/download/checksum_file.h"
 #include "providers/image/download/http_download.h"
@@ -138,9 +139,18 @@ std::string shown_source(const ImageSource& source) {
   return source.url.empty() ? source.path : show_url(source.url);
 }
 
+/// What a lock calls its source: as it is shown, and where a query asks for one image of several, a piece of its digest
+/// in its place. Enough to tell two apart, and too little to find a secret out by.
+std::string locked_source(const ImageSource& source) {
+  constexpr std::size_t kDigits = 8;
+  const auto url = parse_url(source.url);
+  if (!url || url->query.empty()) return shown_source(source);
+  return show_url(*url) + "?sha256:" + sha256_hex(url->query).substr(0, kDigits);
+}
+
 /// Was it taken from this source, and is what the configuration demands of it what was checked then?
 bool still_speaks_of(const ImageLock& lock, const Image& image) {
-  return lock.source == shown_source(image.source) &&
+  return lock.source == locked_source(image.source) &&
          (image.checksum.empty() || image.checksum == lock.checksum || image.checksum == lock.digest);
 }
 
@@ -149,7 +159,7 @@ Result<ImageLock> lock_of(const Image& image, const FileDigest& digest, const st
   if (!format) return format.error();
   ImageLock lock;
   lock.image = image.name;
-  lock.source = shown_source(image.source);
+  lock.source = locked_source(image.source);
   lock.digest = digest.sha256;
   lock.checksum = image.checksum;
   lock.format = format->format;

@@ -21,7 +21,8 @@ struct ImageLibraryOptions {
 /// Implements ImageLibrary. Downloads are named by their digest in the cache and are complete as soon as they have that
 /// name; a download that a crash left behind is removed by a later one after a day. HTTPS certificates are verified
 /// against the system's authorities (or SSL_CERT_FILE); a redirect never leads from https to http, and never takes a
-/// password along to another server. A lock's `source` and every message show a URL without user, password and query.
+/// password along to another server. Messages show a URL without user, password and query. A lock's `source` does too, with the
+/// first digits of the query's SHA-256 in its place, `https://HOST/PATH?sha256:1a2b3c4d`: another query is another source.
 ///
 /// A source `{ host, pool, volume }` is `unsupported` for now.
 /// Not safe from several threads at once; several processes may share one cache.

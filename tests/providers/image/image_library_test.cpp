@@ -418,6 +418,23 @@ TEST_CASE("what a moving URL gave holds until a newer one is asked for") {
   CHECK(newer->digest == sha256(bytes));
 }
 
+TEST_CASE("another query asks for another image, and the same query is answered from memory") {
+  Library library;
+  WebServer server;
+  std::string other = qcow2();
+  other[5 * kCluster] = 'j';
+  (*server).Get("/image", [&](const httplib::Request& request, httplib::Response& response) {
+    response.set_content(request.get_param_value("id") == "debian13" ? other : qcow2(), "application/octet-stream");
+  });
+  const Image old_one = Library::url(server.url() + "/image?id=debian12");
+  const Image new_one = Library::url(server.url() + "/image?id=debian13");
+  const ImageLock known = library.must_resolve(old_one);
+
+  CHECK(library.must_resolve(old_one, known) == known);
+  CHECK(library.must_resolve(new_one, known).digest == sha256(other));
+  CHECK(known.source.find("debian12") == std::string::npos);
+}
+
 TEST_CASE("a cache that was emptied is filled again, unless the source has other bytes by now") {
   Library library;
   WebServer server;
@@ -671,7 +688,7 @@ TEST_CASE("user, password and query reach the server they are for, and nobody el
 
   const ImageLock lock = library.must_resolve(Library::url(secret + "/a.qcow2?token=t0k3n"));
   CHECK(server.authorization() == httplib::make_basic_authentication_header("anna", "s3cr#t").second);
-  CHECK(lock.source == server.url() + "/a.qcow2");
+  CHECK(lock.source == server.url() + "/a.qcow2?sha256:" + sha256_hex("token=t0k3n").substr(0, 8));
   library.must_resolve(Library::url(secret + "/moved"));
   CHECK(other.authorization().empty());
 
