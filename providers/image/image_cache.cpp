@@ -87,10 +87,12 @@ Result<std::string> ImageCache::keep(PartialFile file, const std::string& digest
 
 void ImageCache::remove_left_behind() const {
   const auto too_old = fs::file_time_type::clock::now() - kPartialKept;
-  std::error_code gone;
-  for (const auto& entry : fs::directory_iterator(directory_, gone)) {
-    if (!entry.path().filename().string().starts_with(kPartial)) continue;
-    if (fs::last_write_time(entry.path(), gone) < too_old && !gone) fs::remove(entry.path(), gone);
+  std::error_code unreadable;
+  // By hand: the loop over a range throws where the disk fails in the middle of it.
+  for (fs::directory_iterator at(directory_, unreadable); at != fs::directory_iterator(); at.increment(unreadable)) {
+    if (!at->path().filename().string().starts_with(kPartial)) continue;
+    std::error_code gone;
+    if (fs::last_write_time(at->path(), gone) < too_old && !gone) fs::remove(at->path(), gone);
   }
 }
 
