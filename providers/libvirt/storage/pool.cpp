@@ -68,19 +68,21 @@ Result<void> check_room_as_known(virConnectPtr connection, const VolumeRef& volu
 
 constexpr const char* kPoolKinds[] = {"dir", "fs", "netfs"};
 
-Result<void> check_kind(virStoragePoolPtr pool, const std::string& host, const std::string& name) {
+Result<PoolReading> read_pool(virStoragePoolPtr pool, const std::string& host, const std::string& name) {
   const Text xml{virStoragePoolGetXMLDesc(pool, 0)};
   if (!xml) return last_failure().told(fmt::format("host \"{}\": cannot read pool \"{}\"", host, name));
-  Result<PoolReading> reading = read_pool_xml(xml.get());
-  if (!reading) return reading.error();
+  return read_pool_xml(xml.get());
+}
+
+Result<void> check_kind(const PoolReading& reading, const std::string& host, const std::string& name) {
   for (const char* kind : kPoolKinds) {
-    if (reading->type == kind) return {};
+    if (reading.type == kind) return {};
   }
   return Error{
       ErrorKind::unsupported,
       fmt::format("host \"{}\": pool \"{}\" is of type {}, which cannot hold copy-on-write disks; expected dir, "
                   "fs or netfs",
-                  host, name, reading->type),
+                  host, name, reading.type),
       "", "name a pool of one of these types under `storage:`"};
 }
 
@@ -92,23 +94,46 @@ Result<void> activate(virStoragePoolPtr pool, const std::string& host, const std
                       how_to_start(pool, name));
 }
 
+/// Everything but the definition of a pool that vscale makes, as far as it is not done. The definition comes first and
+/// the host's promise to start the pool last: a pool of ours without it was left by somebody who was stopped on the
+/// way.
+Result<void> finish_dir_pool(virStoragePoolPtr pool, const std::string& host, const std::string& name,
+                             const std::string& path) {
+  const auto failed = [&](const char* what) {
+    return last_failure().told(fmt::format("host \"{}\": cannot {} pool \"{}\" at {}", host, what, name, path));
+  };
+  if (virStoragePoolIsActive(pool) != 1 && (virStoragePoolBuild(pool, 0) != 0 || virStoragePoolCreate(pool, 0) != 0)) {
+    Error error = failed("start");
+    if (virStoragePoolIsActive(pool) != 1) return error;
+  }
+  if (virStoragePoolSetAutostart(pool, 1) != 0) return failed("make the host start");
+  return {};
+}
+
 Result<void> create_dir_pool(virConnectPtr connection, const std::string& host, const std::string& name,
                              const std::string& path) {
   Result<std::string> xml = write_dir_pool_xml(name, path);
   if (!xml) return xml.error();
-  const auto failed = [&](const char* what) {
-    return last_failure().told(fmt::format("host \"{}\": cannot {} pool \"{}\" at {}", host, what, name, path));
-  };
   const StoragePool pool{virStoragePoolDefineXML(connection, xml->c_str(), 0)};
-  if (!pool) return failed("define");
-  if (virStoragePoolBuild(pool.get(), 0) != 0 || virStoragePoolCreate(pool.get(), 0) != 0) {
-    Error error = failed("start");
-    // Half a pool would be in the way of the next attempt.
-    static_cast<void>(virStoragePoolUndefine(pool.get()));
-    return error;
+  if (!pool) {
+    return last_failure().told(fmt::format("host \"{}\": cannot define pool \"{}\" at {}", host, name, path));
   }
-  if (virStoragePoolSetAutostart(pool.get(), 1) != 0) return failed("make the host start");
-  return {};
+  Result<void> finished = finish_dir_pool(pool.get(), host, name, path);
+  // Half a pool would be in the way of whoever looks at the host by hand.
+  if (!finished && virStoragePoolIsActive(pool.get()) != 1) static_cast<void>(virStoragePoolUndefine(pool.get()));
+  return finished;
+}
+
+std::string without_last_slash(const std::string& path) {
+  return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
+}
+
+/// Is it the pool that would be made for `path`, without the last step of that? One whose directory went away later has
+/// that step behind it: no empty one is put in its place.
+bool is_unfinished(virStoragePoolPtr pool, const PoolReading& reading, const std::string& path) {
+  if (path.empty() || reading.type != "dir" || reading.path != without_last_slash(path)) return false;
+  int autostart = 0;
+  return virStoragePoolIsPersistent(pool) == 1 && virStoragePoolGetAutostart(pool, &autostart) == 0 && autostart == 0;
 }
 
 }  // namespace
@@ -204,7 +229,10 @@ Result<void> ensure_pool_there(virConnectPtr connection, const std::string& host
     return create_dir_pool(connection, host, name, path);
   }
   if (!pool) return pool.error();
-  if (Result<void> kind = check_kind(pool->get(), host, name); !kind) return kind;
+  const Result<PoolReading> reading = read_pool(pool->get(), host, name);
+  if (!reading) return reading.error();
+  if (Result<void> kind = check_kind(*reading, host, name); !kind) return kind;
+  if (is_unfinished(pool->get(), *reading, path)) return finish_dir_pool(pool->get(), host, name, path);
   return activate(pool->get(), host, name);
 }
 

@@ -1,13 +1,19 @@
 #include "providers/libvirt/storage/pool.h"
 
 #include <catch2/catch.hpp>
+#include <memory>
+#include <string>
 
 #include "providers/libvirt/link/handle.h"
+#include "providers/libvirt/link/library.h"
+#include "providers/libvirt/storage/storage_xml.h"
+#include "tests/providers/libvirt/libvirt_test_world.h"
 
 using namespace vscale;
 using namespace vscale::libvirt;
 
 TEST_CASE("a pool that could not be looked for is not said to be missing") {
+  start_library();
   const auto pool = find_pool(nullptr, "kvm1", "default");  // a connection that is no more
 
   REQUIRE_FALSE(pool);
@@ -17,8 +23,58 @@ TEST_CASE("a pool that could not be looked for is not said to be missing") {
 }
 
 TEST_CASE("nor is what a volume of ours lies in") {
+  start_library();
   const auto volume = find_volume(nullptr, {.host = "kvm1", .pool = "default", .name = "prod-web-0-root.qcow2"});
 
   REQUIRE_FALSE(volume);
   CHECK(volume.error().kind == ErrorKind::unreachable);
+}
+
+namespace {
+
+constexpr const char* kPath = "/var/lib/libvirt/vscale";
+
+/// A host on which somebody has defined pool "vscale" at kPath, and no more than that.
+struct HalfMade {
+  test::LibvirtTestWorld world;
+  std::shared_ptr<virConnect> connection;
+  StoragePool pool;
+
+  HalfMade() {
+    start_library();
+    connection.reset(virConnectOpen(world.uri().c_str()), virConnectClose);
+    REQUIRE(connection);
+    pool = StoragePool{virStoragePoolDefineXML(connection.get(), write_dir_pool_xml("vscale", kPath)->c_str(), 0)};
+    REQUIRE(pool);
+  }
+  Result<void> ensure(const std::string& path) const {
+    return ensure_pool_there(connection.get(), "kvm1", "vscale", path);
+  }
+  bool starts_with_host() const {
+    int autostart = 0;
+    REQUIRE(virStoragePoolGetAutostart(pool.get(), &autostart) == 0);
+    return autostart == 1;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a pool whose making was cut short is made to its end the next time") {
+  const HalfMade host;
+  const bool was_started = GENERATE(false, true);
+  if (was_started) REQUIRE(virStoragePoolCreate(host.pool.get(), 0) == 0);
+
+  REQUIRE(host.ensure(kPath));
+
+  CHECK(virStoragePoolIsActive(host.pool.get()) == 1);
+  CHECK(host.starts_with_host());
+}
+
+TEST_CASE("whether a pool that is not made by us starts with its host is not our business") {
+  const HalfMade host;
+
+  REQUIRE(host.ensure(GENERATE(as<std::string>{}, "", "/somewhere/else")));
+
+  CHECK(virStoragePoolIsActive(host.pool.get()) == 1);
+  CHECK_FALSE(host.starts_with_host());
 }
