@@ -165,6 +165,7 @@ class Run {
     }
   }
 
+  /// What contradicts the record is no outcome, and concerns this branch only.
   void record_success(const Action& action, const InFlight& begun, const ActionOutcome& outcome) {
     const Instant now = ports_.clock.now();
     const auto written = write({.at = now,
@@ -173,10 +174,11 @@ class Run {
                                 .changes = changes_at_end(action, outcome, recorded_, now),
                                 .events = events_at_end(action, outcome, now)});
     if (written) return done(action, begun.begun, outcome.note);
-    end_for(written.error());
     Error error = written.error();
     error.message = fmt::format("{} of {} was done, but that could not be recorded: {}", kind_of(action.detail),
                                 action.address, error.message);
+    if (error.kind == ErrorKind::conflict) return record_failure(action, begun, error);
+    end_for(written.error());
     failed(action, begun.begun, error);
   }
 

@@ -139,7 +139,9 @@ struct AtEnd {
       for (const auto& found : outcome.addresses) {
         if (!parse_ipv4(found.address)) continue;  // whatever told it: a record holds addresses
         for (auto& nic : instance.nics) {
-          if (nic.mac == found.mac) nic.address = found.address;
+          if (nic.mac != found.mac) continue;
+          nic.address = found.address;
+          nic.learned = true;
         }
       }
     });

@@ -20,7 +20,7 @@ void read_identities(Planning& planning) {
     planning.names.emplace(instance->name, to_string(address));
     for (const auto& nic : instance->nics) {
       planning.identities.take_mac(nic.mac);
-      if (nic.address) planning.addresses.take(nic.network, *nic.address, to_string(address));
+      if (nic.address && !nic.learned) planning.addresses.take(nic.network, *nic.address, to_string(address));
     }
   }
   for (const auto& [host, view] : planning.input.live) {
@@ -53,6 +53,15 @@ void read_fixed_addresses_of_file(Planning& planning) {
   }
 }
 
+/// What a guest says that it has is not handed out, but nobody who was given it is kept from it.
+void read_learned_addresses(Planning& planning) {
+  for (const auto& [address, instance] : planning.instances) {
+    for (const auto& nic : instance->nics) {
+      if (nic.address && nic.learned) planning.addresses.take(nic.network, *nic.address, to_string(address));
+    }
+  }
+}
+
 /// In the order in which they have a right to it, after what is recorded.
 void read_fixed_addresses(Planning& planning) {
   const auto take_all = [&](bool former_hosts) {
@@ -65,6 +74,7 @@ void read_fixed_addresses(Planning& planning) {
   // A host that the file has given up may be gone for good. What was on it is not handed out, but who writes it down
   // for somebody else knows that it is free.
   take_all(true);
+  read_learned_addresses(planning);
 }
 
 void read_image_copies(Planning& planning) {

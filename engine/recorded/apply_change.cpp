@@ -137,7 +137,7 @@ LiveDomain domain_as_recorded(const InstanceRecord& instance, const std::string&
   mark.image_digest = instance.image_digest;
   for (const auto& nic : instance.nics) {
     domain.nics.push_back({nic.mac, ""});
-    if (nic.address) mark.addresses.push_back({nic.network, *nic.address});
+    if (nic.address && !nic.learned) mark.addresses.push_back({nic.network, *nic.address});
   }
   return domain;
 }

@@ -46,7 +46,7 @@ struct InstanceRecord {
   std::string spec_hash;
   std::string image_digest;
   Phase phase = Phase::claimed;
-  std::vector<GuestNic> nics;  ///< Static addresses are set; one found by lease or agent is filled in later.
+  std::vector<GuestNic> nics;  ///< Static addresses are set; one that was learned is filled in later.
   int vcpus = 0;
   std::uint64_t memory_bytes = 0;
   Claim claim;

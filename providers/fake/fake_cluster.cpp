@@ -519,7 +519,10 @@ std::vector<std::string> FakeCluster::addresses_in_use() {
     for (auto& [uuid, domain] : host.domains) {
       let_time_work(domain);
       if (!is_up(domain.state) || !domain.ownership) continue;
-      for (const auto& [mac, address] : addresses_of(host, domain)) all.push_back(address);
+      for (const auto& [mac, address] : addresses_of(host, domain)) {
+        const auto lease = host.leases.find(mac);
+        if (lease == host.leases.end() || lease->second != address) all.push_back(address);
+      }
     }
   }
   std::sort(all.begin(), all.end());

@@ -160,7 +160,7 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   [[nodiscard]] std::vector<FakeDomain> domains();  ///< By host, then name.
   [[nodiscard]] std::vector<VolumeRef> volumes();
   [[nodiscard]] std::optional<FakeVolume> volume(const VolumeRef& volume);
-  /// Addresses of the guests that are up, sorted: one that stands twice is a conflict on the network.
+  /// Static addresses of the guests that are up, sorted: one that stands twice is a conflict on the network.
   [[nodiscard]] std::vector<std::string> addresses_in_use();
   /// Everything that had an effect: "14:00:12.350 kvm1 defined prod-web-0".
   [[nodiscard]] const std::vector<std::string>& log() const { return log_; }
@@ -169,7 +169,8 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   struct Host {
     FakeHost spec;
     std::map<std::string, FakePool> pools;
-    std::map<std::string, FakeDomain> domains;  ///< By uuid.
+    std::map<std::string, FakeDomain> domains;    ///< By uuid.
+    std::map<std::string, std::string> leases{};  ///< By MAC: what DHCP gave.
     bool cut = false;
     Instant dropped_until{};
   };
@@ -215,7 +216,6 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   GuestBehaviour default_behaviour_;
   std::map<std::string, GuestBehaviour> behaviours_;  ///< By the domain's name.
   std::map<std::string, Host> hosts_;
-  std::map<std::string, std::string> leases_;  ///< By MAC: what DHCP gave.
   std::vector<std::string> log_;
 };
 

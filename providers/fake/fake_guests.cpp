@@ -106,7 +106,8 @@ std::map<std::string, std::string> FakeCluster::addresses_of(Host& host, const F
     if (fixed != configured.end()) {
       addresses[nic.mac] = fixed->second;
     } else {
-      addresses[nic.mac] = leases_.emplace(nic.mac, fmt::format("192.168.122.{}", leases_.size() + 2)).first->second;
+      const std::string next = fmt::format("192.168.122.{}", host.leases.size() + 2);
+      addresses[nic.mac] = host.leases.emplace(nic.mac, next).first->second;
     }
   }
   return addresses;

@@ -33,7 +33,8 @@ void take(SQLite::Database& database, const Migration& step) {
 }  // namespace
 
 std::span<const Migration> all_migrations() {
-  static const std::array steps{Migration{.to = 1, .sql = kSchemaV1}, Migration{.to = 2, .sql = kSchemaV2}};
+  static const std::array steps{Migration{.to = 1, .sql = kSchemaV1}, Migration{.to = 2, .sql = kSchemaV2},
+                                Migration{.to = 3, .sql = kSchemaV3}};
   return steps;
 }
 

@@ -13,5 +13,7 @@ constexpr int kStatefileApplicationId = 0x7673636c;
 extern const std::string_view kSchemaV1;
 /// Brings one of version 1 to version 2.
 extern const std::string_view kSchemaV2;
+/// Brings one of version 2 to version 3.
+extern const std::string_view kSchemaV3;
 
 }  // namespace vscale

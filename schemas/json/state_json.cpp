@@ -42,13 +42,15 @@ Json guest_nic_json(const GuestNic& nic) {
   return {{"network", nic.network},
           {"mac", nic.mac},
           {"address", nic.address ? Json(*nic.address) : Json(nullptr)},
-          {"settings", nic.settings}};
+          {"settings", nic.settings},
+          {"learned", nic.learned}};
 }
 
 GuestNic guest_nic_from(const JsonCursor& json) {
   GuestNic nic{.network = json["network"].text(), .mac = json["mac"].text(), .address = {}};
   if (json.has("address")) nic.address = json["address"].text();
   if (json.has("settings")) nic.settings = json["settings"].text();
+  if (json.has("learned")) nic.learned = json["learned"].truth();
   return nic;
 }
 

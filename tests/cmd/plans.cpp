@@ -216,7 +216,7 @@ class Dice {
   }
 
   GuestNic guest_nic() {
-    return {word(), "52:54:00:00:00:01", yes() ? std::optional<std::string>("10.0.0.7") : std::nullopt, word()};
+    return {word(), "52:54:00:00:00:01", yes() ? std::optional<std::string>("10.0.0.7") : std::nullopt, word(), yes()};
   }
   InstanceRecord instance() {
     InstanceRecord record;

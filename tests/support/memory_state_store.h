@@ -94,7 +94,8 @@ class MemoryStateStore final : public StateStore {
   static bool share_nic(const InstanceRecord& left, const InstanceRecord& right) {
     for (const auto& one : left.nics) {
       for (const auto& other : right.nics) {
-        if (one.mac == other.mac || (one.address && one.address == other.address)) return true;
+        const bool both_given = one.address && !one.learned && !other.learned && one.network == other.network;
+        if (one.mac == other.mac || (both_given && one.address == other.address)) return true;
       }
     }
     return false;

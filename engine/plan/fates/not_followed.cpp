@@ -38,9 +38,9 @@ bool is_fixed(const Group& group, const GuestNic& nic) {
                      [&](const NicSpec& card) { return card.network == nic.network && card.address == nic.address; });
 }
 
-/// Handed out from a pool of the network that the file has changed since. One found by DHCP belongs to no pool.
+/// Handed out from a pool of the network that the file has changed since. One that was learned belongs to no pool.
 bool is_outside(const Group& group, const Network& network, const GuestNic& nic) {
-  if (network.addresses.empty() || !nic.address || is_fixed(group, nic)) return false;
+  if (network.addresses.empty() || !nic.address || nic.learned || is_fixed(group, nic)) return false;
   const auto address = parse_ipv4(*nic.address);
   return address && !in_pool(network, *address);
 }

@@ -62,12 +62,13 @@ GuestNic nic_of(Columns& columns) {
   nic.mac = columns.text();
   nic.address = columns.text_if_any();
   nic.settings = columns.text();
+  nic.learned = columns.yes();
   return nic;
 }
 
 void read_nics(SQLite::Database& database, RecordedState& state) {
-  SQLite::Statement select(database,
-                           "SELECT instance, network, mac, address, settings FROM nics ORDER BY instance, position");
+  SQLite::Statement select(
+      database, "SELECT instance, network, mac, address, settings, learned FROM nics ORDER BY instance, position");
   while (select.executeStep()) {
     Columns columns(select);
     InstanceRecord& instance = owner_of(state, columns);
@@ -81,8 +82,8 @@ std::optional<InstanceRecord> find_instance(SQLite::Database& database, const In
   Row(select) << address;
   if (!select.executeStep()) return std::nullopt;
   InstanceRecord instance = instance_of(Columns(select));
-  SQLite::Statement nics(database,
-                         "SELECT network, mac, address, settings FROM nics WHERE instance = ? ORDER BY position");
+  SQLite::Statement nics(
+      database, "SELECT network, mac, address, settings, learned FROM nics WHERE instance = ? ORDER BY position");
   Row(nics) << address;
   while (nics.executeStep()) {
     Columns columns(nics);
@@ -230,11 +231,11 @@ void refuse_what_others_have(SQLite::Database& database, const InstanceRecord& i
   for (const GuestNic& nic : instance.nics) {
     refuse_if_taken(database, wanted_by,
                     {"the MAC " + nic.mac, "SELECT instance FROM nics WHERE instance <> ?1 AND mac = ?2", nic.mac, ""});
-    if (!nic.address) continue;
+    if (!nic.address || nic.learned) continue;
     refuse_if_taken(database, wanted_by,
                     {fmt::format("the address {} of network {}", *nic.address, nic.network),
-                     "SELECT instance FROM nics WHERE instance <> ?1 AND network = ?2 AND address = ?3", nic.network,
-                     *nic.address});
+                     "SELECT instance FROM nics WHERE instance <> ?1 AND network = ?2 AND address = ?3 AND learned = 0",
+                     nic.network, *nic.address});
   }
 }
 
@@ -283,10 +284,10 @@ void move_generations(SQLite::Database& database, const std::optional<Holding>& 
 
 void insert_parts(SQLite::Database& database, const InstanceRecord& instance) {
   const InstanceAddress& address = instance.address;
-  SQLite::Statement nic_row(database, "INSERT INTO nics VALUES (?, ?, ?, ?, ?, ?)");
+  SQLite::Statement nic_row(database, "INSERT INTO nics VALUES (?, ?, ?, ?, ?, ?, ?)");
   int position = 0;
   for (const GuestNic& nic : instance.nics) {
-    execute(nic_row, address, position++, nic.network, nic.mac, nic.address, nic.settings);
+    execute(nic_row, address, position++, nic.network, nic.mac, nic.address, nic.settings, nic.learned);
   }
   SQLite::Statement allocation(database, "INSERT INTO allocations VALUES (?, ?, ?, ?)");
   execute(allocation, address, kVcpu, "", instance.claim.vcpus);

@@ -386,6 +386,27 @@ TEST_CASE("a claim on a host of which another writer has claimed since the plan 
   CHECK_FALSE(summary.state_error.has_value());
 }
 
+TEST_CASE("an outcome that contradicts the record fails its own branch only, and is no open action") {
+  ScriptedRun run;
+  const Error taken{ErrorKind::conflict, "group.db[0] has that already", {}, "plan again"};
+  run.store.fail_commit(1, taken, MemoryStateStore::Failing::once);
+  run.limits.parallel = 1;
+
+  const RunSummary summary = run.execute(three_chains());
+
+  REQUIRE(summary.failed.size() == 1);
+  CHECK(summary.failed[0].id == 1);
+  CHECK(summary.failed[0].error.kind == ErrorKind::conflict);
+  CHECK(summary.failed[0].error.message ==
+        "domain.define of group.web[0] was done, but that could not be recorded: group.db[0] has that already");
+  CHECK_FALSE(summary.state_error.has_value());
+  CHECK(summary.done == 6);
+  CHECK(summary.skipped.size() == 2);
+  CHECK(run.store.state_.open_actions.empty());
+  REQUIRE(run.store.events_.size() >= 1);
+  CHECK(run.store.events_[0].kind == "failed");
+}
+
 TEST_CASE("when the intent cannot be written the action is not begun, and what is in flight is finished") {
   ScriptedRun run;
   run.store.fail_commit(1, disk_full(), MemoryStateStore::Failing::once);

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <functional>
 #include <random>
+#include <set>
 
 #include "tests/engine/simulation/simulated_world.h"
 #include "tests/support/builders.h"
@@ -22,6 +23,24 @@ TEST_CASE("what the file wants comes about in one round, and the next plan is em
   SimulatedWorld world(0);
   world.apply(world.plan());
   world.check_settled();
+}
+
+std::optional<std::string> address_of_web(SimulatedWorld& world, int ordinal) {
+  return world.recorded().instances.at({InstanceAddress::Kind::group, "web", ordinal}).nics.at(0).address;
+}
+
+TEST_CASE("guests on hosts that hand out the same addresses are ready, all of them") {
+  SimulatedWorld world(0);
+  world.config.networks[0].addresses.clear();
+
+  const RunSummary summary = world.apply(world.plan());
+
+  CHECK(summary.failed.empty());
+  CHECK_FALSE(summary.state_error.has_value());
+  std::set<std::string> addresses;
+  for (int ordinal = 0; ordinal < 3; ++ordinal) addresses.insert(address_of_web(world, ordinal).value());
+  CHECK(addresses.size() < 3);
+  CHECK(world.plan().actions.empty());
 }
 
 // One action is performed after the other, so what an action is done in is also what others took before it.

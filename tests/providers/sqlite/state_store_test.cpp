@@ -20,7 +20,7 @@ InstanceRecord full_instance() {
   db.phase = Phase::ready;
   db.nics = {
       {.network = "lan", .mac = "52:54:00:00:00:a0", .address = "10.0.0.90", .settings = "prefix 24, gateway 10.0.0.1"},
-      {.network = "dmz", .mac = "52:54:00:00:00:a1", .address = std::nullopt}};
+      {.network = "dmz", .mac = "52:54:00:00:00:a1", .address = "192.168.122.7", .learned = true}};
   db.claim.disk_gib = {{"local", 20}, {"nfs", 0}};
   db.created_at = at_second(1);
   db.started_at = at_second(2);
@@ -255,6 +255,24 @@ TEST_CASE("one address may be used once in each network") {
   must_commit(*store, changes({PutInstance{web(0)}, PutInstance{other}}));
 
   CHECK(read_state(*store).instances.size() == 2);
+}
+
+TEST_CASE("an address that guests learned may be several's, and also of one that was given it") {
+  auto store = open_store(":memory:");
+  std::vector<RecordChange> all;
+  for (int ordinal = 0; ordinal < 4; ++ordinal) {
+    InstanceRecord instance = web(ordinal);
+    instance.nics[0].address = "192.168.122.2";
+    instance.nics[0].learned = ordinal != 2;
+    all.emplace_back(PutInstance{instance});
+  }
+
+  must_commit(*store, changes(all));
+
+  const RecordedState state = read_state(*store);
+  CHECK(state.instances.size() == 4);
+  CHECK(state.instances.at(web(0).address).nics[0].learned);
+  CHECK_FALSE(state.instances.at(web(2).address).nics[0].learned);
 }
 
 TEST_CASE("the generation of a host moves with what is claimed of it, and only with that") {
@@ -532,6 +550,7 @@ class RandomChanges {
     instance.name = "prod-" + std::to_string(pick(9));
     instance.nics[0].address = "10.0.0." + std::to_string(pick(9));
     instance.nics[0].mac = "mac-" + std::to_string(pick(9));
+    instance.nics[0].learned = pick(4) == 0;
     instance.phase = static_cast<Phase>(pick(5));
     switch (pick(8)) {
       case 0:
@@ -558,7 +577,8 @@ void check_nothing_is_had_twice(const RecordedState& state) {
   std::map<std::string, InstanceAddress> owner;
   for (const auto& [address, instance] : state.instances) {
     for (const std::string& thing : {"name " + instance.name, "uuid " + instance.uuid, "mac " + instance.nics[0].mac,
-                                     "address " + instance.nics[0].address.value_or("?")}) {
+                                     instance.nics[0].learned ? "learned by " + to_string(address)
+                                                              : "address " + instance.nics[0].address.value_or("?")}) {
       INFO(thing << " of " << to_string(address));
       CHECK(owner.emplace(thing, address).second);
     }
