@@ -36,6 +36,15 @@ InstanceRecord with_progress_of(InstanceRecord planned, const InstanceRecord& re
   return planned;
 }
 
+/// Who starts again asks DHCP again, and may be told something else.
+void forget_learned_addresses(InstanceRecord& instance) {
+  for (auto& nic : instance.nics) {
+    if (!nic.learned) continue;
+    nic.address.reset();
+    nic.learned = false;
+  }
+}
+
 struct AtBegin {
   const Action& action;
   const RecordedState& recorded;
@@ -75,11 +84,13 @@ struct AtBegin {
 
   [[nodiscard]] Changes set_back(const std::string& uuid, Phase phase) const {
     const InstanceRecord* instance = record_of(action, uuid, recorded);
-    if (instance == nullptr || instance->phase == phase) return {};
+    if (instance == nullptr) return {};
     InstanceRecord changed = *instance;
     changed.phase = phase;
     changed.started_at.reset();
     changed.ready_at.reset();
+    forget_learned_addresses(changed);
+    if (changed == *instance) return {};
     return {PutInstance{std::move(changed)}};
   }
 };

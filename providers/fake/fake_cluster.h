@@ -148,6 +148,9 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   void stop_pool_by_hand(const std::string& host, const std::string& pool);
   /// As a connection that is lost in the middle of an upload leaves it.
   void cut_short_by_hand(const VolumeRef& volume);
+  /// What DHCP gives to the first card of that domain from now on. Else each host hands out its own 192.168.122.2 and
+  /// so on, as the stock network of libvirt does.
+  void lease_by_hand(const std::string& domain_name, const std::string& address);
   void power_off_by_hand(const std::string& domain_name);
   void undefine_by_hand(const std::string& domain_name);
   /// With its volumes and a copy of what they stand on, and while it runs.

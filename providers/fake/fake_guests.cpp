@@ -113,6 +113,13 @@ std::map<std::string, std::string> FakeCluster::addresses_of(Host& host, const F
   return addresses;
 }
 
+void FakeCluster::lease_by_hand(const std::string& domain_name, const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  Host* host = nullptr;
+  const FakeDomain& domain = domain_named(domain_name, &host);
+  host->leases[domain.nics.at(0).mac] = address;
+}
+
 FakeDomain* FakeCluster::guest_at(const std::string& address) {
   for (auto& [name, host] : hosts_) {
     if (host.cut) continue;

@@ -277,16 +277,16 @@ std::string image_volume(const Planning& planning, const GroupPlan& plan, const 
   return copy != nullptr ? copy->volume : image_volume_name(planning.plan.lineage, *plan.lock);
 }
 
-/// Is the card's address ours to give? Else it was found by lease or agent.
+}  // namespace
+
 bool is_static(const Planning& planning, const Group& group, const GuestNic& nic) {
+  if (nic.learned) return false;
   if (planning.addresses.is_static(nic.network)) return true;
   const auto& cards = group.instance.networks;
   return std::any_of(cards.begin(), cards.end(), [&](const NicSpec& card) {
     return card.network == nic.network && card.address && card.address == nic.address;
   });
 }
-
-}  // namespace
 
 std::optional<InstanceRecord> new_incarnation(Planning& planning, const GroupPlan& plan, Decision& decision) {
   const Group& group = *plan.group;

@@ -25,6 +25,9 @@ std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, 
 /// agent.
 Ownership mark_of(const Planning& planning, const Group& group, const InstanceRecord& instance);
 
+/// Is the card's address ours to give? Else it was learned: also where it was recorded before that was.
+bool is_static(const Planning& planning, const Group& group, const GuestNic& nic);
+
 /// What a guest that is made now is told of the card's network, if its address is static.
 std::string settings_of(const Planning& planning, const GuestNic& nic);
 

@@ -15,7 +15,7 @@ namespace {
 std::vector<std::string> static_addresses(const std::vector<GuestNic>& nics) {
   std::vector<std::string> addresses;
   for (const auto& nic : nics) {
-    if (nic.address) addresses.push_back(*nic.address);
+    if (nic.address && !nic.learned) addresses.push_back(*nic.address);
   }
   return addresses;
 }
@@ -144,6 +144,16 @@ bool reboots(const Decision& decision) {
   return decision.fate == Fate::keep && decision.in_place.redefine && !decision.recreate && is_up(decision);
 }
 
+/// Without the addresses that were learned: the guest is asked for them again, for another may have them by now.
+std::vector<GuestNic> cards_to_ask(const Planning& planning, const Group& group, std::vector<GuestNic> nics) {
+  for (auto& nic : nics) {
+    if (is_static(planning, group, nic)) continue;
+    nic.address.reset();
+    nic.learned = false;
+  }
+  return nics;
+}
+
 /// Everything that a kept instance needs, in one chain. Returns its gate, or 0 if it need not be waited for.
 int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
   GraphBuilder& graph = planning.graph;
@@ -164,7 +174,8 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
   if (decision.in_place.resize_machine || decision.mark) then(update_of(planning, plan, decision, after));
   if (decision.start || reboot) then(StartDomain{after.uuid});
   if (!decision.wait && !reboot) return 0;
-  then(WaitForGates{after.uuid, plan.group->health.gates, plan.group->health.startup_timeout, after.nics});
+  then(WaitForGates{after.uuid, plan.group->health.gates, plan.group->health.startup_timeout,
+                    cards_to_ask(planning, *plan.group, after.nics)});
   return needs.front();
 }
 

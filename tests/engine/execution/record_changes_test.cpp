@@ -142,6 +142,28 @@ TEST_CASE("an address that a lease or the agent told is recorded with its card, 
   CHECK(ready.nics == std::vector<GuestNic>{learned_nic("10.0.0.9")});
 }
 
+TEST_CASE("an address that was learned is forgotten when the guest starts, and one that was given is not") {
+  InstanceRecord record = ready_instance();
+  record.nics = {learned_nic("192.168.122.9"), {"dmz", "52:54:00:00:00:02", "10.0.0.51"}};
+  const StopDomain stop{.uuid = record.uuid, .grace = {}, .removal = false};
+  for (const auto& phase : {Phase::ready, Phase::defined}) {
+    record.phase = phase;
+    for (const Action& act : {action(StartDomain{record.uuid}), action(stop)}) {
+      const InstanceRecord after = begun(act, state_with(record));
+      CHECK(after.nics[0].address == std::nullopt);
+      CHECK_FALSE(after.nics[0].learned);
+      CHECK(after.nics[1].address == "10.0.0.51");
+    }
+  }
+}
+
+TEST_CASE("what is no address is not recorded as one, whoever told it") {
+  const auto state = state_with(instance("group.web[0]", "kvm1", Phase::started));
+  const auto before = state.instances.begin()->second.nics;
+  const ActionOutcome outcome{.addresses = {{"mac-of-group.web[0]", "10.0.0.9\nProxyCommand x"}}, .note = {}};
+  CHECK(ended(action(wait_for(uuid_of("group.web[0]"))), state, outcome).nics == before);
+}
+
 TEST_CASE("what is going to be removed is leaving before it is stopped") {
   const StopDomain stop{.uuid = uuid_of("group.web[0]"), .grace = {}, .removal = true};
   CHECK(begun(action(stop), state_with(ready_instance())).phase == Phase::leaving);

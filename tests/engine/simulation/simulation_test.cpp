@@ -43,6 +43,26 @@ TEST_CASE("guests on hosts that hand out the same addresses are ready, all of th
   CHECK(world.plan().actions.empty());
 }
 
+TEST_CASE("a guest that is started again is asked for its address again, which another may have by now") {
+  SimulatedWorld world(0);
+  world.config.networks[0].addresses.clear();
+  world.settle(kRoundsMax);
+  const auto former = address_of_web(world, 0).value();
+  world.cluster.power_off_by_hand("prod-web-0");
+  world.cluster.lease_by_hand("prod-web-0", "192.168.122.77");
+  world.cluster.lease_by_hand("prod-web-1", former);
+
+  const Plan plan = world.plan();
+  for (const auto& action : plan.actions) {
+    const auto* wait = std::get_if<WaitForGates>(&action.detail);
+    if (wait != nullptr) CHECK(wait->nics.at(0).address == std::nullopt);
+  }
+  CHECK(world.apply(plan).failed.empty());
+
+  CHECK(address_of_web(world, 0) == "192.168.122.77");
+  CHECK(world.plan().actions.empty());
+}
+
 // One action is performed after the other, so what an action is done in is also what others took before it.
 TEST_CASE("the story of a few days reads like one") {
   SimulatedWorld world(1);
