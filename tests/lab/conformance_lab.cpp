@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,16 +42,36 @@ std::string from_environment(const char* name) {
   return value;
 }
 
-void lab(std::vector<std::string> arguments) {
+/// Its standard output goes to a file, if one is named.
+void lab(std::vector<std::string> arguments, const std::string& output = {}) {
   arguments.insert(arguments.begin(), from_environment("VSCALE_LAB"));
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
+  posix_spawn_file_actions_t files;
+  REQUIRE(posix_spawn_file_actions_init(&files) == 0);
+  if (!output.empty()) {
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  }
   pid_t child = 0;
-  REQUIRE(posix_spawn(&child, argv[0], nullptr, nullptr, argv.data(), environ) == 0);
+  const int spawned = posix_spawn(&child, argv[0], &files, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&files);
+  REQUIRE(spawned == 0);
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
   REQUIRE(status == 0);
+}
+
+constexpr std::size_t kSha256_digits = 64;
+
+/// What a command says on kvm1.
+std::string answer_on_host(const std::string& command) {
+  const std::string file = std::filesystem::temp_directory_path() / ("vscale-lab-answer." + std::to_string(getpid()));
+  lab({"exec", "kvm1", "sh", "-c", command}, file);
+  std::ifstream answer(file);
+  std::string text((std::istreambuf_iterator<char>(answer)), std::istreambuf_iterator<char>());
+  std::filesystem::remove(file);
+  return text;
 }
 
 /// Undoes by a command of the lab what the test did to it, however the test ends.
@@ -89,6 +111,7 @@ TEST_CASE("real QEMU keeps the promises of the ports") {
   const std::string directory = "/var/lib/libvirt/vscale";
   const std::string small = from_environment("VSCALE_LAB_SMALL_DIRECTORY");
   const auto on_host = [](const std::string& command) { lab({"exec", "kvm1", "sh", "-c", command}); };
+  const std::string half = "/var/lib/libvirt/half";
   const ByHand by_hand{
       .stop_pool = [&] { on_host("virsh -q pool-destroy vscale > /dev/null"); },
       .hide_directory = [&] { on_host("mv " + directory + " " + directory + ".hidden"); },
@@ -101,7 +124,20 @@ TEST_CASE("real QEMU keeps the promises of the ports") {
             on_host("cat /dev/zero 2> /dev/null > " + small + "/filler; truncate -s -" + std::to_string(left_bytes) +
                     " " + small + "/filler");
           },
-      .empty_small_pool = [&] { on_host("rm " + small + "/filler"); }};
+      .empty_small_pool = [&] { on_host("rm " + small + "/filler"); },
+      .define_half_pool =
+          [&] {
+            on_host("{ virsh -q pool-destroy half; virsh -q pool-undefine half; rm -rf " + half + "; } 2> /dev/null; " +
+                    "virsh -q pool-define-as half dir --target " + half + " > /dev/null");
+          },
+      .starts_with_host =
+          [&](const std::string& pool) {
+            return answer_on_host("virsh pool-info " + pool).find("Autostart:      yes") != std::string::npos;
+          },
+      .digest_of =
+          [&](const std::string& volume) {
+            return answer_on_host("sha256sum < " + directory + "/" + volume).substr(0, kSha256_digits);
+          }};
   ProviderUnderTest provider{.domains = hosts,
                              .volumes = hosts,
                              .guests = hosts,
@@ -114,6 +150,8 @@ TEST_CASE("real QEMU keeps the promises of the ports") {
                              .by_hand = by_hand,
                              .small_pool = "small",
                              .small_pool_path = small,
+                             .half_pool = "half",
+                             .half_pool_path = half,
                              .image_path = from_environment("VSCALE_LAB_IMAGE"),
                              .image_virtual_size_bytes = std::stoull(from_environment("VSCALE_LAB_IMAGE_SIZE")),
                              .guest_address = from_environment("VSCALE_LAB_ADDRESS")};

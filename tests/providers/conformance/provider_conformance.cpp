@@ -2,9 +2,15 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <functional>
+#include <iostream>
+#include <iterator>
+#include <set>
 #include <thread>
 #include <vector>
+
+#include "engine/values/digest.h"
 
 namespace vscale::test {
 namespace {
@@ -158,6 +164,20 @@ void check_tells(const Result<T>& result, const std::vector<std::string>& words)
   REQUIRE_FALSE(result.ok());
   INFO(to_string(result.error()));
   for (const std::string& word : words) CHECK(result.error().message.find(word) != std::string::npos);
+}
+
+std::string read_bytes(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  REQUIRE(file);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// `possible`; if not, says once for each test case what is left out.
+bool can_ask(bool possible, const std::string& what) {
+  static std::set<std::string> said;
+  const std::string line = "not asked of \"" + Catch::getResultCapture().getCurrentTestName() + "\": " + what;
+  if (!possible && said.insert(line).second) std::cerr << line << "\n";
+  return possible;
 }
 
 // ---- Hosts ----------------------------------------------------------------------------------------------------------
@@ -435,6 +455,18 @@ void volumes(ProviderUnderTest& p) {
     check_ok(p.volumes.ensure_pool(p.host, p.pool, ""));
     check_fails(p.volumes.ensure_pool(p.host, p.run + "-no-pool", ""), ErrorKind::not_found);
   }
+  SECTION("a pool whose making was cut short is made to its end, and starts with its host") {
+    if (!can_ask(p.by_hand.define_half_pool != nullptr, "a pool that is defined and no more")) return;
+    World world(p);
+    p.by_hand.define_half_pool();
+    check_ok(p.volumes.ensure_pool(p.host, p.half_pool, p.half_pool_path));
+    check_ok(p.volumes.ensure_pool(p.host, p.half_pool, p.half_pool_path));
+    const auto seen = p.domains.observe({{p.host, ObserveRequest{{p.half_pool}, {}, true}}});
+    REQUIRE(seen.at(p.host).ok());
+    CHECK(seen.at(p.host)->pools.at(0).active);
+    if (!can_ask(p.by_hand.starts_with_host != nullptr, "whether a pool starts with its host")) return;
+    CHECK(p.by_hand.starts_with_host(p.half_pool));
+  }
   SECTION("a volume is made once and deleted any number of times") {
     World world(p);
     const VolumeRef volume = world.new_volume("data.qcow2");
@@ -483,7 +515,7 @@ void volumes(ProviderUnderTest& p) {
     check_tells(deleted, {p.host, p.run + "-no-pool"});
   }
   SECTION("a pool that is off says nothing of its volumes, and has them when it is on again") {
-    if (!p.by_hand.stop_pool) return;
+    if (!can_ask(p.by_hand.stop_pool != nullptr, "a pool that was turned off")) return;
     World world(p);
     const VolumeRef volume = world.new_volume("data.qcow2");
     p.by_hand.stop_pool();
@@ -501,7 +533,7 @@ void volumes(ProviderUnderTest& p) {
     CHECK(world.seen_volumes().contains(volume.name));
   }
   SECTION("a pool whose directory is gone says nothing of its volumes, and has them when it is back") {
-    if (!p.by_hand.hide_directory) return;
+    if (!can_ask(p.by_hand.hide_directory != nullptr, "a pool whose directory is gone")) return;
     World world(p);
     const VolumeRef volume = world.new_volume("data.qcow2");
     p.by_hand.hide_directory();
@@ -516,7 +548,7 @@ void volumes(ProviderUnderTest& p) {
     CHECK(world.seen_volumes().contains(volume.name));
   }
   SECTION("a file that was put into a pool by hand is seen when the pool is looked at anew") {
-    if (!p.by_hand.put_file) return;
+    if (!can_ask(p.by_hand.put_file != nullptr, "a file put into a pool by hand")) return;
     World world(p);
     const VolumeRef file = world.volume("by-hand.raw");
     const std::uint64_t before = world.observe({}, true).pools.at(0).available_bytes;
@@ -526,7 +558,7 @@ void volumes(ProviderUnderTest& p) {
     CHECK(world.observe().pools.at(0).available_bytes < before);
   }
   SECTION("a volume grows, stays as it is, and never shrinks") {
-    if (!p.can_resize) return;
+    if (!can_ask(p.can_resize, "volumes that grow")) return;
     World world(p);
     const VolumeRef volume = world.new_volume("grows.qcow2");
     check_ok(p.volumes.resize_volume(volume, 2 * kDisk, std::nullopt));
@@ -536,7 +568,7 @@ void volumes(ProviderUnderTest& p) {
                 ErrorKind::not_found);
   }
   SECTION("a disk grows through a domain of ours, and through nobody else's") {
-    if (!p.can_resize) return;
+    if (!can_ask(p.can_resize, "disks that grow through a domain")) return;
     World world(p);
     const DomainSpec spec = world.spec();
     const DomainRef ours = world.defined(spec);
@@ -554,7 +586,7 @@ void volumes(ProviderUnderTest& p) {
 }
 
 void uploads(ProviderUnderTest& p) {
-  if (!p.can_upload) return;
+  if (!can_ask(p.can_upload, "uploads and seeds")) return;
   SECTION("a file is sent whole, with its progress, and again in place of the first if that may go") {
     World world(p);
     const VolumeRef image = world.volume("image.qcow2");
@@ -570,6 +602,8 @@ void uploads(ProviderUnderTest& p) {
       REQUIRE_FALSE(done.empty());
       CHECK(std::is_sorted(done.begin(), done.end()));
       CHECK(done.back() == total);
+      if (!can_ask(p.by_hand.digest_of != nullptr, "whether the bytes that arrive are those that were sent")) continue;
+      CHECK(p.by_hand.digest_of(image.name) == sha256_hex(read_bytes(p.image_path)));
     }
   }
   SECTION("a file that is not there is not found, and leaves no volume") {
@@ -581,7 +615,7 @@ void uploads(ProviderUnderTest& p) {
     CHECK_FALSE(world.seen_volumes().contains(image.name));
   }
   SECTION("a copy that is there is taken as it is if it is complete, and not touched if it is not") {
-    if (!p.by_hand.cut_short) return;
+    if (!can_ask(p.by_hand.cut_short != nullptr, "a copy that is not complete")) return;
     World world(p);
     const VolumeRef image = world.volume("image.qcow2");
     check_ok(p.volumes.upload_file(world.image_upload(image), {}));
@@ -603,7 +637,7 @@ void uploads(ProviderUnderTest& p) {
     check_ok(p.volumes.upload_file(world.image_upload(image), {}));
   }
   SECTION("a pool that filled up since it was last looked at takes nothing, and says how full it is") {
-    if (!p.by_hand.fill_small_pool) return;
+    if (!can_ask(p.by_hand.fill_small_pool != nullptr, "a pool that filled up")) return;
     World world(p);
     check_ok(p.volumes.ensure_pool(p.host, p.small_pool, p.small_pool_path));
     const auto in_small_pool = [&](const std::string& name) { return VolumeRef{p.host, p.small_pool, p.run + name}; };
@@ -630,7 +664,7 @@ void uploads(ProviderUnderTest& p) {
     }
   }
   SECTION("a pool that is full in the middle of an upload says so, and keeps nothing of it") {
-    if (!p.by_hand.fill_small_pool) return;
+    if (!can_ask(p.by_hand.fill_small_pool != nullptr, "a pool that is full in the middle of an upload")) return;
     World world(p);
     check_ok(p.volumes.ensure_pool(p.host, p.small_pool, p.small_pool_path));
     const auto volumes_seen = [&] {
@@ -717,7 +751,7 @@ void guests(ProviderUnderTest& p) {
     check_ok(addresses);
     if (addresses) CHECK(addresses->empty());
   }
-  if (!p.has_guests) return;
+  if (!can_ask(p.has_guests, "guests that boot")) return;
   SECTION("a guest boots from overlay and seed, obeys, grows and shuts down") {
     World world(p);
     const BootedGuest guest = boot_guest(world);

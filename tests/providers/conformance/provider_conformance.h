@@ -15,8 +15,8 @@
 
 namespace vscale::test {
 
-/// What somebody does on the host by hand, past vscale. What is empty cannot be done there, and its checks are left
-/// out.
+/// What somebody does and sees on the host by hand, past vscale. What is empty cannot be done there: its checks are
+/// left out, and named on the standard error.
 struct ByHand {
   std::function<void()> stop_pool;                           ///< Turns off ProviderUnderTest::pool.
   std::function<void()> hide_directory, show_directory;      ///< Takes away what the pool lies in; puts it back.
@@ -24,6 +24,9 @@ struct ByHand {
   std::function<void(const std::string& volume)> cut_short;  ///< Takes the end off a volume of the pool.
   std::function<void(std::uint64_t left_bytes)> fill_small_pool;
   std::function<void()> empty_small_pool;  ///< Takes away what filled it.
+  std::function<void()> define_half_pool;  ///< Defines ProviderUnderTest::half_pool and makes nothing of it.
+  std::function<bool(const std::string& pool)> starts_with_host;
+  std::function<std::string(const std::string& volume)> digest_of;  ///< SHA-256 of a volume of the pool, in hex.
 };
 
 /// An implementation, the host that it is tried on, and what it can do. The host answers, is not used by anybody else
@@ -42,7 +45,7 @@ struct ProviderUnderTest {
   std::string run;
   std::string network_bridge = "br0";
 
-  // What is not there with every implementation. false: its checks are left out.
+  // What is not there with every implementation. false: its checks are left out, and named.
   bool can_resize = true;  ///< Volumes can grow.
   bool can_upload = true;  ///< Bytes can be sent to volumes.
   bool has_guests = true;  ///< Guests boot from `image_path`, take a seed, run an agent and listen to ACPI.
@@ -50,6 +53,8 @@ struct ProviderUnderTest {
   ByHand by_hand{};
   std::string small_pool{};  ///< One that fill_small_pool() can fill, not there yet or made by one run of the checks.
   std::string small_pool_path{};  ///< Where it is to be made.
+  std::string half_pool{};        ///< One that define_half_pool() defines.
+  std::string half_pool_path{};
 
   std::string image_path;  ///< A qcow2 file, for uploads.
   std::uint64_t image_virtual_size_bytes = 0;
