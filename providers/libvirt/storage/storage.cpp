@@ -16,8 +16,10 @@
 namespace vscale::libvirt {
 namespace {
 
-std::string upload_turn(const std::string& pool) {
-  return "upload " + pool;
+/// Two who send the same image take turns, and the second finds it complete. Others need none: a refresh at the end of
+/// one disturbs no other.
+std::string upload_turn(const VolumeRef& volume) {
+  return fmt::format("upload {}/{}", volume.pool, volume.name);
 }
 
 template <class T>
@@ -330,7 +332,7 @@ Result<void> LibvirtHosts::upload_file(const FileUpload& upload, const ProgressS
   if (!host) return host.error();
   Result<std::shared_ptr<libvirt::ByteSource>> source = libvirt::open_file_source(upload.path);
   if (!source) return source.error();
-  Result<HostLink::Turn> turn = (*host)->link().take_turn(libvirt::upload_turn(volume.pool));
+  Result<HostLink::Turn> turn = (*host)->link().take_turn(libvirt::upload_turn(volume));
   if (!turn) return turn.error();
   const IfThere if_there = upload.replace_existing ? IfThere::replace : IfThere::take_if_complete;
   if (Result<void> put = libvirt::put_volume(**host, volume, *source, if_there, progress); !put) return put;

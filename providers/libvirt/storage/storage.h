@@ -11,8 +11,8 @@
 /// Pools and volumes of one host. Internal to providers/libvirt.
 ///
 /// libvirt refuses to refresh a pool in which a volume is being made ("has asynchronous jobs running"). So whatever
-/// makes, removes or refreshes takes its turn at the pool; the long part of an upload does not, and uploads of images
-/// take turns among themselves.
+/// makes, removes or refreshes takes its turn at the pool; the long part of an upload does not, and uploads of one
+/// volume take turns among themselves.
 
 namespace vscale::libvirt {
 

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <iostream>
 #include <iterator>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "engine/values/digest.h"
@@ -604,6 +607,35 @@ void uploads(ProviderUnderTest& p) {
       CHECK(done.back() == total);
       if (!can_ask(p.by_hand.digest_of != nullptr, "whether the bytes that arrive are those that were sent")) continue;
       CHECK(p.by_hand.digest_of(image.name) == sha256_hex(read_bytes(p.image_path)));
+    }
+  }
+  SECTION("two files are sent into one pool at the same time") {
+    if (!can_ask(p.by_hand.digest_of != nullptr, "two uploads at the same time")) return;
+    World world(p);
+    const std::vector<VolumeRef> images = {world.volume("one.qcow2"), world.volume("two.qcow2")};
+    // Each says how far it is, and does not come back before the other has said so too.
+    constexpr std::chrono::seconds kPatience{60};
+    std::vector<std::promise<void>> begun(images.size());
+    std::vector<std::future<void>> others_begun;
+    for (std::size_t i = 0; i < images.size(); ++i) others_begun.push_back(begun[1 - i].get_future());
+    std::vector<std::string> failures(images.size());
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      threads.emplace_back([&, i] {
+        bool told = false;
+        const auto on_progress = [&](std::uint64_t, std::uint64_t) {
+          if (std::exchange(told, true)) return;
+          begun[i].set_value();
+          if (others_begun[i].wait_for(kPatience) != std::future_status::ready) failures[i] += "alone; ";
+        };
+        const Result<void> sent = p.volumes.upload_file(world.image_upload(images[i]), on_progress);
+        if (!sent) failures[i] += to_string(sent.error());
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      CHECK(failures[i] == "");
+      CHECK(p.by_hand.digest_of(images[i].name) == sha256_hex(read_bytes(p.image_path)));
     }
   }
   SECTION("a file that is not there is not found, and leaves no volume") {
