@@ -56,7 +56,8 @@ void interrupt_gently() {
 }
 
 void interrupt_between_runs() {
-  doing = Doing::between_runs;
+  // After one in the run nothing begins any more that could take long, and the end is still to be told.
+  if (interrupts == 0) doing = Doing::between_runs;
 }
 
 bool reader_is_gone(int descriptor) {

@@ -15,7 +15,8 @@ void handle_signals(SystemClock& clock);
 void interrupt_gently();
 
 /// From now on, until interrupt_gently() is called again, the second one ends the program at once, with a word to
-/// stderr: for what is done between runs, where there is nothing to finish. Any thread.
+/// stderr: for what is done between runs, where there is nothing to finish. Changes nothing if there was one already,
+/// as the program is about to end then, and to tell how. Any thread.
 void interrupt_between_runs();
 
 /// Whether nobody will ever read from this pipe or socket, which we write to: `| head` has seen enough. False for a
