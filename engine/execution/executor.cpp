@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/desired/config.h"
 #include "engine/execution/record_changes.h"
 #include "engine/execution/slots.h"
 #include "engine/recorded/apply_change.h"
@@ -142,7 +143,8 @@ class Run {
     std::map<InstanceAddress, std::string> known;
     for (const auto& [address, instance] : recorded_.instances) {
       for (const auto& nic : instance.nics) {
-        if (nic.address) known.emplace(address, *nic.address);
+        // It becomes part of other guests' user-data, and an older version recorded whatever a guest said.
+        if (nic.address && parse_ipv4(*nic.address)) known.emplace(address, *nic.address);
       }
     }
     return known;

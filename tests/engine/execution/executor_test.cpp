@@ -243,6 +243,19 @@ TEST_CASE("an action is told what the record knows when it begins, not when the 
         std::map<InstanceAddress, std::string>{{*parse_instance_address("group.cp[0]"), "10.0.0.9"}});
 }
 
+TEST_CASE("what an older state has for an address and is none is told to no other guest") {
+  ScriptedRun run;
+  auto known = instance("group.cp[0]", "kvm1", Phase::ready);
+  known.nics[0].address = "10.0.0.9\nruncmd: [reboot]";
+  run.store.state_.instances = {{known.address, known}};
+  PlanWriter writer;
+  const int seed = writer.add("group.web[0]", "kvm1", WriteSeed{});
+
+  run.execute(writer.plan);
+
+  CHECK(run.runner.inputs[seed].known_addresses.empty());
+}
+
 TEST_CASE("what an earlier run left open in the journal is closed before anything begins") {
   ScriptedRun run;
   run.store.state_.open_actions = {{7, "run-0", "domain.start", "group.web[0]", "kvm1", {}}};
