@@ -111,7 +111,7 @@ TEST_CASE("real QEMU keeps the promises of the ports") {
   const std::string directory = "/var/lib/libvirt/vscale";
   const std::string small = from_environment("VSCALE_LAB_SMALL_DIRECTORY");
   const auto on_host = [](const std::string& command) { lab({"exec", "kvm1", "sh", "-c", command}); };
-  const std::string half = "/var/lib/libvirt/half";
+  const std::string bare = "/var/lib/libvirt/bare";
   const ByHand by_hand{
       .stop_pool = [&] { on_host("virsh -q pool-destroy vscale > /dev/null"); },
       .hide_directory = [&] { on_host("mv " + directory + " " + directory + ".hidden"); },
@@ -125,10 +125,10 @@ TEST_CASE("real QEMU keeps the promises of the ports") {
                     " " + small + "/filler");
           },
       .empty_small_pool = [&] { on_host("rm " + small + "/filler"); },
-      .define_half_pool =
+      .define_bare_pool =
           [&] {
-            on_host("{ virsh -q pool-destroy half; virsh -q pool-undefine half; rm -rf " + half + "; } 2> /dev/null; " +
-                    "virsh -q pool-define-as half dir --target " + half + " > /dev/null");
+            on_host("{ virsh -q pool-destroy bare; virsh -q pool-undefine bare; rm -rf " + bare + "; } 2> /dev/null; " +
+                    "virsh -q pool-define-as bare dir --target " + bare + " > /dev/null");
           },
       .starts_with_host =
           [&](const std::string& pool) {
@@ -150,8 +150,8 @@ TEST_CASE("real QEMU keeps the promises of the ports") {
                              .by_hand = by_hand,
                              .small_pool = "small",
                              .small_pool_path = small,
-                             .half_pool = "half",
-                             .half_pool_path = half,
+                             .bare_pool = "bare",
+                             .bare_pool_path = bare,
                              .image_path = from_environment("VSCALE_LAB_IMAGE"),
                              .image_virtual_size_bytes = std::stoull(from_environment("VSCALE_LAB_IMAGE_SIZE")),
                              .guest_address = from_environment("VSCALE_LAB_ADDRESS")};

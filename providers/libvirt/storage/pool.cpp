@@ -4,6 +4,7 @@
 #include <libvirt/virterror.h>
 
 #include <chrono>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -94,46 +95,30 @@ Result<void> activate(virStoragePoolPtr pool, const std::string& host, const std
                       how_to_start(pool, name));
 }
 
-/// Everything but the definition of a pool that vscale makes, as far as it is not done. The definition comes first and
-/// the host's promise to start the pool last: a pool of ours without it was left by somebody who was stopped on the
-/// way.
-Result<void> finish_dir_pool(virStoragePoolPtr pool, const std::string& host, const std::string& name,
+/// Its directory is made along with it. libvirt's test driver makes none, and refuses to be asked.
+unsigned with_directory(virConnectPtr connection) {
+  const char* driver = virConnectGetType(connection);
+  return driver != nullptr && std::string_view(driver) == "TEST" ? 0 : VIR_STORAGE_POOL_CREATE_WITH_BUILD;
+}
+
+/// Brings it up with its directory before it defines it: whoever is stopped on the way leaves either a pool that works
+/// or, once the host has started again, none. So a pool that is there and off is never one that was half made, and
+/// nobody makes an empty directory where somebody's disks are only not mounted.
+Result<void> create_dir_pool(virConnectPtr connection, const std::string& host, const std::string& name,
                              const std::string& path) {
   const auto failed = [&](const char* what) {
     return last_failure().told(fmt::format("host \"{}\": cannot {} pool \"{}\" at {}", host, what, name, path));
   };
-  if (virStoragePoolIsActive(pool) != 1 && (virStoragePoolBuild(pool, 0) != 0 || virStoragePoolCreate(pool, 0) != 0)) {
-    Error error = failed("start");
-    if (virStoragePoolIsActive(pool) != 1) return error;
-  }
-  if (virStoragePoolSetAutostart(pool, 1) != 0) return failed("make the host start");
-  return {};
-}
-
-Result<void> create_dir_pool(virConnectPtr connection, const std::string& host, const std::string& name,
-                             const std::string& path) {
   Result<std::string> xml = write_dir_pool_xml(name, path);
   if (!xml) return xml.error();
-  const StoragePool pool{virStoragePoolDefineXML(connection, xml->c_str(), 0)};
-  if (!pool) {
-    return last_failure().told(fmt::format("host \"{}\": cannot define pool \"{}\" at {}", host, name, path));
-  }
-  Result<void> finished = finish_dir_pool(pool.get(), host, name, path);
-  // Half a pool would be in the way of whoever looks at the host by hand.
-  if (!finished && virStoragePoolIsActive(pool.get()) != 1) static_cast<void>(virStoragePoolUndefine(pool.get()));
-  return finished;
-}
-
-std::string without_last_slash(const std::string& path) {
-  return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
-}
-
-/// Is it the pool that would be made for `path`, without the last step of that? One whose directory went away later has
-/// that step behind it: no empty one is put in its place.
-bool is_unfinished(virStoragePoolPtr pool, const PoolReading& reading, const std::string& path) {
-  if (path.empty() || reading.type != "dir" || reading.path != without_last_slash(path)) return false;
-  int autostart = 0;
-  return virStoragePoolIsPersistent(pool) == 1 && virStoragePoolGetAutostart(pool, &autostart) == 0 && autostart == 0;
+  const StoragePool pool{virStoragePoolCreateXML(connection, xml->c_str(), with_directory(connection))};
+  if (!pool) return failed("make");
+  const Text with_uuid{virStoragePoolGetXMLDesc(pool.get(), 0)};
+  if (!with_uuid) return failed("read");
+  const StoragePool defined{virStoragePoolDefineXML(connection, with_uuid.get(), 0)};
+  if (!defined) return failed("define");
+  if (virStoragePoolSetAutostart(defined.get(), 1) != 0) return failed("make the host start");
+  return {};
 }
 
 }  // namespace
@@ -232,7 +217,6 @@ Result<void> ensure_pool_there(virConnectPtr connection, const std::string& host
   const Result<PoolReading> reading = read_pool(pool->get(), host, name);
   if (!reading) return reading.error();
   if (Result<void> kind = check_kind(*reading, host, name); !kind) return kind;
-  if (is_unfinished(pool->get(), *reading, path)) return finish_dir_pool(pool->get(), host, name, path);
   return activate(pool->get(), host, name);
 }
 

@@ -54,9 +54,7 @@ Error with_room_looked_at(Error error, virConnectPtr connection, const VolumeRef
 /// `no_capacity` unless the pool has room for so many bytes, also after a new look. The turn is the caller's.
 Result<void> check_room(LibvirtHost& host, const VolumeRef& volume, std::uint64_t needed_bytes);
 
-/// Volumes::ensure_pool(). A pool that is there is started, and otherwise left as it is, but for one: a dir pool at
-/// just this `path` that does not start with its host is taken for one whose making was cut short, and made to its end,
-/// with its directory. So a dir pool that `storage:` gives the path of starts with its host.
+/// Volumes::ensure_pool(). A pool that is there is started, and otherwise left as it is.
 Result<void> ensure_pool_there(virConnectPtr connection, const std::string& host, const std::string& name,
                                const std::string& path);
 

@@ -12,8 +12,7 @@ TEST_CASE("the fake cluster keeps the promises of the ports") {
   FakeCluster cluster(1, clock);
   FakeHost host;
   host.name = "kvm1";
-  host.pools = {FakePool{}, FakePool{.name = "small", .path = "/srv/small", .capacity_bytes = 40 * kMiB},
-                FakePool{.name = "half", .path = "/srv/half", .active = false}};
+  host.pools = {FakePool{}, FakePool{.name = "small", .path = "/srv/small", .capacity_bytes = 40 * kMiB}};
   cluster.add_host(host);
   cluster.add_foreign_domain("kvm1", "by-hand", 2, kGiB);
   // Its guests boot and answer, but there is no shell in them: has_guests is about those that have one.
@@ -32,7 +31,7 @@ TEST_CASE("the fake cluster keeps the promises of the ports") {
           },
       .fill_small_pool = [&](std::uint64_t left_bytes) { cluster.put_file_by_hand(filler, 40 * kMiB - left_bytes); },
       .empty_small_pool = [&] { static_cast<void>(cluster.delete_volume(filler)); },
-      .define_half_pool = [] {},  // it is there, and off
+      .define_bare_pool = {},
       .starts_with_host = {},
       .digest_of = {}};
   ProviderUnderTest provider{.domains = cluster,
@@ -47,8 +46,6 @@ TEST_CASE("the fake cluster keeps the promises of the ports") {
                              .has_guests = false,
                              .by_hand = by_hand,
                              .small_pool = "small",
-                             .half_pool = "half",
-                             .half_pool_path = "/srv/half",
                              .image_path = "/images/guest.qcow2",
                              .image_virtual_size_bytes = 64 * kMiB,
                              .guest_address = {}};

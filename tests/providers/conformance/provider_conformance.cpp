@@ -458,17 +458,19 @@ void volumes(ProviderUnderTest& p) {
     check_ok(p.volumes.ensure_pool(p.host, p.pool, ""));
     check_fails(p.volumes.ensure_pool(p.host, p.run + "-no-pool", ""), ErrorKind::not_found);
   }
-  SECTION("a pool whose making was cut short is made to its end, and starts with its host") {
-    if (!can_ask(p.by_hand.define_half_pool != nullptr, "a pool that is defined and no more")) return;
-    World world(p);
-    p.by_hand.define_half_pool();
-    check_ok(p.volumes.ensure_pool(p.host, p.half_pool, p.half_pool_path));
-    check_ok(p.volumes.ensure_pool(p.host, p.half_pool, p.half_pool_path));
-    const auto seen = p.domains.observe({{p.host, ObserveRequest{{p.half_pool}, {}, true}}});
-    REQUIRE(seen.at(p.host).ok());
-    CHECK(seen.at(p.host)->pools.at(0).active);
+  SECTION("a pool that vscale makes starts with its host") {
     if (!can_ask(p.by_hand.starts_with_host != nullptr, "whether a pool starts with its host")) return;
-    CHECK(p.by_hand.starts_with_host(p.half_pool));
+    World world(p);
+    CHECK(p.by_hand.starts_with_host(p.pool));
+  }
+  SECTION("no directory is made for a pool that somebody has defined: what should be there may only not be mounted") {
+    if (!can_ask(p.by_hand.define_bare_pool != nullptr, "a pool that is defined, without a directory")) return;
+    World world(p);
+    p.by_hand.define_bare_pool();
+    const Result<void> ensured = p.volumes.ensure_pool(p.host, p.bare_pool, p.bare_pool_path);
+    check_fails(ensured, ErrorKind::failed);
+    check_tells(ensured, {p.host, p.bare_pool, "is off and cannot be started"});
+    CHECK_FALSE(p.by_hand.starts_with_host(p.bare_pool));
   }
   SECTION("a volume is made once and deleted any number of times") {
     World world(p);

@@ -24,7 +24,7 @@ struct ByHand {
   std::function<void(const std::string& volume)> cut_short;  ///< Takes the end off a volume of the pool.
   std::function<void(std::uint64_t left_bytes)> fill_small_pool;
   std::function<void()> empty_small_pool;  ///< Takes away what filled it.
-  std::function<void()> define_half_pool;  ///< Defines ProviderUnderTest::half_pool and makes nothing of it.
+  std::function<void()> define_bare_pool;  ///< Defines ProviderUnderTest::bare_pool and makes no directory for it.
   std::function<bool(const std::string& pool)> starts_with_host;
   std::function<std::string(const std::string& volume)> digest_of;  ///< SHA-256 of a volume of the pool, in hex.
 };
@@ -53,8 +53,8 @@ struct ProviderUnderTest {
   ByHand by_hand{};
   std::string small_pool{};  ///< One that fill_small_pool() can fill, not there yet or made by one run of the checks.
   std::string small_pool_path{};  ///< Where it is to be made.
-  std::string half_pool{};        ///< One that define_half_pool() defines.
-  std::string half_pool_path{};
+  std::string bare_pool{};        ///< One that define_bare_pool() defines.
+  std::string bare_pool_path{};
 
   std::string image_path;  ///< A qcow2 file, for uploads.
   std::uint64_t image_virtual_size_bytes = 0;
