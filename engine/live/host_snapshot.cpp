@@ -4,18 +4,28 @@ namespace vscale {
 
 const char* to_string(DomainState state) {
   switch (state) {
-    case DomainState::running: return "running";
-    case DomainState::blocked: return "blocked";
-    case DomainState::paused: return "paused";
-    case DomainState::shutting_down: return "in shutdown";
-    case DomainState::shut_off: return "shut off";
-    case DomainState::crashed: return "crashed";
-    case DomainState::suspended: return "suspended";
-    case DomainState::unknown: return "unknown";
+    case DomainState::running:
+      return "running";
+    case DomainState::blocked:
+      return "blocked";
+    case DomainState::paused:
+      return "paused";
+    case DomainState::shutting_down:
+      return "in shutdown";
+    case DomainState::shut_off:
+      return "shut off";
+    case DomainState::crashed:
+      return "crashed";
+    case DomainState::suspended:
+      return "suspended";
+    case DomainState::unknown:
+      return "unknown";
   }
   VSCALE_ASSERT(false, "a DomainState without a word");
 }
 
-bool is_up(DomainState state) { return state == DomainState::running || state == DomainState::blocked; }
+bool is_up(DomainState state) {
+  return state == DomainState::running || state == DomainState::blocked;
+}
 
 }  // namespace vscale
