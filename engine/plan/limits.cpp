@@ -30,9 +30,14 @@ void hold_protected(Planning& planning, GroupPlan& plan) {
                                decision.reasons.at(decision.cause).text),
                    fmt::format("set preventDestroy: false, or leave it out: --exclude {}", decision.name),
                    plan.group != nullptr ? place_of(*plan.group, "lifecycle.preventDestroy") : "");
+    Reason why{Rule::prevent_destroy, "lifecycle.preventDestroy holds it", {}};
+    if (decision.fate == Fate::replace) {
+      hold_replacement(planning, plan, decision, std::move(why));
+      continue;
+    }
     decision.fate = Fate::left;
     decision.held = true;
-    decision.reasons.push_back({Rule::prevent_destroy, "lifecycle.preventDestroy holds it", {}});
+    decision.reasons.push_back(std::move(why));
   }
 }
 
@@ -49,11 +54,10 @@ void hold_replacements(Planning& planning, GroupPlan& plan) {
   int replaced = 0;
   for (auto& decision : plan.decisions) {
     if (decision.fate != Fate::replace || !decision.disturbs || ++replaced <= limit) continue;
-    decision.fate = Fate::left;
-    decision.held = true;
-    decision.reasons.push_back({Rule::limit,
-                                fmt::format("limits.replace allows {} in one plan", limit),
-                                {{"limit", limit}, {"position", replaced}}});
+    hold_replacement(planning, plan, decision,
+                     {Rule::limit,
+                      fmt::format("limits.replace allows {} in one plan", limit),
+                      {{"limit", limit}, {"position", replaced}}});
   }
 }
 

@@ -61,7 +61,7 @@ struct Decision {
 
   // create and replace
   bool domain_is_gone = false;  ///< replace and destroy: there is no domain to stop.
-  bool disturbs = false;        ///< replace: it may be serving, so that replacements go one by one.
+  bool disturbs = false;        ///< replace: a member that was ready, also if it is off now: they go one by one.
   std::optional<PlacementAnswer> placed;
 
   std::vector<VolumeRecord> renamed;         ///< As recorded: the file calls their storage otherwise now.
@@ -140,6 +140,9 @@ std::string template_place_of(const Group& group, const std::string& key);
 void follow_moved(Planning& planning);
 /// One GroupPlan for each group, with every instance's fate. (fates/decide.cpp; fates/fates.h names its parts)
 void decide_fates(Planning& planning);
+/// One that was to be replaced, and whose domain is there, stays as it is, and drift is said to stay with it; if it is
+/// off, it is started, as by whatever else holds a change back. (fates/kept.cpp)
+void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decision, Reason why);
 /// Protection and limits: what they forbid becomes an error and is left alone. (limits.cpp)
 void apply_limits(Planning& planning);
 /// Chooses hosts for what is created or replaced; what fits nowhere is an error and is left. (steps/placing.cpp)

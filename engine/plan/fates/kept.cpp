@@ -157,9 +157,11 @@ void decide_in_place(Planning& planning, const GroupPlan& plan, Decision& decisi
   decision.fields.insert(decision.fields.end(), in_place.fields.begin(), in_place.fields.end());
 }
 
+/// The remedy of all drift that goes with what is replaced.
+constexpr const char* kMadeAnew = "made anew";
+
 /// What comes along with a replacement, and what was otherwise on its host: a person sees all of it.
 void note_what_goes_along(Planning& planning, const GroupPlan& plan, Decision& decision) {
-  constexpr const char* kRemedy = "made anew";
   const InPlace in_place = compare(planning, plan, decision);
   VSCALE_ASSERT(in_place.reasons.size() == in_place.fields.size(), "each field that changes has its reason");
   for (std::size_t i = 0; i < in_place.reasons.size(); ++i) {
@@ -168,12 +170,12 @@ void note_what_goes_along(Planning& planning, const GroupPlan& plan, Decision& d
     decision.fields.push_back(in_place.fields[i]);
   }
   for (Drift drift : in_place.drift) {
-    drift.remedy = kRemedy;
+    drift.remedy = kMadeAnew;
     planning.plan.drift.push_back(std::move(drift));
   }
   const bool should_run = decision.record->phase == Phase::ready && decision.where->domain != nullptr;
   if (!should_run || decision.where->presence == Presence::up) return;
-  report_drift(planning, decision, "state", "running", to_string(decision.where->domain->state), kRemedy);
+  report_drift(planning, decision, "state", "running", to_string(decision.where->domain->state), kMadeAnew);
 }
 
 void decide_mark(Decision& decision) {
@@ -216,6 +218,22 @@ void report_stalled(Planning& planning, const GroupPlan& plan) {
   planning.warn("boot_stalled", std::move(summary),
                 fmt::format("look what {} says: vscale console {}; or make it anew: vscale plan --replace {}",
                             stalled.size() > 1 ? name : "it", name, name));
+}
+
+void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decision, Reason why) {
+  const auto goes_along = [&](const Drift& drift) {
+    return drift.address == decision.name && drift.remedy == kMadeAnew;
+  };
+  auto& all = planning.plan.drift;
+  // decide_whether_it_runs() says it again, with what is done now.
+  std::erase_if(all, [&](const Drift& drift) { return goes_along(drift) && drift.what == "state"; });
+  for (auto& drift : all) {
+    if (goes_along(drift)) drift.remedy = "held: " + why.text;
+  }
+  decision.fate = Fate::keep;
+  decision.held = true;
+  decision.reasons.push_back(std::move(why));
+  decide_whether_it_runs(planning, plan, decision);
 }
 
 void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {

@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
+#include "tests/engine/plan/plan_text.h"
 #include "tests/engine/plan/planned.h"
 #include "tests/engine/simulation/played_world.h"
 #include "tests/support/builders.h"
@@ -109,6 +112,44 @@ TEST_CASE("limits.replace lets the first ones go ahead and holds the rest") {
   world.input.images["debian-12"] = lock_of("debian-12", 'b');
   CHECK(changes(world.plan()) == Words{"replace web-0", "replace web-1", "hold web-2", "hold web-3"});
   CHECK(world.converge() == 2);
+}
+
+TEST_CASE("a guest that is off, and whose replacement limits.replace holds, is started as it is") {
+  for (const int limit : {1, 0}) {
+    Group group = web(3);
+    group.instance.max_vcpus = 4;
+    PlayedWorld world = running({group});
+    world.input.config.limits.replace = Amount{Amount::Unit::count, limit};
+    world.input.images["debian-12"] = lock_of("debian-12", 'b');
+    world.domain(world.instance("group.web[1]").host, "prod-web-1")->vcpus = 3;
+    LiveDomain& stopped = *world.domain(world.instance("group.web[2]").host, "prod-web-2");
+    stopped.state = DomainState::shut_off;
+    const Plan plan = world.plan();
+    INFO(plan_text(plan));
+    CHECK(changes(plan) == Words{limit == 1 ? "replace web-0" : "hold web-0", "hold web-1", "start web-2"});
+    CHECK(has_reason(plan, "group.web[2]", Rule::limit));
+    only_action(plan, "gate.wait", "group.web[2]");
+    REQUIRE(plan.drift.size() == 2);
+    CHECK(plan.drift[0].what == "vcpus");
+    CHECK(plan.drift[0].remedy == fmt::format("held: limits.replace allows {} in one plan", limit));
+    CHECK(plan.drift[1].what == "state");
+    CHECK(plan.drift[1].remedy == "start");
+    world.carry_out(plan);
+    CHECK(world.domain(world.instance("group.web[2]").host, "prod-web-2")->state == DomainState::running);
+    CHECK(world.instance("group.web[2]").incarnation == 1);
+  }
+}
+
+TEST_CASE("drift of a guest that preventDestroy keeps from being replaced is not said to be mended") {
+  Group group = web(1);
+  group.lifecycle.prevent_destroy = true;
+  PlayedWorld world = running({group});
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
+  const Plan plan = world.plan();
+  CHECK(codes(plan) == Words{"prevent_destroy"});
+  REQUIRE(plan.drift.size() == 1);
+  CHECK(plan.drift[0].remedy == "start");
 }
 
 TEST_CASE("a change that disrupts more than is allowed is held, and says what it needs") {
