@@ -20,7 +20,7 @@ bool decide_removed(Planning& planning, const GroupPlan& plan, Decision& decisio
   switch (removed->then) {
     case Removed::Then::destroy:
       if (locate_decision(planning, decision)) {
-        decide_gone(decision, {Rule::group_removed, "removed: then destroy", {}});
+        decide_gone(planning, decision, {Rule::group_removed, "removed: then destroy", {}});
       }
       return true;
     case Removed::Then::forget:
@@ -85,12 +85,13 @@ void decide_forgotten(Decision& decision) {
   decision.reasons.push_back({Rule::group_removed, "removed: then forget; what is on the host stays", {}});
 }
 
-void decide_gone(Decision& decision, Reason reason) {
+void decide_gone(Planning& planning, Decision& decision, Reason reason) {
+  const Presence presence = decision.where->presence;
+  decision.domain_is_gone = presence == Presence::absent || presence == Presence::undefined;
+  if (decision.domain_is_gone && !decision.where->why.empty()) return leave_unknown(planning, decision);
   decision.fate = Fate::destroy;
   decision.cause = decision.reasons.size();
   decision.reasons.push_back(std::move(reason));
-  const Presence presence = decision.where->presence;
-  decision.domain_is_gone = presence == Presence::absent || presence == Presence::undefined;
 }
 
 void decide_vanished_group(Planning& planning, GroupPlan& plan) {
@@ -101,7 +102,7 @@ void decide_vanished_group(Planning& planning, GroupPlan& plan) {
     } else if (!planning.input.options.destroy) {
       unexplained += decide_removed(planning, plan, decision) ? 0 : 1;
     } else if (locate_decision(planning, decision)) {
-      decide_gone(decision, {Rule::destroy_requested, "destroy was asked for", {}});
+      decide_gone(planning, decision, {Rule::destroy_requested, "destroy was asked for", {}});
     }
   }
   if (unexplained == 0) return;

@@ -84,10 +84,10 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
     if (wanted) {
       decide_kept(planning, plan, decision);
     } else if (destroying) {
-      decide_gone(decision, {Rule::destroy_requested, "destroy was asked for", {}});
+      decide_gone(planning, decision, {Rule::destroy_requested, "destroy was asked for", {}});
     } else {
       decide_gone(
-          decision,
+          planning, decision,
           {Rule::not_wanted, fmt::format("size {} -> {}", existing, size), {{"have", existing}, {"want", size}}});
     }
   }

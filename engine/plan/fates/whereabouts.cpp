@@ -64,14 +64,41 @@ std::string worked_on_text(const std::string& host) {
   return fmt::format("vscale has worked on it since {} was looked at; plan again, and not with --refresh=false", host);
 }
 
-/// Another domain that may stand on the same disks, which are called after the name: one on the same host, or one of
-/// ours on any, such as a later replacement that an older backup of the state does not know.
-const LivePlace* namesake(const InstanceRecord& instance, const std::string& lineage, const LiveIndex& live) {
+/// Off on another host, and older than the record: a migration by hand leaves such a definition.
+bool is_left_over(const LivePlace& place, const Ownership& mark, const InstanceRecord& instance) {
+  const bool off = presence_of(place.domain->state) == Presence::off;
+  return off && *place.host != instance.host && mark.incarnation < instance.incarnation;
+}
+
+/// Other domains that may stand on the same disks, which are called after the name.
+struct Namesakes {
+  const LivePlace* ours = nullptr;     ///< On any host: a later replacement, which an older backup does not know.
+  const LivePlace* foreign = nullptr;  ///< On the instance's host: made by nobody, or with another statefile.
+};
+
+Namesakes namesakes_of(const InstanceRecord& instance, const std::string& lineage, const LiveIndex& live) {
+  Namesakes found;
   for (const auto& place : live.with_name(instance.name)) {
     const auto& mark = place.domain->ownership;
-    if (*place.host == instance.host || (mark && mark->lineage == lineage)) return &place;
+    if (mark && mark->lineage == lineage) {
+      if (!is_left_over(place, *mark, instance)) found.ours = &place;
+    } else if (*place.host == instance.host) {
+      found.foreign = &place;
+    }
   }
-  return nullptr;
+  return found;
+}
+
+std::string ours_text(const LivePlace& other) {
+  return fmt::format(
+      "{0} has a domain {1} with another uuid, which may stand on its disks: was an older backup of the state "
+      "restored? then use the newer statefile; if nobody needs it: virsh undefine {1} on {0}",
+      *other.host, other.domain->name);
+}
+
+std::string foreign_text(const LivePlace& other) {
+  return fmt::format("{} has another domain {}, which may stand on its disks: rename or remove that domain",
+                     *other.host, other.domain->name);
 }
 
 /// No host that answered has it.
@@ -89,20 +116,16 @@ Whereabouts locate_absent(const InstanceRecord& instance, const std::string& lin
   if (!live.is_newer(instance.host, last_work_on(instance))) {
     return nowhere(instance, Presence::unknown, worked_on_text(instance.host));
   }
-  if (const LivePlace* other = namesake(instance, lineage, live)) {
-    return nowhere(
-        instance, Presence::unknown,
-        fmt::format("{} has a domain {} with another uuid, which may stand on its disks; was an older backup "
-                    "of the state restored?",
-                    *other->host, instance.name));
-  }
-  if (instance.phase == Phase::claimed) return nowhere(instance, Presence::undefined);
+  const Namesakes others = namesakes_of(instance, lineage, live);
+  if (others.ours != nullptr) return nowhere(instance, Presence::unknown, ours_text(*others.ours));
+  const std::string in_the_way = others.foreign != nullptr ? foreign_text(*others.foreign) : "";
+  if (instance.phase == Phase::claimed) return nowhere(instance, Presence::undefined, in_the_way);
   if (!live.silent_hosts().empty()) {
     return nowhere(instance, Presence::unknown,
                    fmt::format("{} has no such domain, but it may have been moved to {}, which does not answer",
                                instance.host, fmt::join(live.silent_hosts(), " or ")));
   }
-  return nowhere(instance, Presence::absent);
+  return nowhere(instance, Presence::absent, in_the_way);
 }
 
 /// The copy that counts: the one that is up, at best where it is recorded; else the recorded one.

@@ -55,14 +55,15 @@ enum class Presence {
   absent,      ///< Its host says so, asked after vscale's last work on it, and it can be nowhere else.
   undefined,   ///< Claimed and never known to be defined: that it is not there is as expected.
   unknown,     ///< A host that would know does not answer, or was not asked since vscale worked on it; or the domain
-               ///< lost its mark, or another one has its name and maybe its disks. Never a reason to do anything.
+            ///< lost its mark, or another one of ours has its name and maybe its disks. Never a reason to do anything.
 };
 
 struct Whereabouts {
   Presence presence = Presence::unknown;
   std::string host;                    ///< Where it is; the recorded one where that is not known.
   const LiveDomain* domain = nullptr;  ///< Set for up, off and in_between.
-  std::string why;                     ///< For unknown and in_between.
+  std::string why;                     ///< For unknown and in_between. For absent and undefined: what has its name and
+                                       ///< maybe its disks, so that they are not to be removed; empty: nothing.
   std::vector<std::string> also_up;    ///< Other hosts on which the same domain is up: a twin.
   std::vector<std::string> also_off;   ///< Other hosts that have a definition of it.
 };

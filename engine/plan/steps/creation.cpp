@@ -10,12 +10,9 @@
 /// What a new incarnation is made of, and the chain of actions that makes it.
 
 namespace vscale {
-namespace {
 
 // ---- Who it is ----------------------------------------------------------------------------------------------------
 
-/// The name must be nobody else's, on any host: not a foreign domain's, not that of another instance of ours, which may
-/// have moved here from another group and kept its name.
 bool check_name(Planning& planning, const GroupPlan& plan, const Decision& decision, const std::string& name) {
   const auto recorded = planning.names.find(name);
   if (recorded != planning.names.end() && recorded->second != decision.name) {
@@ -53,6 +50,8 @@ bool check_name(Planning& planning, const GroupPlan& plan, const Decision& decis
   }
   return true;
 }
+
+namespace {
 
 /// The recorded card that this one continues: the n-th on the same network.
 const GuestNic* card_before(const InstanceRecord* record, const std::vector<NicSpec>& cards, std::size_t index) {

@@ -7,6 +7,10 @@
 
 namespace vscale {
 
+/// The name must be nobody else's, on any host: not a foreign domain's, not that of another instance of ours, which may
+/// have moved here from another group and kept its name. Otherwise an error, and false.
+bool check_name(Planning& planning, const GroupPlan& plan, const Decision& decision, const std::string& name);
+
 /// The record that a new incarnation begins with: who it is, where, with which cards. What stands in its way (a name,
 /// an address or a volume that is taken) becomes an error, and then there is none.
 std::optional<InstanceRecord> new_incarnation(Planning& planning, const GroupPlan& plan, Decision& decision);

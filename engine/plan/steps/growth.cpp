@@ -55,6 +55,11 @@ int lay_out_new(Planning& planning, GroupPlan& plan, Decision& decision, std::ve
 /// Claimed by a run that died: the same identity, made from its volumes on. It is claimed again, since its sizes may be
 /// others by now, and is recorded as what it is made of now.
 int lay_out_unfinished(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
+  const bool name_is_taken = !decision.where->why.empty();
+  if (name_is_taken && !check_name(planning, plan, decision, decision.record->name)) {
+    decision.fate = Fate::left;
+    return 0;
+  }
   InstanceRecord instance = *decision.record;
   const Group& group = *plan.group;
   instance.vcpus = group.instance.vcpus;

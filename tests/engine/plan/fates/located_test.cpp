@@ -247,10 +247,57 @@ TEST_CASE("disks are not removed under a domain that has them now, though it is 
     CHECK(count_kind(plan, "volume.delete") == 0);
     REQUIRE(plan.unknown.size() == 1);
     CHECK(plan.unknown[0].why ==
-          "kvm1 has a domain prod-web-0 with another uuid, which may stand on its disks; was an older backup of the "
-          "state restored?");
+          "kvm1 has a domain prod-web-0 with another uuid, which may stand on its disks: was an older backup of the "
+          "state restored? then use the newer statefile; if nobody needs it: virsh undefine prod-web-0 on kvm1");
     CHECK_FALSE(plan.complete);
   }
+}
+
+TEST_CASE("a foreign domain with the name of a lost one is an error where that is to come, and keeps its disks") {
+  for (const Phase phase : {Phase::ready, Phase::claimed}) {
+    PlayedWorld world = running({web(1)});
+    world.host("kvm1").domains = {foreign_domain("prod-web-0")};
+    world.input.recorded.instances.begin()->second.phase = phase;
+    const Plan plan = world.plan();
+    INFO(to_string(phase) << "\n" << plan_text(plan));
+    CHECK(only_error(plan).summary ==
+          "group.web[0] would be called prod-web-0, and kvm1 has a domain of that name, which vscale did not make");
+    CHECK(only_error(plan).hint == "rename or remove that domain, or choose another `name`");
+    CHECK(plan.actions.empty());
+    CHECK(plan.complete);
+
+    world.input.config.groups[0].size = 0;
+    for (const bool destroy : {false, true}) {
+      world.input.options.destroy = destroy;
+      const Plan removal = world.plan();
+      CHECK(removal.actions.empty());
+      REQUIRE(removal.unknown.size() == 1);
+      CHECK(removal.unknown[0].why ==
+            "kvm1 has another domain prod-web-0, which may stand on its disks: rename or remove that domain");
+    }
+  }
+}
+
+TEST_CASE("what a migration by hand left defined does not keep a claim of later from being finished") {
+  PlayedWorld world = running({web(1)});
+  LiveDomain left = *world.domain("kvm1", "prod-web-0");
+  left.state = DomainState::shut_off;
+  world.host("kvm2").domains.push_back(left);
+  world.input.options.replaces = {"group.web[0]"};
+  const Plan plan = world.plan();
+  world.carry_out_and_die(plan, order_of_ids(plan), index_of(plan, "instance.claim") + 1, false);
+  world.input.options.replaces.clear();
+  REQUIRE(world.instance("group.web[0]").phase == Phase::claimed);
+  const Plan again = world.plan();
+  INFO(plan_text(again));
+  CHECK(again.unknown.empty());
+  CHECK(changes(again) == Words{"create web-0"});
+  // Where it is up, or stands where the claim is, it is in the way.
+  world.domain("kvm2", "prod-web-0")->state = DomainState::running;
+  CHECK(world.plan().unknown.size() == 1);
+  world.host("kvm2").domains.clear();
+  world.host("kvm1").domains.push_back(left);
+  CHECK(world.plan().unknown.size() == 1);
 }
 
 TEST_CASE("a guest that is just shutting down is looked at again later") {
