@@ -56,7 +56,7 @@ void look_at_cards(const Planning& planning, const Group& group, const Decision&
     const Network* network = find_network(planning.config, nic.network);
     if (network == nullptr) continue;  // a card that goes is a change of the template
     if (is_outside(group, *network, nic)) strays[nic.network].addresses.push_back(name + " " + *nic.address);
-    const bool was_told = !nic.settings.empty();
+    const bool was_told = !nic.settings.empty() && !decision.recreate;
     if (was_told && nic.settings != show_settings(*network)) strays[nic.network].told[nic.settings].push_back(name);
     const LiveNic* live = live_card(decision, nic.mac);
     if (live == nullptr || live->source == source_of(*network)) continue;

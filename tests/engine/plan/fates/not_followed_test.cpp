@@ -66,6 +66,17 @@ TEST_CASE("what guests were told of their network is kept, which is said when th
   CHECK(world.plan().diagnostics.at(0).summary.ends_with("keep that: web-0"));
 }
 
+TEST_CASE("a claim that is still to be made keeps nothing of what its network was when it was claimed") {
+  PlayedWorld world(config_with({web(1)}));
+  const Plan plan = world.plan();
+  const auto claim = static_cast<std::size_t>(only_action(plan, "instance.claim", "group.web[0]").id);
+  world.carry_out_and_die(plan, order_of_ids(plan), claim, false);
+  REQUIRE(world.instance("group.web[0]").phase == Phase::claimed);
+  world.input.config.networks[0].gateway = "10.0.0.254";
+  CHECK(changes(world.plan()) == Words{"create web-0"});
+  CHECK(world.plan().diagnostics.empty());
+}
+
 TEST_CASE("guests by DHCP, and those recorded before it was, are not said to keep anything") {
   Config config = config_with({web(1)});
   config.networks[0].addresses.clear();
