@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "engine/plan/fates/fates.h"
 
@@ -25,6 +26,32 @@ bool may_use(const LiveDomain& domain, const VolumeRecord& disk, const std::vect
   });
 }
 
+/// Is the path that of the volume in this pool? A pool whose path is not known has any file of that name.
+bool is_file_in(const LivePool& pool, const VolumeRecord& volume, const std::string& path) {
+  if (pool.path.empty()) return is_file_of(volume, path);
+  return std::filesystem::path(path).lexically_normal() ==
+         (std::filesystem::path(pool.path) / volume.name).lexically_normal();
+}
+
+/// Does the domain, as far as it names its files, use what its new host's pool has under the volume's name? That may be
+/// a file which something else left there.
+bool uses_file_in_pool(const Planning& planning, const Decision& decision, const VolumeRecord& volume) {
+  const LivePool* pool = planning.live.pool(decision.where->host, volume.pool);
+  if (pool == nullptr || pool->volumes.count(volume.name) == 0) return false;
+  const auto& paths = decision.where->domain->disk_paths;
+  return paths.empty() || std::any_of(paths.begin(), paths.end(),
+                                      [&](const std::string& path) { return is_file_in(*pool, volume, path); });
+}
+
+/// Is the volume with the domain on its new host? A disk that the domain does not use is if it is nowhere else. A seed
+/// is by its name: it may have been ejected, and is nobody's loss.
+bool came_along(const Planning& planning, const Decision& decision, const VolumeRecord& volume) {
+  if (!planning.volumes.is_live(decision.where->host, volume.pool, volume.name)) return false;
+  if (volume.role == VolumeRecord::Role::seed || uses_file_in_pool(planning, decision, volume)) return true;
+  return planning.volumes.is_pool_active(volume.host, volume.pool) &&
+         !planning.volumes.is_live(volume.host, volume.pool, volume.name);
+}
+
 /// The root and data disks that did not come along with a domain which somebody moved, or that its new host has not
 /// seen. A seed that stays behind is of no use to anybody, and is deleted where it is.
 std::vector<VolumeRecord> disks_not_there(const Planning& planning, const Decision& decision) {
@@ -35,7 +62,7 @@ std::vector<VolumeRecord> disks_not_there(const Planning& planning, const Decisi
     if (volume.role == VolumeRecord::Role::seed || planning.volumes.is_shared(volume.pool) || volume.host == host) {
       continue;
     }
-    if (planning.volumes.is_live(host, volume.pool, volume.name)) continue;
+    if (uses_file_in_pool(planning, decision, volume)) continue;
     if (may_use(*decision.where->domain, volume, recorded)) missing.push_back(volume);
   }
   return missing;
@@ -47,14 +74,19 @@ bool refuse_to_follow(Planning& planning, Decision& decision) {
   if (missing.empty()) return false;
   const std::string& host = decision.where->host;
   const VolumeRecord& first = missing.front();
+  const std::string names = first.name + (missing.size() == 1 ? "" : fmt::format(" (and {} more)", missing.size() - 1));
+  const bool shows_another = planning.volumes.is_live(host, first.pool, first.name);
+  const std::string found =
+      shows_another ? fmt::format("it does not use the file {} that {} has in pool {}", names, host, first.pool)
+                    : fmt::format("{} does not show its disk {} in pool {}", host, names, first.pool);
+  const std::string expected = shows_another ? "in place of what is left over, and let the domain use them"
+                                             : fmt::format("with pool {} started on {}", first.pool, host);
   planning.error(
       "disks_not_there",
-      fmt::format("{} was moved {} -> {} outside vscale, and {} does not show its disk {}{} in pool {}", decision.name,
-                  decision.record->host, host, host, first.name,
-                  missing.size() == 1 ? "" : fmt::format(" (and {} more)", missing.size() - 1), first.pool),
-      fmt::format("put its disks there under these names, with pool {} started on {}, and plan again; or move the "
-                  "domain back to {}; --exclude {} leaves it out meanwhile",
-                  first.pool, host, decision.record->host, decision.name));
+      fmt::format("{} was moved {} -> {} outside vscale, and {}", decision.name, decision.record->host, host, found),
+      fmt::format("put its disks there under these names, {}, and plan again; or move the domain back to {}; --exclude "
+                  "{} leaves it out meanwhile",
+                  expected, decision.record->host, decision.name));
   decision.fate = Fate::left;
   return true;
 }
@@ -75,7 +107,7 @@ void follow_by_hand(Planning& planning, Decision& decision) {
   decision.record_changes.emplace_back(PutInstance{followed});
   const std::vector<VolumeRecord> volumes = planning.volumes.of(decision.address);
   for (const auto& volume : volumes) {
-    if (planning.volumes.is_shared(volume.pool) || !planning.volumes.is_live(host, volume.pool, volume.name)) continue;
+    if (planning.volumes.is_shared(volume.pool) || !came_along(planning, decision, volume)) continue;
     VolumeRecord moved = volume;
     moved.host = host;
     decision.record_changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});

@@ -76,6 +76,10 @@ class OnHost {
     domain->memory_bytes = define.spec.memory_bytes;
     domain->max_memory_bytes = define.spec.max_memory_bytes;
     domain->ownership = define.spec.ownership;
+    domain->disk_paths.clear();
+    for (const auto& disk : define.spec.disks) {
+      domain->disk_paths.push_back(pool(disk.pool).path + "/" + disk.volume);
+    }
     domain->nics.clear();
     for (const auto& nic : define.spec.nics) domain->nics.push_back({nic.mac, nic.bridge});
     std::sort(host().domains.begin(), host().domains.end(),

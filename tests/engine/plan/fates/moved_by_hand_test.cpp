@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/engine/plan/planned.h"
@@ -59,11 +60,68 @@ TEST_CASE("a kept disk that no domain uses does not have to come along with one 
   hide_volume(world, "kvm2", "prod-web-0-data.qcow2");
   world.host("kvm1").pools[0].volumes.insert("prod-web-0-data.qcow2");
   auto& paths = world.domain("kvm2", "prod-web-0")->disk_paths;
-  paths = {"/pool/prod-web-0-root.qcow2", "/pool/prod-web-0-seed.iso"};
+  const std::string pool = world.host("kvm2").pools[0].path;
+  paths = {pool + "/prod-web-0-root.qcow2", pool + "/prod-web-0-seed.iso"};
   CHECK_FALSE(world.plan().errored);
   // Under another name it may well be this one.
-  paths.push_back("/pool/renamed.qcow2");
+  paths.push_back(pool + "/renamed.qcow2");
   CHECK(only_error(world.plan()).code == "disks_not_there");
+}
+
+TEST_CASE("a file that has a disk's name is not the disk of a domain that was moved by hand and uses another") {
+  for (const std::string stale : {"prod-web-0-root.qcow2", "prod-web-0-data.qcow2"}) {
+    for (const bool destroy : {false, true}) {
+      PlayedWorld world = moved_with_disk();
+      world.input.options.destroy = world.input.options.allow_data_loss = destroy;
+      // What it uses is in a folder of which no pool knows; an older file lies in the pool.
+      const std::string in_pool = world.host("kvm2").pools[0].path + "/" + stale;
+      auto& paths = world.domain("kvm2", "prod-web-0")->disk_paths;
+      REQUIRE(std::count(paths.begin(), paths.end(), in_pool) == 1);
+      std::replace(paths.begin(), paths.end(), in_pool, "/srv/other/" + stale);
+      const Plan plan = world.plan();
+      CHECK(only_error(plan).code == "disks_not_there");
+      CHECK(only_error(plan).summary ==
+            "group.web[0] was moved kvm1 -> kvm2 outside vscale, and it does not use the file " + stale +
+                " that kvm2 has in pool default");
+      CHECK(only_error(plan).hint ==
+            "put its disks there under these names, in place of what is left over, and let the domain use them, and "
+            "plan again; or move the domain back to kvm1; --exclude group.web[0] leaves it out meanwhile");
+      CHECK(plan.actions.empty());
+    }
+  }
+}
+
+TEST_CASE("a pool's path may be written with a slash at its end, or be unknown") {
+  PlayedWorld world = moved_with_disk();
+  for (const char* path : {"/var/lib/libvirt/default/", ""}) {
+    world.host("kvm2").pools[0].path = path;
+    CHECK_FALSE(world.plan().errored);
+  }
+}
+
+/// The record's disk `data` of the web server, which it does not use.
+VolumeRecord unused_disk(PlayedWorld& world, bool left_on_kvm1) {
+  const std::string name = "prod-web-0-data.qcow2";
+  std::erase_if(world.domain("kvm2", "prod-web-0")->disk_paths,
+                [&](const std::string& path) { return path.ends_with(name); });
+  if (left_on_kvm1) world.host("kvm1").pools[0].volumes.insert(name);
+  world.carry_out(world.plan());
+  CHECK(world.instance("group.web[0]").host == "kvm2");
+  for (const auto& volume : world.input.recorded.volumes) {
+    if (volume.name == name) return volume;
+  }
+  FAIL("the disk is recorded nowhere");
+  return {};
+}
+
+TEST_CASE("a kept disk that no domain uses stays recorded where it is, though another file has its name elsewhere") {
+  PlayedWorld world = moved_with_disk();
+  CHECK(unused_disk(world, true).host == "kvm1");
+}
+
+TEST_CASE("a kept disk that no domain uses came along with one that was moved by hand if it is only there") {
+  PlayedWorld world = moved_with_disk();
+  CHECK(unused_disk(world, false).host == "kvm2");
 }
 
 }  // namespace
