@@ -135,13 +135,72 @@ void lay_out_deletion(Planning& planning, VolumeRecord volume) {
   planning.graph.add(owner, host, std::move(needs), DeleteVolume{volume});
 }
 
+bool names_file(const LiveDomain& domain, const VolumeRecord& volume) {
+  return std::any_of(domain.disk_paths.begin(), domain.disk_paths.end(),
+                     [&](const std::string& path) { return path.ends_with("/" + volume.name); });
+}
+
+/// The domain that may stand on a volume whose instance is not recorded, as the subject of a sentence; empty if there
+/// is none. The state may be an older one, which does not know who uses the volume now.
+std::string user_of(const Planning& planning, const VolumeRecord& volume, const std::string& through) {
+  const bool shared =
+      planning.volumes.is_shared(volume.pool) || looks_shared(planning.sharing_signs, through, volume.pool);
+  for (const auto& domain : planning.unrecorded) {
+    const bool reaches_it = shared || *domain.host == through;
+    if (domain.mark().address == volume.owner || (reaches_it && names_file(*domain.domain, volume))) {
+      return show(domain);
+    }
+  }
+  for (const auto& [host, view] : planning.input.live) {
+    if (!view.snapshot || (!shared && host != through)) continue;
+    for (const auto& domain : view.snapshot->domains) {
+      if (names_file(domain, volume)) return fmt::format("domain {} on {}", domain.name, host);
+    }
+  }
+  return "";
+}
+
+/// What an earlier removal left of an instance, and who may use it: empty if nobody does.
+struct Leftover {
+  VolumeRecord volume;
+  std::string user;
+};
+
+std::vector<Leftover> leftovers(const Planning& planning, const InstanceAddress& owner) {
+  std::vector<Leftover> found;
+  if (!planning.input.options.destroy || planning.instances.count(owner) != 0) return found;
+  if (!planning.scope.includes(group_address(owner), to_string(owner))) return found;
+  for (const auto& volume : planning.volumes.of(owner)) {
+    if (volume.keep && !planning.input.options.allow_data_loss) continue;
+    const std::string host = planning.host_reaching(volume.pool, volume.host, volume.host);
+    if (!planning.live.answers(host) || planning.scope.excludes_host(host)) continue;
+    found.push_back({volume, user_of(planning, volume, host)});
+  }
+  return found;
+}
+
+void leave_in_use(Planning& planning, const Leftover& leftover) {
+  planning.plan.complete = false;
+  planning.plan.unknown.push_back(
+      {.address = to_string(leftover.volume.owner),
+       .host = leftover.volume.host,
+       .why = fmt::format("{} stays: {} may stand on it: was an older backup of the state restored? then use the newer "
+                          "statefile",
+                          leftover.volume.name, leftover.user),
+       .since = std::nullopt});
+}
+
 void lay_out_leftover_disks(Planning& planning) {
   if (!planning.input.options.destroy) return;
   for (const auto& owner : planning.volumes.owners()) {
     Change change;
-    for (const auto& volume : leftover_disks(planning, owner)) {
-      lay_out_deletion(planning, volume);
-      account_for_leftover_disk(volume, change);
+    for (const auto& leftover : leftovers(planning, owner)) {
+      if (!leftover.user.empty()) {
+        leave_in_use(planning, leftover);
+        continue;
+      }
+      lay_out_deletion(planning, leftover.volume);
+      account_for_leftover_disk(leftover.volume, change);
     }
     if (!change.reasons.empty()) planning.plan.changes.push_back(std::move(change));
   }
@@ -172,15 +231,11 @@ std::vector<VolumeRecord> disks_given_up(const Planning& planning, const GroupPl
 }
 
 std::vector<VolumeRecord> leftover_disks(const Planning& planning, const InstanceAddress& owner) {
-  std::vector<VolumeRecord> leftover;
-  if (!planning.input.options.destroy || planning.instances.count(owner) != 0) return leftover;
-  if (!planning.scope.includes(group_address(owner), to_string(owner))) return leftover;
-  for (const auto& volume : planning.volumes.of(owner)) {
-    if (volume.keep && !planning.input.options.allow_data_loss) continue;
-    const std::string host = planning.host_reaching(volume.pool, volume.host, volume.host);
-    if (planning.live.answers(host) && !planning.scope.excludes_host(host)) leftover.push_back(volume);
+  std::vector<VolumeRecord> unused;
+  for (auto& leftover : leftovers(planning, owner)) {
+    if (leftover.user.empty()) unused.push_back(std::move(leftover.volume));
   }
-  return leftover;
+  return unused;
 }
 
 void rehome_shared_volumes(Planning& planning, Decision& decision, const std::string& own) {

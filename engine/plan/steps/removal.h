@@ -25,7 +25,7 @@ bool outlives(const Planning& planning, const GroupPlan& plan, const Decision& d
 std::vector<VolumeRecord> disks_given_up(const Planning& planning, const GroupPlan& plan, const Decision& decision);
 
 /// The disks that `destroy` deletes of an owner whose instance is gone already: with --allow-data-loss those that
-/// earlier removals kept. None if the instance is still there.
+/// earlier removals kept. None if the instance is still there, and none on which another domain may stand.
 std::vector<VolumeRecord> leftover_disks(const Planning& planning, const InstanceAddress& owner);
 
 /// The changes of the record that come before anything else about the instance, as one action. It waits for nothing but

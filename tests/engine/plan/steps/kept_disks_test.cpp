@@ -68,6 +68,66 @@ TEST_CASE("destroy leaves kept disks, and takes them with --allow-data-loss, als
   CHECK(world.input.recorded.volumes.empty());
 }
 
+// ---- Under a domain that the state does not know --------------------------------------------------------------------
+
+/// A web server was scaled away, its disk kept; then it came back onto that disk, and a backup of the state was
+/// restored that does not know of it.
+PlayedWorld back_on_kept_disk() {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world = running(config_with({group}, {"kvm1"}));
+  world.input.config.groups[0].size = 0;
+  world.carry_out(world.plan());
+  const RecordedState backup = world.input.recorded;
+  world.input.config.groups[0].size = 1;
+  world.carry_out(world.plan());
+  REQUIRE(world.domain("kvm1", "prod-web-0") != nullptr);
+  world.input.recorded = backup;
+  world.input.options.destroy = world.input.options.allow_data_loss = true;
+  return world;
+}
+
+TEST_CASE("a kept disk is not deleted under a domain that uses it and is not recorded") {
+  PlayedWorld world = back_on_kept_disk();
+  LiveDomain& domain = *world.domain("kvm1", "prod-web-0");
+  std::string user = "domain prod-web-0 on kvm1, which is not recorded, may stand on it";
+  SECTION("as its mark and its files say") {}
+  SECTION("as its mark says") {
+    domain.disk_paths.clear();
+  }
+  SECTION("as its files say, with a mark that names another instance") {
+    domain.ownership->address.group = "db";
+  }
+  SECTION("as its files say, with the mark of another installation") {
+    domain.ownership->lineage = "another";
+    user = "domain prod-web-0 on kvm1 may stand on it";
+  }
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(count_kind(plan, "volume.delete") == 0);
+  CHECK(changes(plan).empty());
+  CHECK_FALSE(plan.complete);
+  REQUIRE(plan.unknown.size() == 1);
+  CHECK(plan.unknown[0].address == "group.web[0]");
+  CHECK(plan.unknown[0].host == "kvm1");
+  CHECK(plan.unknown[0].why == "prod-web-0-data.qcow2 stays: " + user +
+                                   ": was an older backup of the state restored? then use the newer statefile");
+}
+
+TEST_CASE("what a domain of another host names is not this host's disk, unless the hosts share the pool") {
+  for (const bool shared : {false, true}) {
+    PlayedWorld world = back_on_kept_disk();
+    world.input.config.hosts.push_back(a_host("kvm2"));
+    world.input.live["kvm2"] = reachable(a_snapshot("kvm2"));
+    world.input.config.storage[0].shared = shared;
+    LiveDomain domain = *world.domain("kvm1", "prod-web-0");
+    domain.ownership->lineage = "another";
+    world.host("kvm1").domains.clear();
+    world.host("kvm2").domains.push_back(domain);
+    CHECK(count_kind(world.plan(), "volume.delete") == (shared ? 0 : 1));
+  }
+}
+
 // ---- On another storage ---------------------------------------------------------------------------------------------
 
 /// One web server whose disk `data` is on `local`; `fast` is there, too.
