@@ -201,9 +201,9 @@ void report_pools_that_look_shared(Planning& planning) {
         fmt::format("pool {}: {} shows {}, which is recorded on {}: the hosts seem to share it, and the file does not "
                     "say so; no copy of an image is deleted or replaced there",
                     sign.pool, sign.shown_by, sign.volume, sign.recorded_on),
-        fmt::format("if they share it, write `shared: true` in {}; if they do not, {} has a file of that name left "
-                    "over from somewhere else",
-                    storage.empty() ? "its storage" : "storage " + storage, sign.shown_by),
+        fmt::format("if they share it, write `shared: true` in {}; if they do not, the file is left over on {}, as "
+                    "after a copy by hand: make sure that no domain uses it there, and delete it on {}",
+                    storage.empty() ? "its storage" : "storage " + storage, sign.shown_by, sign.shown_by),
         "storage." + storage);
   }
 }

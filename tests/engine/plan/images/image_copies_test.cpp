@@ -57,8 +57,8 @@ TEST_CASE("no copy is deleted from a pool that two hosts seem to share, though t
       "pool default: kvm2 shows prod-web-0-root.qcow2, which is recorded on kvm1: the hosts seem to share it, and the "
       "file does not say so; no copy of an image is deleted or replaced there");
   CHECK(plan.diagnostics[0].hint ==
-        "if they share it, write `shared: true` in storage local; if they do not, kvm2 has a file of that name left "
-        "over from somewhere else");
+        "if they share it, write `shared: true` in storage local; if they do not, the file is left over on kvm2, as "
+        "after a copy by hand: make sure that no domain uses it there, and delete it on kvm2");
 }
 
 TEST_CASE("a recorded copy stays, too, where the pool seems to be another host's") {
@@ -86,6 +86,20 @@ TEST_CASE("a domain that was moved by hand, its disks copied, makes no pool look
   share_unmarked(world);
   world.host("kvm2").domains = world.host("kvm1").domains;
   world.host("kvm1").domains.clear();
+  CHECK(codes(world.plan()).empty());
+}
+
+TEST_CASE("what a copy by hand left behind makes a pool look shared until it is deleted") {
+  PlayedWorld world = running({web(1)});
+  share_unmarked(world);
+  world.host("kvm2").domains = world.host("kvm1").domains;
+  world.host("kvm1").domains.clear();
+  world.carry_out(world.plan());
+  REQUIRE(world.instance("group.web[0]").host == "kvm2");
+  const Plan plan = world.plan();
+  REQUIRE(codes(plan) == Words{"pool_looks_shared"});
+  CHECK(plan.diagnostics[0].hint.ends_with("delete it on kvm1"));
+  std::erase_if(world.host("kvm1").pools[0].volumes, [](const std::string& name) { return name.starts_with("prod-"); });
   CHECK(codes(world.plan()).empty());
 }
 
