@@ -198,9 +198,11 @@ void report_pools_that_look_shared(Planning& planning) {
     const std::string storage = storage_of_pool(planning.config, sign.pool);
     planning.warn(
         "pool_looks_shared",
-        fmt::format("pool {}: {} shows {}, which is recorded on {}: the hosts seem to share it, and the file does not "
-                    "say so; no copy of an image is deleted or replaced there",
-                    sign.pool, sign.shown_by, sign.volume, sign.recorded_on),
+        fmt::format(
+            "pool {}: {} shows {}, which {} on {}: the hosts seem to share it, and the file does not say so; no "
+            "copy of an image is deleted or replaced there",
+            sign.pool, sign.shown_by, sign.volume,
+            sign.used_by.empty() ? "is recorded" : fmt::format("domain {} has", sign.used_by), sign.recorded_on),
         fmt::format("if they share it, write `shared: true` in {}; if they do not, the file is left over on {}, as "
                     "after a copy by hand: make sure that no domain uses it there, and delete it on {}",
                     storage.empty() ? "its storage" : "storage " + storage, sign.shown_by, sign.shown_by),
@@ -223,7 +225,7 @@ Planning::Planning(const PlanInput& plan_input)
   plan.serial = input.recorded.serial;
   for (const auto& [address, instance] : input.recorded.instances) instances.emplace(address, &instance);
   unrecorded = unrecorded_domains(input.recorded, config, input.live);
-  sharing_signs = signs_of_sharing(config, input.recorded, live);
+  sharing_signs = signs_of_sharing(config, input.recorded, unrecorded, live);
   for (const auto& entry : config.removed) removed.emplace(entry.address, &entry);
 }
 

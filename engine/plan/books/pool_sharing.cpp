@@ -5,6 +5,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "engine/plan/images/image_volume.h"
+
 namespace vscale {
 namespace {
 
@@ -13,11 +15,23 @@ using ByName = std::unordered_multimap<std::string_view, const VolumeRecord*>;
 
 class SignReader {
  public:
-  SignReader(const RecordedState& recorded, const LiveIndex& live) : recorded_(recorded), live_(live) {
+  SignReader(const RecordedState& recorded, const std::vector<UnrecordedDomain>& unrecorded, const LiveIndex& live)
+      : recorded_(recorded), live_(live) {
     for (const auto& volume : recorded.volumes) by_name_.emplace(volume.name, &volume);
+    for (const auto& domain : unrecorded) {
+      for (const std::string& path : domain.domain->disk_paths) {
+        used_.emplace(std::string_view(path).substr(path.rfind('/') + 1), &domain);
+      }
+    }
   }
 
   void read(const std::string& host, const LivePool& pool, std::vector<SharingSign>& signs) const {
+    read_records(host, pool, signs);
+    read_unrecorded(host, pool, signs);
+  }
+
+ private:
+  void read_records(const std::string& host, const LivePool& pool, std::vector<SharingSign>& signs) const {
     for (const auto& name : pool.volumes) {
       const VolumeRecord* elsewhere = recorded_only_elsewhere(host, pool.name, name);
       if (elsewhere == nullptr || is_on(*elsewhere, host) || is_known_gone(*elsewhere)) continue;
@@ -25,7 +39,25 @@ class SignReader {
     }
   }
 
- private:
+  /// In which pool the domain's own host has the file does not matter: its name is nobody else's.
+  void read_unrecorded(const std::string& host, const LivePool& pool, std::vector<SharingSign>& signs) const {
+    if (used_.empty()) return;
+    for (const auto& name : pool.volumes) {
+      if (name.starts_with(kImageVolumePrefix)) continue;
+      const UnrecordedDomain* user = used_only_elsewhere(host, name);
+      if (user != nullptr) signs.push_back({*user->host, host, pool.name, name, user->domain->name});
+    }
+  }
+
+  [[nodiscard]] const UnrecordedDomain* used_only_elsewhere(const std::string& host, const std::string& name) const {
+    const UnrecordedDomain* user = nullptr;
+    for (auto [at, end] = used_.equal_range(name); at != end; ++at) {
+      if (*at->second->host == host) return nullptr;
+      if (user == nullptr || *at->second->host < *user->host) user = at->second;
+    }
+    return user;
+  }
+
   [[nodiscard]] const VolumeRecord* recorded_only_elsewhere(const std::string& host, const std::string& pool,
                                                             const std::string& name) const {
     const VolumeRecord* elsewhere = nullptr;
@@ -53,6 +85,7 @@ class SignReader {
   const RecordedState& recorded_;
   const LiveIndex& live_;
   ByName by_name_;
+  std::unordered_multimap<std::string_view, const UnrecordedDomain*> used_;  ///< By the file's name.
 };
 
 std::set<std::string> shared_pools(const Config& config) {
@@ -65,9 +98,10 @@ std::set<std::string> shared_pools(const Config& config) {
 
 }  // namespace
 
-std::vector<SharingSign> signs_of_sharing(const Config& config, const RecordedState& recorded, const LiveIndex& live) {
+std::vector<SharingSign> signs_of_sharing(const Config& config, const RecordedState& recorded,
+                                          const std::vector<UnrecordedDomain>& unrecorded, const LiveIndex& live) {
   const std::set<std::string> shared = shared_pools(config);
-  const SignReader reader(recorded, live);
+  const SignReader reader(recorded, unrecorded, live);
   std::vector<SharingSign> signs;
   for (const auto& host : live.answering_hosts()) {
     for (const LivePool* pool : live.pools(host)) {

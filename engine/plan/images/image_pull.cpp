@@ -27,7 +27,7 @@ class PullPlanner {
         live_(live),
         index_(live),
         unrecorded_(unrecorded_domains(recorded, config, live)),
-        signs_(signs_of_sharing(config, recorded, index_)),
+        signs_(signs_of_sharing(config, recorded, unrecorded_, index_)),
         plan_(plan) {}
 
   void bring(const ImageLock& lock, const Storage& storage, const std::string& host) {

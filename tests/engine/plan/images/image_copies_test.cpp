@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "tests/engine/plan/plan_text.h"
 #include "tests/engine/plan/planned.h"
 #include "tests/engine/simulation/played_world.h"
 #include "tests/support/builders.h"
@@ -101,6 +103,49 @@ TEST_CASE("what a copy by hand left behind makes a pool look shared until it is 
   CHECK(plan.diagnostics[0].hint.ends_with("delete it on kvm1"));
   std::erase_if(world.host("kvm1").pools[0].volumes, [](const std::string& name) { return name.starts_with("prod-"); });
   CHECK(codes(world.plan()).empty());
+}
+
+/// kvm1 and kvm2 share their pool, and the file does not say so; web-1 on kvm2 was forgotten, and then all else was
+/// destroyed.
+PlayedWorld all_but_a_forgotten_one_destroyed() {
+  PlayedWorld world = running({web(2)});
+  REQUIRE(world.instance("group.web[1]").host == "kvm2");
+  share_unmarked(world);
+  std::erase_if(world.input.recorded.volumes, [](const VolumeRecord& volume) { return volume.host == "kvm2"; });
+  std::erase_if(world.input.recorded.instances, [](const auto& entry) { return entry.second.host == "kvm2"; });
+  world.input.options.destroy = true;
+  world.carry_out(world.plan());
+  // What kvm1 deleted is gone from kvm2, too.
+  world.host("kvm2").pools[0].volumes = world.host("kvm1").pools[0].volumes;
+  REQUIRE(world.input.recorded.volumes.empty());
+  return world;
+}
+
+TEST_CASE("the image under a forgotten guest stays in a pool that hosts share, however often all else is destroyed") {
+  PlayedWorld world = all_but_a_forgotten_one_destroyed();
+  for (const bool silent : {false, true}) {
+    if (silent) {
+      world.input.recorded.hosts["kvm2"].host = "kvm2";
+      world.input.recorded.hosts["kvm2"].observed = world.host("kvm2");
+      world.input.live["kvm2"] = unreachable();
+    }
+    const Plan plan = world.plan();
+    INFO(plan_text(plan));
+    CHECK(count_kind(plan, "image.delete") == 0);
+    const auto looks = std::find_if(plan.diagnostics.begin(), plan.diagnostics.end(),
+                                    [](const Diagnostic& told) { return told.code == "pool_looks_shared"; });
+    REQUIRE(looks != plan.diagnostics.end());
+    CHECK(
+        looks->summary ==
+        "pool default: kvm1 shows prod-web-1-root.qcow2, which domain prod-web-1 has on kvm2: the hosts seem to share "
+        "it, and the file does not say so; no copy of an image is deleted or replaced there");
+  }
+}
+
+TEST_CASE("a forgotten guest makes no pool look shared whose hosts do not show each other's files") {
+  PlayedWorld world = all_but_a_forgotten_one_destroyed();
+  std::erase_if(world.host("kvm1").pools[0].volumes, [](const std::string& name) { return name.starts_with("prod-"); });
+  CHECK(count_kind(world.plan(), "image.delete") == 1);
 }
 
 TEST_CASE("a host that shows what is there, and not the disk, does not share the pool") {
