@@ -380,22 +380,34 @@ std::string heading_text(const Plan& plan, const PlanHeading& heading) {
   return left_and_right(text + fmt::format(" (serial {})", plan.serial), "", 2) + "\n";
 }
 
-/// The hosts that nothing is known of: what makes the plan incomplete.
-std::string missing_hosts(const Plan& plan) {
+/// The hosts that nothing is known of; empty if all answer.
+std::string silent_hosts(const Plan& plan) {
   std::set<std::string> hosts;
   for (const auto& unknown : plan.unknown) {
-    if (!unknown.host.empty()) hosts.insert(printable(unknown.host));
+    if (unknown.address == "host." + unknown.host) hosts.insert(printable(unknown.host));
   }
   return fmt::format("{}", fmt::join(hosts, ", "));
+}
+
+/// What makes the plan incomplete: hosts, or else instances on hosts that answer.
+std::string what_is_missing(const Plan& plan) {
+  if (std::string hosts = silent_hosts(plan); !hosts.empty()) return hosts;
+  if (plan.unknown.size() == 1) return printable(shown_name(plan.unknown.front().address));
+  return fmt::format("{} instances", plan.unknown.size());
+}
+
+std::string nothing_text(const Plan& plan) {
+  if (plan.complete) return "No changes: the hosts are as the files say.";
+  return silent_hosts(plan).empty() ? "No changes, but not everything is known."
+                                    : "No changes on the hosts that answer.";
 }
 
 std::string last_line(const Plan& plan, const PlanViewOptions& options) {
   const bool nothing = !has_changes(plan) && plan.actions.empty();
   std::string text = "Plan: " + summary_text(plan.summary) + kept_disks_text(plan) + ".";
-  if (nothing)
-    text = plan.complete ? "No changes: the hosts are as the files say." : "No changes on the hosts that answer.";
+  if (nothing) text = nothing_text(plan);
   if (plan.errored) text = "Plan: not possible. Nothing can be applied until the errors above are gone.";
-  if (!plan.complete) text += fmt::format(" INCOMPLETE ({}).", missing_hosts(plan));
+  if (!plan.complete) text += fmt::format(" INCOMPLETE ({}).", what_is_missing(plan));
   return left_and_right(options.paint.bold(text), "", 2);
 }
 

@@ -43,6 +43,19 @@ TEST_CASE("drift stands apart from change, and what is held or unknown comes aft
   test::check_golden("cmd/plan_everything.txt", shown(test::plan_with_everything()));
 }
 
+TEST_CASE("a plan that is incomplete although all hosts answer blames none of them") {
+  Plan plan = test::empty_plan();
+  plan.complete = false;
+  plan.unknown = {{"group.web[0]", "kvm1", "kvm1 has another domain of its name", std::nullopt}};
+  CHECK(shown(plan).ends_with("\n\nNo changes, but not everything is known. INCOMPLETE (web-0).\n"));
+  for (int ordinal = 1; ordinal < 5; ++ordinal) {
+    plan.unknown.push_back({fmt::format("group.web[{}]", ordinal), "kvm1", "why", std::nullopt});
+  }
+  CHECK(shown(plan).ends_with("INCOMPLETE (5 instances).\n"));
+  plan.unknown.push_back({"host.kvm2", "kvm2", "it does not answer", std::nullopt});
+  CHECK(shown(plan).ends_with("\n\nNo changes on the hosts that answer. INCOMPLETE (kvm2).\n"));
+}
+
 TEST_CASE("an update says each field once, and of its reasons what the fields have not said") {
   Plan plan = test::empty_plan();
   const auto resize = [&](int ordinal, std::vector<FieldChange> fields) -> Change& {
