@@ -41,6 +41,36 @@ void hold_protected(Planning& planning, GroupPlan& plan) {
   }
 }
 
+/// It may be running as it was made.
+bool is_unknown(const Planning& planning, const Decision& decision) {
+  const auto& all = planning.plan.unknown;
+  return decision.record != nullptr &&
+         std::any_of(all.begin(), all.end(), [&](const Unknown& unknown) { return unknown.address == decision.name; });
+}
+
+/// Its domain would go, and another than it was would come.
+bool becomes_another(const Decision& decision) {
+  const auto is_by_spec = [](const Reason& reason) { return reason.rule == Rule::spec_changed; };
+  return decision.fate == Fate::replace && !decision.domain_is_gone &&
+         std::any_of(decision.reasons.begin(), decision.reasons.end(), is_by_spec);
+}
+
+/// No new one beside an old one: not beside one either that nobody knows to be gone.
+void hold_recreation(Planning& planning, GroupPlan& plan) {
+  if (plan.group == nullptr || plan.group->update.strategy != Update::Strategy::recreate) return;
+  const auto unknown = std::find_if(plan.decisions.begin(), plan.decisions.end(),
+                                    [&](const Decision& decision) { return is_unknown(planning, decision); });
+  if (unknown == plan.decisions.end()) return;
+  const std::string name = short_name(unknown->address);
+  for (auto& decision : plan.decisions) {
+    if (!becomes_another(decision)) continue;
+    hold_replacement(planning, plan, decision,
+                     {Rule::limit,
+                      fmt::format("{} is unknown, and recreate makes none before all are gone", name),
+                      {{"strategy", "recreate"}, {"unknown", name}}});
+  }
+}
+
 int limit_of(const Amount& amount, int of) {
   if (amount.unit == Amount::Unit::count) return amount.value;
   // A share that rounds to nothing would hold for ever.
@@ -115,6 +145,7 @@ void check_destroyed(Planning& planning) {
 void apply_limits(Planning& planning) {
   for (auto& plan : planning.groups) {
     hold_protected(planning, plan);
+    hold_recreation(planning, plan);
     hold_replacements(planning, plan);
   }
   check_destroyed(planning);

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "tests/engine/plan/plan_text.h"
 #include "tests/engine/plan/planned.h"
 #include "tests/engine/simulation/played_world.h"
 #include "tests/support/builders.h"
@@ -86,6 +87,27 @@ TEST_CASE("recreate goes no further than limits.replace, and reboots one by one"
   const auto stops = ids_of(plan, {"domain.stop"});
   REQUIRE(stops.size() == 3);
   CHECK(waits_for_all(plan, *stops.rbegin(), {only_action(plan, "gate.wait", "group.web[1]").id}));
+}
+
+TEST_CASE("recreate makes nothing new beside a member that is unknown, and may be running") {
+  PlayedWorld world = running({recreated(3)});
+  const HostView kvm2 = world.input.live["kvm2"];
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  world.input.live["kvm2"] = unreachable();
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(changes(plan) == Words{"hold web-0", "hold web-2"});
+  CHECK(plan.changes[0].reasons.back().text == "web-1 is unknown, and recreate makes none before all are gone");
+  CHECK(plan.actions.empty());
+  world.input.live["kvm2"] = kvm2;
+  CHECK(changes(world.plan()) == Words{"replace web-0", "replace web-1", "replace web-2"});
+}
+
+TEST_CASE("a member that is replaced by name, and stays as it was, does not wait for one that is unknown") {
+  PlayedWorld world = running({recreated(3)});
+  world.input.live["kvm2"] = unreachable();
+  world.input.options.replaces = {"group.web[0]"};
+  CHECK(changes(world.plan()) == Words{"replace web-0"});
 }
 
 template <class Detail>
