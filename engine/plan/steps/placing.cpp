@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/plan/planning.h"
+#include "engine/plan/steps/refused.h"
 
 /// Which host each new incarnation goes to.
 
@@ -90,135 +91,6 @@ PlacementRequest request_for(const Planning& planning, const GroupPlan& plan, co
   return request;
 }
 
-std::string list_of(const std::vector<Refusal>& refusals) {
-  std::vector<std::string> lines;
-  for (const auto& refusal : refusals) lines.push_back(refusal.host + ": " + refusal.why);
-  return lines.empty() ? "no host is selected by its `hosts`" : fmt::format("{}", fmt::join(lines, "; "));
-}
-
-/// Why every host refused, without the numbers: the same for instances that stand before the same wall.
-using Causes = std::vector<std::pair<std::string, Refusal::Cause>>;
-
-Causes causes_of(const std::vector<Refusal>& refusals) {
-  Causes causes;
-  for (const auto& refusal : refusals) causes.emplace_back(refusal.host, refusal.cause);
-  return causes;
-}
-
-bool any_is(const Causes& causes, Refusal::Cause cause) {
-  return std::any_of(causes.begin(), causes.end(), [&](const auto& entry) { return entry.second == cause; });
-}
-
-bool all_are(const Causes& causes, Refusal::Cause cause) {
-  return std::all_of(causes.begin(), causes.end(), [&](const auto& entry) { return entry.second == cause; });
-}
-
-constexpr const char* kNoneLargeEnough =
-    "no host is large enough for one of them, even empty: make the template smaller, or add a larger host";
-
-/// Instances of one group that find no place for the same reason.
-struct Unplaced {
-  GroupPlan* plan = nullptr;
-  Causes causes;
-  std::string first;  ///< The first one's name.
-  std::string why;    ///< What each host said to it.
-  int count = 0;
-};
-
-/// All that are placed of a group, and how many found a place.
-struct Tally {
-  int asked = 0;
-  int placed = 0;
-};
-
-std::string hint_for(const Unplaced& unplaced, const Tally& tally) {
-  using Cause = Refusal::Cause;
-  const Causes& causes = unplaced.causes;
-  if (causes.empty()) return "give it hosts that there are, or leave `hosts` out: all of them";
-  if (all_are(causes, Cause::too_small)) return kNoneLargeEnough;
-  const std::string room =
-      tally.asked < 2 ? "" : fmt::format("there is room for {} of {}: ", tally.placed, tally.asked);
-  const char* fewer = unplaced.plan->group->kind == InstanceAddress::Kind::machine ? "" : "a smaller `size`, ";
-  if (any_is(causes, Cause::no_room)) {
-    return fmt::format("{}{}a smaller template, more hosts, or free what others take there", room, fewer);
-  }
-  if (any_is(causes, Cause::anti_affinity)) {
-    return fmt::format("{}{}more hosts, or mode: soft in placement.antiAffinity", room, fewer);
-  }
-  if (any_is(causes, Cause::too_small)) {
-    return "no host that suits it is large enough, even empty: make the template smaller, add a larger host, or change "
-           "`hosts` or `placement`";
-  }
-  return "change `hosts`, `placement` or the template, or give a host what it lacks";
-}
-
-std::string place_for(const Unplaced& unplaced) {
-  const Group& group = *unplaced.plan->group;
-  if (group.kind == InstanceAddress::Kind::machine) return place_of(group, "vcpus");
-  const bool none_large_enough = !unplaced.causes.empty() && all_are(unplaced.causes, Refusal::Cause::too_small);
-  return place_of(group, none_large_enough ? "template" : "size");
-}
-
-/// One that cannot grow where it is.
-struct Stuck {
-  std::string name;
-  Refusal refusal;
-};
-
-/// Those that find no place, gathered: one error for a group and a cause.
-class Refused {
- public:
-  /// A host that is silent might have taken it: that is a reason to wait, not a mistake.
-  void add(Planning& planning, GroupPlan& plan, Decision& decision, const PlacementRequest& request,
-           const PlacementAnswer& answer) {
-    decision.fate = Fate::left;
-    const Causes causes = causes_of(answer.refusals);
-    const std::string why = list_of(answer.refusals);
-    if (any_is(causes, Refusal::Cause::silent)) {
-      planning.plan.complete = false;
-      planning.plan.unknown.push_back({.address = decision.name,
-                                       .host = request.only_host.value_or(""),
-                                       .why = "no host that answers takes it: " + why,
-                                       .since = std::nullopt});
-      return;
-    }
-    const auto same = std::find_if(unplaced_.begin(), unplaced_.end(), [&](const Unplaced& other) {
-      return other.plan == &plan && other.causes == causes;
-    });
-    if (same != unplaced_.end()) {
-      ++same->count;
-    } else {
-      unplaced_.push_back({&plan, causes, decision.name, why, 1});
-    }
-  }
-
-  /// Those that have a place and cannot grow there, if there is none where they could, however empty: for the same
-  /// reason as those that have no place yet. Returns whether it is so.
-  bool add_stuck(const Planning& planning, GroupPlan& plan, const PlacementRequest& of_group,
-                 const std::vector<Stuck>& stuck) {
-    const PlacementAnswer answer = place(planning.world, of_group);
-    Causes causes = causes_of(answer.refusals);
-    if (answer.host || !all_are(causes, Refusal::Cause::too_small)) return false;
-    unplaced_.push_back(
-        {&plan, std::move(causes), stuck.front().name, list_of(answer.refusals), static_cast<int>(stuck.size())});
-    return true;
-  }
-
-  void report(Planning& planning, const std::map<const GroupPlan*, Tally>& tallies) const {
-    for (const auto& unplaced : unplaced_) {
-      const Tally& tally = tallies.at(unplaced.plan);
-      const std::string who = unplaced.count == 1 ? unplaced.first + " fits on no host"
-                                                  : fmt::format("{}: {} of {} instances fit on no host",
-                                                                unplaced.plan->address, unplaced.count, tally.asked);
-      planning.error("no_place", fmt::format("{}: {}", who, unplaced.why), hint_for(unplaced, tally),
-                     place_for(unplaced));
-    }
-  }
-
- private:
-  std::vector<Unplaced> unplaced_;
-};
-
 void accept(GroupPlan& plan, Decision& decision, PlacementAnswer answer) {
   const std::string host = *answer.host;
   decision.reasons.push_back({Rule::placement, fmt::format("{}: {}", host, answer.why), {{"host", host}}});
@@ -255,25 +127,6 @@ void check_growth(Planning& planning, Decision& decision, PlacementRequest reque
   if (answer.host) return;
   stuck.push_back({decision.name, answer.refusals.front()});
   decision.fate = Fate::left;
-}
-
-/// One error for the group: what each host says, once.
-void report_stuck(Planning& planning, const GroupPlan& plan, const std::vector<Stuck>& stuck) {
-  std::vector<Refusal> refusals;
-  std::vector<std::string> hosts;
-  for (const auto& one : stuck) {
-    if (std::find(hosts.begin(), hosts.end(), one.refusal.host) != hosts.end()) continue;
-    hosts.push_back(one.refusal.host);
-    refusals.push_back(one.refusal);
-  }
-  const bool single = stuck.size() == 1;
-  const std::string who = single
-                              ? stuck.front().name + " cannot grow where it is"
-                              : fmt::format("{}: {} instances cannot grow where they are", plan.address, stuck.size());
-  const std::string hint = fmt::format("free capacity on {}, or make {} anew, which may be elsewhere: --replace {}",
-                                       fmt::join(hosts, ", "), single ? "it" : "each of them", stuck.front().name);
-  planning.error("no_room_to_grow", fmt::format("{}: {}", who, list_of(refusals)), hint,
-                 template_place_of(*plan.group, "memory"));
 }
 
 bool needs_image(const GroupPlan& plan) {

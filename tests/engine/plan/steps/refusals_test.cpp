@@ -95,6 +95,18 @@ TEST_CASE("where there is room for some, the error counts them and says what wou
   CHECK(changes(plan) == Words{"create web-0", "create web-1"});
 }
 
+TEST_CASE("where some of a group are there already, the error counts those that are to be placed, and says so") {
+  PlayedWorld world = running({large(5, 20 * kGiB)});
+  world.input.config.groups[0].size = 8;
+  const Plan plan = world.plan();
+  CHECK(only_error(plan).summary ==
+        "group.web: 2 of the 3 that are to be placed fit on no host: kvm1: memory: 20600 MiB wanted, 460 of 62260 "
+        "free; kvm2: memory: 20600 MiB wanted, 460 of 62260 free");
+  CHECK(only_error(plan).hint ==
+        "there is room for 1 of the 3 that are to be placed: a smaller `size`, a smaller template, more hosts, or free "
+        "what others take there");
+}
+
 TEST_CASE("groups that find no place are told one by one, and each for its own reason") {
   Group apart = a_group("db", 3);
   apart.placement.anti_affinity = {{"host", "", AntiAffinity::Mode::hard}};
