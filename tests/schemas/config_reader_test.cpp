@@ -46,6 +46,12 @@ TEST_CASE("only what does nothing yet is warned of, also where the default is wr
         std::vector<std::string>{"not_yet", "not_yet", "not_yet"});
 }
 
+TEST_CASE("a value that says just what is done anyhow is not warned of") {
+  CHECK(codes_of(with_group("    update: { maxSurge: 0, maxUnavailable: 1 }\n")).empty());
+  CHECK(codes_of(with_group("    update: { maxSurge: 1, maxUnavailable: 2 }\n")) ==
+        std::vector<std::string>{"not_yet", "not_yet"});
+}
+
 TEST_CASE("a configuration's name, state, limits and metrics are read") {
   const Config config = everything();
   CHECK(config.name == "prod");
