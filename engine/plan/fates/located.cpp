@@ -2,7 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <string_view>
 
 #include "engine/plan/fates/fates.h"
 
@@ -26,11 +26,15 @@ bool may_use(const LiveDomain& domain, const VolumeRecord& disk, const std::vect
   });
 }
 
+std::string_view without_slashes_at_end(std::string_view folder) {
+  return folder.substr(0, folder.find_last_not_of('/') + 1);
+}
+
 /// Is the path that of the volume in this pool? A pool whose path is not known has any file of that name.
 bool is_file_in(const LivePool& pool, const VolumeRecord& volume, const std::string& path) {
-  if (pool.path.empty()) return is_file_of(volume, path);
-  return std::filesystem::path(path).lexically_normal() ==
-         (std::filesystem::path(pool.path) / volume.name).lexically_normal();
+  if (!is_file_of(volume, path)) return false;
+  const std::string_view folder = std::string_view(path).substr(0, path.size() - volume.name.size());
+  return pool.path.empty() || without_slashes_at_end(folder) == without_slashes_at_end(pool.path);
 }
 
 /// Does the domain, as far as it names its files, use what its new host's pool has under the volume's name? That may be
