@@ -8,15 +8,16 @@
 namespace vscale {
 namespace {
 
-std::string digest_of(const char* what, const IdentitySeed& seed, std::size_t index, int salt) {
+/// `which`: of those that are alike in all else.
+std::string digest_of(const char* what, const IdentitySeed& seed, std::int64_t which, int salt) {
   return sha256_hex(fmt::format("vscale {} {} {} {} {} {}", what, seed.lineage, to_string(seed.address),
-                                seed.incarnation, index, salt));
+                                seed.incarnation, which, salt));
 }
 
 }  // namespace
 
 std::string derive_uuid(const IdentitySeed& seed, int salt) {
-  std::string hex = digest_of("uuid", seed, 0, salt);
+  std::string hex = digest_of("uuid", seed, seed.serial, salt);
   constexpr const char* kVariants = "89ab";  // the two top bits are 10, whatever the digest says
   hex[12] = '8';                             // version 8: the bits mean what their maker says
   const char digit = hex[16];
@@ -26,7 +27,7 @@ std::string derive_uuid(const IdentitySeed& seed, int salt) {
 }
 
 std::string derive_mac(const IdentitySeed& seed, std::size_t nic_index, int salt) {
-  const std::string hex = digest_of("mac", seed, nic_index, salt);
+  const std::string hex = digest_of("mac", seed, static_cast<std::int64_t>(nic_index), salt);
   return fmt::format("52:54:00:{}:{}:{}", hex.substr(0, 2), hex.substr(2, 2), hex.substr(4, 2));
 }
 

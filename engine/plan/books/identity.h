@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <unordered_set>
 
@@ -15,11 +16,14 @@ struct IdentitySeed {
   std::string lineage;
   InstanceAddress address;
   int incarnation = 1;
+  std::int64_t serial = 0;  ///< Of the statefile that it is planned from.
 };
 
-/// RFC 9562 version 8, lower case: from a SHA-256 of the seed. `salt` is 0 unless what came out is taken.
+/// RFC 9562 version 8, lower case: from a SHA-256 of the seed. `salt` is 0 unless what came out is taken. What is made
+/// again after it was destroyed is another machine, with another serial behind it: its UUID is never an old one's.
 std::string derive_uuid(const IdentitySeed& seed, int salt);
-/// 52:54:00 (QEMU's) and three derived bytes, for the card at `nic_index`.
+/// 52:54:00 (QEMU's) and three derived bytes, for the card at `nic_index`. Not of the serial: switches and leases know
+/// the card again.
 std::string derive_mac(const IdentitySeed& seed, std::size_t nic_index, int salt);
 
 /// Hands out identities that nobody has: what is recorded, live or fixed in the file is taken, and what was handed out

@@ -295,7 +295,8 @@ std::optional<InstanceRecord> new_incarnation(Planning& planning, const GroupPla
   if (!check_name(planning, plan, decision, instance.name)) return std::nullopt;
   instance.incarnation = decision.record != nullptr ? decision.record->incarnation + 1 : 1;
   if (!add_cards(planning, plan, decision, instance)) return std::nullopt;
-  instance.uuid = planning.identities.new_uuid({planning.plan.lineage, instance.address, instance.incarnation});
+  instance.uuid = planning.identities.new_uuid(
+      {planning.plan.lineage, instance.address, instance.incarnation, planning.plan.serial});
   planning.names.emplace(instance.name, decision.name);
   instance.host = *decision.placed->host;
   instance.revision = plan.revision;

@@ -3,6 +3,10 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "tests/engine/plan/planned.h"
+#include "tests/engine/simulation/played_world.h"
+#include "tests/support/builders.h"
+
 namespace vscale {
 namespace {
 
@@ -23,6 +27,25 @@ TEST_CASE("ordinal, incarnation, lineage and salt each make another uuid") {
                                     derive_uuid(seed_of(0, 2), 0), derive_uuid(seed_of(0, 1, "other"), 0),
                                     derive_uuid(seed_of(0), 1)};
   CHECK(uuids.size() == 5);
+}
+
+TEST_CASE("a guest that was destroyed and is made again has another uuid, since it has another host key") {
+  test::PlayedWorld world = test::running({test::web(1)});
+  const auto uuid = [&] { return world.input.recorded.instances.begin()->second.uuid; };
+  const std::string before = uuid();
+  world.input.options.destroy = true;
+  world.carry_out(world.plan());
+  REQUIRE(world.input.recorded.instances.empty());
+  world.input.options.destroy = false;
+  world.carry_out(world.plan());
+  CHECK(uuid() != before);
+}
+
+TEST_CASE("of the serial there is a uuid, and no MAC") {
+  IdentitySeed again = seed_of(0);
+  again.serial = 7;
+  CHECK(derive_uuid(again, 0) != derive_uuid(seed_of(0), 0));
+  CHECK(derive_mac(again, 0, 0) == derive_mac(seed_of(0), 0, 0));
 }
 
 TEST_CASE("a MAC begins with QEMU's prefix and differs for each card") {
