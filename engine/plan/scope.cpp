@@ -69,7 +69,12 @@ std::vector<std::string> Scope::read(const PlanOptions& options, const Known& kn
   const Edges edges = destroying ? reversed(known.depends_on) : known.depends_on;
   for (const auto& target : std::set<std::string>(targets_)) {
     const bool whole_group = group_of(target) == target;
-    if (whole_group || !destroying) add_reachable(edges, group_of(target), targets_);
+    if (!whole_group && destroying) continue;
+    std::set<std::string> reached;
+    add_reachable(edges, group_of(target), reached);
+    for (const auto& group : reached) {
+      if (targets_.insert(group).second) taken_along_.emplace(group, target);
+    }
   }
   return unknown;
 }
@@ -77,6 +82,11 @@ std::vector<std::string> Scope::read(const PlanOptions& options, const Known& kn
 bool Scope::includes(const std::string& group, const std::string& instance) const {
   if (excluded_.count(group) != 0 || excluded_.count(instance) != 0) return false;
   return !targeted_ || targets_.count(group) != 0 || targets_.count(instance) != 0;
+}
+
+std::string Scope::taken_along_with(const std::string& group) const {
+  const auto found = taken_along_.find(group);
+  return found == taken_along_.end() ? "" : found->second;
 }
 
 bool Scope::replaces(const std::string& group, const std::string& instance) const {

@@ -28,6 +28,9 @@ class Scope {
 
   /// Is this instance of that group to be planned at all?
   [[nodiscard]] bool includes(const std::string& group, const std::string& instance) const;
+  /// The target that this group was taken along with, since one of them depends on the other; empty if it, or an
+  /// instance of it, was named itself.
+  [[nodiscard]] std::string taken_along_with(const std::string& group) const;
   /// Is the host to be left alone?
   [[nodiscard]] bool excludes_host(const std::string& host) const { return excluded_hosts_.count(host) != 0; }
   /// Was it asked for by --replace?
@@ -37,6 +40,7 @@ class Scope {
 
  private:
   bool targeted_ = false;
+  std::map<std::string, std::string> taken_along_;                        // group -> the target
   std::set<std::string> targets_, excluded_, replaced_, excluded_hosts_;  // addresses of groups and of instances
 };
 

@@ -60,6 +60,8 @@ void report_stalled(Planning& planning, const GroupPlan& plan);
 void decide_group_of_file(Planning& planning, GroupPlan& plan);
 /// It is destroyed, whatever is left of it; but its disks are left under a foreign domain that may stand on them.
 void decide_gone(Planning& planning, Decision& decision, Reason reason);
+/// Why `destroy` takes this group: it was asked for, or depends on what was.
+Reason reason_to_destroy(const Planning& planning, const GroupPlan& plan);
 /// What `removed:` says of an instance that the file no longer wants; nullptr if nothing.
 const Removed* removal_of(const Planning& planning, const GroupPlan& plan, const Decision& decision);
 /// Only the record of it goes.

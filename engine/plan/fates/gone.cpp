@@ -94,6 +94,12 @@ void decide_gone(Planning& planning, Decision& decision, Reason reason) {
   decision.reasons.push_back(std::move(reason));
 }
 
+Reason reason_to_destroy(const Planning& planning, const GroupPlan& plan) {
+  const std::string target = planning.scope.taken_along_with(plan.address);
+  if (target.empty()) return {Rule::destroy_requested, "destroy was asked for", {}};
+  return {Rule::destroy_requested, fmt::format("depends on {}, which is destroyed", target), {{"target", target}}};
+}
+
 void decide_vanished_group(Planning& planning, GroupPlan& plan) {
   int unexplained = 0;
   for (auto& decision : plan.decisions) {
@@ -102,7 +108,7 @@ void decide_vanished_group(Planning& planning, GroupPlan& plan) {
     } else if (!planning.input.options.destroy) {
       unexplained += decide_removed(planning, plan, decision) ? 0 : 1;
     } else if (locate_decision(planning, decision)) {
-      decide_gone(planning, decision, {Rule::destroy_requested, "destroy was asked for", {}});
+      decide_gone(planning, decision, reason_to_destroy(planning, plan));
     }
   }
   if (unexplained == 0) return;

@@ -84,7 +84,7 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
     if (wanted) {
       decide_kept(planning, plan, decision);
     } else if (destroying) {
-      decide_gone(planning, decision, {Rule::destroy_requested, "destroy was asked for", {}});
+      decide_gone(planning, decision, reason_to_destroy(planning, plan));
     } else {
       decide_gone(
           planning, decision,

@@ -28,7 +28,10 @@ TEST_CASE("destroying a target takes along what depends on it") {
   PlayedWorld world = running({front, db, a_group("other", 1)});
   world.input.options.destroy = true;
   world.input.options.targets = {"group.db"};
-  CHECK(changes(world.plan()) == Words{"destroy web-0", "destroy db-0", "hold other-0"});
+  const Plan plan = world.plan();
+  CHECK(changes(plan) == Words{"destroy web-0", "destroy db-0", "hold other-0"});
+  CHECK(plan.changes[0].reasons.at(0).text == "depends on group.db, which is destroyed");
+  CHECK(plan.changes[1].reasons.at(0).text == "destroy was asked for");
 }
 
 TEST_CASE("an excluded host is not touched, and nothing new is put there") {
