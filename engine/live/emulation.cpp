@@ -1,9 +1,8 @@
 #include "engine/live/emulation.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
+#include "engine/values/text/listed.h"
 
 namespace vscale {
 namespace {
@@ -23,10 +22,7 @@ std::string why_emulated(const HostSnapshot& seen) {
 }
 
 std::string emulation_text(const std::vector<std::string>& hosts) {
-  const auto named = hosts.begin() + static_cast<std::ptrdiff_t>(std::min(hosts.size(), kHostsNamed));
-  const std::string rest = hosts.size() > kHostsNamed ? fmt::format(" and {} more", hosts.size() - kHostsNamed) : "";
-  return fmt::format("guests on {}{} are emulated, and slow: KVM fails there", fmt::join(hosts.begin(), named, ", "),
-                     rest);
+  return fmt::format("guests on {} are emulated, and slow: KVM fails there", listed_up_to(kHostsNamed, hosts));
 }
 
 std::string emulation_hint() {

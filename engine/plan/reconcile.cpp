@@ -1,13 +1,13 @@
 #include "engine/plan/reconcile.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
 
 #include "engine/live/emulation.h"
 #include "engine/plan/planning.h"
+#include "engine/values/text/listed.h"
 
 namespace vscale {
 namespace {
@@ -115,10 +115,7 @@ constexpr std::size_t kGroupsNamed = 10;
 
 std::string known_groups(const std::set<std::string>& groups) {
   if (groups.empty()) return "nothing is wanted or recorded";
-  const std::size_t named = std::min(groups.size(), kGroupsNamed);
-  const auto end = std::next(groups.begin(), static_cast<std::ptrdiff_t>(named));
-  const std::string rest = named < groups.size() ? fmt::format(" and {} more", groups.size() - named) : "";
-  return fmt::format("there are: {}{}", fmt::join(groups.begin(), end, ", "), rest);
+  return "there are: " + listed_up_to(kGroupsNamed, {groups.begin(), groups.end()});
 }
 
 void read_scope(Planning& planning) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "engine/values/text/listed.h"
+
 namespace vscale {
 namespace {
 
@@ -60,10 +62,7 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 }
 
 std::string listed(const std::vector<std::string>& words) {
-  std::string out;
-  for (std::size_t i = 0; i < words.size() && i < kMaxListed; ++i) out += (i == 0 ? "" : ", ") + words[i];
-  if (words.size() > kMaxListed) out += fmt::format(" and {} more", words.size() - kMaxListed);
-  return out;
+  return listed_up_to(kMaxListed, words);
 }
 
 }  // namespace vscale

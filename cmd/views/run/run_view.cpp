@@ -9,6 +9,7 @@
 #include "cmd/views/text/command_text.h"
 #include "cmd/views/text/error_view.h"
 #include "cmd/views/text/names.h"
+#include "engine/values/text/listed.h"
 #include "engine/values/variants/overloaded.h"
 
 namespace vscale {
@@ -278,12 +279,8 @@ std::string run_summary_text(const Plan& plan, const RunSummary& summary, const 
                                       fmt::join(skipped_names(plan, summary.left_open), ", ")),
                           "", 2);
   }
-  if (auto names = skipped_names(plan, summary.skipped); !names.empty()) {
-    const std::size_t count = names.size();
-    if (count > kSkippedListed) names.resize(kSkippedListed);
-    std::string text = fmt::format("Not done: {}", fmt::join(names, ", "));
-    if (count > kSkippedListed) text += fmt::format(" and {} more", count - kSkippedListed);
-    out += left_and_right(text, "", 2);
+  if (const auto names = skipped_names(plan, summary.skipped); !names.empty()) {
+    out += left_and_right("Not done: " + listed_up_to(kSkippedListed, names), "", 2);
   }
   return out + with_command("Go on:", again, "(what is done stays done)") + "\n";
 }

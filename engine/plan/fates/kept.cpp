@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
@@ -7,6 +6,7 @@
 #include <vector>
 
 #include "engine/plan/fates/fates.h"
+#include "engine/values/text/listed.h"
 
 /// What an instance needs that the file wants and that is recorded: nothing at best.
 
@@ -205,14 +205,13 @@ void report_stalled(Planning& planning, const GroupPlan& plan) {
                                     first.where->host, stalled_text(longest, bound));
   if (stalled.size() > 1) {
     std::vector<std::string> named;
-    for (std::size_t i = 0; i < std::min(stalled.size(), kStalledNamed); ++i) {
-      named.push_back(fmt::format("{} on {}", short_name(stalled[i]->address), stalled[i]->where->host));
+    for (const Decision* decision : stalled) {
+      named.push_back(fmt::format("{} on {}", short_name(decision->address), decision->where->host));
     }
-    if (stalled.size() > kStalledNamed) named.push_back(fmt::format("{} more", stalled.size() - kStalledNamed));
     summary = fmt::format(
         "{}: {} are up and not ready for up to {}, their bound was {} ({}); they are only waited for "
         "again",
-        plan.address, stalled.size(), show_duration(longest), show_duration(bound), fmt::join(named, ", "));
+        plan.address, stalled.size(), show_duration(longest), show_duration(bound), listed_up_to(kStalledNamed, named));
   }
   const std::string name = short_name(first.address);
   planning.warn("boot_stalled", std::move(summary),

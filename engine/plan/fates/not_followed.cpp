@@ -1,7 +1,9 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "engine/plan/fates/fates.h"
+#include "engine/values/text/listed.h"
 
 /// What the file says now about networks and storage, and what was made before does not follow: a guest learns of its
 /// network when it is made, and a pool stays where it is. Nothing is done about it, so it is said.
@@ -11,12 +13,6 @@ namespace {
 
 /// More of them than this are counted in a message, and not named.
 constexpr std::size_t kNamed = 5;
-
-std::string named(const std::vector<std::string>& names) {
-  const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kNamed));
-  const std::string rest = names.size() > kNamed ? fmt::format(" and {} more", names.size() - kNamed) : "";
-  return fmt::format("{}{}", fmt::join(names.begin(), end, ", "), rest);
-}
 
 /// Instances of one group whose cards on one network are not as the file says.
 struct Strays {
@@ -67,23 +63,25 @@ void look_at_cards(const Planning& planning, const Group& group, const Decision&
 void report_strays(Planning& planning, const GroupPlan& plan, const std::string& network, const Strays& strays) {
   const std::string hint = "to bring them there, make them anew: vscale plan --replace " + plan.address;
   for (const auto& [settings, names] : strays.told) {
-    planning.warn("settings_kept",
-                  fmt::format("{}: network {} has {} in the file, and guests made with {} keep that: {}", plan.address,
-                              network, show_settings(*find_network(planning.config, network)), settings, named(names)),
-                  "a guest learns of its network when it is made: vscale plan --replace " + plan.address,
-                  fmt::format("networks.{}", network));
+    planning.warn(
+        "settings_kept",
+        fmt::format("{}: network {} has {} in the file, and guests made with {} keep that: {}", plan.address, network,
+                    show_settings(*find_network(planning.config, network)), settings, listed_up_to(kNamed, names)),
+        "a guest learns of its network when it is made: vscale plan --replace " + plan.address,
+        fmt::format("networks.{}", network));
   }
   if (!strays.addresses.empty()) {
     planning.warn("address_outside",
                   fmt::format("{}: outside the addresses of network {}, and kept: {}", plan.address, network,
-                              named(strays.addresses)),
+                              listed_up_to(kNamed, strays.addresses)),
                   hint, fmt::format("networks.{}.addresses", network));
   }
   if (!strays.cards.empty()) {
-    planning.warn("card_elsewhere",
-                  fmt::format("{}: network {} is {} in the file, and these stay where they are: {}", plan.address,
-                              network, source_of(*find_network(planning.config, network)), named(strays.cards)),
-                  hint, fmt::format("networks.{}", network));
+    planning.warn(
+        "card_elsewhere",
+        fmt::format("{}: network {} is {} in the file, and these stay where they are: {}", plan.address, network,
+                    source_of(*find_network(planning.config, network)), listed_up_to(kNamed, strays.cards)),
+        hint, fmt::format("networks.{}", network));
   }
 }
 
@@ -106,7 +104,7 @@ void report_pools(Planning& planning) {
     if (elsewhere.empty()) continue;
     planning.warn("pool_elsewhere",
                   fmt::format("storage {}: pool {} is there already, and is used where it is: {}", storage.name,
-                              storage.pool, named(elsewhere)),
+                              storage.pool, listed_up_to(kNamed, elsewhere)),
                   fmt::format("write that path, or another pool's name: the file says {}", storage.path),
                   fmt::format("storage.{}.path", storage.name));
   }

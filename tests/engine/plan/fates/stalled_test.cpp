@@ -30,7 +30,7 @@ TEST_CASE("boots of one group that used up their bound are one warning, which na
   const auto host_of = [&](int ordinal) { return world.instance(fmt::format("group.web[{}]", ordinal)).host; };
   CHECK(plan.diagnostics[0].summary ==
         fmt::format("group.web: 5 are up and not ready for up to {}, their bound was {} (web-0 on {}, web-1 on {}, "
-                    "web-2 on {}, 2 more); they are only waited for again",
+                    "web-2 on {} and 2 more); they are only waited for again",
                     show_duration(taken), show_duration(bound), host_of(0), host_of(1), host_of(2)));
   CHECK(plan.diagnostics[0].hint ==
         "look what web-0 says: vscale console web-0; or make it anew: vscale plan --replace web-0");
