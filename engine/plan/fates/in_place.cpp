@@ -128,7 +128,32 @@ class Comparison {
       out_.relabelled.back().keep = disk->keep;
       setting(key + ".keep", volume.keep ? "true" : "false", disk->keep ? "true" : "false");
     }
-    if (!ignores("disks")) compare_disk(volume, key + ".size", "size", disk->size_bytes);
+    if (ignores("disks")) return;
+    compare_disk(volume, key + ".size", "size", disk->size_bytes);
+    compare_attachment(volume);
+  }
+
+  /// Is it one of the domain's disks? A domain that names none tells nothing.
+  bool is_attached(const VolumeRecord& volume) const {
+    if (in_.live == nullptr || in_.live->disk_paths.empty()) return true;
+    return std::any_of(in_.live->disk_paths.begin(), in_.live->disk_paths.end(),
+                       [&](const std::string& path) { return path.ends_with("/" + volume.name); });
+  }
+
+  /// Somebody detached it: it is there, and the guest does without. Only a new definition brings it back.
+  void compare_attachment(const VolumeRecord& volume) {
+    if (is_attached(volume)) return;
+    const std::string what = "disk " + volume.disk;
+    out_.reasons.push_back({Rule::changed_outside, what + " detached outside vscale", {{"disk", volume.disk}}});
+    out_.fields.push_back({what, "detached", "attached"});
+    out_.drift.push_back({.address = to_string(in_.recorded.address),
+                          .host = in_.recorded.host,
+                          .what = what,
+                          .recorded = "attached",
+                          .live = "detached",
+                          .remedy = in_.is_up ? "attach again, by a reboot" : "attach again"});
+    out_.resize_machine = out_.redefine = true;
+    cost(in_.is_up ? Disruption::reboot : Disruption::live);
   }
 
   void compare_disks() {

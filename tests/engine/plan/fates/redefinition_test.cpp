@@ -34,6 +34,29 @@ void check_held_because_of(PlayedWorld& world, const std::string& text) {
         "needs a new definition, which waits for its replacement: " + text + " would come with it");
 }
 
+TEST_CASE("a data disk that somebody detached is attached again, by a reboot where the guest is up") {
+  const bool is_up = GENERATE(true, false);
+  Group group = web(1);
+  group.instance.disks = {a_disk("data")};
+  PlayedWorld world = running({group});
+  const std::string host = world.instance("group.web[0]").host;
+  auto& domain = *world.domain(host, "prod-web-0");
+  REQUIRE(std::erase_if(domain.disk_paths, [](const std::string& path) { return path.ends_with("-data.qcow2"); }) == 1);
+  if (!is_up) domain.state = DomainState::shut_off;
+
+  Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(plan.drift.back().what == "disk data");
+  CHECK(plan.drift.back().live == "detached");
+  CHECK(plan.drift.back().remedy == (is_up ? "attach again, by a reboot" : "attach again"));
+  CHECK(count_kind(plan, "volume.delete") == 0);
+  CHECK(count_kind(plan, "domain.define") == 1);
+
+  world.converge();
+  CHECK(world.domain(host, "prod-web-0")->disk_paths.size() == 2);
+  CHECK(world.domain(host, "prod-web-0")->state == DomainState::running);
+}
+
 TEST_CASE("more room waits for the replacement where a network of the instance has left the file") {
   PlayedWorld world = needs_more_room();
   world.input.config.networks = {a_network("dmz")};
