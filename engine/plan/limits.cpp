@@ -15,23 +15,45 @@ bool is_protected(const GroupPlan& plan, const Decision& decision) {
   return decision.record->prevent_destroy;
 }
 
-/// Taking away what still exists. What is missing, or was begun to be removed, has nothing left to protect.
-bool takes_away(const Decision& decision) {
+/// Is the root disk of an instance whose domain is missing still there?
+bool left_its_root_disk(const Planning& planning, const Decision& decision) {
+  const auto& volumes = planning.volumes.of(decision.address);
+  return decision.where->presence == Presence::absent &&
+         std::any_of(volumes.begin(), volumes.end(), [&](const VolumeRecord& volume) {
+           return volume.role == VolumeRecord::Role::root &&
+                  planning.volumes.is_live(volume.host, volume.pool, volume.name);
+         });
+}
+
+/// Taking away what still exists: the domain, or its root disk where only the definition is missing. What was begun to
+/// be removed has nothing left to protect.
+bool takes_away(const Planning& planning, const Decision& decision) {
   const bool goes = decision.fate == Fate::destroy || decision.fate == Fate::replace;
-  return goes && !decision.domain_is_gone && decision.record->phase != Phase::leaving;
+  const bool exists = !decision.domain_is_gone || left_its_root_disk(planning, decision);
+  return goes && exists && decision.record->phase != Phase::leaving;
+}
+
+std::string instead_of_protection(const Decision& decision) {
+  if (!decision.domain_is_gone) {
+    return fmt::format("set preventDestroy: false, or leave it out: --exclude {}", decision.name);
+  }
+  return fmt::format(
+      "its root disk is there: define the domain again on {} by hand, with its uuid {}; or set preventDestroy: false, "
+      "or leave it out: --exclude {}",
+      decision.where->host, decision.record->uuid, decision.name);
 }
 
 void hold_protected(Planning& planning, GroupPlan& plan) {
   for (auto& decision : plan.decisions) {
-    if (!takes_away(decision) || !is_protected(plan, decision)) continue;
+    if (!takes_away(planning, decision) || !is_protected(plan, decision)) continue;
     const char* what = decision.fate == Fate::destroy ? "destroyed" : "replaced";
     planning.error("prevent_destroy",
                    fmt::format("{} would be {} ({}), and lifecycle.preventDestroy forbids it", decision.name, what,
                                decision.reasons.at(decision.cause).text),
-                   fmt::format("set preventDestroy: false, or leave it out: --exclude {}", decision.name),
+                   instead_of_protection(decision),
                    plan.group != nullptr ? place_of(*plan.group, "lifecycle.preventDestroy") : "");
     Reason why{Rule::prevent_destroy, "lifecycle.preventDestroy holds it", {}};
-    if (decision.fate == Fate::replace) {
+    if (decision.fate == Fate::replace && !decision.domain_is_gone) {
       hold_replacement(planning, plan, decision, std::move(why));
       continue;
     }

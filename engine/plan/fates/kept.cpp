@@ -16,7 +16,9 @@ namespace {
 void decide_missing(Planning& planning, Decision& decision) {
   report_drift(planning, decision, "domain", "there", "missing", "create again");
   const std::string& host = decision.record->host;
-  set_replace(decision, {Rule::missing_on_host, fmt::format("{} has no such domain", host), {{"host", host}}});
+  set_replace(decision, {Rule::missing_on_host,
+                         fmt::format("{} has no such domain; its root disk is made anew", host),
+                         {{"host", host}}});
 }
 
 const char* word_of(Phase phase) {

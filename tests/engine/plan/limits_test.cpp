@@ -31,6 +31,28 @@ TEST_CASE("preventDestroy holds removal and replacement, also when the group has
   CHECK_FALSE(world.plan().errored);
 }
 
+TEST_CASE("preventDestroy keeps the root disk of an instance whose domain is missing") {
+  Group group = web(1);
+  group.lifecycle.prevent_destroy = true;
+  PlayedWorld world = running({group});
+  const std::string host = world.instance("group.web[0]").host;
+  const std::string uuid = world.instance("group.web[0]").uuid;
+  world.host(host).domains.clear();
+  for (const bool destroy : {false, true}) {
+    world.input.options.destroy = destroy;
+    const Plan plan = world.plan();
+    INFO(plan_text(plan));
+    CHECK(only_error(plan).code == "prevent_destroy");
+    CHECK(only_error(plan).hint == "its root disk is there: define the domain again on " + host +
+                                       " by hand, with its uuid " + uuid +
+                                       "; or set preventDestroy: false, or leave it out: --exclude group.web[0]");
+    CHECK(plan.actions.empty());
+  }
+  world.input.options.destroy = false;
+  world.host(host).pools[0].volumes.clear();
+  CHECK(changes(world.plan()) == Words{"create web-0"});
+}
+
 TEST_CASE("a protected instance that is left out lets the rest go") {
   Group group = web(1);
   group.lifecycle.prevent_destroy = true;
