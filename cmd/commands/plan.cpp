@@ -1,3 +1,7 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "cmd/commands/commands.h"
 #include "cmd/planning/fresh_plan.h"
 #include "cmd/planning/running/saved_plans.h"
@@ -19,11 +23,30 @@ ExitCode mistaken(Invocation& invocation, const ConfigurationFiles& files) {
   return ExitCode::error;
 }
 
+/// What is planned while somebody works on it is planned from what is half done.
+Diagnostic run_in_progress(const LockHolder& running, Instant now) {
+  return {.severity = Severity::warning,
+          .code = "run_in_progress",
+          .summary = fmt::format("{} by {}@{} (pid {}) has been at work for {}: this plan shows what is half done",
+                                 running.operation, running.user, running.host, running.pid,
+                                 show_duration(std::max(now - running.since, Duration{0}))),
+          .label = {},
+          .hint = "plan again once it has ended",
+          .where = {},
+          .snippet = {},
+          .also = {}};
+}
+
+/// Where a run goes on, nobody is told to do it: that run does, and the lock refuses another.
 void say_next(const Invocation& invocation, const ConfigurationFiles& files, const Plan& plan,
-              const PlanArguments& arguments) {
+              const PlanArguments& arguments, bool run_goes_on) {
   const GlobalOptions& global = invocation.global;
   const auto secrets = secrets_of(files.read.variables);
-  if (arguments.out) {
+  if (run_goes_on) {
+    if (arguments.out)
+      say(invocation, "Saved, but the run that goes on changes the state: apply will refuse this plan.");
+    say(invocation, with_command("How far that run is:", command_text("status", global, {}, secrets)));
+  } else if (arguments.out) {
     const std::string command = command_text("apply " + shell_word(*arguments.out), global, {}, secrets);
     say(invocation, with_command("Saved. Carry out exactly this:", command));
   } else if (applyable(plan) && has_changes(plan)) {
@@ -54,19 +77,24 @@ ExitCode run_command(const PlanArguments& arguments, Invocation& invocation) {
   const auto state = open_state(invocation, config, OpenMode::read_write_create);
   if (!state) return fail(invocation, state.error());
   const HostPorts hosts = reach_hosts(invocation, config);
-  const auto fresh = make_plan(invocation, *files, *state->store, *hosts.domains,
-                               {.options = arguments.options, .refresh = arguments.refresh});
+  auto running = state->store->lock_holder();
+  if (!running) return fail(invocation, running.error());
+  auto fresh = make_plan(invocation, *files, *state->store, *hosts.domains,
+                         {.options = arguments.options, .refresh = arguments.refresh});
   if (!fresh) return fail(invocation, fresh.error());
+  if (!*running) running = state->store->lock_holder();  // It may have begun while the hosts were asked.
+  if (!running) return fail(invocation, running.error());
 
+  const Plan plan = fresh->plan;  // What is saved speaks of no run that has ended by then.
+  if (*running) fresh->plan.diagnostics.push_back(run_in_progress(**running, invocation.outside.clock->now()));
   show_plan(invocation, *fresh);
-  const Plan& plan = fresh->plan;
   if (arguments.out && plan.errored) return ExitCode::error;
   if (arguments.out) {
     if (const auto saved = save_plan(invocation, *files, plan, arguments.options, *arguments.out); !saved) {
       return fail(invocation, saved.error());
     }
   }
-  say_next(invocation, *files, plan, arguments);
+  say_next(invocation, *files, plan, arguments, running->has_value());
   return code_of(plan, arguments.detailed_exitcode);
 }
 

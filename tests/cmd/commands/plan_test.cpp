@@ -1,0 +1,76 @@
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/cmd/fake_world.h"
+
+using namespace vscale;
+using test::FakeWorld;
+using Json = nlohmann::json;
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// An apply of bob's, begun five minutes ago, that goes on as long as this lives.
+class RunInProgress {
+ public:
+  explicit RunInProgress(FakeWorld& world)
+      : state_(world.outside().open_state(world.folder() + "/vscale.db", OpenMode::read_write_create)) {
+    REQUIRE(state_.ok());
+    auto lock = state_->store->lock({.id = "other",
+                                     .operation = "apply",
+                                     .user = "bob",
+                                     .host = "ctl1",
+                                     .pid = ::getpid(),
+                                     .since = world.clock().now() - std::chrono::minutes{5}});
+    REQUIRE(lock.ok());
+    lock_ = std::move(*lock);
+  }
+
+ private:
+  Result<OpenedState> state_;
+  std::unique_ptr<OperationLock> lock_;
+};
+
+}  // namespace
+
+TEST_CASE("a plan that is made while a run goes on says so, and advises nobody to do what is being done") {
+  FakeWorld world;
+  world.write("prod.yaml", test::web_config(2));
+  const auto quiet = world.vscale({"-f", "prod.yaml", "plan"});
+  REQUIRE(holds(quiet.err, "To do it: vscale -f prod.yaml apply"));
+  REQUIRE_FALSE(holds(quiet.out, "bob"));
+  const RunInProgress run(world);
+
+  const auto plan = world.vscale({"-f", "prod.yaml", "plan", "--detailed-exitcode"});
+
+  CHECK(plan.code == 2);
+  CHECK(holds(plan.out, "warning: apply by bob@ctl1 (pid "));
+  CHECK(holds(plan.out, "has been at work for 5m"));
+  CHECK(holds(plan.err, "How far that run is: vscale -f prod.yaml status\n"));
+  CHECK_FALSE(holds(plan.err, "To do it"));
+  const Json told = Json::parse(world.vscale({"-f", "prod.yaml", "plan", "--json"}).out).at("diagnostics");
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].at("severity") == "warning");
+  CHECK(told[0].at("code") == "run_in_progress");
+}
+
+TEST_CASE(
+    "a plan that is saved while a run goes on is not said to be good to carry out, nor speaks of that run later") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(2));
+  test::Ran saved;
+  {
+    const RunInProgress run(world);
+    saved = world.vscale({"plan", "--out", "plan.bin"});
+  }
+
+  CHECK(saved.code == 0);
+  CHECK_FALSE(holds(saved.err, "Carry out exactly this"));
+  CHECK(holds(saved.err, "the run that goes on changes the state"));
+  CHECK_FALSE(holds(world.written("plan.bin"), "run_in_progress"));
+}
