@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "cmd/commands/commands.h"
@@ -7,6 +9,7 @@
 #include "cmd/planning/running/carry_out.h"
 #include "cmd/planning/running/saved_plans.h"
 #include "cmd/views/run/run_json.h"
+#include "cmd/views/text/command_text.h"
 #include "engine/execution/executor.h"
 #include "schemas/json/plan_json.h"
 
@@ -25,12 +28,16 @@ bool approved(const Invocation& invocation, bool destroy) {
   return answer == "yes";
 }
 
-Error nobody_to_ask(bool json) {
+Error nobody_to_ask(const Invocation& invocation, const ApplyArguments& arguments, const ConfigurationFiles& files) {
+  const auto secrets = secrets_of(files.read.variables);
+  const std::string plan = command_text(arguments.options.destroy ? "plan --destroy --out FILE" : "plan --out FILE",
+                                        invocation.global, arguments.options, secrets);
+  const std::string apply = command_text("apply FILE", invocation.global, {}, secrets);
   return {.kind = ErrorKind::denied,
-          .message = json ? "with --json nothing is asked, so nothing was done"
-                          : "nobody can be asked here (stdin is no terminal), so nothing was done",
+          .message = invocation.global.json ? "with --json nothing is asked, so nothing was done"
+                                            : "nobody can be asked here (stdin is no terminal), so nothing was done",
           .detail = {},
-          .hint = "say --auto-approve, or review a plan: vscale plan --out F, then vscale apply F"};
+          .hint = fmt::format("say --auto-approve, or review a plan: `{}`, then `{}`", plan, apply)};
 }
 
 /// Remembers what the user has approved of.
@@ -82,10 +89,9 @@ void show(Invocation& invocation, const FreshPlan& fresh) {
 }
 
 /// Does the user want it? An error says why nobody was asked; "no" is an error of its own.
-Result<void> ask(const Invocation& invocation, const ApplyArguments& arguments) {
+Result<void> ask(const Invocation& invocation, const ApplyArguments& arguments, const ConfigurationFiles& files) {
   if (arguments.auto_approve || arguments.plan_file) return {};
-  const bool json = invocation.global.json;
-  if (json || !invocation.streams.in_is_terminal) return nobody_to_ask(json);
+  if (invocation.global.json || !invocation.streams.in_is_terminal) return nobody_to_ask(invocation, arguments, files);
   if (approved(invocation, arguments.options.destroy)) return {};
   return Error{.kind = ErrorKind::denied, .message = "declined; nothing was done", .detail = {}, .hint = {}};
 }
@@ -127,7 +133,7 @@ ExitCode apply_with(Invocation& invocation, const ApplyArguments& arguments, con
   show(invocation, *fresh);
   if (fresh->plan.errored) return ExitCode::error;
   if (fresh->plan.actions.empty()) return nothing_to_do(invocation, arguments, *files, store, *fresh);
-  if (const auto wanted = ask(invocation, arguments); !wanted) return fail(invocation, wanted.error());
+  if (const auto wanted = ask(invocation, arguments, *files); !wanted) return fail(invocation, wanted.error());
   if (const auto prepared = prepare(invocation, arguments, *files, *state, *fresh); !prepared) {
     return fail(invocation, prepared.error());
   }

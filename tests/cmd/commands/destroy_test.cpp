@@ -1,0 +1,29 @@
+#include <catch2/catch.hpp>
+
+#include "tests/cmd/fake_world.h"
+
+using namespace vscale;
+using test::FakeWorld;
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("where nobody can be asked, the plan to review is one that destroys, of the same files and targets") {
+  FakeWorld world;
+  world.write("prod.yaml", test::web_config(2));
+  REQUIRE(world.vscale({"-f", "prod.yaml", "apply", "--auto-approve"}).code == 0);
+
+  const auto refused = world.vscale({"-f", "prod.yaml", "destroy", "--target", "web-1"});
+  const auto applied = world.vscale({"-f", "prod.yaml", "apply", "--replace", "web-1"});
+
+  CHECK(refused.code == 1);
+  CHECK(holds(refused.err, "vscale -f prod.yaml plan --destroy --out FILE --target web-1"));
+  CHECK(holds(refused.err, "vscale -f prod.yaml apply FILE"));
+  CHECK(holds(applied.err, "vscale -f prod.yaml plan --out FILE --replace web-1"));
+  CHECK(world.cluster().domains().size() == 2);
+}
