@@ -83,7 +83,10 @@ Result<FreshPlan> make_plan(const Invocation& invocation, const ConfigurationFil
     if (const auto stored = record.write_locks(images.changes, clock.now()); !stored) return stored.error();
   }
 
-  PlanHeading heading{.files = invocation.global.files, .hosts = static_cast<int>(config.hosts.size()), .read_in = {}};
+  PlanHeading heading{.files = invocation.global.files,
+                      .hosts = static_cast<int>(config.hosts.size()),
+                      .read_in = {},
+                      .destroy = options->destroy};
   const Instant began = clock.now();
   Live live;
   if (request.refresh == Refresh::ask_hosts) {

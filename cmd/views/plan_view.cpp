@@ -396,16 +396,16 @@ std::string what_is_missing(const Plan& plan) {
   return fmt::format("{} instances", plan.unknown.size());
 }
 
-std::string nothing_text(const Plan& plan) {
-  if (plan.complete) return "No changes: the hosts are as the files say.";
-  return silent_hosts(plan).empty() ? "No changes, but not everything is known."
-                                    : "No changes on the hosts that answer.";
+std::string nothing_text(const Plan& plan, const PlanHeading& heading) {
+  const std::string nothing = heading.destroy ? "Nothing to destroy" : "No changes";
+  if (plan.complete) return nothing + (heading.destroy ? "." : ": the hosts are as the files say.");
+  return nothing + (silent_hosts(plan).empty() ? ", but not everything is known." : " on the hosts that answer.");
 }
 
-std::string last_line(const Plan& plan, const PlanViewOptions& options) {
+std::string last_line(const Plan& plan, const PlanHeading& heading, const PlanViewOptions& options) {
   const bool nothing = !has_changes(plan) && plan.actions.empty();
   std::string text = "Plan: " + summary_text(plan.summary) + kept_disks_text(plan) + ".";
-  if (nothing) text = nothing_text(plan);
+  if (nothing) text = nothing_text(plan, heading);
   if (plan.errored) text = "Plan: not possible. Nothing can be applied until the errors above are gone.";
   if (!plan.complete) text += fmt::format(" INCOMPLETE ({}).", what_is_missing(plan));
   return left_and_right(options.paint.bold(text), "", 2);
@@ -446,7 +446,7 @@ std::string plan_text(const Plan& plan, const PlanHeading& heading, const PlanVi
           held_text(plan, options) + unknown_text(plan, options);
   }
   if (const auto text = render_diagnostics(plan.diagnostics); !text.empty()) out += text + "\n";
-  return out + last_line(plan, options);
+  return out + last_line(plan, heading, options);
 }
 
 }  // namespace vscale

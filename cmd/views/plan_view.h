@@ -19,6 +19,7 @@ struct PlanHeading {
   std::vector<std::string> files;  ///< As given with -f; or the plan file.
   int hosts = 0;
   std::optional<Duration> read_in;  ///< How long reading the hosts took; nothing: they were not asked.
+  bool destroy = false;             ///< What there is is to go: `vscale destroy`, plan --destroy.
 };
 
 struct PlanViewOptions {
