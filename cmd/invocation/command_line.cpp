@@ -125,9 +125,12 @@ class Grammar {
     const auto address = [&](const char* name, std::vector<std::string>& into, const char* what) {
       return sub->add_option(name, into, what)->type_name("A")->allow_extra_args(false);
     };
-    auto* target = address("--target", words.options.targets, "only this group or instance; repeats");
+    const bool destroys = std::string(limits_of) == "destroy";
+    auto* target = address(
+        "--target", words.options.targets,
+        destroys ? "only this instance, or group and what depends on it" : "only this group or instance; repeats");
     address("--exclude", words.options.excludes, "all but this group, instance or host")->excludes(target);
-    if (std::string(limits_of) != "destroy") {
+    if (!destroys) {
       address("--replace", words.options.replaces, "replace this instance anyway; repeats");
       sub->add_option_function<std::string>(
              "--allow", [&words](const std::string& word) { words.options.allow = disruption_from(word); },
@@ -179,8 +182,8 @@ class Grammar {
       return apply_;
     });
 
-    auto* destroy =
-        command(app_, "destroy", "remove all that vscale created, nothing else", "  vscale destroy --target group.web");
+    auto* destroy = command(app_, "destroy", "remove all that vscale created, nothing else",
+                            "  vscale destroy --target group.web --target db-0");
     add_plan_options(destroy, destroy_words_, "destroy");
     add_apply_options(destroy, destroy_);
     choose(destroy, [this] {
