@@ -160,7 +160,8 @@ std::string left_alone_text(int instances) {
   return fmt::format("Its {} instance{} left alone.", instances, instances == 1 ? " is" : "s are");
 }
 
-std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, const Status& status) {
+std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, const Status& status,
+                           const WholeCommand& command) {
   std::vector<Need> needs;
   std::set<std::string> silent;
   for (const auto& host : status.hosts) {
@@ -174,7 +175,7 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
   if (!recorded.open_actions.empty() && !status.running) {
     needs.push_back(
         {.text = fmt::format("An earlier run ended in the middle of {} actions.", recorded.open_actions.size()),
-         .commands = {"vscale apply"}});
+         .commands = {command("apply")}});
   }
   std::vector<std::string> names;
   for (const auto& group : status.groups) {
@@ -187,14 +188,14 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
   if (count > kNamesListed) names.resize(kNamesListed);
   std::string text = fmt::format("Not as wanted: {}", fmt::join(names, "; "));
   if (count > kNamesListed) text += fmt::format("; and {} more groups", count - kNamesListed);
-  needs.push_back({.text = std::move(text), .commands = {"vscale plan", "vscale apply"}});
+  needs.push_back({.text = std::move(text), .commands = {command("plan"), command("apply")}});
   return needs;
 }
 
 }  // namespace
 
 Status status_of(const Config& config, const RecordedState& recorded, const Live& live,
-                 const std::optional<LockHolder>& running) {
+                 const std::optional<LockHolder>& running, const WholeCommand& command) {
   Status status;
   status.name = config.name;
   status.lineage = recorded.lineage;
@@ -206,7 +207,7 @@ Status status_of(const Config& config, const RecordedState& recorded, const Live
   status.groups = group_statuses(config, recorded, status.instances);
   const PlacementWorld world = world_of(config, recorded, live);
   for (const auto& host : config.hosts) status.hosts.push_back(host_status(host, live.at(host.name), world, recorded));
-  status.needs = needs_of(config, recorded, status);
+  status.needs = needs_of(config, recorded, status, command);
   return status;
 }
 

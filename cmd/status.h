@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -71,8 +72,11 @@ struct Status {
   std::vector<Need> needs;
 };
 
-/// Pure. `live` has an entry for every host of the configuration.
+/// "apply" -> `vscale -f prod.yaml apply`: the whole command, as it is to be said here.
+using WholeCommand = std::function<std::string(const std::string& words)>;
+
+/// Pure. `live` has an entry for every host of the configuration; `command` completes what Need::commands says.
 Status status_of(const Config& config, const RecordedState& recorded, const Live& live,
-                 const std::optional<LockHolder>& running);
+                 const std::optional<LockHolder>& running, const WholeCommand& command);
 
 }  // namespace vscale

@@ -7,6 +7,7 @@
 #include "cmd/planning/recorded.h"
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/status_view.h"
+#include "cmd/views/text/command_text.h"
 
 namespace vscale {
 
@@ -26,7 +27,10 @@ ExitCode run_command(const StatusArguments& arguments, Invocation& invocation) {
 
   const HostPorts hosts = reach_hosts(invocation, config);
   const Live live = observe_hosts(*hosts.domains, config, recorded->state, invocation.outside.clock->now());
-  const Status status = status_of(config, recorded->state, live, recorded->running);
+  const auto command = [&, secrets = secrets_of(files->read.variables)](const std::string& words) {
+    return command_text(words, invocation.global, {}, secrets);
+  };
+  const Status status = status_of(config, recorded->state, live, recorded->running, command);
   const Instant now = invocation.outside.clock->now();
   if (invocation.global.json) {
     invocation.streams.out << line_of(status_json(status, now));

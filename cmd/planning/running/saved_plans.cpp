@@ -6,17 +6,22 @@
 #include <utility>
 
 #include "cmd/invocation/version.h"
+#include "cmd/views/text/command_text.h"
 #include "cmd/views/text/names.h"
 #include "engine/approval/same_plan.h"
 
 namespace vscale {
 namespace {
 
+/// Its hint is given where everything is known that the command for it needs.
 Error stale(const std::string& why) {
-  return {.kind = ErrorKind::conflict,
-          .message = "Saved plan is stale: " + why,
-          .detail = {},
-          .hint = "make a new one: vscale plan --out FILE"};
+  return {.kind = ErrorKind::conflict, .message = "Saved plan is stale: " + why, .detail = {}, .hint = {}};
+}
+
+/// The command that makes such a plan anew.
+std::string plan_again_text(const Invocation& invocation, const ConfigurationFiles& files, const PlanOptions& options) {
+  return command_text(options.destroy ? "plan --destroy --out FILE" : "plan --out FILE", invocation.global, options,
+                      secrets_of(files.read.variables));
 }
 
 std::string key_path(const Invocation& invocation, const ConfigurationFiles& files) {
@@ -64,7 +69,7 @@ std::optional<Error> refuse_other_state(const Plan& plan, const RecordedState& r
                      "Saved plan does not match the given state: the plan was created from a different state "
                      "lineage",
                  .detail = fmt::format("plan {}, state {}", plan.lineage, recorded.lineage),
-                 .hint = "is --state the right file? else make a new plan: vscale plan --out FILE"};
+                 .hint = "is --state the right file?"};
   }
   if (plan.serial == recorded.serial) return std::nullopt;
   return stale(
@@ -98,6 +103,16 @@ std::optional<Error> refuse_other_plan(const Plan& saved, const Plan& now) {
   return stale("the hosts have changed after the plan was created: " + text);
 }
 
+/// Why the saved plan may not be carried out, if so, without what the hosts have to say.
+Result<void> check_origin(const Invocation& invocation, const ConfigurationFiles& files, const RecordedState& recorded,
+                          const SavedPlan& saved) {
+  if (auto refused = refuse_other_state(saved.plan, recorded)) return *refused;
+  const auto key = key_for_checking(invocation, files);
+  if (!key) return key.error();
+  if (auto refused = refuse_other_files(saved, files, *key)) return *refused;
+  return {};
+}
+
 }  // namespace
 
 Result<void> save_plan(const Invocation& invocation, const ConfigurationFiles& files, const Plan& plan,
@@ -122,18 +137,23 @@ Result<FreshPlan> plan_as_saved(const Invocation& invocation, const Configuratio
                                 Domains& domains, const SavedPlan& saved, Refresh refresh) {
   auto recorded = store.read();
   if (!recorded) return recorded.error();
-  if (auto refused = refuse_other_state(saved.plan, *recorded)) return *refused;
-  const auto key = key_for_checking(invocation, files);
-  if (!key) return key.error();
-  if (auto refused = refuse_other_files(saved, files, *key)) return *refused;
+  const auto with_hint = [&](Error error) {
+    if (error.kind != ErrorKind::conflict) return error;
+    const std::string again = fmt::format("make a new one: `{}`", plan_again_text(invocation, files, saved.options));
+    error.hint += (error.hint.empty() ? "" : " else ") + again;
+    return error;
+  };
+  if (const auto same = check_origin(invocation, files, *recorded, saved); !same) return with_hint(same.error());
   if (refresh == Refresh::as_recorded) {
-    const PlanHeading heading{
-        .files = {}, .hosts = static_cast<int>(files.read.config->hosts.size()), .read_in = std::nullopt};
+    const PlanHeading heading{.files = {},
+                              .hosts = static_cast<int>(files.read.config->hosts.size()),
+                              .read_in = std::nullopt,
+                              .destroy = saved.options.destroy};
     return FreshPlan{.plan = saved.plan, .heading = heading, .recorded = std::move(*recorded)};
   }
   auto now = make_plan(invocation, files, store, domains, {.options = saved.options, .refresh = refresh});
   if (!now) return now;
-  if (auto refused = refuse_other_plan(saved.plan, now->plan)) return *refused;
+  if (auto refused = refuse_other_plan(saved.plan, now->plan)) return with_hint(std::move(*refused));
   return now;
 }
 
