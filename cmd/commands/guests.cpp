@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -6,6 +7,8 @@
 #include "cmd/planning/fresh_plan.h"
 #include "cmd/planning/recorded.h"
 #include "cmd/views/inventory_view.h"
+#include "cmd/views/text/command_text.h"
+#include "engine/values/uri.h"
 
 /// ssh, console and inventory: from the record to a way into the guests.
 
@@ -37,12 +40,41 @@ std::optional<Found> find_or_fail(const Invocation& invocation, const std::strin
   return Found{std::move(*files), std::move(recorded->state), std::move(*instance)};
 }
 
-Error no_address(const InstanceRecord& instance) {
+/// "network lan": those whose addresses are handed out by DHCP, and not known for this instance.
+std::string unknown_networks(const InstanceRecord& instance) {
+  std::vector<std::string> names;
+  for (const auto& nic : instance.nics) {
+    if (!nic.address) names.push_back(nic.network);
+  }
+  return fmt::format("network{} {}", names.size() == 1 ? "" : "s", fmt::join(names, ", "));
+}
+
+/// An address that DHCP hands out is asked for while the instance is waited for, and then no more.
+Error no_address(const Found& found, const std::string& apply) {
+  const InstanceRecord& instance = found.instance;
   const std::string name = short_name(instance.address);
-  return {.kind = ErrorKind::not_found,
-          .message = fmt::format("{} has no known address (it is {})", name, to_string(instance.phase)),
-          .detail = {},
-          .hint = fmt::format("vscale apply waits until it is ready; or look inside: vscale console {}", name)};
+  Error error{.kind = ErrorKind::not_found, .message = {}, .detail = {}, .hint = {}};
+  if (instance.nics.empty()) {
+    error.message = fmt::format("{} has no network: there is no way into it by ssh", name);
+    error.hint = fmt::format("look inside: vscale console {}", name);
+    return error;
+  }
+  error.message = fmt::format("{} has no known address (it is {}): {} gives it by DHCP", name,
+                              to_string(instance.phase), unknown_networks(instance));
+  const Host* host = find_host(found.config(), instance.host);
+  if (instance.phase != Phase::ready) {
+    error.hint =
+        fmt::format("`{}` waits until it is ready, and asks libvirt's leases and the guest agent for it", apply);
+  } else if (host != nullptr) {
+    error.hint = fmt::format(
+        "neither libvirt's leases nor the guest agent told it when the guest got ready; what they tell now: "
+        "`virsh -c {0} domifaddr {1}`, `virsh -c {0} domifaddr {1} --source agent`",
+        shell_word(without_password(host->uri)), instance.name);
+  } else {
+    error.hint = fmt::format("its host {} is not in the configuration: add it to `hosts:` again", instance.host);
+  }
+  error.hint += fmt::format("; or look inside: `vscale console {}`", name);
+  return error;
 }
 
 /// An option of ssh's with a value that is taken as it is: ssh splits at spaces and fills in what follows a `%`.
@@ -112,7 +144,8 @@ ExitCode run_command(const SshArguments& arguments, Invocation& invocation) {
     const auto argv = ssh_command(*found, *nic.address, arguments.command, invocation);
     return fail(invocation, invocation.outside.become(argv));
   }
-  return fail(invocation, no_address(found->instance));
+  const std::string apply = command_text("apply", invocation.global, {}, secrets_of(found->files.read.variables));
+  return fail(invocation, no_address(*found, apply));
 }
 
 ExitCode run_command(const ConsoleArguments& arguments, Invocation& invocation) {

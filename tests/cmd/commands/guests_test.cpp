@@ -121,6 +121,36 @@ TEST_CASE("ssh into what is not there is refused with a guess") {
   CHECK(world.became().empty());
 }
 
+TEST_CASE("ssh to a guest whose address DHCP has not told says what tells it") {
+  std::string config = test::web_config(1);
+  const std::string addresses = ", addresses: [10.0.0.50-10.0.0.99], prefix: 24, gateway: 10.0.0.1";
+  config.erase(config.find(addresses), addresses.size());
+  Applied world(config);
+  auto state = world.outside().open_state(world.folder() + "/vscale.db", OpenMode::read_write);
+  REQUIRE(state.ok());
+  const auto record = [&](Phase phase) {
+    InstanceRecord instance = state->store->read()->instances.begin()->second;
+    instance.phase = phase;
+    instance.nics[0].address.reset();
+    instance.nics[0].learned = false;
+    REQUIRE(state->store->commit({.at = {}, .begun = {}, .ended = {}, .changes = {PutInstance{instance}}, .events = {}})
+                .ok());
+  };
+
+  record(Phase::ready);
+  const auto ready = world.vscale({"ssh", "web-0"});
+  record(Phase::started);
+  const auto started = world.vscale({"ssh", "web-0"});
+
+  CHECK(ready.code == 1);
+  CHECK(holds(ready.err, "web-0 has no known address (it is ready): network lan gives it by DHCP"));
+  CHECK(holds(ready.err, "/system domifaddr prod-web-0 --source agent`"));
+  CHECK(holds(ready.err, "vscale console web-0"));
+  CHECK_FALSE(holds(ready.err, "vscale apply"));
+  CHECK(holds(started.err, "`vscale apply` waits until it is ready"));
+  CHECK(world.became().empty());
+}
+
 TEST_CASE("a text that a state has for an address is in no inventory") {
   RecordedState recorded;
   InstanceRecord instance;
