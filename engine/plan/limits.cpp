@@ -57,6 +57,9 @@ void hold_protected(Planning& planning, GroupPlan& plan) {
       hold_replacement(planning, plan, decision, std::move(why));
       continue;
     }
+    for (auto& drift : planning.plan.drift) {
+      if (drift.address == decision.name) drift.remedy = "held: " + why.text;
+    }
     decision.fate = Fate::left;
     decision.held = true;
     decision.reasons.push_back(std::move(why));

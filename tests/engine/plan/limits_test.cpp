@@ -47,6 +47,8 @@ TEST_CASE("preventDestroy keeps the root disk of an instance whose domain is mis
                                        " by hand, with its uuid " + uuid +
                                        "; or set preventDestroy: false, or leave it out: --exclude group.web[0]");
     CHECK(plan.actions.empty());
+    for (const auto& drift : plan.drift) CHECK(drift.remedy == "held: lifecycle.preventDestroy holds it");
+    CHECK(plan.drift.empty() == destroy);
   }
   world.input.options.destroy = false;
   world.host(host).pools[0].volumes.clear();
