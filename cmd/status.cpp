@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cmd/planning/recorded.h"
 #include "engine/desired/wanted_size.h"
 #include "engine/live/emulation.h"
 #include "engine/placement/placement.h"
@@ -175,7 +176,7 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
   if (!recorded.open_actions.empty() && !status.running) {
     needs.push_back(
         {.text = fmt::format("An earlier run ended in the middle of {} actions.", recorded.open_actions.size()),
-         .commands = {command("apply")}});
+         .commands = {command("apply", {})}});
   }
   std::vector<std::string> names;
   for (const auto& group : status.groups) {
@@ -188,8 +189,22 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
   if (count > kNamesListed) names.resize(kNamesListed);
   std::string text = fmt::format("Not as wanted: {}", fmt::join(names, "; "));
   if (count > kNamesListed) text += fmt::format("; and {} more groups", count - kNamesListed);
-  needs.push_back({.text = std::move(text), .commands = {command("plan"), command("apply")}});
+  needs.push_back({.text = std::move(text), .commands = {command("plan", {}), command("apply", {})}});
   return needs;
+}
+
+/// To see the kept disks, and to delete them: these, and nothing that there is.
+std::vector<std::string> about(const std::vector<VolumeRecord>& kept, const WholeCommand& command) {
+  if (kept.empty()) return {};
+  PlanOptions options;
+  options.destroy = true;
+  options.allow_data_loss = true;
+  for (const auto& volume : kept) {
+    const std::string owner = to_string(volume.owner);
+    if (options.targets.empty() || options.targets.back() != owner) options.targets.push_back(owner);
+  }
+  if (options.targets.size() > kNamesListed) options.targets = {"ADDRESS"};
+  return {command("state list", {}), command("destroy", options)};
 }
 
 }  // namespace
@@ -208,6 +223,8 @@ Status status_of(const Config& config, const RecordedState& recorded, const Live
   const PlacementWorld world = world_of(config, recorded, live);
   for (const auto& host : config.hosts) status.hosts.push_back(host_status(host, live.at(host.name), world, recorded));
   status.needs = needs_of(config, recorded, status, command);
+  status.kept_disks = kept_disks(recorded);
+  status.about_kept_disks = about(status.kept_disks, command);
   return status;
 }
 

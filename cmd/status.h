@@ -9,6 +9,7 @@
 
 #include "engine/desired/config.h"
 #include "engine/live/host_snapshot.h"
+#include "engine/plan/reconcile.h"
 #include "engine/ports/state_store.h"
 #include "engine/recorded/recorded_state.h"
 
@@ -70,12 +71,14 @@ struct Status {
   std::vector<InstanceStatus> instances;
   std::vector<HostStatus> hosts;
   std::vector<Need> needs;
+  std::vector<VolumeRecord> kept_disks;       ///< Of instances that are gone.
+  std::vector<std::string> about_kept_disks;  ///< Commands: to see them, and to delete them.
 };
 
-/// "apply" -> `vscale -f prod.yaml apply`: the whole command, as it is to be said here.
-using WholeCommand = std::function<std::string(const std::string& words)>;
+/// "apply" -> `vscale -f prod.yaml apply`: the whole command with these options, as it is to be said here.
+using WholeCommand = std::function<std::string(const std::string& words, const PlanOptions& options)>;
 
-/// Pure. `live` has an entry for every host of the configuration; `command` completes what Need::commands says.
+/// Pure. `live` has an entry for every host of the configuration; `command` completes the commands that are advised.
 Status status_of(const Config& config, const RecordedState& recorded, const Live& live,
                  const std::optional<LockHolder>& running, const WholeCommand& command);
 

@@ -38,14 +38,18 @@ Result<RecordedState> read_state(const Invocation& invocation) {
   return opened->store->read();
 }
 
+Json volumes_of(const RecordedState& state, const InstanceAddress& owner) {
+  Json volumes = Json::array();
+  for (const auto& volume : state.volumes) {
+    if (volume.owner == owner) volumes.push_back(volume_json(volume));
+  }
+  return volumes;
+}
+
 /// With the volumes, which are records of their own.
 Json instance_with_volumes(const RecordedState& state, const InstanceRecord& instance) {
   Json json = instance_json(instance);
-  Json volumes = Json::array();
-  for (const auto& volume : state.volumes) {
-    if (volume.owner == instance.address) volumes.push_back(volume_json(volume));
-  }
-  json["volumes"] = std::move(volumes);
+  json["volumes"] = volumes_of(state, instance.address);
   return json;
 }
 
@@ -66,6 +70,10 @@ std::optional<Json> record_of(const RecordedState& state, const std::string& wri
       return instance_with_volumes(state, instance);
     }
   }
+  for (const auto& volume : kept_disks(state)) {
+    if (written != to_string(volume.owner) && written != short_name(volume.owner)) continue;
+    return Json{{"address", to_string(volume.owner)}, {"volumes", volumes_of(state, volume.owner)}};
+  }
   for (const auto& [name, lock] : state.image_locks) {
     if (written == "image." + name) return image_with_copies(state, lock);
   }
@@ -81,6 +89,10 @@ std::optional<Json> record_of(const RecordedState& state, const std::string& wri
 std::vector<std::string> addresses_in(const RecordedState& state) {
   std::vector<std::string> names;
   for (const auto& [address, instance] : state.instances) names.push_back(to_string(address));
+  for (const auto& volume : kept_disks(state)) {
+    if (const std::string owner = to_string(volume.owner); names.empty() || names.back() != owner)
+      names.push_back(owner);
+  }
   for (const auto& [name, lock] : state.image_locks) names.push_back("image." + name);
   for (const auto& [name, host] : state.hosts) names.push_back("host." + name);
   for (const auto& [name, group] : state.groups) names.push_back(name);
@@ -93,7 +105,10 @@ ExitCode run_command(const StateListArguments&, Invocation& invocation) {
   const auto state = read_state(invocation);
   if (!state) return fail(invocation, state.error());
   if (invocation.global.json) {
-    const Json document{{"format_version", "1.0"}, {"addresses", addresses_in(*state)}};
+    Json kept = Json::array();
+    for (const auto& volume : kept_disks(*state)) kept.push_back(volume_json(volume));
+    const Json document{
+        {"format_version", "1.0"}, {"addresses", addresses_in(*state)}, {"kept_disks", std::move(kept)}};
     invocation.streams.out << line_of(document);
   } else {
     invocation.streams.out << state_list_text(*state);

@@ -27,8 +27,9 @@ ExitCode run_command(const StatusArguments& arguments, Invocation& invocation) {
 
   const HostPorts hosts = reach_hosts(invocation, config);
   const Live live = observe_hosts(*hosts.domains, config, recorded->state, invocation.outside.clock->now());
-  const auto command = [&, secrets = secrets_of(files->read.variables)](const std::string& words) {
-    return command_text(words, invocation.global, {}, secrets);
+  const auto command = [&, secrets = secrets_of(files->read.variables)](const std::string& words,
+                                                                        const PlanOptions& options) {
+    return command_text(words, invocation.global, options, secrets);
   };
   const Status status = status_of(config, recorded->state, live, recorded->running, command);
   const Instant now = invocation.outside.clock->now();

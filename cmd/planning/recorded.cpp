@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "cmd/planning/fresh_plan.h"
 #include "schemas/diagnostics/did_you_mean.h"
 
@@ -16,6 +19,15 @@ Result<Recorded> read_recorded(const Invocation& invocation, const Config& confi
   const auto running = opened->store->lock_holder();
   if (!running) return running.error();
   return Recorded{.state = std::move(*state), .running = *running};
+}
+
+std::vector<VolumeRecord> kept_disks(const RecordedState& recorded) {
+  std::vector<VolumeRecord> kept;
+  std::copy_if(recorded.volumes.begin(), recorded.volumes.end(), std::back_inserter(kept),
+               [&](const VolumeRecord& volume) { return recorded.instances.count(volume.owner) == 0; });
+  std::stable_sort(kept.begin(), kept.end(),
+                   [](const VolumeRecord& left, const VolumeRecord& right) { return left.owner < right.owner; });
+  return kept;
 }
 
 Result<InstanceRecord> find_instance(const Config& config, const RecordedState& recorded, const std::string& written) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cmd/invocation/invocation.h"
 #include "engine/desired/config.h"
@@ -18,6 +19,10 @@ struct Recorded {
 
 /// Reads the record without changing anything. No statefile is an empty record: nothing was created yet.
 Result<Recorded> read_recorded(const Invocation& invocation, const Config& config);
+
+/// The volumes that belong to no instance any more: disks that were kept when theirs went, by owner. No plan but one to
+/// destroy that allows data loss deletes them; an instance that is made anew at the owner's address takes them.
+std::vector<VolumeRecord> kept_disks(const RecordedState& recorded);
 
 /// The recorded instance that a person means by web-2, group.web[2] or prod-web-2. `not_found` guesses or lists.
 Result<InstanceRecord> find_instance(const Config& config, const RecordedState& recorded, const std::string& written);

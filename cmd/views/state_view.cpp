@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cmd/planning/recorded.h"
 #include "cmd/views/text/text_layout.h"
 
 namespace vscale {
@@ -54,6 +55,11 @@ std::string state_list_text(const RecordedState& recorded) {
   Table table(0);
   for (const auto& [address, instance] : recorded.instances) {
     table.add({to_string(address), printable(instance.host), to_string(instance.phase), instance.name});
+  }
+  for (const auto& volume : kept_disks(recorded)) {
+    table.add({to_string(volume.owner), printable(volume.host), volume.keep ? "kept" : "left",
+               printable(fmt::format("{}: {}/{}, {}", volume.disk, volume.pool, volume.name,
+                                     show_bytes(volume.capacity_bytes)))});
   }
   for (const auto& [name, lock] : recorded.image_locks) {
     table.add({"image." + printable(name), "", "", printable(lock.digest.substr(0, kDigestShown + 7))});

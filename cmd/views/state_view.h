@@ -7,7 +7,7 @@
 
 namespace vscale {
 
-/// What is recorded, a line each: instances, images, hosts.
+/// What is recorded, a line each: instances, disks that were kept of others, images, hosts.
 std::string state_list_text(const RecordedState& recorded);
 
 /// A JSON value as an indented outline of `key: value` lines, for a person; lines are not wrapped.

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cmd/views/text/command_text.h"
+#include "schemas/json/state_json.h"
+
 namespace vscale {
 
 using Json = nlohmann::ordered_json;
@@ -111,8 +114,21 @@ std::string needs_text(const Status& status, const Paint& paint) {
   int number = 0;
   for (const auto& need : status.needs) {
     out += hanging(fmt::format("{:>2} ", ++number), printable(need.text), "", 3);
-    for (const auto& command : need.commands) out += "   " + printable(command) + "\n";
+    for (const auto& command : need.commands) out += command_lines(printable(command), 3) + "\n";
   }
+  return out;
+}
+
+/// Nobody has to do anything about them, but they take room, and no instance shows them.
+std::string kept_disks_text(const Status& status) {
+  if (status.kept_disks.empty()) return {};
+  const std::size_t count = status.kept_disks.size();
+  std::uint64_t bytes = 0;
+  for (const auto& disk : status.kept_disks) bytes += disk.capacity_bytes;
+  const bool one = count == 1;
+  std::string out = fmt::format("\n{} kept disk{} ({}) belong{} to no instance. To see, and to delete {}:\n", count,
+                                one ? "" : "s", show_bytes(bytes), one ? "s" : "", one ? "it" : "them");
+  for (const auto& command : status.about_kept_disks) out += command_lines(printable(command), 3) + "\n";
   return out;
 }
 
@@ -158,7 +174,7 @@ Json running_json(const std::optional<LockHolder>& holder) {
 
 std::string status_text(const Status& status, const StatusViewOptions& options) {
   return head_text(status, options.now) + groups_text(status, options) + instances_text(status, options) +
-         hosts_text(status, options) + needs_text(status, options.paint);
+         hosts_text(status, options) + needs_text(status, options.paint) + kept_disks_text(status);
 }
 
 Json status_json(const Status& status, Instant now) {
@@ -170,10 +186,13 @@ Json status_json(const Status& status, Instant now) {
   for (const auto& host : status.hosts) hosts.push_back(host_status_json(host));
   Json needs = Json::array();
   for (const auto& need : status.needs) needs.push_back(Json{{"text", need.text}, {"commands", need.commands}});
-  return {{"format_version", "1.0"},     {"timestamp", rfc3339(now)},         {"name", status.name},
-          {"serial", status.serial},     {"lineage", status.lineage},         {"running", running_json(status.running)},
-          {"groups", std::move(groups)}, {"instances", std::move(instances)}, {"hosts", std::move(hosts)},
-          {"needs", std::move(needs)}};
+  Json kept_disks = Json::array();
+  for (const auto& volume : status.kept_disks) kept_disks.push_back(volume_json(volume));
+  return {
+      {"format_version", "1.0"},     {"timestamp", rfc3339(now)},          {"name", status.name},
+      {"serial", status.serial},     {"lineage", status.lineage},          {"running", running_json(status.running)},
+      {"groups", std::move(groups)}, {"instances", std::move(instances)},  {"hosts", std::move(hosts)},
+      {"needs", std::move(needs)},   {"kept_disks", std::move(kept_disks)}};
 }
 
 }  // namespace vscale

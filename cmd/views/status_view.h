@@ -20,10 +20,12 @@ struct StatusViewOptions {
 /// More instances than this are listed only when they, or one group, are asked for.
 constexpr std::size_t kListedInstances = 20;
 
-/// Groups, instances, hosts, and what needs a person last, with its command. At most kTextWidth wide.
+/// Groups, instances, hosts, what needs a person, with its command, and how many disks are kept of what is gone. At
+/// most kTextWidth wide.
 std::string status_text(const Status& status, const StatusViewOptions& options);
 
-/// {format_version, name, serial, lineage, running, groups: [...], instances: [...], hosts: [...], needs: [...]}
+/// {format_version, name, serial, lineage, running, groups: [...], instances: [...], hosts: [...], needs: [...],
+/// kept_disks: [...]}
 nlohmann::ordered_json status_json(const Status& status, Instant now);
 
 }  // namespace vscale

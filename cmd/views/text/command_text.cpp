@@ -35,24 +35,6 @@ std::size_t next_break(const std::string& command, std::size_t from) {
   return command.size();
 }
 
-/// The command in lines that a shell reads as one.
-std::string continued(const std::string& command) {
-  constexpr int kEnd = 2;  // " \"
-  std::string out;
-  std::string line = "  ";
-  for (std::size_t at = 0; at < command.size();) {
-    const std::size_t end = next_break(command, at);
-    std::string part = command.substr(at, end - at);
-    if (at != 0 && columns(line + part) + kEnd > kTextWidth) {
-      out += line + " \\\n";
-      line = "   ";
-    }
-    line += part;
-    at = end;
-  }
-  return out + line;
-}
-
 }  // namespace
 
 std::set<std::string> secrets_of(const Variables& variables) {
@@ -95,11 +77,28 @@ std::string command_text(const std::string& command, const GlobalOptions& global
   return text;
 }
 
+std::string command_lines(const std::string& command, std::size_t indent) {
+  constexpr int kEnd = 2;  // " \"
+  std::string out;
+  std::string line(indent, ' ');
+  for (std::size_t at = 0; at < command.size();) {
+    const std::size_t end = next_break(command, at);
+    std::string part = command.substr(at, end - at);
+    if (at != 0 && columns(line + part) + kEnd > kTextWidth) {
+      out += line + " \\\n";
+      line = std::string(indent + 1, ' ');
+    }
+    line += part;
+    at = end;
+  }
+  return out + line;
+}
+
 std::string with_command(const std::string& lead, const std::string& command, const std::string& remark) {
   const std::string line = lead + " " + command + (remark.empty() ? "" : " " + remark);
   if (columns(line) <= kTextWidth) return line;
   std::string above = left_and_right(remark.empty() ? lead : lead + " " + remark, "", 2);
-  return above + continued(command);
+  return above + command_lines(command, 2);
 }
 
 }  // namespace vscale

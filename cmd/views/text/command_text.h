@@ -22,6 +22,9 @@ std::string shell_word(const std::string& word);
 std::string command_text(const std::string& command, const GlobalOptions& global, const PlanOptions& options,
                          const std::set<std::string>& secrets);
 
+/// A command in lines of the page that a shell reads as one, `indent` columns in. No newline at the end.
+std::string command_lines(const std::string& command, std::size_t indent);
+
 /// "Go on: vscale apply (what is done stays done)" where that is one line of the page. Where it is not, the command
 /// stands below the lead (and the remark), broken so that it can be copied into a shell. No newline at the end.
 std::string with_command(const std::string& lead, const std::string& command, const std::string& remark = "");

@@ -1,0 +1,90 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/cmd/fake_world.h"
+
+/// Disks that outlive their instances are no instance's, and are shown all the same.
+
+using namespace vscale;
+using test::FakeWorld;
+using Json = nlohmann::json;
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::string config_with_kept_disks(int size) {
+  std::string config = test::web_config(size);
+  const std::string disk = "      disk: 20GiB\n";
+  return config.insert(config.find(disk) + disk.size(), "      disks: [{ name: data, size: 5GiB, keep: true }]\n");
+}
+
+/// With web-0, and the disks of as many others as `gone`.
+struct ShrunkWorld : FakeWorld {
+  explicit ShrunkWorld(int gone) {
+    apply(1 + gone);
+    apply(1);
+  }
+  void apply(int size) {
+    write("vscale.yaml", config_with_kept_disks(size));
+    const auto applied = vscale({"apply", "--auto-approve"});
+    INFO(applied.out << applied.err);
+    REQUIRE(applied.code == 0);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("state list and show have the disks that were kept of instances that are gone") {
+  ShrunkWorld world(1);
+
+  const auto list = world.vscale({"state", "list"}).out;
+  const Json document = Json::parse(world.vscale({"state", "list", "--json"}).out);
+  const auto shown = world.vscale({"state", "show", "group.web[1]"});
+
+  INFO(list);
+  CHECK(holds(list, "\ngroup.web[1]     kvm2  kept   data: default/prod-web-1-data.qcow2, 5 GiB\n"));
+  CHECK_FALSE(holds(list, "prod-web-0-data"));
+  REQUIRE(document.at("kept_disks").size() == 1);
+  CHECK(document.at("kept_disks")[0].at("owner") == "group.web[1]");
+  const Json& addresses = document.at("addresses");
+  CHECK(std::count(addresses.begin(), addresses.end(), "group.web[1]") == 1);
+  CHECK(shown.code == 0);
+  CHECK(holds(shown.out, "prod-web-1-data.qcow2"));
+  CHECK(world.vscale({"state", "show", "web-1"}).out == shown.out);
+}
+
+TEST_CASE("status ends with how many disks are kept, and how to delete them and nothing else") {
+  ShrunkWorld world(2);
+
+  const auto status = world.vscale({"status"}).out;
+  const Json document = Json::parse(world.vscale({"status", "--json"}).out);
+  REQUIRE(
+      status.ends_with("\n2 kept disks (10 GiB) belong to no instance. To see, and to delete them:\n"
+                       "   vscale state list\n"
+                       "   vscale destroy --target 'group.web[1]' --target 'group.web[2]' \\\n"
+                       "     --allow-data-loss\n"));
+  CHECK(document.at("kept_disks").size() == 2);
+  const auto deleted = world.vscale(
+      {"destroy", "--target", "group.web[1]", "--target", "group.web[2]", "--allow-data-loss", "--auto-approve"});
+
+  INFO(deleted.out << deleted.err);
+  CHECK(deleted.code == 0);
+  CHECK(world.cluster().domains().size() == 1);
+  const auto after = world.vscale({"status"}).out;
+  CHECK_FALSE(holds(after, "kept"));
+  CHECK(holds(after, "web-0"));
+}
+
+TEST_CASE("after a destroy that kept many disks, status leaves it to the reader which to delete") {
+  ShrunkWorld world(6);
+  REQUIRE(world.vscale({"destroy", "--auto-approve"}).code == 0);
+
+  const auto status = world.vscale({"status"}).out;
+
+  CHECK(holds(status, "\n7 kept disks (35 GiB) belong to no instance."));
+  CHECK(status.ends_with("   vscale destroy --target ADDRESS --allow-data-loss\n"));
+}
