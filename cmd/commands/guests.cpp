@@ -49,20 +49,28 @@ std::string unknown_networks(const InstanceRecord& instance) {
   return fmt::format("network{} {}", names.size() == 1 ? "" : "s", fmt::join(names, ", "));
 }
 
+std::string whole_command(const std::string& words, const Found& found, const Invocation& invocation) {
+  return command_text(words, invocation.global, {}, secrets_of(found.files.read.variables));
+}
+
 /// An address that DHCP hands out is asked for while the instance is waited for, and then no more.
-Error no_address(const Found& found, const std::string& apply) {
+Error no_address(const Found& found, const Invocation& invocation) {
   const InstanceRecord& instance = found.instance;
   const std::string name = short_name(instance.address);
+  const std::string apply = whole_command("apply", found, invocation);
+  const std::string console = whole_command("console " + name, found, invocation);
   Error error{.kind = ErrorKind::not_found, .message = {}, .detail = {}, .hint = {}};
   if (instance.nics.empty()) {
     error.message = fmt::format("{} has no network: there is no way into it by ssh", name);
-    error.hint = fmt::format("look inside: vscale console {}", name);
+    error.hint = fmt::format("look inside: `{}`", console);
     return error;
   }
   error.message = fmt::format("{} has no known address (it is {}): {} gives it by DHCP", name,
                               to_string(instance.phase), unknown_networks(instance));
   const Host* host = find_host(found.config(), instance.host);
-  if (instance.phase != Phase::ready) {
+  if (instance.phase == Phase::leaving) {
+    error.hint = fmt::format("its removal has begun: `{}` finishes it", apply);
+  } else if (instance.phase != Phase::ready) {
     error.hint =
         fmt::format("`{}` waits until it is ready, and asks libvirt's leases and the guest agent for it", apply);
   } else if (host != nullptr) {
@@ -73,7 +81,7 @@ Error no_address(const Found& found, const std::string& apply) {
   } else {
     error.hint = fmt::format("its host {} is not in the configuration: add it to `hosts:` again", instance.host);
   }
-  error.hint += fmt::format("; or look inside: `vscale console {}`", name);
+  error.hint += fmt::format("; or look inside: `{}`", console);
   return error;
 }
 
@@ -144,8 +152,7 @@ ExitCode run_command(const SshArguments& arguments, Invocation& invocation) {
     const auto argv = ssh_command(*found, *nic.address, arguments.command, invocation);
     return fail(invocation, invocation.outside.become(argv));
   }
-  const std::string apply = command_text("apply", invocation.global, {}, secrets_of(found->files.read.variables));
-  return fail(invocation, no_address(*found, apply));
+  return fail(invocation, no_address(*found, invocation));
 }
 
 ExitCode run_command(const ConsoleArguments& arguments, Invocation& invocation) {

@@ -140,14 +140,18 @@ TEST_CASE("ssh to a guest whose address DHCP has not told says what tells it") {
   record(Phase::ready);
   const auto ready = world.vscale({"ssh", "web-0"});
   record(Phase::started);
-  const auto started = world.vscale({"ssh", "web-0"});
+  const auto started = world.vscale({"ssh", "web-0", "--state", "vscale.db"});
+  record(Phase::leaving);
+  const auto leaving = world.vscale({"ssh", "web-0"});
 
   CHECK(ready.code == 1);
   CHECK(holds(ready.err, "web-0 has no known address (it is ready): network lan gives it by DHCP"));
   CHECK(holds(ready.err, "/system domifaddr prod-web-0 --source agent`"));
   CHECK(holds(ready.err, "vscale console web-0"));
   CHECK_FALSE(holds(ready.err, "vscale apply"));
-  CHECK(holds(started.err, "`vscale apply` waits until it is ready"));
+  CHECK(holds(started.err, "`vscale --state vscale.db apply` waits until it is ready"));
+  CHECK(holds(started.err, "`vscale --state vscale.db console web-0`"));
+  CHECK(holds(leaving.err, "`vscale apply` finishes it"));
   CHECK(world.became().empty());
 }
 
