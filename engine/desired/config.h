@@ -43,7 +43,7 @@ struct Host {
   std::optional<std::uint64_t> reserved_memory_bytes;  ///< Default: the larger of 1 GiB and 5 %, rounded down to MiB.
   double overcommit_vcpus = 4.0;
   double overcommit_memory = 1.0;
-  std::string migration_address;                       ///< Empty: taken from the URI.
+  std::string migration_address;  ///< Empty: taken from the URI.
   std::vector<FenceMethod> fence;
 
   bool operator==(const Host&) const = default;
@@ -51,8 +51,8 @@ struct Host {
 
 /// Where an image comes from: exactly one of url, path and volume.
 struct ImageSource {
-  std::string url;                              ///< https:// or http://
-  std::string path;                             ///< Absolute.
+  std::string url;   ///< https:// or http://
+  std::string path;  ///< Absolute.
   std::string volume_host, volume_pool, volume_name;
 
   bool operator==(const ImageSource&) const = default;
@@ -75,8 +75,8 @@ struct Image {
 
 struct Storage {
   std::string name;
-  std::string pool;                  ///< The libvirt pool's name on each host.
-  std::string path;                  ///< Not empty: the pool is created as a dir pool there where it is missing.
+  std::string pool;  ///< The libvirt pool's name on each host.
+  std::string path;  ///< Not empty: the pool is created as a dir pool there where it is missing.
   bool shared = false;
   std::uint64_t reserved_bytes = 0;
   double overcommit = 1.0;
@@ -94,12 +94,12 @@ struct AddressRange {
 
 struct Network {
   std::string name;
-  std::string bridge;        ///< Exactly one of bridge and network is set.
+  std::string bridge;  ///< Exactly one of bridge and network is set.
   std::string network;
   std::optional<int> vlan;
   std::vector<AddressRange> addresses;  ///< Empty: DHCP. Never overlapping.
   int prefix = 24;
-  std::string gateway;       ///< Dotted quad, or empty.
+  std::string gateway;  ///< Dotted quad, or empty.
   std::vector<std::string> dns;
 
   bool operator==(const Network&) const = default;
@@ -110,8 +110,8 @@ struct Limits {
   std::optional<Amount> replace;
   int parallel = 10;
   int per_host = 4;
-  int uploads = 2;   ///< On one host at once.
-  int booting = 4;   ///< On one host at once.
+  int uploads = 2;  ///< On one host at once.
+  int booting = 4;  ///< On one host at once.
 
   bool operator==(const Limits&) const = default;
 };
@@ -203,11 +203,11 @@ struct Config {
   StateFile state;
   Limits limits;
   Metrics metrics;
-  std::vector<Host> hosts;        ///< In file order, as are all lists here.
+  std::vector<Host> hosts;  ///< In file order, as are all lists here.
   std::vector<Image> images;
   std::vector<Storage> storage;
   std::vector<Network> networks;
-  std::vector<Group> groups;      ///< Groups first, then machines.
+  std::vector<Group> groups;  ///< Groups first, then machines.
   std::vector<Moved> moved;
   std::vector<Removed> removed;
   std::optional<Survive> survive;

@@ -22,7 +22,7 @@ struct AntiAffinity {
   enum class Mode { soft, hard };
 
   std::string key = "host";  ///< "host", or a host label: no two on hosts with the same value of it.
-  std::string with;          ///< Address of another group or machine, `group.db`; empty: among the group's own instances.
+  std::string with;  ///< Address of another group or machine, `group.db`; empty: among the group's own instances.
   Mode mode = Mode::soft;
 
   bool operator==(const AntiAffinity&) const = default;
@@ -71,14 +71,14 @@ struct Gate {
   enum class Kind { domain, agent, cloud_init, systemd, tcp, http, exec, check_in, k8s_node };
 
   Kind kind = Kind::domain;
-  bool allow_degraded = false;             ///< systemd
-  int port = 0;                            ///< tcp, http
-  std::string path = "/";                  ///< http
-  int status = 200;                        ///< http
-  std::optional<Duration> timeout;         ///< of one try
-  std::optional<Duration> every;           ///< between tries
-  std::vector<TemplateText> guest;         ///< exec: argv in the guest
-  std::string kubeconfig;                  ///< k8sNode
+  bool allow_degraded = false;      ///< systemd
+  int port = 0;                     ///< tcp, http
+  std::string path = "/";           ///< http
+  int status = 200;                 ///< http
+  std::optional<Duration> timeout;  ///< of one try
+  std::optional<Duration> every;    ///< between tries
+  std::vector<TemplateText> guest;  ///< exec: argv in the guest
+  std::string kubeconfig;           ///< k8sNode
 
   bool operator==(const Gate&) const = default;
 };
@@ -96,7 +96,7 @@ struct Heal {
 
 struct Health {
   Duration startup_timeout{std::chrono::minutes{5}};
-  std::vector<Gate> gates;       ///< In order. Filled with the default for the image's agent if none are written.
+  std::vector<Gate> gates;  ///< In order. Filled with the default for the image's agent if none are written.
   int failures = 3;
   Heal heal;
 
@@ -106,11 +106,11 @@ struct Health {
 struct Hook {
   enum class OnFailure { abort, proceed };  ///< proceed is written `continue`.
 
-  std::vector<TemplateText> command;        ///< argv where vscale runs; exactly one of command and guest.
-  std::vector<TemplateText> guest;          ///< argv in the guest, through the agent.
+  std::vector<TemplateText> command;  ///< argv where vscale runs; exactly one of command and guest.
+  std::vector<TemplateText> guest;    ///< argv in the guest, through the agent.
   std::vector<TemplateText> undo;
   std::optional<TemplateText> stdin_text;
-  std::vector<TemplateText> stdin_from;     ///< argv whose output is stdin.
+  std::vector<TemplateText> stdin_from;  ///< argv whose output is stdin.
   std::optional<Duration> timeout;
   OnFailure on_failure = OnFailure::abort;
 
@@ -171,7 +171,7 @@ struct Group {
   std::string name;
   HostSelection hosts;
   std::vector<std::string> depends_on;  ///< Addresses: `group.db`, `machine.db1`, however they were written; no cycles.
-  Template instance;                 ///< The key `template`; for a machine, its own keys.
+  Template instance;                    ///< The key `template`; for a machine, its own keys.
   int size = 1;
   bool stateful = false;
   std::optional<Scaling> scaling;

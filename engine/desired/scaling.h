@@ -70,38 +70,38 @@ struct ScalingPolicy {
   std::string name;
   Kind kind = Kind::target;
 
-  std::string metric;           ///< cpu | memory | diskIops | diskBytes | networkBytes; empty where a source is given.
+  std::string metric;  ///< cpu | memory | diskIops | diskBytes | networkBytes; empty where a source is given.
   double target = 0;
   bool target_is_percent_of_full = false;  ///< `80%` together with `full`.
   double full = 0;
   double tolerance = 0.1;
   std::optional<Duration> window;
-  std::string per;              ///< instance | group; empty where it has no meaning.
+  std::string per;  ///< instance | group; empty where it has no meaning.
   std::optional<QuerySource> prometheus;
   std::optional<QuerySource> influxdb;
   std::optional<HttpSource> http;
   std::vector<std::string> command;
 
-  double threshold = 0;         ///< step
-  int for_samples = 1;          ///< step: `for: 3/5`
+  double threshold = 0;  ///< step
+  int for_samples = 1;   ///< step: `for: 3/5`
   int of_samples = 1;
   std::vector<ScalingStep> steps;
 
-  std::string zone;             ///< schedule: IANA name
-  std::string at, start, end;   ///< schedule: five-field cron
+  std::string zone;            ///< schedule: IANA name
+  std::string at, start, end;  ///< schedule: five-field cron
   std::optional<int> size, min, max;
   Duration catch_up{};
 
-  int per_instance = 0;         ///< capacity
+  int per_instance = 0;  ///< capacity
   int min_available = 0;
   std::optional<CapacityEndpoint> endpoint;
 
-  std::string kubeconfig;       ///< pendingPods
+  std::string kubeconfig;  ///< pendingPods
   int unneeded_below_percent = 50;
   Duration unneeded_for{};
   Duration delay_after_add{};
 
-  std::string mode;             ///< predictive: forecastOnly | forecastAndScale
+  std::string mode;  ///< predictive: forecastOnly | forecastAndScale
 
   bool operator==(const ScalingPolicy&) const = default;
 };

@@ -26,10 +26,10 @@ enum class Firmware { bios, uefi };
 
 /// An extra disk beside the root disk.
 struct DataDisk {
-  std::string name;             ///< Unique in the template; part of the volume's name.
+  std::string name;  ///< Unique in the template; part of the volume's name.
   std::uint64_t size_bytes = 0;
-  std::string storage;          ///< A name in Config::storage.
-  bool keep = false;            ///< Never destroyed without --allow-data-loss; stays with its ordinal and host.
+  std::string storage;  ///< A name in Config::storage.
+  bool keep = false;    ///< Never destroyed without --allow-data-loss; stays with its ordinal and host.
 
   bool operator==(const DataDisk&) const = default;
 };
@@ -51,7 +51,7 @@ struct CloudInit {
   std::string user_data_file;             ///< The path as written, for messages; empty for userData.
   bool substitute = true;                 ///< false: `${…}` in user_data is left as it is.
   std::string user;
-  std::vector<std::string> ssh_keys;      ///< Public keys themselves; paths have been read.
+  std::vector<std::string> ssh_keys;  ///< Public keys themselves; paths have been read.
   bool vendor_data = true;
   OnChange on_change = OnChange::roll;
   Seed seed = Seed::keep;
@@ -71,20 +71,20 @@ struct XmlPatch {
 };
 
 struct Template {
-  std::string image;                    ///< A name in Config::images.
-  int vcpus = 0;                        ///< 1 or more.
-  int max_vcpus = 0;                    ///< >= vcpus; vcpus where it is not given.
+  std::string image;  ///< A name in Config::images.
+  int vcpus = 0;      ///< 1 or more.
+  int max_vcpus = 0;  ///< >= vcpus; vcpus where it is not given.
   std::uint64_t memory_bytes = 0;
-  std::uint64_t max_memory_bytes = 0;   ///< >= memory_bytes; memory_bytes where it is not given.
-  std::uint64_t disk_bytes = 0;         ///< Root disk; 0: the image's own size.
-  std::string storage;                  ///< A name in Config::storage.
+  std::uint64_t max_memory_bytes = 0;  ///< >= memory_bytes; memory_bytes where it is not given.
+  std::uint64_t disk_bytes = 0;        ///< Root disk; 0: the image's own size.
+  std::string storage;                 ///< A name in Config::storage.
   std::vector<DataDisk> disks;
   std::vector<NicSpec> networks;
   Firmware firmware = Firmware::bios;
   std::string machine = "q35";
   std::string cpu = "host-model";
   CloudInit cloud_init;
-  int network_mbps = 0;                 ///< 0: not counted.
+  int network_mbps = 0;  ///< 0: not counted.
   std::vector<XmlPatch> xml;
 
   bool operator==(const Template&) const = default;

@@ -19,7 +19,7 @@ struct StaticAddress {
 };
 
 struct Ownership {
-  std::string installation;   ///< Config::name.
+  std::string installation;  ///< Config::name.
   InstanceAddress address;
   std::int64_t revision = 0;  ///< Of the group's template; from 1.
   int incarnation = 0;        ///< From 1; counts the replacements of this ordinal.

@@ -130,8 +130,8 @@ struct EnsurePool {
   bool operator==(const EnsurePool&) const = default;
 };
 /// Sends an image to the host as `volume` of `pool`. `replace_existing`: nobody can stand on what lies there under this
-/// name, so that the rest of an upload that was cut off is deleted first. Otherwise a complete copy is taken as it is, and
-/// an incomplete one is an error.
+/// name, so that the rest of an upload that was cut off is deleted first. Otherwise a complete copy is taken as it is,
+/// and an incomplete one is an error.
 struct UploadImage {
   ImageLock image;
   std::string pool, volume;

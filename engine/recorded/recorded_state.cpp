@@ -12,11 +12,16 @@ constexpr std::array kRoles{VolumeRecord::Role::root, VolumeRecord::Role::data, 
 
 const char* to_string(Phase phase) {
   switch (phase) {
-    case Phase::claimed: return "claimed";
-    case Phase::defined: return "defined";
-    case Phase::started: return "started";
-    case Phase::ready: return "ready";
-    case Phase::leaving: return "leaving";
+    case Phase::claimed:
+      return "claimed";
+    case Phase::defined:
+      return "defined";
+    case Phase::started:
+      return "started";
+    case Phase::ready:
+      return "ready";
+    case Phase::leaving:
+      return "leaving";
   }
   VSCALE_ASSERT(false, "a Phase without a word");
 }
@@ -30,9 +35,12 @@ std::optional<Phase> phase_from(const std::string& word) {
 
 const char* to_string(VolumeRecord::Role role) {
   switch (role) {
-    case VolumeRecord::Role::root: return "root";
-    case VolumeRecord::Role::data: return "data";
-    case VolumeRecord::Role::seed: return "seed";
+    case VolumeRecord::Role::root:
+      return "root";
+    case VolumeRecord::Role::data:
+      return "data";
+    case VolumeRecord::Role::seed:
+      return "seed";
   }
   VSCALE_ASSERT(false, "a volume role without a word");
 }

@@ -194,7 +194,8 @@ struct RemoveObservedDomain {
   bool operator==(const RemoveObservedDomain&) const = default;
 };
 
-using RecordChange = std::variant<PutInstance, RemoveInstance, MoveInstance, PutVolume, RemoveVolume, PutImageCopy,
-                                  RemoveImageCopy, PutImageLock, PutGroup, RemoveGroup, RemoveObservedDomain, ForgetInstance>;
+using RecordChange =
+    std::variant<PutInstance, RemoveInstance, MoveInstance, PutVolume, RemoveVolume, PutImageCopy, RemoveImageCopy,
+                 PutImageLock, PutGroup, RemoveGroup, RemoveObservedDomain, ForgetInstance>;
 
 }  // namespace vscale

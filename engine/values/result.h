@@ -13,16 +13,16 @@ namespace vscale {
 /// Why something outside failed, in the few kinds that a decision may depend on. The text is for people and is never
 /// parsed. A port maps its library's codes to these in one function.
 enum class ErrorKind {
-  not_found,     ///< The other side said that there is no such thing. The only kind that means "gone".
-  exists,        ///< Something of that name or identity is there already and is not what was asked for.
-  unreachable,   ///< No answer: connection refused, dropped, or not opened in time. Says nothing about what is there.
-  timed_out,     ///< It answers, but the thing waited for did not come within its bound.
-  unsupported,   ///< The other side cannot do this at all.
-  no_capacity,   ///< A pool, a disk or a host is full.
-  denied,        ///< Not permitted: authentication, file permissions, policy.
-  conflict,      ///< Somebody else changed it in between: a stale plan, a generation that moved, a lock held.
-  invalid,       ///< What was given is not acceptable to the other side, or what it gave back is not intelligible.
-  failed,        ///< Anything else. Never a reason to create, restart or destroy.
+  not_found,    ///< The other side said that there is no such thing. The only kind that means "gone".
+  exists,       ///< Something of that name or identity is there already and is not what was asked for.
+  unreachable,  ///< No answer: connection refused, dropped, or not opened in time. Says nothing about what is there.
+  timed_out,    ///< It answers, but the thing waited for did not come within its bound.
+  unsupported,  ///< The other side cannot do this at all.
+  no_capacity,  ///< A pool, a disk or a host is full.
+  denied,       ///< Not permitted: authentication, file permissions, policy.
+  conflict,     ///< Somebody else changed it in between: a stale plan, a generation that moved, a lock held.
+  invalid,      ///< What was given is not acceptable to the other side, or what it gave back is not intelligible.
+  failed,       ///< Anything else. Never a reason to create, restart or destroy.
 };
 
 /// The word for a kind in JSON and in the state, such as "not_found".
@@ -48,8 +48,8 @@ std::string to_string(const Error& error);
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : held_(std::move(value)) {}          // NOLINT(google-explicit-constructor): `return value;` reads well
-  Result(Error error) : held_(std::move(error)) {}      // NOLINT(google-explicit-constructor): `return Error{...};` too
+  Result(T value) : held_(std::move(value)) {}      // NOLINT(google-explicit-constructor): `return value;` reads well
+  Result(Error error) : held_(std::move(error)) {}  // NOLINT(google-explicit-constructor): `return Error{...};` too
 
   [[nodiscard]] bool ok() const { return std::holds_alternative<T>(held_); }
   explicit operator bool() const { return ok(); }
@@ -71,7 +71,7 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() = default;
-  Result(Error error) : error_(std::move(error)) {}     // NOLINT(google-explicit-constructor)
+  Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return !error_.has_value(); }
   explicit operator bool() const { return ok(); }

@@ -22,9 +22,13 @@ constexpr std::uint64_t kGiB = 1024 * kMiB;
 constexpr std::uint64_t kTiB = 1024 * kGiB;
 
 /// Whole mebibytes that hold `bytes`: rounds up, since what is claimed must never be less than what is used.
-constexpr std::uint64_t mib_holding(std::uint64_t bytes) { return (bytes + kMiB - 1) / kMiB; }
+constexpr std::uint64_t mib_holding(std::uint64_t bytes) {
+  return (bytes + kMiB - 1) / kMiB;
+}
 /// Whole gibibytes that hold `bytes`: rounds up.
-constexpr std::uint64_t gib_holding(std::uint64_t bytes) { return (bytes + kGiB - 1) / kGiB; }
+constexpr std::uint64_t gib_holding(std::uint64_t bytes) {
+  return (bytes + kGiB - 1) / kGiB;
+}
 
 /// "512 MiB", "2 GiB", "1.5 GiB": at most one decimal, binary units.
 std::string show_bytes(std::uint64_t bytes);

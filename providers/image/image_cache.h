@@ -38,7 +38,8 @@ class ImageCache {
 
   /// The path of the image with that digest (`sha256:HEX`), if it is there.
   std::optional<std::string> find(const std::string& digest) const;
-  /// A new file to write a download into. Makes the directory, 0700, and removes what crashed downloads left, after a day.
+  /// A new file to write a download into. Makes the directory, 0700, and removes what crashed downloads left, after a
+  /// day.
   Result<PartialFile> begin() const;
   /// Gives the file its name; the path. If another process was faster, theirs is the one: the bytes are the same.
   Result<std::string> keep(PartialFile file, const std::string& digest) const;

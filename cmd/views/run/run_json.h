@@ -13,7 +13,8 @@
 /// A run as a program follows it: one JSON object a line. Every object has `type` and, but for the first, `at`.
 ///
 ///     {"type": "version", "vscale": "0.1.0", "format": "1.0"}
-///     {"type": "plan", "at", "plan": {...}}                        as vscale plan --json prints it; planned again: with
+///     {"type": "plan", "at", "plan": {...}}                        as vscale plan --json prints it; planned again:
+///     with
 ///                                                                  "because", such as "kvm2 did not answer"
 ///     {"type": "run_start", "at", "run_id", "actions": 14}
 ///     {"type": "action_start", "at", "id", "kind", "address", "host"}

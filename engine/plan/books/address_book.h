@@ -11,7 +11,8 @@
 namespace vscale {
 
 /// Hands out the static addresses of the networks: the lowest that nobody has, in the order of the ranges. What is
-/// recorded, held by a domain that is not recorded, or fixed in the file is taken, and so is what was handed out before.
+/// recorded, held by a domain that is not recorded, or fixed in the file is taken, and so is what was handed out
+/// before.
 class AddressBook {
  public:
   /// Refers to `config`, which must outlive it.
