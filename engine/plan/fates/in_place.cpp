@@ -133,16 +133,20 @@ class Comparison {
     compare_attachment(volume);
   }
 
-  /// Is it one of the domain's disks? A domain that names none tells nothing.
-  bool is_attached(const VolumeRecord& volume) const {
+  /// Is it one of the domain's disks? A domain that names none tells nothing; and one that names a file that vscale
+  /// does not know may have it under that name, since a snapshot was made.
+  bool may_be_attached(const VolumeRecord& volume) const {
     if (in_.live == nullptr || in_.live->disk_paths.empty()) return true;
-    return std::any_of(in_.live->disk_paths.begin(), in_.live->disk_paths.end(),
-                       [&](const std::string& path) { return path.ends_with("/" + volume.name); });
+    const auto& paths = in_.live->disk_paths;
+    return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+      return is_file_of(volume, path) || std::none_of(in_.volumes.begin(), in_.volumes.end(),
+                                                      [&](const auto& other) { return is_file_of(other, path); });
+    });
   }
 
   /// Somebody detached it: it is there, and the guest does without. Only a new definition brings it back.
   void compare_attachment(const VolumeRecord& volume) {
-    if (is_attached(volume)) return;
+    if (may_be_attached(volume)) return;
     const std::string what = "disk " + volume.disk;
     out_.reasons.push_back({Rule::changed_outside, what + " detached outside vscale", {{"disk", volume.disk}}});
     out_.fields.push_back({what, "detached", "attached"});
@@ -205,6 +209,10 @@ class Comparison {
 
 InPlace compare_in_place(const InPlaceInput& input) {
   return Comparison(input).run();
+}
+
+bool is_file_of(const VolumeRecord& volume, const std::string& path) {
+  return path.ends_with("/" + volume.name);
 }
 
 std::uint64_t root_disk_bytes(const Template& instance, std::uint64_t image_virtual_size_bytes) {

@@ -50,6 +50,9 @@ struct InPlaceInput {
 /// are not looked at.
 InPlace compare_in_place(const InPlaceInput& input);
 
+/// Is the file at this path the volume's, as far as its name tells?
+bool is_file_of(const VolumeRecord& volume, const std::string& path);
+
 /// The root disk's size: `disk`, or the image's.
 std::uint64_t root_disk_bytes(const Template& instance, std::uint64_t image_virtual_size_bytes);
 

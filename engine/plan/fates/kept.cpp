@@ -120,9 +120,9 @@ void report_too_large(Planning& planning, const GroupPlan& plan, const Decision&
 }
 
 /// What is not put back is no less drift.
-void report_held_drift(Planning& planning, const InPlace& in_place, Disruption needed) {
+void report_held_drift(Planning& planning, const InPlace& in_place, const std::string& why) {
   for (Drift drift : in_place.drift) {
-    drift.remedy = fmt::format("held: needs {}", to_string(needed));
+    drift.remedy = "held: " + why;
     planning.plan.drift.push_back(std::move(drift));
   }
 }
@@ -143,14 +143,20 @@ void decide_in_place(Planning& planning, const GroupPlan& plan, Decision& decisi
   const Disruption allowed = allowed_for(planning, *plan.group);
   const auto against =
       in_place.redefine ? fields_against_redefinition(planning, plan, decision) : std::vector<std::string>{};
-  if (in_place.disruption > allowed || !against.empty()) {
+  const std::string disks = in_place.redefine ? disks_against_redefinition(planning, plan, decision) : "";
+  if (in_place.disruption > allowed || !against.empty() || !disks.empty()) {
     decision.reasons.insert(decision.reasons.end(), in_place.reasons.begin(), in_place.reasons.end());
-    if (against.empty()) {
-      hold(decision, in_place.disruption, allowed);
-    } else {
+    std::string why = fmt::format("needs {}", to_string(against.empty() ? in_place.disruption : Disruption::replace));
+    if (!against.empty()) {
       hold_redefinition(decision, against);
+    } else if (!disks.empty()) {
+      why = disks;
+      decision.held = true;
+      decision.reasons.push_back({Rule::limit, "needs a new definition, and " + disks, {}});
+    } else {
+      hold(decision, in_place.disruption, allowed);
     }
-    report_held_drift(planning, in_place, against.empty() ? in_place.disruption : Disruption::replace);
+    report_held_drift(planning, in_place, why);
     in_place = InPlace{};
     return;
   }

@@ -11,10 +11,6 @@
 namespace vscale {
 namespace {
 
-bool is_file_of(const VolumeRecord& volume, const std::string& path) {
-  return path.ends_with("/" + volume.name);
-}
-
 /// May the domain use the disk? Not if it names all its files, and they are others that are recorded: a disk that was
 /// kept when its instance no longer wanted it stays where it is. What has another name now may be this one.
 bool may_use(const LiveDomain& domain, const VolumeRecord& disk, const std::vector<VolumeRecord>& recorded) {

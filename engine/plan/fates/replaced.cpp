@@ -155,6 +155,26 @@ std::vector<std::string> fields_against_redefinition(const Planning& planning, c
   return fields;
 }
 
+std::string disks_against_redefinition(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  const auto& volumes = planning.volumes.of(decision.address);
+  for (const std::string& path : decision.where->domain->disk_paths) {
+    const bool is_ours = std::any_of(volumes.begin(), volumes.end(),
+                                     [&](const VolumeRecord& volume) { return is_file_of(volume, path); });
+    if (!is_ours) return fmt::format("it has {}, which vscale did not make", path);
+  }
+  const auto& wanted = plan.group->instance.disks;
+  const std::string& host = decision.where->host;
+  for (const auto& volume : volumes) {
+    const bool is_data = volume.role == VolumeRecord::Role::data;
+    const bool is_wanted = !is_data || std::any_of(wanted.begin(), wanted.end(),
+                                                   [&](const DataDisk& disk) { return disk.name == volume.disk; });
+    const bool is_there = (volume.host == host || planning.volumes.is_shared(volume.pool)) &&
+                          planning.volumes.is_live(host, volume.pool, volume.name);
+    if (is_wanted && !is_there) return fmt::format("{} does not show its file {}", host, volume.name);
+  }
+  return "";
+}
+
 void note_renamed_storage(Planning& planning, const GroupPlan& plan, Decision& decision) {
   if (plan.lock == nullptr) return;
   std::map<std::string, std::string> new_names;

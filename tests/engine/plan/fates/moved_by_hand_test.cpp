@@ -105,7 +105,10 @@ VolumeRecord unused_disk(PlayedWorld& world, bool left_on_kvm1) {
   std::erase_if(world.domain("kvm2", "prod-web-0")->disk_paths,
                 [&](const std::string& path) { return path.ends_with(name); });
   if (left_on_kvm1) world.host("kvm1").pools[0].volumes.insert(name);
-  world.carry_out(world.plan());
+  const Plan plan = world.plan();
+  // Where it was left behind, a new definition would attach what has that name there.
+  CHECK(count_kind(plan, "domain.define") == (left_on_kvm1 ? 0 : 1));
+  world.carry_out(plan);
   CHECK(world.instance("group.web[0]").host == "kvm2");
   for (const auto& volume : world.input.recorded.volumes) {
     if (volume.name == name) return volume;

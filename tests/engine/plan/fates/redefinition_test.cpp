@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/engine/plan/plan_text.h"
@@ -55,6 +56,49 @@ TEST_CASE("a data disk that somebody detached is attached again, by a reboot whe
   world.converge();
   CHECK(world.domain(host, "prod-web-0")->disk_paths.size() == 2);
   CHECK(world.domain(host, "prod-web-0")->state == DomainState::running);
+}
+
+/// A web server with a data disk, and the files of its domain.
+struct WithDataDisk {
+  PlayedWorld world = [] {
+    Group group = web(1);
+    group.instance.disks = {a_disk("data")};
+    return running({group});
+  }();
+  LiveDomain& domain = *world.domain(world.instance("group.web[0]").host, "prod-web-0");
+
+  std::string& data_path() {
+    return *std::find_if(domain.disk_paths.begin(), domain.disk_paths.end(),
+                         [](const std::string& path) { return path.ends_with("prod-web-0-data.qcow2"); });
+  }
+  void detach() { std::erase(domain.disk_paths, std::string(data_path())); }
+};
+
+TEST_CASE("a disk that goes on in a snapshot's file is not detached, and no new definition takes that file away") {
+  WithDataDisk guest;
+  guest.data_path() = "/var/lib/libvirt/default/prod-web-0-data.before-upgrade";
+  CHECK(changes(guest.world.plan()).empty());
+  CHECK(guest.world.plan().drift.empty());
+
+  guest.world.input.config.groups[0].instance.max_memory_bytes = 4 * kGiB;
+  const Plan plan = guest.world.plan();
+  CHECK(plan.actions.empty());
+  REQUIRE(changes(plan) == Words{"hold web-0"});
+  CHECK(plan.changes[0].reasons.back().text ==
+        "needs a new definition, and it has /var/lib/libvirt/default/prod-web-0-data.before-upgrade, which vscale did "
+        "not make");
+}
+
+TEST_CASE("a guest is not stopped to attach a disk that is not there") {
+  WithDataDisk guest;
+  guest.detach();
+  auto& pool = guest.world.host(guest.world.instance("group.web[0]").host).pools[0];
+  REQUIRE(pool.volumes.erase("prod-web-0-data.qcow2") == 1);
+  const Plan plan = guest.world.plan();
+  CHECK(plan.actions.empty());
+  REQUIRE(plan.drift.size() == 1);
+  CHECK(plan.drift[0].live == "detached");
+  CHECK(plan.drift[0].remedy == "held: kvm1 does not show its file prod-web-0-data.qcow2");
 }
 
 TEST_CASE("more room waits for the replacement where a network of the instance has left the file") {
