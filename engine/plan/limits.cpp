@@ -15,21 +15,23 @@ bool is_protected(const GroupPlan& plan, const Decision& decision) {
   return decision.record->prevent_destroy;
 }
 
-/// Is the root disk of an instance whose domain is missing still there?
-bool left_its_root_disk(const Planning& planning, const Decision& decision) {
+/// May disks that would be deleted still be there, although the domain is missing? A pool that is off, or not there,
+/// says nothing.
+bool may_have_left_disks(const Planning& planning, const Decision& decision) {
   const auto& volumes = planning.volumes.of(decision.address);
   return decision.where->presence == Presence::absent &&
          std::any_of(volumes.begin(), volumes.end(), [&](const VolumeRecord& volume) {
-           return volume.role == VolumeRecord::Role::root &&
-                  planning.volumes.is_live(volume.host, volume.pool, volume.name);
+           const bool has_data = volume.role != VolumeRecord::Role::seed && !volume.keep;
+           return has_data && (planning.volumes.is_live(volume.host, volume.pool, volume.name) ||
+                               !planning.volumes.is_pool_active(volume.host, volume.pool));
          });
 }
 
-/// Taking away what still exists: the domain, or its root disk where only the definition is missing. What was begun to
-/// be removed has nothing left to protect.
+/// Taking away what still exists: the domain, or its disks where only the definition is missing. What was begun to be
+/// removed has nothing left to protect.
 bool takes_away(const Planning& planning, const Decision& decision) {
   const bool goes = decision.fate == Fate::destroy || decision.fate == Fate::replace;
-  const bool exists = !decision.domain_is_gone || left_its_root_disk(planning, decision);
+  const bool exists = !decision.domain_is_gone || may_have_left_disks(planning, decision);
   return goes && exists && decision.record->phase != Phase::leaving;
 }
 
@@ -38,7 +40,7 @@ std::string instead_of_protection(const Decision& decision) {
     return fmt::format("set preventDestroy: false, or leave it out: --exclude {}", decision.name);
   }
   return fmt::format(
-      "its root disk is there: define the domain again on {} by hand, with its uuid {}; or set preventDestroy: false, "
+      "if its disks are there, define the domain again on {} by hand, with its uuid {}; or set preventDestroy: false, "
       "or leave it out: --exclude {}",
       decision.where->host, decision.record->uuid, decision.name);
 }

@@ -43,7 +43,7 @@ TEST_CASE("preventDestroy keeps the root disk of an instance whose domain is mis
     const Plan plan = world.plan();
     INFO(plan_text(plan));
     CHECK(only_error(plan).code == "prevent_destroy");
-    CHECK(only_error(plan).hint == "its root disk is there: define the domain again on " + host +
+    CHECK(only_error(plan).hint == "if its disks are there, define the domain again on " + host +
                                        " by hand, with its uuid " + uuid +
                                        "; or set preventDestroy: false, or leave it out: --exclude group.web[0]");
     CHECK(plan.actions.empty());
@@ -53,6 +53,8 @@ TEST_CASE("preventDestroy keeps the root disk of an instance whose domain is mis
   world.input.options.destroy = false;
   world.host(host).pools[0].volumes.clear();
   CHECK(changes(world.plan()) == Words{"create web-0"});
+  world.host(host).pools[0].active = false;  // it says nothing of what is in it
+  CHECK(only_error(world.plan()).code == "prevent_destroy");
 }
 
 TEST_CASE("a protected instance that is left out lets the rest go") {
