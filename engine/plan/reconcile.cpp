@@ -100,6 +100,7 @@ Scope::Known known_words(const Planning& planning) {
   }
   for (const auto& [address, instance] : planning.instances) {
     known.groups.insert(group_address(address));
+    known.standing.insert(group_address(address));
     known.instances.insert(to_string(address));
     for (const auto& dependency : instance->after) known.depends_on[group_address(address)].insert(dependency);
   }

@@ -69,7 +69,7 @@ std::vector<std::string> Scope::read(const PlanOptions& options, const Known& kn
   const Edges edges = destroying ? reversed(known.depends_on) : known.depends_on;
   for (const auto& target : std::set<std::string>(targets_)) {
     const bool whole_group = group_of(target) == target;
-    if (!whole_group && destroying) continue;
+    if (destroying && (!whole_group || known.standing.count(target) == 0)) continue;
     std::set<std::string> reached;
     add_reachable(edges, group_of(target), reached);
     for (const auto& group : reached) {

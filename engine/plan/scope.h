@@ -20,10 +20,11 @@ class Scope {
     std::set<std::string> instances;                          ///< `group.web[2]`
     std::set<std::string> hosts;                              ///< `kvm1`
     std::map<std::string, std::set<std::string>> depends_on;  ///< By group.
+    std::set<std::string> standing;                           ///< Groups with a recorded instance.
   };
 
   /// Words that mean nothing are returned for messages, in the order given. `destroying` turns dependencies round: with
-  /// a whole group goes what depends on it.
+  /// a whole group goes what depends on it, unless nothing stands of it any more but disks.
   std::vector<std::string> read(const PlanOptions& options, const Known& known, bool destroying);
 
   /// Is this instance of that group to be planned at all?

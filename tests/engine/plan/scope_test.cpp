@@ -62,6 +62,19 @@ TEST_CASE("the disks that an instance left behind can be excluded and targeted b
   }
 }
 
+TEST_CASE("nothing goes along with a target of which only a disk is left") {
+  Group db = a_group("db", 1);
+  db.instance.disks = {a_disk("data", 10 * kGiB, true)};
+  Group front = web(1);
+  front.depends_on = {"group.db"};
+  PlayedWorld world = running({front, db});
+  world.input.config.groups[1].size = 0;
+  world.carry_out(world.plan());
+  world.input.options.destroy = world.input.options.allow_data_loss = true;
+  world.input.options.targets = {"group.db"};
+  CHECK(changes(world.plan()) == Words{"hold web-0", "destroy db-0"});
+}
+
 TEST_CASE("an address that means nothing is an error that lists what there is") {
   PlayedWorld world(config_with({web(1), a_machine("db1")}));
   world.input.options.targets = {"group.wep"};
