@@ -93,7 +93,8 @@ bool set_address(Planning& planning, const GroupPlan& plan, const Decision& deci
                  const GuestNic* before, GuestNic& nic) {
   if (card.address) return set_fixed_address(planning, plan, decision, card, nic);
   if (!planning.addresses.is_static(card.network)) return true;  // by DHCP
-  if (before != nullptr && before->address && is_in_pool_of(planning.config, card.network, *before->address)) {
+  if (before != nullptr && before->address && !before->learned &&
+      is_in_pool_of(planning.config, card.network, *before->address)) {
     nic.address = before->address;
     return true;
   }

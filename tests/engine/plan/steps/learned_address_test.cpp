@@ -45,6 +45,16 @@ TEST_CASE("an address that a guest says it has is not handed out") {
   CHECK(world.instance("group.web[1]").nics[0].address == "10.0.0.51");
 }
 
+TEST_CASE("an address that a guest says it has is not its own when it is made anew with one of the file's") {
+  PlayedWorld world = with_learned("10.0.0.51");
+  world.input.config.networks[0].addresses = {{ipv4(10, 0, 0, 50), ipv4(10, 0, 0, 59)}};
+  world.input.options.replaces = {"group.web[0]"};
+
+  world.carry_out(world.plan());
+
+  CHECK(world.instance("group.web[0]").nics[0].address == "10.0.0.50");
+}
+
 TEST_CASE("no gate goes by an address that was learned before the guest was off") {
   PlayedWorld world = with_learned("192.168.122.9");
   world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
