@@ -20,7 +20,9 @@ class SignReader {
     for (const auto& volume : recorded.volumes) by_name_.emplace(volume.name, &volume);
     for (const auto& domain : unrecorded) {
       for (const std::string& path : domain.domain->disk_paths) {
-        used_.emplace(std::string_view(path).substr(path.rfind('/') + 1), &domain);
+        const std::string_view file = std::string_view(path).substr(path.rfind('/') + 1);
+        // Of the disks that vscale made for it. What somebody lends to many, such as an ISO image, is no sign.
+        if (file.starts_with(domain.domain->name + "-")) used_.emplace(file, &domain);
       }
     }
   }

@@ -148,6 +148,14 @@ TEST_CASE("a forgotten guest makes no pool look shared whose hosts do not show e
   CHECK(count_kind(world.plan(), "image.delete") == 1);
 }
 
+TEST_CASE("a file that somebody lends to many makes no pool look shared") {
+  PlayedWorld world = all_but_a_forgotten_one_destroyed();
+  std::erase_if(world.host("kvm1").pools[0].volumes, [](const std::string& name) { return name.starts_with("prod-"); });
+  world.host("kvm1").pools[0].volumes.insert("virtio-win.iso");
+  world.domain("kvm2", "prod-web-1")->disk_paths.push_back("/var/lib/libvirt/default/virtio-win.iso");
+  CHECK(count_kind(world.plan(), "image.delete") == 1);
+}
+
 TEST_CASE("a host that shows what is there, and not the disk, does not share the pool") {
   PlayedWorld world = running({web(1)});
   share_unmarked(world);
