@@ -108,8 +108,7 @@ void look_into_pools(Domains& domains, const Config& config, const RecordedState
   std::map<std::string, ObserveRequest> requests;
   for (const auto& [host, view] : live) {
     if (!view.snapshot) continue;
-    requests[host] = request_to(config, recorded, host);
-    requests[host].refresh_pools = true;
+    requests[host] = {.pools = pools_on(config, recorded, host), .known_foreign = {}, .refresh_pools = true};
   }
   read_hosts(domains, requests, recorded, now, live);
 }
