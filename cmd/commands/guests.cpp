@@ -148,7 +148,7 @@ ExitCode run_command(const SshArguments& arguments, Invocation& invocation) {
   const auto found = find_or_fail(invocation, arguments.instance);
   if (!found) return ExitCode::error;
   for (const auto& nic : found->instance.nics) {
-    if (!nic.address) continue;
+    if (!nic.address || !parse_ipv4(*nic.address)) continue;  // an older vscale recorded whatever a guest said
     const auto argv = ssh_command(*found, *nic.address, arguments.command, invocation);
     return fail(invocation, invocation.outside.become(argv));
   }

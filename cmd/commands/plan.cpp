@@ -25,16 +25,18 @@ ExitCode mistaken(Invocation& invocation, const ConfigurationFiles& files) {
 
 /// What is planned while somebody works on it is planned from what is half done.
 Diagnostic run_in_progress(const LockHolder& running, Instant now) {
-  return {.severity = Severity::warning,
-          .code = "run_in_progress",
-          .summary = fmt::format("{} by {}@{} (pid {}) has been at work for {}: this plan shows what is half done",
-                                 running.operation, running.user, running.host, running.pid,
-                                 show_duration(std::max(now - running.since, Duration{0}))),
-          .label = {},
-          .hint = "plan again once it has ended",
-          .where = {},
-          .snippet = {},
-          .also = {}};
+  return {
+      .severity = Severity::warning,
+      .code = "run_in_progress",
+      .summary = fmt::format("{} by {}@{} (pid {}) has been at work for {}: this plan shows what is half done",
+                             running.operation, running.user, running.host, running.pid,
+                             show_duration(std::max(now - running.since, Duration{0}))),
+      .label = {},
+      .hint = fmt::format(
+          "plan again once it has ended; if it certainly is not at work any more: vscale force-unlock {}", running.id),
+      .where = {},
+      .snippet = {},
+      .also = {}};
 }
 
 /// Where a run goes on, nobody is told to do it: that run does, and the lock refuses another.
