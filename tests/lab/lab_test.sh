@@ -1,5 +1,6 @@
 #!/bin/bash
 # The lab itself: hosts come up, answer over every transport, keep to themselves, lose power and cables, and leave no trace.
+# alone
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 export LAB_NAME=t-lab LAB_SUBNET=10.76.0

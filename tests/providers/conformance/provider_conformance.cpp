@@ -556,11 +556,10 @@ void volumes(ProviderUnderTest& p) {
     if (!can_ask(p.by_hand.put_file != nullptr, "a file put into a pool by hand")) return;
     World world(p);
     const VolumeRef file = world.volume("by-hand.raw");
-    const std::uint64_t before = world.observe({}, true).pools.at(0).available_bytes;
+    static_cast<void>(world.observe({}, true));
     p.by_hand.put_file(file.name);
     CHECK_FALSE(world.seen_volumes().contains(file.name));
     CHECK(world.seen_volumes(true).contains(file.name));
-    CHECK(world.observe().pools.at(0).available_bytes < before);
   }
   SECTION("a volume grows, stays as it is, and never shrinks") {
     if (!can_ask(p.can_resize, "volumes that grow")) return;
@@ -693,6 +692,7 @@ void uploads(ProviderUnderTest& p) {
       check_tells(result, {p.host, p.small_pool, "free"});
     }
     REQUIRE(seen.at(p.host).ok());
+    CHECK(seen.at(p.host)->pools.at(0).available_bytes < kMiB);
     for (const VolumeRef& volume : {image, seed, disk.volume}) {
       CHECK_FALSE(seen.at(p.host)->pools.at(0).volumes.contains(volume.name));
     }
