@@ -140,6 +140,32 @@ TEST_CASE("nothing was left lying about") {
   CHECK(violations == Violations{});
 }
 
+/// The name of a type that the line begins to define at the left margin; empty if it does not.
+std::string type_defined_in(const std::string& line) {
+  static const std::regex kDefinition(R"(^(struct|class|enum class) (\w+)[^;]*\{)");
+  std::smatch match;
+  return std::regex_search(line, match, kDefinition) ? match[2].str() : "";
+}
+
+// The linker takes two of one name for one type, and destroys what it did not make.
+TEST_CASE("two headers give no type the same name") {
+  std::map<std::string, std::string> defined_in;
+  Violations violations;
+  for (const char* folder : {"cmd", "engine", "providers", "schemas"}) {
+    for (const std::string& file : cpp_files_below(folder)) {
+      if (!file.ends_with(".h")) continue;
+      for (const Line& line : lines_of(file)) {
+        const std::string type = type_defined_in(line.text);
+        if (type.empty()) continue;
+        const auto [first, is_new] = defined_in.emplace(type, file);
+        if (!is_new && first->second != file) violations.push_back(type + ": " + first->second + " and " + file);
+      }
+    }
+  }
+  CHECK(violations == Violations{});
+  CHECK(type_defined_in("class Refusals {") == "Refusals");
+}
+
 TEST_CASE("what should not be there is seen") {
   CHECK(std::regex_search("engine/string_utils.h", kEmptyName));
   CHECK(std::regex_search("cmd/common/names.h", kEmptyName));

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "engine/plan/planning.h"
-#include "engine/plan/steps/refused.h"
+#include "engine/plan/steps/refusals.h"
 
 /// Which host each new incarnation goes to.
 
@@ -159,7 +159,7 @@ void place_instances(Planning& planning) {
   const RulesAgainst against = rules_against(planning.config);
   std::vector<Asked> asked;
   std::vector<PlacementRequest> requests;
-  Refused refused;
+  Refusals refused;
   std::map<const GroupPlan*, Tally> tallies;
   for (auto& plan : planning.groups) {
     if (plan.group == nullptr) continue;

@@ -1,4 +1,4 @@
-#include "engine/plan/steps/refused.h"
+#include "engine/plan/steps/refusals.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -68,8 +68,8 @@ std::string place_for(const Unplaced& unplaced) {
 
 }  // namespace
 
-void Refused::add(Planning& planning, GroupPlan& plan, Decision& decision, const PlacementRequest& request,
-                  const PlacementAnswer& answer) {
+void Refusals::add(Planning& planning, GroupPlan& plan, Decision& decision, const PlacementRequest& request,
+                   const PlacementAnswer& answer) {
   decision.fate = Fate::left;
   const Causes causes = causes_of(answer.refusals);
   const std::string why = list_of(answer.refusals);
@@ -90,8 +90,8 @@ void Refused::add(Planning& planning, GroupPlan& plan, Decision& decision, const
   }
 }
 
-bool Refused::add_stuck(const Planning& planning, GroupPlan& plan, const PlacementRequest& of_group,
-                        const std::vector<Stuck>& stuck) {
+bool Refusals::add_stuck(const Planning& planning, GroupPlan& plan, const PlacementRequest& of_group,
+                         const std::vector<Stuck>& stuck) {
   const PlacementAnswer answer = place(planning.world, of_group);
   Causes causes = causes_of(answer.refusals);
   if (answer.host || !all_are(causes, Refusal::Cause::too_small)) return false;
@@ -100,7 +100,7 @@ bool Refused::add_stuck(const Planning& planning, GroupPlan& plan, const Placeme
   return true;
 }
 
-void Refused::report(Planning& planning, const std::map<const GroupPlan*, Tally>& tallies) const {
+void Refusals::report(Planning& planning, const std::map<const GroupPlan*, Tally>& tallies) const {
   for (const auto& unplaced : unplaced_) {
     const Tally& tally = tallies.at(unplaced.plan);
     const std::string who = unplaced.count == 1 ? unplaced.first + " fits on no host"

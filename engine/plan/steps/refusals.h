@@ -36,7 +36,7 @@ struct Stuck {
 };
 
 /// Those that find no place, gathered: one error for a group and a cause.
-class Refused {
+class Refusals {
  public:
   /// A host that is silent might have taken it: that is a reason to wait, not a mistake.
   void add(Planning& planning, GroupPlan& plan, Decision& decision, const PlacementRequest& request,
