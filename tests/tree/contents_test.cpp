@@ -142,7 +142,7 @@ TEST_CASE("nothing was left lying about") {
 
 /// The name of a type that the line begins to define at the left margin; empty if it does not.
 std::string type_defined_in(const std::string& line) {
-  static const std::regex kDefinition(R"(^(struct|class|enum class) (\w+)[^;]*\{)");
+  static const std::regex kDefinition(R"(^(struct|class|enum class) (\w+)( final)?( :[^:].*)?\s*\{)");
   std::smatch match;
   return std::regex_search(line, match, kDefinition) ? match[2].str() : "";
 }
@@ -163,7 +163,8 @@ TEST_CASE("two headers give no type the same name") {
     }
   }
   CHECK(violations == Violations{});
-  CHECK(type_defined_in("class Refusals {") == "Refusals");
+  CHECK(type_defined_in("class Refusals final : public A {") == "Refusals");
+  CHECK(type_defined_in("struct Refusals::Part {").empty());
 }
 
 TEST_CASE("what should not be there is seen") {
