@@ -22,8 +22,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// HTTP is spoken by hand here: the library that downloads images keeps a header as long as a server sends one, and a
-// guest is not trusted with this machine's memory. Of an answer, only the status is wanted.
+// HTTP is spoken by hand here: of an answer only the status is wanted, and the less of what a guest says is looked at,
+// the better.
 
 /// The most that is read of an answer's first line and headers, and of what goes before it.
 constexpr std::size_t kMaxHeadBytes = 64UL * 1024;

@@ -47,7 +47,7 @@ const std::vector<Library> kLibraries = {
     {"archive", "LibArchive::", {"providers/image/"}},
     {"SQLiteCpp/", "SQLiteCpp", {"providers/sqlite/"}},
     {"sqlite3.h", "SQLite::", {"providers/sqlite/"}},
-    {"httplib.h", "PkgConfig::httplib", {"providers/"}},
+    {"curl/", "PkgConfig::curl", {"providers/image/download/"}},
     // One pure function of the engine hashes what makes an identity.
     {"openssl/", "OpenSSL::", {"engine/values/digest.cpp", "providers/"}},
 };

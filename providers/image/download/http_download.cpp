@@ -1,31 +1,38 @@
 #include "providers/image/download/http_download.h"
 
+#include <curl/curl.h>
 #include <fmt/format.h>
-#include <httplib.h>
+#include <openssl/x509_vfy.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
-
-#include "providers/image/download/request_watch.h"
+#include <string_view>
 
 namespace vscale {
 namespace {
 
-using SteadyTime = std::chrono::steady_clock::time_point;
+using SteadyClock = std::chrono::steady_clock;
+
+/// What a server may say before the body, all of its headers together. The library ends a single line at 100 KiB.
+constexpr std::size_t kMostHead_bytes = 64UL * 1024;
 
 /// What came of one request, whether or not it came to its end.
 struct Answer {
-  int status = 0;
+  int status = 0;  ///< 0: its head has not come to an end.
   std::string location;
   std::uint64_t expected_bytes = 0;  ///< 0: the server did not say.
   std::uint64_t received_bytes = 0;
-  SteadyTime last_byte{};
-  std::optional<Error> refused;                ///< Why the sink ended it, or it never began.
-  std::optional<RequestWatch::Broken> broken;  ///< What the watch ended it for.
-  httplib::Error trouble = httplib::Error::Success;
+  SteadyClock::time_point last_step{};  ///< A connection is given its own time before the first.
+  std::optional<Error> refused;         ///< Why the sink ended it.
+  bool head_too_long = false;
+  bool connected = false;
+  bool cut_by_system = false;  ///< The connection broke, as far as the operating system tells.
+  bool vouched_for = false;    ///< Somebody who is trusted signed the server's certificate.
+  CURLcode ended = CURLE_OK;
 };
 
 /// Whatever one try of a download is about: for messages.
@@ -46,80 +53,155 @@ bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-std::unique_ptr<httplib::ClientImpl> client_for(const Subject& subject) {
+// Asking
+// ----------------------------------------------------------------------------------------------------------------
+
+/// A request that runs. The library calls back from C, where no exception may pass: running out of memory in there ends
+/// the program.
+struct Request {
+  const Subject& subject;
+  const BodySink& sink;
+  CURL* curl;
+  Answer& answer;
+  std::size_t head_bytes = 0;
+
+  static std::size_t on_head_line(const char* bytes, std::size_t, std::size_t size, void* request) noexcept {
+    return static_cast<Request*>(request)->take_head_line({bytes, size}) ? size : 0;
+  }
+  static std::size_t on_body(const char* bytes, std::size_t, std::size_t size, void* request) noexcept {
+    return static_cast<Request*>(request)->take_body(bytes, size) ? size : 0;
+  }
+  static int on_progress(void* request, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
+    return static_cast<const Request*>(request)->is_idle() ? 1 : 0;
+  }
+
+  /// False ends the request: of anything but success there is no body to read.
+  bool take_head_line(std::string_view line) {
+    head_bytes += line.size();
+    answer.head_too_long = head_bytes > kMostHead_bytes;
+    if (answer.head_too_long) return false;
+    if (line != "\r\n" && line != "\n") return true;
+    long status = 0;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    const bool goes_before = status >= 100 && status < 200;
+    if (goes_before) return true;
+    answer.status = static_cast<int>(status);
+    answer.last_step = SteadyClock::now();
+    return status == 200;
+  }
+
+  bool take_body(const char* bytes, std::size_t size) {
+    answer.last_step = SteadyClock::now();
+    answer.received_bytes += size;
+    answer.expected_bytes = announced_bytes();
+    if (auto taken = sink(bytes, size, answer.expected_bytes); !taken) {
+      answer.refused = taken.error();
+      return false;
+    }
+    return true;
+  }
+
+  bool is_idle() const { return SteadyClock::now() - answer.last_step > subject.bounds.idle_timeout; }
+
+  std::uint64_t announced_bytes() const {
+    curl_off_t bytes = -1;
+    curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &bytes);
+    return bytes < 0 ? 0 : static_cast<std::uint64_t>(bytes);
+  }
+};
+
+std::string text_of(const Url& url) {
+  const bool is_ipv6 = url.host.find(':') != std::string::npos;
+  return fmt::format("{}://{}:{}{}{}{}", url.scheme, is_ipv6 ? "[" + url.host + "]" : url.host, url.port, url.path,
+                     url.query.empty() ? "" : "?", url.query);
+}
+
+/// Never 0, which the library takes for no bound.
+long milliseconds(Duration duration) {
+  return std::max<long>(1, duration.count());
+}
+
+/// Where OpenSSL itself looks for authorities; the library would not ask.
+const char* authorities_file() {
+  return std::getenv("SSL_CERT_FILE");
+}
+
+void set_target(CURL* curl, const Subject& subject) {
   const Url& url = subject.url;
-  std::unique_ptr<httplib::ClientImpl> client;
-  if (url.scheme == "https") {
-    client = std::make_unique<httplib::SSLClient>(url.host, url.port);
-    client->enable_server_certificate_verification(true);
-  } else {
-    client = std::make_unique<httplib::ClientImpl>(url.host, url.port);
+  curl_easy_setopt(curl, CURLOPT_URL, text_of(url).c_str());
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);  // followed by http_download(), which looks where it leads
+  curl_easy_setopt(curl, CURLOPT_PROXY, "");           // nor any that the environment names
+  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "vscale");
+  if (!url.user.empty()) {
+    curl_easy_setopt(curl, CURLOPT_USERNAME, url.user.c_str());
+    curl_easy_setopt(curl, CURLOPT_PASSWORD, url.password.c_str());
   }
-  client->set_connection_timeout(subject.bounds.connect_timeout);
-  client->set_read_timeout(subject.bounds.idle_timeout);
-  client->set_write_timeout(subject.bounds.idle_timeout);
-  client->set_follow_location(false);  // followed by http_download(), which looks where it leads
-  client->set_decompress(false);       // the digest is of the bytes as they are published
-  client->set_url_encode(false);       // it is encoded already
-  return client;
+  // Certificates and the names in them are verified unless one asks for less.
+  if (const char* file = authorities_file()) curl_easy_setopt(curl, CURLOPT_CAINFO, file);
+  if (const char* directory = std::getenv("SSL_CERT_DIR")) curl_easy_setopt(curl, CURLOPT_CAPATH, directory);
 }
 
-httplib::Headers headers_for(const Url& url) {
-  httplib::Headers headers{{"Accept-Encoding", "identity"}, {"User-Agent", "vscale"}};
-  if (!url.user.empty()) headers.insert(httplib::make_basic_authentication_header(url.user, url.password));
-  return headers;
+void set_bounds(CURL* curl, const DownloadBounds& bounds) {
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(bounds.connect_timeout));
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, milliseconds(bounds.total_timeout));
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);    // they are the program's
+  curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);  // a look-up of a name that hangs is not waited for
 }
 
-/// False ends the request: of anything but success there is no body to read.
-bool take_head(const httplib::Response& response, Answer& answer) {
-  answer.status = response.status;
-  answer.location = response.get_header_value("Location");
-  if (response.has_header("Content-Length")) {
-    answer.expected_bytes = response.get_header_value<std::uint64_t>("Content-Length");
+void set_callbacks(Request& request) {
+  CURL* curl = request.curl;
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, Request::on_head_line);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &request);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, Request::on_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &request);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, Request::on_progress);  // at least once a second
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &request);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+}
+
+void run(const Request& request) {
+  Answer& answer = request.answer;
+  answer.ended = curl_easy_perform(request.curl);
+  answer.expected_bytes = request.announced_bytes();
+  curl_off_t connected_after = 0;
+  curl_easy_getinfo(request.curl, CURLINFO_PRETRANSFER_TIME_T, &connected_after);
+  answer.connected = connected_after > 0;
+  long number = 0;
+  curl_easy_getinfo(request.curl, CURLINFO_OS_ERRNO, &number);
+  answer.cut_by_system = number != 0;
+  long distrust = 0;
+  curl_easy_getinfo(request.curl, CURLINFO_SSL_VERIFYRESULT, &distrust);
+  // What the library begins with stays where it stumbles over the name alone.
+  answer.vouched_for = distrust == X509_V_OK || distrust == X509_V_ERR_UNSPECIFIED;
+  curl_header* location = nullptr;
+  if (curl_easy_header(request.curl, "Location", 0, CURLH_HEADER, -1, &location) == CURLHE_OK) {
+    answer.location = location->value;
   }
-  return response.status == 200;
-}
-
-bool take_bytes(Answer& answer, const BodySink& sink, const char* bytes, std::size_t size) {
-  answer.last_byte = std::chrono::steady_clock::now();
-  answer.received_bytes += size;
-  if (auto taken = sink(bytes, size, answer.expected_bytes); !taken) {
-    answer.refused = taken.error();
-    return false;
-  }
-  return true;
-}
-
-void get(const Subject& subject, const BodySink& sink, RequestWatch& watch, Answer& answer) {
-  const auto client = client_for(subject);
-  client->set_socket_options([&](socket_t socket) { watch.follow(socket); });
-  const std::string target = subject.url.query.empty() ? subject.url.path : subject.url.path + "?" + subject.url.query;
-  const auto result = client->Get(
-      target, headers_for(subject.url),
-      [&](const httplib::Response& response) {
-        watch.got_on();
-        return take_head(response, answer);
-      },
-      [&](const char* bytes, std::size_t size) {
-        watch.got_on();
-        return take_bytes(answer, sink, bytes, size);
-      });
-  answer.trouble = result.error();
 }
 
 Answer get(const Subject& subject, const BodySink& sink) {
+  static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(ready ? curl_easy_init() : nullptr, curl_easy_cleanup);
+  // The digest is of the bytes as they are published.
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
+      curl_slist_append(nullptr, "Accept-Encoding: identity"), curl_slist_free_all);
+  VSCALE_ASSERT(curl && headers, "libcurl cannot be used");
   Answer answer;
-  answer.last_byte = std::chrono::steady_clock::now();
-  try {
-    RequestWatch watch(subject.bounds);
-    get(subject, sink, watch, answer);
-    answer.broken = watch.broken();
-  } catch (const std::system_error& error) {
-    answer.refused = error_of(subject, ErrorKind::failed, "cannot be asked: there can be no more threads", "try again");
-    answer.refused->detail = error.what();
-  }
+  answer.last_step = SteadyClock::now() + subject.bounds.connect_timeout;
+  Request request{subject, sink, curl.get(), answer};
+  set_target(curl.get(), subject);
+  set_bounds(curl.get(), subject.bounds);
+  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+  set_callbacks(request);
+  run(request);
   return answer;
 }
+
+// What went wrong
+// ------------------------------------------------------------------------------------------------------------
 
 Error error_of_status(const Subject& subject, int status) {
   const std::string found = fmt::format("answered {}", status);
@@ -134,7 +216,7 @@ Error error_of_status(const Subject& subject, int status) {
 }
 
 Error error_of_body(const Subject& subject, const Answer& answer) {
-  const auto silent = std::chrono::steady_clock::now() - answer.last_byte;
+  const auto silent = SteadyClock::now() - answer.last_step;
   const std::string amount = answer.expected_bytes == 0
                                  ? fmt::format("{} bytes", answer.received_bytes)
                                  : fmt::format("{} of {} bytes", answer.received_bytes, answer.expected_bytes);
@@ -146,53 +228,81 @@ Error error_of_body(const Subject& subject, const Answer& answer) {
   return error_of(subject, ErrorKind::unreachable, fmt::format("ended after {}", amount), "try again");
 }
 
-Error error_of_trouble(const Subject& subject, const Answer& answer) {
-  switch (answer.trouble) {
-    case httplib::Error::Connection:
-      return error_of(subject, ErrorKind::unreachable, "does not answer: no connection",
-                      "check the URL, and that the server runs");
-    case httplib::Error::ConnectionTimeout:
-      return error_of(subject, ErrorKind::unreachable,
-                      fmt::format("does not answer within {}", show_duration(subject.bounds.connect_timeout)),
-                      "check the URL, and the way there");
-    case httplib::Error::SSLServerVerification:
-      return error_of(subject, ErrorKind::denied, "has a certificate that is not trusted here",
-                      "add its authority to the system's (update-ca-certificates), or name it by SSL_CERT_FILE");
-    case httplib::Error::SSLConnection:
-    case httplib::Error::SSLLoadingCerts:
-      return error_of(subject, ErrorKind::unreachable, "could not agree on a TLS connection",
-                      "check the URL and its port");
-    default:
-      return error_of_body(subject, answer);
+Error error_of_time(const Subject& subject, const Answer& answer) {
+  if (!answer.connected) {
+    return error_of(subject, ErrorKind::unreachable,
+                    fmt::format("does not answer within {}", show_duration(subject.bounds.connect_timeout)),
+                    "check the URL, and the way there");
   }
+  return error_of(subject, ErrorKind::timed_out,
+                  fmt::format("took longer than {} and sent {} bytes until then",
+                              show_duration(subject.bounds.total_timeout), answer.received_bytes),
+                  "fetch it by hand and let images.NAME.source name the file");
 }
 
-Error error_of_broken(const Subject& subject, const Answer& answer) {
-  switch (*answer.broken) {
-    case RequestWatch::Broken::total:
-      return error_of(subject, ErrorKind::timed_out,
-                      fmt::format("took longer than {} and sent {} bytes until then",
-                                  show_duration(subject.bounds.total_timeout), answer.received_bytes),
-                      "fetch it by hand and let images.NAME.source name the file");
-    case RequestWatch::Broken::idle:
-      return error_of_body(subject, answer);
-    case RequestWatch::Broken::size:
-      return error_of(subject, ErrorKind::invalid,
-                      fmt::format("sent over {} that are no file's", show_bytes(RequestWatch::kMostBeside_bytes)),
-                      "check the URL: that is no answer of a web server");
+Error error_of_certificate(const Subject& subject, const Answer& answer) {
+  if (answer.vouched_for) {
+    return error_of(subject, ErrorKind::denied, "has a certificate for another name",
+                    "write the name that the certificate is for, or correct the server");
   }
-  VSCALE_ASSERT(false, "a bound without words");
+  return error_of(subject, ErrorKind::denied, "has a certificate that is not trusted here",
+                  "add its authority to the system's (update-ca-certificates), or name it by SSL_CERT_FILE");
+}
+
+Error error_of_authorities(const Subject& subject) {
+  const char* file = authorities_file();
+  return error_of(
+      subject, ErrorKind::denied,
+      fmt::format("cannot be trusted: no authorities can be read from {}", file != nullptr ? file : "this system"),
+      file != nullptr ? "correct SSL_CERT_FILE" : "install ca-certificates");
+}
+
+/// What came is none of the words of HTTP.
+Error error_of_words(const Subject& subject, const Answer& answer) {
+  // The library calls a line that is too long for it out of memory.
+  const bool too_long = answer.head_too_long || answer.ended == CURLE_OUT_OF_MEMORY;
+  Error error = error_of(subject, ErrorKind::invalid,
+                         too_long ? fmt::format("sent a header of over {}", show_bytes(kMostHead_bytes))
+                                  : "gave no answer of a web server",
+                         "check the URL and its port");
+  if (!too_long) error.detail = curl_easy_strerror(answer.ended);
+  return error;
+}
+
+Error error_of_trouble(const Subject& subject, const Answer& answer) {
+  switch (answer.ended) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+      return error_of(subject, ErrorKind::unreachable, "does not answer: no connection",
+                      "check the URL, and that the server runs");
+    case CURLE_OPERATION_TIMEDOUT:
+      return error_of_time(subject, answer);
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return error_of_certificate(subject, answer);
+    case CURLE_SSL_CACERT_BADFILE:
+      return error_of_authorities(subject);
+    case CURLE_SSL_CONNECT_ERROR:
+      return error_of(subject, ErrorKind::unreachable, "could not agree on a TLS connection",
+                      "check the URL and its port");
+    case CURLE_ABORTED_BY_CALLBACK:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_SEND_ERROR:
+      return error_of_body(subject, answer);
+    case CURLE_RECV_ERROR:
+      // By this the library also tells of a body whose pieces are not marked as they should be.
+      if (answer.cut_by_system || subject.url.scheme == "https") return error_of_body(subject, answer);
+      return error_of_words(subject, answer);
+    default:
+      return error_of_words(subject, answer);
+  }
 }
 
 /// Nothing if everything came.
 std::optional<Error> failure_of(const Subject& subject, const Answer& answer) {
   if (answer.refused) return answer.refused;
-  // Before anything else: what was cut off may look like an end.
-  if (answer.broken) return error_of_broken(subject, answer);
   if (answer.status != 0 && answer.status != 200) return error_of_status(subject, answer.status);
-  if (answer.trouble != httplib::Error::Success) return error_of_trouble(subject, answer);
-  if (answer.expected_bytes != 0 && answer.received_bytes != answer.expected_bytes)
-    return error_of_body(subject, answer);
+  if (answer.ended != CURLE_OK) return error_of_trouble(subject, answer);
   return std::nullopt;
 }
 
@@ -221,7 +331,7 @@ Result<void> http_download(const Url& url, const std::string& what, const Downlo
   for (int redirects = 0; redirects <= bounds.max_redirects; ++redirects) {
     const Subject subject{here, what, bounds};
     const Answer answer = get(subject, sink);
-    if (answer.broken || !is_redirect(answer.status)) {
+    if (!is_redirect(answer.status)) {
       if (auto failure = failure_of(subject, answer)) return *failure;
       return {};
     }

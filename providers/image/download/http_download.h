@@ -24,9 +24,10 @@ using BodySink = std::function<Result<void>(const char* bytes, std::size_t size,
 /// Gives the body of `url` to `sink`, as it comes. `what` names it in messages: "image debian-12".
 /// `not_found` for 404 and 410; `denied` for 401 and 403, for a certificate that is not trusted and for a redirect from
 /// https to http; `unreachable` for no answer, for other server errors and for an answer that ends too early;
-/// `timed_out` for one that does not go on; `invalid` for a redirect to nowhere, or too many of them, and for a head
-/// without end. Whatever the server sends, and however slowly: the bounds hold, and no more than
-/// RequestWatch::kMostBeside_bytes of what is no body are kept.
+/// `timed_out` for one that does not go on; `invalid` for a redirect to nowhere, or too many of them, for what is no
+/// HTTP and for a head without end. Whatever the server sends, and however slowly: the bounds hold (an idle server is
+/// left a second late at most), and no more than some 100 KiB of what is no body are kept. Proxies that the environment
+/// names are not used. From any thread; SIGPIPE must be ignored by the program.
 Result<void> http_download(const Url& url, const std::string& what, const DownloadBounds& bounds, const BodySink& sink);
 
 }  // namespace vscale

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -617,10 +618,10 @@ std::function<void(const RudeServer::Send&)> dripping(const std::string& begin, 
 
 TEST_CASE("a server that drips anything but an image is left") {
   const auto [begin, piece] = GENERATE(table<std::string, std::string>({
-      {"", "H"},                                                           // its first line
+      {"HTTP/1.1 200 ", "O"},                                              // its first line
       {"HTTP/1.1 200 OK\r\n", "X-More: of it\r\n"},                        // headers
       {"HTTP/1.1 200 OK\r\nX-More: ", "of it "},                           // one header
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "0"},      // the length of a piece
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "x"},    // what goes before a piece
       {"HTTP/1.1 302 Found\r\nLocation: /on\r\n", "X-More: of it\r\n"},    // headers that lead elsewhere
       {"HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"},  // answers before the answer
   }));
@@ -658,6 +659,40 @@ TEST_CASE("a server that pours without end, and none of it an image, is left bef
   INFO(to_string(lock.error()));
   CHECK(lock.error().kind == ErrorKind::invalid);
   CHECK(library.cached() == 0);
+}
+
+TEST_CASE("what is no answer of a web server is refused, however long its first line") {
+  const std::string said =
+      GENERATE(as<std::string>{}, "SSH-2.0-OpenSSH_9.2p1\r\n", "HTTP/1.1 200 " + std::string(1'000'000, 'x'),
+               "HTTP/1.1 200 " + std::string(1'000'000, 'x') + "\r\n\r\n",
+               "HTTP/1.1 200 OK\r\nX-Long: " + std::string(1'000'000, 'x') + "\r\n\r\n",
+               "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n");
+  Library library;
+  const RudeServer server([&](const RudeServer::Send& send) { send(said); });
+
+  const auto lock = library.resolve(Library::url(server.url() + "/a.qcow2"));
+
+  REQUIRE_FALSE(lock);
+  INFO(to_string(lock.error()));
+  CHECK(lock.error().kind == ErrorKind::invalid);
+  CHECK(lock.error().message.find("xxx") == std::string::npos);
+  CHECK(library.cached() == 0);
+}
+
+TEST_CASE("a redirect is followed to the letter, so that what a URL was signed for stays as it is") {
+  const std::string signed_target = "/signed%20by/a%2Bb.qcow2?sig=x%2By%2Fz%3D&at=10%3A00%23";
+  Library library;
+  WebServer server;
+  std::string target;
+  server.lead("/release", server.url() + signed_target);
+  (*server).Get("/signed.*", [&](const httplib::Request& request, httplib::Response& response) {
+    target = request.target;
+    response.set_content(qcow2(), "application/octet-stream");
+  });
+
+  library.must_resolve(Library::url(server.url() + "/release"));
+
+  CHECK(target == signed_target);
 }
 
 TEST_CASE("redirects are followed, but not for ever and not to nowhere") {
@@ -732,12 +767,12 @@ TEST_CASE("downloads that a crash left behind go after a day, and no sooner") {
 
 namespace {
 
-/// A key and a certificate for 127.0.0.1 that nobody signed but itself.
+/// A key, and a certificate for `names` that nobody signed but itself.
 struct Identity {
   EVP_PKEY* key = EVP_RSA_gen(2048U);
   X509* certificate = X509_new();
 
-  Identity() {
+  explicit Identity(const std::string& names = "IP:127.0.0.1") {
     X509_set_version(certificate, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
     X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
@@ -747,6 +782,9 @@ struct Identity {
     const auto* text = reinterpret_cast<const unsigned char*>("localhost");
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, text, -1, -1, 0);
     X509_set_issuer_name(certificate, name);
+    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
+    X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
     X509_sign(certificate, key, EVP_sha256());
   }
   ~Identity() {
@@ -755,23 +793,97 @@ struct Identity {
   }
   Identity(const Identity&) = delete;
   Identity& operator=(const Identity&) = delete;
+
+  std::string pem() const {
+    BIO* memory = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(memory, certificate);
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(memory, &bytes);
+    std::string text(bytes, static_cast<std::size_t>(size));
+    BIO_free(memory);
+    return text;
+  }
+};
+
+/// SSL_CERT_FILE, as long as this lives.
+class TrustedFile {
+ public:
+  explicit TrustedFile(const std::string& path) { setenv("SSL_CERT_FILE", path.c_str(), 1); }
+  ~TrustedFile() { unsetenv("SSL_CERT_FILE"); }
+  TrustedFile(const TrustedFile&) = delete;
+  TrustedFile& operator=(const TrustedFile&) = delete;
+};
+
+/// Serves an image by HTTPS.
+class SecureServer : public WebServer<httplib::SSLServer> {
+ public:
+  explicit SecureServer(const Identity& identity) : WebServer(identity.certificate, identity.key) {
+    serve("/a.qcow2", qcow2());
+  }
+  std::string url() const { return "https://127.0.0.1:" + std::to_string(port()); }
 };
 
 }  // namespace
 
 TEST_CASE("a server whose certificate nobody vouches for is not believed") {
   Library library;
-  const Identity identity;
-  WebServer<httplib::SSLServer> server(identity.certificate, identity.key);
-  server.serve("/a.qcow2", qcow2());
-  const std::string address = "https://127.0.0.1:" + std::to_string(server.port());
+  SecureServer server{Identity()};
 
-  const std::string text = library.refusal(Library::url(address + "/a.qcow2"), address);
+  const std::string text = library.refusal(Library::url(server.url() + "/a.qcow2"), server.url());
 
   CHECK(
       text ==
       "denied: image debian-12: http://SERVER/a.qcow2 has a certificate that is not trusted here; add its authority to "
       "the system's (update-ca-certificates), or name it by SSL_CERT_FILE\n");
+}
+
+TEST_CASE("a server whose certificate SSL_CERT_FILE vouches for is believed") {
+  Library library;
+  const Identity identity;
+  SecureServer server(identity);
+  write_file(library / "authority.pem", identity.pem());
+  const TrustedFile trusted(library / "authority.pem");
+
+  CHECK(library.must_resolve(Library::url(server.url() + "/a.qcow2")).digest == sha256(qcow2()));
+}
+
+TEST_CASE("a certificate for another server is not believed, whoever vouches for it") {
+  Library library;
+  const Identity identity("IP:127.0.0.2,DNS:images.example.lan");
+  SecureServer server(identity);
+  write_file(library / "authority.pem", identity.pem());
+  const TrustedFile trusted(library / "authority.pem");
+
+  CHECK(library.refusal(Library::url(server.url() + "/a.qcow2"), server.url()) ==
+        "denied: image debian-12: http://SERVER/a.qcow2 has a certificate for another name; write the name that the "
+        "certificate is for, or correct the server\n");
+}
+
+TEST_CASE("an SSL_CERT_FILE that is not there is told by its name") {
+  Library library;
+  SecureServer server{Identity()};
+  const TrustedFile trusted(library / "missing.pem");
+
+  CHECK(library.refusal(Library::url(server.url() + "/a.qcow2"), server.url()) ==
+        "denied: image debian-12: http://SERVER/a.qcow2 cannot be trusted: no authorities can be read from "
+        "/images/missing.pem; correct SSL_CERT_FILE\n");
+}
+
+TEST_CASE("a redirect from https to http is not followed") {
+  Library library;
+  const Identity identity;
+  SecureServer server(identity);
+  WebServer plain;
+  plain.serve("/a.qcow2", qcow2());
+  server.lead("/moved", plain.url() + "/a.qcow2");
+  write_file(library / "authority.pem", identity.pem());
+  const TrustedFile trusted(library / "authority.pem");
+
+  const auto lock = library.resolve(Library::url(server.url() + "/moved"));
+
+  REQUIRE_FALSE(lock);
+  CHECK(lock.error().kind == ErrorKind::denied);
+  CHECK(plain.asked().empty());
 }
 
 }  // namespace vscale::test
