@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 
 #include "engine/ports/system_error.h"
 #include "providers/sqlite/rows/columns.h"
@@ -69,14 +70,27 @@ std::optional<Instant> instant_of_stamp(const std::string& text) {
                       ':' + text.substr(13));
 }
 
-std::vector<BackupFile> backups_of(const std::string& path) {
+/// The files beside the statefile whose names go on from its own as those of backups do; as many as can be read. Throws
+/// nothing of the disk's: it is asked, too, for the hint of an error that a failing disk has brought about.
+std::vector<fs::path> files_beside(const std::string& path) {
   const std::string prefix = fs::path(path).filename().string() + kSuffix;
-  std::vector<BackupFile> found;
+  std::vector<fs::path> found;
   std::error_code unreadable;
-  for (const auto& entry : fs::directory_iterator(fs::path(path).parent_path(), unreadable)) {
-    const std::string name = entry.path().filename().string();
-    if (name.rfind(prefix, 0) != 0) continue;
-    if (const auto at = instant_of_stamp(name.substr(prefix.size()))) found.push_back({entry.path().string(), *at});
+  // By hand: the loop over a range throws where the disk fails in the middle of it.
+  for (fs::directory_iterator at(fs::path(path).parent_path(), unreadable); at != fs::directory_iterator();
+       at.increment(unreadable)) {
+    if (at->path().filename().string().starts_with(prefix)) found.push_back(at->path());
+  }
+  return found;
+}
+
+std::vector<BackupFile> backups_of(const std::string& path) {
+  const std::size_t stamp_at = fs::path(path).filename().string().size() + std::string_view(kSuffix).size();
+  std::vector<BackupFile> found;
+  for (const fs::path& file : files_beside(path)) {
+    if (const auto at = instant_of_stamp(file.filename().string().substr(stamp_at))) {
+      found.push_back({file.string(), *at});
+    }
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.at > b.at; });
   return found;
@@ -89,13 +103,11 @@ void free_from_lock(const std::string& path) {
 }
 
 void remove_unfinished(const std::string& path) {
-  const std::string prefix = fs::path(path).filename().string() + kSuffix;
   const auto too_old = fs::file_time_type::clock::now() - kUnfinishedKept;
-  for (const auto& entry : fs::directory_iterator(fs::path(path).parent_path())) {
-    const std::string name = entry.path().filename().string();
-    if (name.rfind(prefix, 0) != 0 || name.find(kUnfinished) == std::string::npos) continue;
+  for (const fs::path& file : files_beside(path)) {
+    if (file.filename().string().find(kUnfinished) == std::string::npos) continue;
     std::error_code gone;
-    if (fs::last_write_time(entry.path(), gone) < too_old) fs::remove(entry.path(), gone);
+    if (fs::last_write_time(file, gone) < too_old && !gone) fs::remove(file, gone);
   }
 }
 
