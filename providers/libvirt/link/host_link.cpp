@@ -17,8 +17,27 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// How often whoever waits looks at the progress of a long piece of work.
+/// How often whoever waits looks at the progress of a long piece of work, and whether the program has run meanwhile.
 constexpr std::chrono::milliseconds kProgressInterval{100};
+
+/// How much does not count of a wait that was to end at `wake`: one that ends much later was no wait, for the program
+/// was stopped (Ctrl-Z). What had arrived by then is waiting to be read, and gets a moment for it.
+SteadyClock::duration time_without_us(SteadyClock::time_point wake) {
+  const auto late = SteadyClock::now() - wake;
+  return late > kProgressInterval ? late + kProgressInterval : SteadyClock::duration{0};
+}
+
+/// Waits until `come`, up to `deadline`, which moves on by what does not count. False if it did not come.
+template <class Come>
+bool wait_until(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, SteadyClock::time_point& deadline,
+                Come come) {
+  for (auto now = SteadyClock::now(); now < deadline; now = SteadyClock::now()) {
+    const auto wake = std::min(deadline, now + kProgressInterval);
+    if (changed.wait_until(lock, wake, come)) return true;
+    deadline += time_without_us(wake);
+  }
+  return come();
+}
 
 void close_connection(virConnectPtr connection) {
   static_cast<void>(virConnectClose(connection));
@@ -57,7 +76,7 @@ Result<HostLink::Connection> HostLink::take_connection() {
   // Dead connections are dropped by this thread, and after the lock: their end may take a moment.
   std::vector<Connection> dead;
   std::unique_lock lock(mutex_);
-  const SteadyTime give_up_at = SteadyClock::now() + 2 * options_.call_timeout;
+  SteadyTime give_up_at = SteadyClock::now() + 2 * options_.call_timeout;
   for (;;) {
     if (left_behind_) return *left_behind_;
     if (shares_one_connection_ && !idle_.empty()) return idle_.back();
@@ -77,19 +96,30 @@ Result<HostLink::Connection> HostLink::take_connection() {
       // one away (sshd's MaxStartups) is asked again, since an upload keeps what it has for long.
       const bool opening = opening_;
       const SteadyTime again_at = opening ? give_up_at : std::min(give_up_at, open_failed_at_ + options_.reopen_after);
-      const bool changed = changed_.wait_until(
-          lock, again_at, [&] { return left_behind_ || !idle_.empty() || lent_ == 0 || opening_ != opening; });
+      SteadyTime wake = again_at;
+      const bool changed = wait_until(
+          changed_, lock, wake, [&] { return left_behind_ || !idle_.empty() || lent_ == 0 || opening_ != opening; });
+      give_up_at += wake - again_at;
       if (!changed && SteadyClock::now() >= give_up_at) {
         return unreachable("has no connection free", open_error_ ? open_error_->detail : without_password(host_.uri));
       }
     } else if (!opening_) {
       return *open_error_;
-    } else if (!changed_.wait_until(lock, opening_since_ + options_.open_timeout,
-                                    [this] { return !opening_ || left_behind_ || !idle_.empty(); })) {
+    } else if (!wait_for_opening(lock)) {
       return unreachable(fmt::format("did not open a connection within {}", show_duration(options_.open_timeout)),
                          without_password(host_.uri));
     }
   }
+}
+
+bool HostLink::wait_for_opening(std::unique_lock<std::mutex>& lock) {
+  const SteadyTime end = opening_since_ + options_.open_timeout;
+  SteadyTime moved_end = end;
+  const bool come =
+      wait_until(changed_, lock, moved_end, [this] { return !opening_ || left_behind_ || !idle_.empty(); });
+  // Whoever waits for it next counts from there as well.
+  opening_since_ = std::max(opening_since_, moved_end - options_.open_timeout);
+  return come;
 }
 
 void HostLink::give_back(Connection connection) {
@@ -183,16 +213,17 @@ void HostLink::wait_until_closed(SteadyTime deadline) {
 Result<void> HostLink::enter(Lane lane) {
   if (lane == Lane::stream) return {};
   std::unique_lock lock(mutex_);
-  const SteadyTime asked = SteadyClock::now();
+  SteadyTime silent_since = SteadyClock::now();
   const auto has_room = [&] {
     return in_flight_ < options_.requests_in_flight &&
            (lane != Lane::agent || agents_in_flight_ < options_.agent_requests_in_flight);
   };
   while (!has_room() && !left_behind_) {
     // Work that nobody waits for could hang too: when nothing comes back any more, it has.
-    const SteadyTime deadline = std::max(asked, last_landing_) + 2 * options_.call_timeout;
-    if (changed_.wait_until(lock, deadline) == std::cv_status::timeout &&
-        SteadyClock::now() >= std::max(asked, last_landing_) + 2 * options_.call_timeout) {
+    const SteadyTime wake = SteadyClock::now() + kProgressInterval;
+    changed_.wait_until(lock, wake);
+    silent_since = std::max(silent_since + time_without_us(wake), last_landing_);
+    if (SteadyClock::now() >= silent_since + 2 * options_.call_timeout) {
       left_behind_ = unreachable("does not answer any more", "all of its requests in flight are stuck");
       changed_.notify_all();
     }
@@ -271,6 +302,7 @@ std::optional<Error> HostLink::wait_for(Flight& flight, Duration stall,
     const SteadyTime deadline = moved_at + stall;
     const SteadyTime wake = std::min(deadline, SteadyClock::now() + kProgressInterval);
     if (flight.landed.wait_until(lock, wake, [&] { return flight.done; })) return std::nullopt;
+    moved_at += time_without_us(wake);
     const std::uint64_t now_at = flight.progress.load();
     if (now_at != seen) {
       seen = now_at;
@@ -278,7 +310,7 @@ std::optional<Error> HostLink::wait_for(Flight& flight, Duration stall,
       lock.unlock();
       if (on_progress) on_progress(seen);
       lock.lock();
-    } else if (SteadyClock::now() >= deadline) {
+    } else if (SteadyClock::now() >= moved_at + stall) {
       return leave_behind(flight.doing, stall);
     }
   }

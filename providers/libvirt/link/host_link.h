@@ -106,6 +106,7 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
 
   /// For the caller alone, until give_back().
   Result<Connection> take_connection();
+  bool wait_for_opening(std::unique_lock<std::mutex>& lock);
   void give_back(Connection connection);
   void begin_opening();
   void open_on_this_thread();

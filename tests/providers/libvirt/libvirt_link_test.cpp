@@ -2,9 +2,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstring>
@@ -98,6 +100,13 @@ std::function<Result<int>(virConnectPtr)> blocked_by(const Gate& gate) {
 
 std::function<Result<int>(virConnectPtr)> answer(int value) {
   return [value](virConnectPtr) -> Result<int> { return value; };
+}
+
+/// In a process that has used libvirt, its event loop runs already, and a fork could inherit a lock that nobody opens:
+/// there is nothing to be seen then. ctest gives each test a process of its own.
+bool may_fork() {
+  const auto threads = std::filesystem::directory_iterator("/proc/self/task");
+  return std::distance(begin(threads), end(threads)) == 1;
 }
 
 }  // namespace
@@ -204,6 +213,36 @@ TEST_CASE("a call that moves is not left behind, however long it takes") {
 
   REQUIRE(result.ok());
   CHECK(*result == 6);
+}
+
+TEST_CASE("a program that was stopped for longer than a host may take hears the answer that came meanwhile") {
+  if (!may_fork()) return;
+  const LibvirtTestWorld world;
+  std::array<int, 2> begun{};
+  std::array<int, 2> reply{};
+  REQUIRE(::pipe(begun.data()) == 0);
+  REQUIRE(::pipe(reply.data()) == 0);
+  Child child([&] {
+    auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri()}, quick());
+    const Result<int> result = link->call<int>("count", [begun, reply](virConnectPtr) -> Result<int> {
+      char word = 'b';
+      if (::write(begun[1], &word, 1) != 1 || ::read(reply[0], &word, 1) != 1) return 0;
+      std::this_thread::sleep_for(quick().call_timeout / 10);  // whoever waits is awake before this
+      return 1;
+    });
+    return result ? std::to_string(*result) : to_string(result.error());
+  });
+  char word = 0;
+  REQUIRE(::read(begun[0], &word, 1) == 1);
+
+  REQUIRE(::kill(child.pid(), SIGSTOP) == 0);
+  REQUIRE(::waitpid(child.pid(), nullptr, WUNTRACED) == child.pid());
+  REQUIRE(::write(reply[1], &word, 1) == 1);
+  std::this_thread::sleep_for(2 * quick().call_timeout);
+  REQUIRE(::kill(child.pid(), SIGCONT) == 0);
+
+  CHECK(child.result() == "1");
+  for (const int end : {begun[0], begun[1], reply[0], reply[1]}) ::close(end);
 }
 
 TEST_CASE("two calls at once never share a connection, and calls one after the other do") {
@@ -344,10 +383,7 @@ TEST_CASE("one connection serves all calls of a host") {
 }
 
 TEST_CASE("threads that run out while a host is being opened cost the host, and not the program") {
-  // In a process that has used libvirt, its event loop runs already, and a fork could inherit a lock that nobody opens:
-  // there is nothing to be seen then. ctest gives each test a process of its own.
-  const auto threads = std::filesystem::directory_iterator("/proc/self/task");
-  if (std::distance(begin(threads), end(threads)) > 1) return;
+  if (!may_fork()) return;
 
   const std::string said = as_nobody([] {
     // Other processes of this user count too: from none at all to as many as it takes, one after the other is missing.
