@@ -119,10 +119,11 @@ void ThreadedRunner::start(const Action& action, ActionInput input) {
 
 std::variant<ActionFinished, NothingYet> ThreadedRunner::wait(Instant until, EventSink& sink) {
   Clock& clock = shared_->ports.clock;
+  const Duration deadline = clock.uptime() + (until - clock.now());
   std::unique_lock lock(shared_->mutex);
   const auto something = [this] { return !shared_->finished.empty() || !shared_->progress.empty(); };
   for (;;) {
-    const Duration left = std::max(Duration{until - clock.now()}, Duration{0});
+    const Duration left = std::max(deadline - clock.uptime(), Duration{0});
     if (!shared_->something_came.wait_for(lock, left, something)) return NothingYet{};
     const auto progress = std::exchange(shared_->progress, {});
     if (!progress.empty()) {

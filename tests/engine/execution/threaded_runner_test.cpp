@@ -13,7 +13,8 @@
 namespace vscale::test {
 namespace {
 
-/// Volumes whose deletion waits until the test lets it go on: an action that takes as long as a test wants.
+/// Volumes whose deletions and uploads wait at their end until the test lets them go on: actions that take as long as a
+/// test wants.
 class HeldVolumes final : public Volumes {
  public:
   HeldVolumes(Volumes& world, std::shared_future<void> go) : world_(world), go_(std::move(go)) {}
@@ -29,7 +30,9 @@ class HeldVolumes final : public Volumes {
     return world_.delete_volume(volume);
   }
   Result<void> upload_file(const FileUpload& upload, const ProgressSink& progress) override {
-    return world_.upload_file(upload, progress);
+    auto uploaded = world_.upload_file(upload, progress);
+    go_.wait();
+    return uploaded;
   }
   Result<void> ensure_pool(const std::string& host, const std::string& pool, const std::string& path) override {
     return world_.ensure_pool(host, pool, path);
@@ -71,6 +74,13 @@ struct World {
 
 Action delete_volume(int id) {
   return {id, "group.web[0]", "kvm1", {}, DeleteVolume{volume_record("v")}};
+}
+
+Action upload_image(World& world, int id) {
+  const UploadImage upload{.image = world.images.resolve(world.config.images[0], {}, false, {}).value(),
+                           .pool = "default",
+                           .volume = "image-debian"};
+  return {id, "image.debian", "kvm1", {}, upload};
 }
 
 /// Waits for other threads to bring something about; fails the test if they do not.
@@ -127,15 +137,37 @@ TEST_CASE("waiting for an action that does not end returns at its bound") {
 
 TEST_CASE("progress is told from within wait, before the end of its action, and only the newest") {
   Fixture f;
-  UploadImage upload{.image = f.world->images.resolve(f.world->config.images[0], {}, false, {}).value(),
-                     .pool = "default",
-                     .volume = "image-debian"};
+  f.go.set_value();
   ThreadedRunner runner(f.world->config, f.world->ports(), f.world, 1);
-  runner.start({1, "image.debian", "kvm1", {}, upload}, {});
+  runner.start(upload_image(*f.world, 1), {});
   CHECK(next_finished(runner, f.world->clock, f.events).id == 1);
   REQUIRE_FALSE(f.events.words.empty());
   CHECK(f.events.words.back() == "transfer 1");
+}
+
+TEST_CASE("a wall clock that is set back while progress is told makes no wait longer") {
+  /// Somebody sets it back by a year as soon as they see something.
+  struct SetBack final : EventSink {
+    explicit SetBack(VirtualClock& wall) : clock(wall) {}
+    void on_event(const RunEvent&) override {
+      told = true;
+      clock.set_wall_clock(-std::chrono::hours{24 * 365});
+    }
+    VirtualClock& clock;
+    std::atomic<bool> told{false};
+  };
+  Fixture f;
+  SetBack sink(f.world->clock);
+  ThreadedRunner runner(f.world->config, f.world->ports(), f.world, 1);
+  runner.start(upload_image(*f.world, 1), {});
+
+  auto waited = std::async(std::launch::async, [&] {
+    while (!sink.told) static_cast<void>(runner.wait(f.world->clock.now() + Duration{20}, sink));
+  });
+
+  const bool in_time = waited.wait_for(std::chrono::seconds{10}) == std::future_status::ready;
   f.go.set_value();
+  CHECK(in_time);
 }
 
 TEST_CASE("gates are cut short when the run is going to stop") {
