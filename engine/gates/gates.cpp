@@ -184,7 +184,7 @@ class GateWait {
 
   Try try_tcp(const Gate& gate) {
     const auto address = first_address();
-    if (!address) return NotYet{"no address yet"};
+    if (!address) return no_address_yet();
     const auto connected = ports_.probe.connect_tcp(*address, gate.port, try_timeout(gate));
     if (connected) return Passed{};
     return NotYet{what_was_found(connected.error())};
@@ -192,7 +192,7 @@ class GateWait {
 
   Try try_http(const Gate& gate) {
     const auto address = first_address();
-    if (!address) return NotYet{"no address yet"};
+    if (!address) return no_address_yet();
     const auto status = ports_.probe.get_http(*address, gate.port, gate.path, try_timeout(gate));
     if (!status) return NotYet{what_was_found(status.error())};
     if (*status == gate.status) return Passed{};
@@ -280,6 +280,8 @@ class GateWait {
     return std::nullopt;
   }
 
+  NotYet no_address_yet() const { return {"no address yet: " + why_untold_, "no address yet"}; }
+
   bool address_missing() const {
     return std::any_of(wait_.nics.begin(), wait_.nics.end(),
                        [this](const GuestNic& nic) { return !nic.address && learned_.count(nic.mac) == 0; });
@@ -289,7 +291,11 @@ class GateWait {
   void learn_addresses() {
     if (!address_missing()) return;
     const auto found = ports_.guests.guest_addresses(subject_.domain);
-    if (!found) return;
+    if (!found) {
+      why_untold_ = what_was_found(found.error());
+      return;
+    }
+    why_untold_ = found->empty() ? "neither a lease nor the agent tells one" : "what is told is of none of its cards";
     for (const auto& address : *found) {
       // A guest tells its address itself, and it goes far: onto terminals, into other guests, into ssh.
       if (parse_ipv4(address.address)) learned_.emplace(address.mac, address.address);
@@ -331,6 +337,7 @@ class GateWait {
   Duration began_;                              ///< By Clock::uptime(), and so is
   Duration deadline_;                           ///< the end of the bound.
   std::map<std::string, std::string> learned_;  ///< Address by MAC.
+  std::string why_untold_;                      ///< Why the last question for addresses left some open.
   std::vector<std::string> notes_;
 };
 

@@ -32,7 +32,7 @@ class Guests {
   /// Runs argv in the guest and waits for its end, up to `timeout`. An exit code that is not 0 is not an error here.
   virtual Result<GuestExit> run_in_guest(const DomainRef& domain, const std::vector<std::string>& argv,
                                          const std::string& input, Duration timeout) = 0;
-  /// IPv4 addresses of its cards: by lease, else by the agent. Empty if none is known yet.
+  /// IPv4 addresses of its cards: by lease, else by the agent. Empty, or an error, if none is known yet.
   virtual Result<std::vector<GuestAddress>> guest_addresses(const DomainRef& domain) = 0;
 };
 

@@ -105,15 +105,13 @@ Result<std::vector<GuestAddress>> addresses_by_lease(virDomainPtr domain, const 
 
 Result<std::vector<GuestAddress>> addresses_by_agent(virDomainPtr domain, const DomainRef& ref) {
   const Result<std::string> reply = ask_agent(domain, ref, interfaces_command(), agent_seconds(kAddressesTimeout));
-  if (!reply) return none_yet(reply.error());
-  Result<std::vector<GuestAddress>> addresses = read_interfaces_reply(*reply);
-  if (!addresses) return none_yet(addresses.error());
-  return addresses;
+  if (!reply) return reply.error();
+  return read_interfaces_reply(*reply);
 }
 
 using AskForAddresses = Result<std::vector<GuestAddress>> (*)(virDomainPtr, const DomainRef&);
 
-/// Empty if there is none by this source, or no answer.
+/// Empty if there is none by this source.
 Result<std::vector<GuestAddress>> addresses_by(AskForAddresses ask, virConnectPtr connection, const DomainRef& ref) {
   Result<Domain> domain = find_domain(connection, ref.host, ref.uuid);
   if (!domain) return domain.error();
@@ -180,7 +178,11 @@ Result<std::vector<GuestAddress>> LibvirtHosts::guest_addresses(const DomainRef&
   };
   Result<std::vector<GuestAddress>> leased = ask(Lane::request, libvirt::addresses_by_lease);
   if (!leased || !leased->empty()) return leased;
-  return ask(Lane::agent, libvirt::addresses_by_agent);
+  Result<std::vector<GuestAddress>> told = ask(Lane::agent, libvirt::addresses_by_agent);
+  if (told) return told;
+  Error error = told.error();
+  error.message = "no lease, and " + error.message;
+  return error;
 }
 
 }  // namespace vscale

@@ -345,6 +345,45 @@ TEST_CASE("a text that a guest gives for its address is none, and reaches nobody
   CHECK(outcome->note.find("ProxyCommand") == std::string::npos);
 }
 
+TEST_CASE("a gate that waits for an address by DHCP says what each source said of it") {
+  /// Tells what it is made to tell.
+  struct OtherGuests : Guests {
+    Result<void> ping_agent(const DomainRef&, Duration) override { return {}; }
+    Result<GuestExit> run_in_guest(const DomainRef&, const std::vector<std::string>&, const std::string&,
+                                   Duration) override {
+      return GuestExit{};
+    }
+    Result<std::vector<GuestAddress>> guest_addresses(const DomainRef&) override { return answer; }
+    Result<std::vector<GuestAddress>> answer{std::vector<GuestAddress>{}};
+  };
+  OneGuest guest;
+  guest.nics[0].address.reset();
+  guest.start();
+  OtherGuests others;
+  std::vector<GateTry> told;
+  WaitForGates wait = wait_for(guest.domain.uuid, {http()}, std::chrono::seconds{10});
+  wait.nics = guest.nics;
+  const auto failure = [&] {
+    guest.started_at = guest.clock.now();
+    const auto outcome = wait_for_gates(
+        {"group.web[3]", "prod-web-3", guest.domain, guest.started_at}, wait,
+        {guest.cluster, others, guest.cluster, guest.clock}, [&](const GateTry& look) { told.push_back(look); },
+        guest.stopped);
+    REQUIRE_FALSE(outcome);
+    return outcome.error().message;
+  };
+
+  CHECK(failure().find("no address yet: neither a lease nor the agent tells one") != std::string::npos);
+
+  others.answer = std::vector<GuestAddress>{{"52:54:00:00:00:99", "10.0.0.9"}};
+  CHECK(failure().find("no address yet: what is told is of none of its cards") != std::string::npos);
+
+  others.answer = Error{ErrorKind::failed, "no lease, and the guest agent does not answer", "not connected", "hint"};
+  CHECK(failure().find("no address yet: no lease, and the guest agent does not answer [not connected] (") !=
+        std::string::npos);
+  CHECK(told.back().found == "no address yet");
+}
+
 TEST_CASE("an address that no gate needs is waited for a little, and its absence is no failure") {
   OneGuest guest;
   guest.nics[0].address.reset();
