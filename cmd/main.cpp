@@ -48,9 +48,10 @@ std::string user_name() {
 }
 
 std::string image_cache() {
-  if (const auto cache = environment("XDG_CACHE_HOME"); cache && cache->starts_with('/')) return *cache + "/vscale";
-  if (const auto home = environment("HOME"); home && home->starts_with('/')) return *home + "/.cache/vscale";
-  return "/var/cache/vscale";
+  const std::string place = "/vscale/images";
+  if (const auto cache = environment("XDG_CACHE_HOME"); cache && cache->starts_with('/')) return *cache + place;
+  if (const auto home = environment("HOME"); home && home->starts_with('/')) return *home + "/.cache" + place;
+  return "/var/cache" + place;
 }
 
 std::string time_of_day(Instant at) {
