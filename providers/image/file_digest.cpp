@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <cerrno>
 #include <vector>
 
 #include "providers/image/file_descriptor.h"
@@ -72,6 +73,7 @@ Result<FileDigest> digest_of_file(const std::string& path, ByteDigest::Also also
   std::vector<char> chunk(kChunk_bytes);
   for (;;) {
     const ssize_t got = read(file.number(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
     if (got < 0) return last_system_error(fmt::format("image file {} cannot be read", path), "check the disk it is on");
     if (got == 0) break;
     digest.add(chunk.data(), static_cast<std::size_t>(got));

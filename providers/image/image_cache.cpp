@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -32,6 +33,7 @@ PartialFile::PartialFile(PartialFile&& other) noexcept
 Result<void> PartialFile::write(const char* bytes, std::size_t size) {
   while (size > 0) {
     const ssize_t written = ::write(file_.number(), bytes, size);
+    if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
       return last_system_error(
           fmt::format("the image cache {} cannot be written", fs::path(path_).parent_path().string()),
