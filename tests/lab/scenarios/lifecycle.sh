@@ -1,6 +1,7 @@
 #!/bin/bash
 # Three guests on two hosts come up and answer; the group grows and shrinks; what is stopped or destroyed by hand is seen
-# as drift and put right; destroy takes everything that is ours and nothing else.
+# as drift and put right; destroy takes everything that is ours and nothing else. A kept disk outlives its machine, is
+# given to the next of that name with all that is on it, and goes only where loss is allowed.
 . "$(dirname "$0")/scenario.sh"
 begin 2
 
@@ -71,3 +72,49 @@ run 0 destroy --auto-approve
 { volumes_on kvm1; volumes_on kvm2; } > volumes
 ! grep -q '^demo-' volumes || fail "volumes are left: $(cat volumes)"
 run 0 destroy --auto-approve
+
+# in_db COMMAND: what the shell in the machine db prints.
+in_db() {
+  local host pid
+  host=$(host_of demo-db)
+  pid=$(on "$host" qemu-agent-command demo-db "{\"execute\":\"guest-exec\",\"arguments\":{\"path\":\"/bin/sh\",\"arg\":[\"-c\",\"$1\"],\"capture-output\":true}}" | grep -o '[0-9]*')
+  for _ in $(seq 50); do
+    on "$host" qemu-agent-command demo-db "{\"execute\":\"guest-exec-status\",\"arguments\":{\"pid\":$pid}}" > status.json
+    grep -q '"exited":true' status.json && break
+    sleep 0.2
+  done
+  sed -n 's/.*"out-data":"\([^"]*\)".*/\1/p' status.json | base64 -d
+}
+
+story "A machine writes onto a disk that is to be kept"
+yaml << EOF
+machines:
+  db:
+    image: tiny
+    vcpus: 1
+    memory: 128MiB
+    networks: [lan]
+    storage: local
+    disks: [{ name: data, size: 64MiB, keep: true }]
+    $serves_http
+EOF
+run 0 apply --auto-approve
+data_host=$(host_of demo-db)
+[ "$(in_db 'echo precious | dd of=/dev/vdb 2> /dev/null; sync; head -c 8 /dev/vdb')" = precious ] ||
+  fail "nothing can be written onto the disk: $(cat status.json)"
+
+story "Destroy takes the machine and leaves the disk"
+run 0 destroy --auto-approve
+[ "$(volumes_on "$data_host" | grep '^demo-')" = demo-db-data.qcow2 ] || fail "these are there: $(volumes_on "$data_host")"
+
+story "The machine comes back to its disk, and what was on it"
+run 0 apply --auto-approve
+[ "$(host_of demo-db)" = "$data_host" ] || fail "db is on another host than its disk"
+[ "$(in_db 'head -c 8 /dev/vdb')" = precious ] || fail "on the disk is something else: $(cat status.json)"
+run 0 plan --detailed-exitcode
+
+story "Where loss is allowed, the disk goes too"
+run 0 destroy --auto-approve --allow-data-loss
+{ volumes_on kvm1; volumes_on kvm2; } > volumes
+! grep -q '^demo-' volumes || fail "volumes are left: $(cat volumes)"
+[ "$(domains_on kvm1)" = foreign ] || fail "on kvm1 runs: $(domains_on kvm1)"

@@ -43,6 +43,9 @@ run 0 plan --detailed-exitcode
 story "A plan is saved, and then a guest is stopped by hand: the plan is stale"
 config 5 tcp
 run 0 plan --out saved.plan
+for file in saved.plan vscale.db vscale.db.key; do
+  [ "$(stat -c %a $file)" = 600 ] || fail "$file is $(stat -c %a $file): others may read it"
+done
 on kvm1 destroy demo-web-0 > /dev/null || on kvm2 destroy demo-web-0 > /dev/null
 run 1 apply saved.plan
 says 'Saved plan is stale: the hosts have changed after the plan was created: .*web-0'
