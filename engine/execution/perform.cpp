@@ -31,17 +31,17 @@ std::string note_of(StopOutcome outcome, Duration grace) {
   VSCALE_ASSERT(false, "a StopOutcome without a word");
 }
 
-/// Lets progress through at most every kProgressInterval.
+/// Lets progress through at most every kProgressInterval, measured by Clock::uptime().
 class Pace {
  public:
-  [[nodiscard]] bool due(Instant now) {
-    if (told_at_ && now - *told_at_ < kProgressInterval) return false;
-    told_at_ = now;
+  [[nodiscard]] bool due(Duration uptime) {
+    if (told_at_ && uptime - *told_at_ < kProgressInterval) return false;
+    told_at_ = uptime;
     return true;
   }
 
  private:
-  std::optional<Instant> told_at_;
+  std::optional<Duration> told_at_;
 };
 
 struct Performer {
@@ -67,8 +67,8 @@ struct Performer {
     // The end is always told.
     Pace pace;
     const auto tell = [this, &pace](std::uint64_t done, std::uint64_t total) {
-      const Instant now = ports.clock.now();
-      if (pace.due(now) || done == total) progress(RunEvent{now, TransferProgress{action.id, done, total}});
+      if (!pace.due(ports.clock.uptime()) && done != total) return;
+      progress(RunEvent{ports.clock.now(), TransferProgress{action.id, done, total}});
     };
     const auto file = ports.images.local_file(*image, upload.image, tell);
     if (!file) return file.error();
@@ -153,9 +153,9 @@ struct Performer {
   Result<ActionOutcome> operator()(const WaitForGates& wait) const {
     Pace pace;
     const auto tell = [&](const GateTry& look) {
-      const Instant now = ports.clock.now();
-      if (!pace.due(now)) return;
-      progress(RunEvent{now, GateProgress{action.id, look.gate, look.found, look.tries, look.waited, look.limit}});
+      if (!pace.due(ports.clock.uptime())) return;
+      progress(RunEvent{ports.clock.now(),
+                        GateProgress{action.id, look.gate, look.found, look.tries, look.waited, look.limit}});
     };
     auto passed = wait_for_gates({action.address, input.name, domain(wait.uuid), input.started_at}, wait,
                                  {ports.domains, ports.guests, ports.probe, ports.clock}, tell, stopped);

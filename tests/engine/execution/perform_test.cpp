@@ -1,6 +1,7 @@
 #include "engine/execution/perform.h"
 
 #include <catch2/catch.hpp>
+#include <functional>
 
 #include "engine/domain/instance_facts.h"
 #include "providers/fake/fake_cluster.h"
@@ -18,6 +19,7 @@ struct OneHost {
   FakeSeedSource seeds;
   Config config;
   std::vector<RunEvent> progress;
+  std::function<void()> on_progress;
 
   OneHost() {
     cluster.add_host({.name = "kvm1"});
@@ -31,7 +33,11 @@ struct OneHost {
     const ActionInput input{.lineage = kLineage, .name = "prod-web-0", .known_addresses = {}, .started_at = {}};
     return vscale::perform(
         action, input, config, {cluster, cluster, cluster, cluster, images, seeds, clock},
-        [this](const RunEvent& event) { progress.push_back(event); }, [] { return false; });
+        [this](const RunEvent& event) {
+          progress.push_back(event);
+          if (on_progress) on_progress();
+        },
+        [] { return false; });
   }
 
   static VolumeRef volume(const std::string& name) { return {"kvm1", "default", name}; }
@@ -143,10 +149,8 @@ TEST_CASE("stopping says how the guest came to be off") {
   CHECK(host.perform(stop)->note == "was off");
 }
 
-TEST_CASE("waiting for a gate is told of, and not more often than anybody can read") {
-  OneHost host;
-  host.cluster.behave({.http_status = 503});
-  host.bring_up();
+/// For twenty seconds, ten times in each.
+WaitForGates eager_wait() {
   Gate eager;
   eager.kind = Gate::Kind::http;
   eager.port = 80;
@@ -154,14 +158,34 @@ TEST_CASE("waiting for a gate is told of, and not more often than anybody can re
   eager.every = eager.timeout = Duration{100};
   WaitForGates wait = wait_for("uuid-0", {eager}, std::chrono::seconds{20});
   wait.nics = {{"lan", "52:54:00:00:00:01", "10.0.0.50"}};
+  return wait;
+}
 
-  CHECK_FALSE(host.perform(wait));
+TEST_CASE("waiting for a gate is told of, and not more often than anybody can read") {
+  OneHost host;
+  host.cluster.behave({.http_status = 503});
+  host.bring_up();
+
+  CHECK_FALSE(host.perform(eager_wait()));
 
   REQUIRE(host.progress.size() > 10);
   CHECK(std::get<GateProgress>(host.progress.back().what).gate == "http :80/health");
   for (std::size_t i = 1; i < host.progress.size(); ++i) {
     CHECK(host.progress[i].at - host.progress[i - 1].at >= kProgressInterval);
   }
+}
+
+TEST_CASE("a wall clock that is set back while a gate is waited for holds no progress up") {
+  OneHost host;
+  host.cluster.behave({.http_status = 503});
+  host.bring_up();
+  host.on_progress = [&host] {
+    if (host.progress.size() == 1) host.clock.set_wall_clock(-std::chrono::hours{1});
+  };
+
+  CHECK_FALSE(host.perform(eager_wait()));
+
+  CHECK(host.progress.size() > 10);
 }
 
 TEST_CASE("every step of a life can be done again after it was done: none does harm, and each says that all is well") {
