@@ -83,30 +83,34 @@ const std::vector<Field>& rows() {
   using Source = const FieldSource&;
   static const std::vector<Field> kRows{
       // Replace: in the spec hash, in this order.
-      {"image", Disruption::replace, [](Source s) { return s.image_digest; }, show_image},
-      {"userData", Disruption::replace, canonical_user_data, [](Source) { return std::string("changed"); }},
-      {"user", Disruption::replace, [](Source s) { return s.instance.cloud_init.user; },
+      {"image", "image", Disruption::replace, [](Source s) { return s.image_digest; }, show_image},
+      {"userData", "cloudInit", Disruption::replace, canonical_user_data,
+       [](Source) { return std::string("changed"); }},
+      {"user", "cloudInit", Disruption::replace, [](Source s) { return s.instance.cloud_init.user; },
        [](Source s) { return s.instance.cloud_init.user; }},
-      {"vendorData", Disruption::replace,
+      {"vendorData", "cloudInit", Disruption::replace,
        [](Source s) { return std::string(s.instance.cloud_init.vendor_data ? "" : "false"); },
        [](Source s) { return std::string(s.instance.cloud_init.vendor_data ? "true" : "false"); }},
-      {"machine", Disruption::replace, [](Source s) { return unless_default(s.instance.machine, "q35"); },
+      {"machine", "machine", Disruption::replace, [](Source s) { return unless_default(s.instance.machine, "q35"); },
        [](Source s) { return s.instance.machine; }},
-      {"cpu", Disruption::replace, [](Source s) { return unless_default(s.instance.cpu, "host-model"); },
+      {"cpu", "cpu", Disruption::replace, [](Source s) { return unless_default(s.instance.cpu, "host-model"); },
        [](Source s) { return s.instance.cpu; }},
-      {"firmware", Disruption::replace, [](Source s) { return unless_default(word(s.instance.firmware), "bios"); },
+      {"firmware", "firmware", Disruption::replace,
+       [](Source s) { return unless_default(word(s.instance.firmware), "bios"); },
        [](Source s) { return std::string(word(s.instance.firmware)); }},
-      {"networks", Disruption::replace, canonical_networks, show_networks},
-      {"disks", Disruption::replace, canonical_disks, show_disks},
-      {"storage", Disruption::replace, [](Source s) { return s.instance.storage; },
+      {"networks", "networks", Disruption::replace, canonical_networks, show_networks},
+      {"disks", "disks", Disruption::replace, canonical_disks, show_disks},
+      {"storage", "storage", Disruption::replace, [](Source s) { return s.instance.storage; },
        [](Source s) { return s.instance.storage; }},
       // In place.
-      {"vcpus", Disruption::live, nullptr, [](Source s) { return fmt::format("{}", s.instance.vcpus); }},
-      {"maxVcpus", Disruption::reboot, nullptr, [](Source s) { return fmt::format("{}", s.instance.max_vcpus); }},
-      {"memory", Disruption::live, nullptr, [](Source s) { return show_bytes(s.instance.memory_bytes); }},
-      {"maxMemory", Disruption::reboot, nullptr, [](Source s) { return show_bytes(s.instance.max_memory_bytes); }},
-      {"disk", Disruption::live, nullptr, show_disk_size},
-      {"size", Disruption::live, nullptr, show_disk_size},  // of a data disk: `disks[data].size`
+      {"vcpus", "vcpus", Disruption::live, nullptr, [](Source s) { return fmt::format("{}", s.instance.vcpus); }},
+      {"maxVcpus", "maxVcpus", Disruption::reboot, nullptr,
+       [](Source s) { return fmt::format("{}", s.instance.max_vcpus); }},
+      {"memory", "memory", Disruption::live, nullptr, [](Source s) { return show_bytes(s.instance.memory_bytes); }},
+      {"maxMemory", "maxMemory", Disruption::reboot, nullptr,
+       [](Source s) { return show_bytes(s.instance.max_memory_bytes); }},
+      {"disk", "disk", Disruption::live, nullptr, show_disk_size},
+      {"size", "disks", Disruption::live, nullptr, show_disk_size},  // of a data disk: `disks[data].size`
   };
   return kRows;
 }
@@ -121,6 +125,11 @@ const Field& field_named(const std::string& name) {
   const auto found = std::find_if(rows().begin(), rows().end(), [&](const Field& field) { return name == field.name; });
   VSCALE_ASSERT(found != rows().end(), "a field without a row in the table");
   return *found;
+}
+
+bool is_ignored(const Lifecycle& lifecycle, const std::string& field) {
+  const auto& keys = lifecycle.ignore_changes;
+  return std::find(keys.begin(), keys.end(), field_named(field).key) != keys.end();
 }
 
 }  // namespace vscale

@@ -18,7 +18,8 @@ struct FieldSource {
 };
 
 struct Field {
-  const char* name;  ///< The word in the file, in FieldChange and in `lifecycle.ignoreChanges`.
+  const char* name;  ///< The word in FieldChange and in messages.
+  const char* key;   ///< The template's key that it is written under, which `lifecycle.ignoreChanges` names.
   Disruption
       disruption;  ///< What a change costs at most: `live` is `reboot` beyond what the domain was given room for.
   /// Of a field that replaces: its value as text that neither the order of keys nor a default written out changes, and
@@ -33,5 +34,8 @@ const std::vector<Field>& field_table();
 
 /// The row of that name, which must exist.
 const Field& field_named(const std::string& name);
+
+/// Is a change of that field to be left alone, because `ignoreChanges` names its key?
+bool is_ignored(const Lifecycle& lifecycle, const std::string& field);
 
 }  // namespace vscale

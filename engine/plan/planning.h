@@ -140,6 +140,8 @@ std::string template_place_of(const Group& group, const std::string& key);
 void follow_moved(Planning& planning);
 /// One GroupPlan for each group, with every instance's fate. (fates/decide.cpp; fates/fates.h names its parts)
 void decide_fates(Planning& planning);
+/// What one that stays is compared with. Refers to `planning` and `decision`. (fates/kept.cpp)
+InPlaceInput in_place_input(const Planning& planning, const GroupPlan& plan, const Decision& decision);
 /// One that was to be replaced, and whose domain is there, stays as it is, and drift is said to stay with it; if it is
 /// off, it is started, as by whatever else holds a change back. (fates/kept.cpp)
 void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decision, Reason why);

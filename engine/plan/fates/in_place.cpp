@@ -21,21 +21,20 @@ bool same_memory(std::uint64_t left, std::uint64_t right) {
 /// Fills an InPlace, field by field.
 class Comparison {
  public:
-  explicit Comparison(const InPlaceInput& input) : in_(input), wanted_(input.group.instance) {}
+  explicit Comparison(const InPlaceInput& input) : in_(input), wanted_(followed_template(input)) {}
 
   InPlace run() {
     if (!ignores("vcpus")) compare_vcpus();
+    compare_max_vcpus();
     if (!ignores("memory")) compare_memory();
+    compare_max_memory();
     compare_disks();
     compare_settings();
     return std::move(out_);
   }
 
  private:
-  bool ignores(const std::string& field) const {
-    const auto& list = in_.group.lifecycle.ignore_changes;
-    return std::find(list.begin(), list.end(), field) != list.end();
-  }
+  bool ignores(const std::string& field) const { return is_ignored(in_.group.lifecycle, field); }
 
   void cost(Disruption disruption) { out_.disruption = std::max(out_.disruption, disruption); }
   /// A machine that is off is not disturbed by what would need a reboot.
@@ -75,19 +74,21 @@ class Comparison {
 
   void compare_vcpus() {
     const auto show = [](int count) { return fmt::format("{}", count); };
-    const int most = std::max(wanted_.vcpus, wanted_.max_vcpus);
     if (in_.recorded.vcpus != wanted_.vcpus) {
       change("vcpus", show(in_.recorded.vcpus), show(wanted_.vcpus), in_.recorded.vcpus, wanted_.vcpus);
     } else if (in_.live != nullptr && in_.live->vcpus != wanted_.vcpus) {
       put_back("vcpus", show(wanted_.vcpus), show(in_.live->vcpus), in_.live->vcpus, wanted_.vcpus);
     }
-    if (in_.live != nullptr && in_.live->max_vcpus != 0 && in_.live->max_vcpus != most) {
-      beyond_room("maxVcpus", show(in_.live->max_vcpus), show(most), in_.live->max_vcpus, most);
-    }
+  }
+
+  void compare_max_vcpus() {
+    const int most = wanted_.max_vcpus;
+    if (in_.live == nullptr || in_.live->max_vcpus == 0 || in_.live->max_vcpus == most) return;
+    const int has = in_.live->max_vcpus;
+    beyond_room("maxVcpus", fmt::format("{}", has), fmt::format("{}", most), has, most);
   }
 
   void compare_memory() {
-    const std::uint64_t most = std::max(wanted_.memory_bytes, wanted_.max_memory_bytes);
     if (!same_memory(in_.recorded.memory_bytes, wanted_.memory_bytes)) {
       change("memory", show_bytes(in_.recorded.memory_bytes), show_bytes(wanted_.memory_bytes),
              number(in_.recorded.memory_bytes), number(wanted_.memory_bytes));
@@ -95,16 +96,27 @@ class Comparison {
       put_back("memory", show_bytes(wanted_.memory_bytes), show_bytes(in_.live->memory_bytes),
                number(in_.live->memory_bytes), number(wanted_.memory_bytes));
     }
-    if (in_.live != nullptr && in_.live->max_memory_bytes != 0 && !same_memory(in_.live->max_memory_bytes, most)) {
-      beyond_room("maxMemory", show_bytes(in_.live->max_memory_bytes), show_bytes(most),
-                  number(in_.live->max_memory_bytes), number(most));
-    }
   }
 
-  void compare_disk(const VolumeRecord& volume, const std::string& key, const char* row, std::uint64_t wanted_bytes) {
+  void compare_max_memory() {
+    const std::uint64_t most = wanted_.max_memory_bytes;
+    if (in_.live == nullptr || in_.live->max_memory_bytes == 0) return;
+    const std::uint64_t has = in_.live->max_memory_bytes;
+    if (same_memory(has, most)) return;
+    beyond_room("maxMemory", show_bytes(has), show_bytes(most), number(has), number(most));
+  }
+
+  /// What a disk is called: "disks[data].size", "disks[0].size", "size".
+  struct DiskWords {
+    std::string key, place;
+    const char* row;
+  };
+
+  void compare_disk(const VolumeRecord& volume, const DiskWords& words, std::uint64_t wanted_bytes) {
+    const std::string& key = words.key;
     if (wanted_bytes == 0 || volume.capacity_bytes == wanted_bytes) return;
     if (volume.capacity_bytes > wanted_bytes) {
-      out_.too_large.push_back({key, volume.capacity_bytes, wanted_bytes});
+      out_.too_large.push_back({key, words.place, volume.capacity_bytes, wanted_bytes});
       return;
     }
     const std::string before = show_bytes(volume.capacity_bytes);
@@ -115,21 +127,23 @@ class Comparison {
     out_.fields.push_back({key, before, after});
     out_.grown.push_back(volume);
     out_.grown.back().capacity_bytes = wanted_bytes;
-    cost(field_named(row).disruption);
+    cost(field_named(words.row).disruption);
   }
 
   void compare_data_disk(const VolumeRecord& volume) {
-    const auto disk = std::find_if(wanted_.disks.begin(), wanted_.disks.end(),
-                                   [&](const DataDisk& candidate) { return candidate.name == volume.disk; });
-    if (disk == wanted_.disks.end()) return;
+    const auto& disks = in_.group.instance.disks;
+    const auto disk =
+        std::find_if(disks.begin(), disks.end(), [&](const DataDisk& one) { return one.name == volume.disk; });
+    if (disk == disks.end()) return;
     const std::string key = "disks[" + disk->name + "]";
     if (volume.keep != disk->keep) {
       out_.relabelled.push_back(volume);
       out_.relabelled.back().keep = disk->keep;
       setting(key + ".keep", volume.keep ? "true" : "false", disk->keep ? "true" : "false");
     }
-    if (ignores("disks")) return;
-    compare_disk(volume, key + ".size", "size", disk->size_bytes);
+    if (ignores("size")) return;
+    const auto place = fmt::format("disks[{}].size", disk - disks.begin());
+    compare_disk(volume, {key + ".size", place, "size"}, disk->size_bytes);
     compare_attachment(volume);
   }
 
@@ -164,9 +178,7 @@ class Comparison {
     for (const auto& volume : in_.volumes) {
       switch (volume.role) {
         case VolumeRecord::Role::root:
-          if (!ignores("disk")) {
-            compare_disk(volume, "disk", "disk", root_disk_bytes(wanted_, in_.image_virtual_size_bytes));
-          }
+          compare_disk(volume, {"disk", "disk", "disk"}, root_disk_bytes(wanted_, in_.image_virtual_size_bytes));
           break;
         case VolumeRecord::Role::data:
           compare_data_disk(volume);
@@ -201,14 +213,65 @@ class Comparison {
   }
 
   const InPlaceInput& in_;
-  const Template& wanted_;
+  const Template wanted_;
   InPlace out_;
 };
+
+void follow_vcpus(Template& followed, const Lifecycle& lifecycle, const LiveDomain& live) {
+  const bool ignored = is_ignored(lifecycle, "vcpus");
+  if (ignored) followed.vcpus = live.vcpus;
+  if ((ignored || is_ignored(lifecycle, "maxVcpus")) && live.max_vcpus != 0) followed.max_vcpus = live.max_vcpus;
+}
+
+void follow_memory(Template& followed, const Lifecycle& lifecycle, const LiveDomain& live) {
+  const bool ignored = is_ignored(lifecycle, "memory");
+  if (ignored) followed.memory_bytes = live.memory_bytes;
+  if ((ignored || is_ignored(lifecycle, "maxMemory")) && live.max_memory_bytes != 0) {
+    followed.max_memory_bytes = live.max_memory_bytes;
+  }
+}
+
+void follow_root(Template& followed, const Lifecycle& lifecycle, const VolumeRecord& root) {
+  const bool as_the_image = followed.disk_bytes == 0 && is_ignored(lifecycle, "image");
+  if (is_ignored(lifecycle, "disk") || as_the_image) followed.disk_bytes = root.capacity_bytes;
+  if (is_ignored(lifecycle, "storage")) followed.storage = root.storage;
+}
+
+/// Those of the file that are there, as they are.
+void follow_data_disks(Template& followed, const std::vector<VolumeRecord>& volumes) {
+  std::vector<DataDisk> there;
+  for (DataDisk disk : followed.disks) {
+    const auto volume = std::find_if(volumes.begin(), volumes.end(), [&](const VolumeRecord& one) {
+      return one.role == VolumeRecord::Role::data && one.disk == disk.name;
+    });
+    if (volume == volumes.end()) continue;
+    disk.size_bytes = volume->capacity_bytes;
+    disk.storage = volume->storage;
+    there.push_back(std::move(disk));
+  }
+  followed.disks = std::move(there);
+}
 
 }  // namespace
 
 InPlace compare_in_place(const InPlaceInput& input) {
   return Comparison(input).run();
+}
+
+Template followed_template(const InPlaceInput& input) {
+  const Lifecycle& lifecycle = input.group.lifecycle;
+  Template followed = input.group.instance;
+  if (input.live != nullptr) {
+    follow_vcpus(followed, lifecycle, *input.live);
+    follow_memory(followed, lifecycle, *input.live);
+  }
+  for (const auto& volume : input.volumes) {
+    if (volume.role == VolumeRecord::Role::root) follow_root(followed, lifecycle, volume);
+  }
+  if (is_ignored(lifecycle, "size")) follow_data_disks(followed, input.volumes);
+  followed.max_vcpus = std::max(followed.vcpus, followed.max_vcpus);
+  followed.max_memory_bytes = std::max(followed.memory_bytes, followed.max_memory_bytes);
+  return followed;
 }
 
 bool is_file_of(const VolumeRecord& volume, const std::string& path) {

@@ -14,7 +14,8 @@ namespace vscale {
 
 /// A disk that is larger than the file says: nothing is ever shrunk.
 struct TooLargeDisk {
-  std::string key;  ///< In the template: "disk", "disks[data].size"
+  std::string key;    ///< As a person reads it: "disk", "disks[data].size"
+  std::string place;  ///< Where it stands in the template: "disk", "disks[0].size"
   std::uint64_t has_bytes = 0, wanted_bytes = 0;
 
   bool operator==(const TooLargeDisk&) const = default;
@@ -46,9 +47,14 @@ struct InPlaceInput {
   bool is_up = false;
 };
 
-/// Pure. Amounts of memory are compared in whole MiB, as hypervisors round them. Fields in `lifecycle.ignoreChanges`
-/// are not looked at.
+/// Pure. Amounts of memory are compared in whole MiB, as hypervisors round them. What `lifecycle.ignoreChanges` names
+/// is not looked at.
 InPlace compare_in_place(const InPlaceInput& input);
+
+/// The template as far as the instance follows it: sizes that `lifecycle.ignoreChanges` names are as they are now. Who
+/// ignores `vcpus` or `memory` ignores the maximum too, which follows it where it is not written. A maximum is never
+/// below its amount.
+Template followed_template(const InPlaceInput& input);
 
 /// Is the file at this path the volume's, as far as its name tells?
 bool is_file_of(const VolumeRecord& volume, const std::string& path);

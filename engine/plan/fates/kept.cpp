@@ -115,7 +115,7 @@ void report_too_large(Planning& planning, const GroupPlan& plan, const Decision&
         fmt::format("{}: {} is {}, and the file says {}: a disk cannot shrink", decision.name, disk.key,
                     show_bytes(disk.has_bytes), show_bytes(disk.wanted_bytes)),
         fmt::format("leave it at {}, or replace the instance: --replace {}", show_bytes(disk.has_bytes), decision.name),
-        template_place_of(*plan.group, disk.key));
+        template_place_of(*plan.group, disk.place));
   }
 }
 
@@ -128,12 +128,7 @@ void report_held_drift(Planning& planning, const InPlace& in_place, const std::s
 }
 
 InPlace compare(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
-  return compare_in_place({.group = *plan.group,
-                           .image_virtual_size_bytes = plan.lock ? plan.lock->virtual_size_bytes : 0,
-                           .recorded = *decision.record,
-                           .volumes = planning.volumes.of(decision.address),
-                           .live = decision.where->domain,
-                           .is_up = decision.where->presence == Presence::up});
+  return compare_in_place(in_place_input(planning, plan, decision));
 }
 
 void decide_in_place(Planning& planning, const GroupPlan& plan, Decision& decision) {
@@ -225,6 +220,15 @@ void report_stalled(Planning& planning, const GroupPlan& plan) {
   planning.warn("boot_stalled", std::move(summary),
                 fmt::format("look what {} says: vscale console {}; or make it anew: vscale plan --replace {}",
                             stalled.size() > 1 ? name : "it", name, name));
+}
+
+InPlaceInput in_place_input(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  return {.group = *plan.group,
+          .image_virtual_size_bytes = plan.lock ? plan.lock->virtual_size_bytes : 0,
+          .recorded = *decision.record,
+          .volumes = planning.volumes.of(decision.address),
+          .live = decision.where->domain,
+          .is_up = decision.where->presence == Presence::up};
 }
 
 void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decision, Reason why) {

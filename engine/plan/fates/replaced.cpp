@@ -82,10 +82,9 @@ bool was_never_defined(const Decision& decision) {
 std::vector<std::string> replacing_fields(const Group& group, const Decision& decision, const std::string& wanted) {
   std::vector<std::string> fields = fields_that_differ(decision.record->spec_hash, wanted);
   if (was_never_defined(decision)) return fields;
-  const auto& ignored = group.lifecycle.ignore_changes;
   std::erase_if(fields, [&](const std::string& field) {
     if (field == "userData" && group.instance.cloud_init.on_change == CloudInit::OnChange::next_create) return true;
-    return std::find(ignored.begin(), ignored.end(), field) != ignored.end();
+    return field != "template" && is_ignored(group.lifecycle, field);
   });
   return fields;
 }

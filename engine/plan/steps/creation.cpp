@@ -289,7 +289,6 @@ bool is_static(const Planning& planning, const Group& group, const GuestNic& nic
 }
 
 std::optional<InstanceRecord> new_incarnation(Planning& planning, const GroupPlan& plan, Decision& decision) {
-  const Group& group = *plan.group;
   InstanceRecord instance;
   instance.address = decision.address;
   instance.name = domain_name(planning.config.name, decision.address);
@@ -300,16 +299,25 @@ std::optional<InstanceRecord> new_incarnation(Planning& planning, const GroupPla
       {planning.plan.lineage, instance.address, instance.incarnation, planning.plan.serial});
   planning.names.emplace(instance.name, decision.name);
   instance.host = *decision.placed->host;
-  instance.revision = plan.revision;
-  instance.spec_hash = plan.spec_hash;
-  instance.image_digest = plan.lock->digest;
-  instance.vcpus = group.instance.vcpus;
-  instance.memory_bytes = group.instance.memory_bytes;
-  instance.claim = claim_of(group.instance, plan.lock->virtual_size_bytes);
+  record_template(plan, instance);
+  return instance;
+}
+
+void record_settings(const Group& group, InstanceRecord& instance) {
   instance.after = group.depends_on;
   instance.prevent_destroy = group.lifecycle.prevent_destroy;
   instance.shutdown_grace_ms = group.shutdown_grace.count();
-  return instance;
+}
+
+void record_template(const GroupPlan& plan, InstanceRecord& instance) {
+  const Template& wanted = plan.group->instance;
+  instance.revision = plan.revision;
+  instance.spec_hash = plan.spec_hash;
+  instance.image_digest = plan.lock->digest;
+  instance.vcpus = wanted.vcpus;
+  instance.memory_bytes = wanted.memory_bytes;
+  instance.claim = claim_of(wanted, plan.lock->virtual_size_bytes);
+  record_settings(*plan.group, instance);
 }
 
 std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, Decision& decision,
@@ -359,19 +367,19 @@ std::string settings_of(const Planning& planning, const GuestNic& nic) {
   return show_settings(*network);
 }
 
-DomainSpec domain_spec(const Planning& planning, const Group& group, const InstanceRecord& instance,
-                       const std::vector<VolumeRecord>& volumes) {
+DomainSpec domain_spec(const Planning& planning, const Group& group, const Template& made_of,
+                       const InstanceRecord& instance, const std::vector<VolumeRecord>& volumes) {
   DomainSpec spec;
   spec.name = instance.name;
   spec.uuid = instance.uuid;
   spec.ownership = mark_of(planning, group, instance);
-  spec.vcpus = group.instance.vcpus;
-  spec.max_vcpus = std::max(group.instance.vcpus, group.instance.max_vcpus);
-  spec.memory_bytes = group.instance.memory_bytes;
-  spec.max_memory_bytes = std::max(group.instance.memory_bytes, group.instance.max_memory_bytes);
-  spec.machine = group.instance.machine;
-  spec.cpu = group.instance.cpu;
-  spec.firmware = group.instance.firmware;
+  spec.vcpus = made_of.vcpus;
+  spec.max_vcpus = std::max(made_of.vcpus, made_of.max_vcpus);
+  spec.memory_bytes = made_of.memory_bytes;
+  spec.max_memory_bytes = std::max(made_of.memory_bytes, made_of.max_memory_bytes);
+  spec.machine = made_of.machine;
+  spec.cpu = made_of.cpu;
+  spec.firmware = made_of.firmware;
   const auto add_disk = [&](const std::string& name) {
     for (const auto& volume : volumes) {
       if (volume.disk == name && volume.role != VolumeRecord::Role::seed) {
@@ -381,7 +389,7 @@ DomainSpec domain_spec(const Planning& planning, const Group& group, const Insta
     }
   };
   add_disk("root");
-  for (const auto& disk : group.instance.disks) add_disk(disk.name);
+  for (const auto& disk : made_of.disks) add_disk(disk.name);
   for (const auto& volume : volumes) {
     if (volume.role == VolumeRecord::Role::seed) spec.seed = DomainDisk{volume.pool, volume.name, "raw", "seed"};
   }
@@ -466,7 +474,7 @@ int lay_out_creation(Planning& planning, GroupPlan& plan, Decision& decision, co
   std::vector<VolumeRecord> volumes;
   for (const auto& piece : *pieces) volumes.push_back(piece.volume);
   auto made = lay_out_pieces(planning, plan, decision, instance, *pieces, prepared);
-  DefineDomain define{domain_spec(planning, *plan.group, instance, volumes)};
+  DefineDomain define{domain_spec(planning, *plan.group, plan.group->instance, instance, volumes)};
   const int defined = graph.add(decision.name, host, std::move(made), std::move(define));
   const int started = graph.add(decision.name, host, {defined}, StartDomain{instance.uuid});
   WaitForGates gates{instance.uuid, plan.group->health.gates, plan.group->health.startup_timeout, instance.nics};

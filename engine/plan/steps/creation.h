@@ -15,6 +15,11 @@ bool check_name(Planning& planning, const GroupPlan& plan, const Decision& decis
 /// an address or a volume that is taken) becomes an error, and then there is none.
 std::optional<InstanceRecord> new_incarnation(Planning& planning, const GroupPlan& plan, Decision& decision);
 
+/// What the file says of the group and needs nothing on a host.
+void record_settings(const Group& group, InstanceRecord& instance);
+/// All that is recorded of the template, as of an instance that is made from it now; record_settings() with it.
+void record_template(const GroupPlan& plan, InstanceRecord& instance);
+
 /// The chain that makes it: pool.ensure and image.upload where they are needed, instance.claim, volumes, seed, domain,
 /// start, gates. `needs` come before the claim; the image is sent at once, since it disturbs nobody. Returns the id of
 /// its gate.wait.
@@ -35,8 +40,9 @@ bool is_static(const Planning& planning, const Group& group, const GuestNic& nic
 /// What a guest that is made now is told of the card's network, if its address is static.
 std::string settings_of(const Planning& planning, const GuestNic& nic);
 
-/// The domain as it is to be defined: from the template, the record and its recorded volumes.
-DomainSpec domain_spec(const Planning& planning, const Group& group, const InstanceRecord& instance,
-                       const std::vector<VolumeRecord>& volumes);
+/// The domain as it is to be defined: from `made_of`, which is the template or what an instance follows of it, from the
+/// record and its recorded volumes.
+DomainSpec domain_spec(const Planning& planning, const Group& group, const Template& made_of,
+                       const InstanceRecord& instance, const std::vector<VolumeRecord>& volumes);
 
 }  // namespace vscale

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/desired/field_table.h"
 #include "engine/plan/planning.h"
 #include "engine/plan/steps/creation.h"
 #include "engine/plan/steps/removal.h"
@@ -61,16 +62,7 @@ int lay_out_unfinished(Planning& planning, GroupPlan& plan, Decision& decision, 
     return 0;
   }
   InstanceRecord instance = *decision.record;
-  const Group& group = *plan.group;
-  instance.vcpus = group.instance.vcpus;
-  instance.memory_bytes = group.instance.memory_bytes;
-  instance.claim = claim_of(group.instance, plan.lock->virtual_size_bytes);
-  instance.spec_hash = plan.spec_hash;
-  instance.image_digest = plan.lock->digest;
-  instance.revision = plan.revision;
-  instance.after = group.depends_on;
-  instance.prevent_destroy = group.lifecycle.prevent_destroy;
-  instance.shutdown_grace_ms = group.shutdown_grace.count();
+  record_template(plan, instance);
   for (auto& nic : instance.nics) {
     if (nic.address) nic.settings = settings_of(planning, nic);
   }
@@ -83,17 +75,12 @@ int lay_out_unfinished(Planning& planning, GroupPlan& plan, Decision& decision, 
 // ---- What stays ---------------------------------------------------------------------------------------------------
 
 /// The record as the file wants it, with what needs nothing on the host.
-InstanceRecord record_after(const GroupPlan& plan, const Decision& decision) {
+InstanceRecord record_after(const GroupPlan& plan, const Decision& decision, const Template& followed) {
   InstanceRecord after = *decision.record;
-  const Group& group = *plan.group;
-  if (decision.in_place.settings) {
-    after.after = group.depends_on;
-    after.prevent_destroy = group.lifecycle.prevent_destroy;
-    after.shutdown_grace_ms = group.shutdown_grace.count();
-  }
+  if (decision.in_place.settings) record_settings(*plan.group, after);
   if (decision.rehash && plan.lock != nullptr) after.spec_hash = plan.spec_hash;
   const bool takes_more = decision.in_place.resize_machine || !decision.in_place.grown.empty();
-  if (takes_more && plan.lock != nullptr) after.claim = claim_of(group.instance, plan.lock->virtual_size_bytes);
+  if (takes_more && plan.lock != nullptr) after.claim = claim_of(followed, plan.lock->virtual_size_bytes);
   return after;
 }
 
@@ -128,14 +115,18 @@ std::vector<int> lay_out_disk_growth(Planning& planning, const Decision& decisio
   return grown.empty() ? needs : grown;
 }
 
+/// What is ignored is recorded as it is, and not set: whoever changes it may have done so again by then.
 UpdateDomain update_of(const Planning& planning, const GroupPlan& plan, const Decision& decision,
-                       const InstanceRecord& after) {
+                       const InstanceRecord& after, const Template& followed) {
   UpdateDomain update;
   update.uuid = after.uuid;
   update.after = after;
   if (decision.in_place.resize_machine) {
-    update.vcpus = update.after.vcpus = plan.group->instance.vcpus;
-    update.memory_bytes = update.after.memory_bytes = plan.group->instance.memory_bytes;
+    const Lifecycle& lifecycle = plan.group->lifecycle;
+    update.after.vcpus = followed.vcpus;
+    update.after.memory_bytes = followed.memory_bytes;
+    if (!is_ignored(lifecycle, "vcpus")) update.vcpus = followed.vcpus;
+    if (!is_ignored(lifecycle, "memory")) update.memory_bytes = followed.memory_bytes;
   }
   if (decision.mark) update.ownership = mark_of(planning, *plan.group, after);
   return update;
@@ -163,7 +154,8 @@ std::vector<GuestNic> cards_to_ask(const Planning& planning, const Group& group,
 int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
   GraphBuilder& graph = planning.graph;
   const std::string& host = decision.where->host;
-  const InstanceRecord after = record_after(plan, decision);
+  const Template followed = followed_template(in_place_input(planning, plan, decision));
+  const InstanceRecord after = record_after(plan, decision, followed);
   reach_shared_disks(planning, decision);
   add_record_changes(decision, after);
   needs = lay_out_record_changes(planning, plan, decision, std::move(needs));
@@ -174,9 +166,9 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
   const bool reboot = reboots(decision);
   if (reboot) then(StopDomain{after.uuid, Duration(after.shutdown_grace_ms), false});
   if (decision.redefine || decision.in_place.redefine) {
-    then(DefineDomain{domain_spec(planning, *plan.group, after, planning.volumes.of(decision.address))});
+    then(DefineDomain{domain_spec(planning, *plan.group, followed, after, planning.volumes.of(decision.address))});
   }
-  if (decision.in_place.resize_machine || decision.mark) then(update_of(planning, plan, decision, after));
+  if (decision.in_place.resize_machine || decision.mark) then(update_of(planning, plan, decision, after, followed));
   if (decision.start || reboot) then(StartDomain{after.uuid});
   if (!decision.wait && !reboot) return 0;
   then(WaitForGates{after.uuid, plan.group->health.gates, plan.group->health.startup_timeout,

@@ -113,7 +113,12 @@ bool grows(const Decision& decision) {
 }
 
 /// What grows in place must fit where it is. A host that is over its capacity already may still be given less to bear.
-void check_growth(Planning& planning, Decision& decision, PlacementRequest request, std::vector<Stuck>& stuck) {
+void check_growth(Planning& planning, const GroupPlan& plan, Decision& decision, PlacementRequest request,
+                  std::vector<Stuck>& stuck) {
+  if (!decision.recreate) {
+    const Template followed = followed_template(in_place_input(planning, plan, decision));
+    request.claim = claim_of(followed, plan.lock->virtual_size_bytes);
+  }
   const Claim& had = decision.record->claim;
   if (is_no_larger(request.claim, had)) return;
   const std::string& host = decision.record->host;
@@ -168,7 +173,9 @@ void place_instances(Planning& planning) {
     const PlacementRequest of_group = group_request(planning, plan, against);
     std::vector<Stuck> stuck;
     for (auto& decision : plan.decisions) {
-      if (grows(decision)) check_growth(planning, decision, request_for(planning, plan, decision, of_group), stuck);
+      if (grows(decision)) {
+        check_growth(planning, plan, decision, request_for(planning, plan, decision, of_group), stuck);
+      }
       if (!needs_place(decision)) continue;
       asked.push_back({&plan, &decision});
       requests.push_back(request_for(planning, plan, decision, of_group));

@@ -124,7 +124,7 @@ TEST_CASE("a disk that is larger than the file says is not touched, and is repor
   subject.group.instance.disk_bytes = 10 * kGiB;
   const InPlace found = subject.compare();
   CHECK(found.grown.empty());
-  CHECK(found.too_large == std::vector<TooLargeDisk>{{"disk", 20 * kGiB, 10 * kGiB}});
+  CHECK(found.too_large == std::vector<TooLargeDisk>{{"disk", "disk", 20 * kGiB, 10 * kGiB}});
 }
 
 TEST_CASE("what somebody changed on the host is drift and is put back; the file's own change is not drift") {
@@ -151,6 +151,18 @@ TEST_CASE("what is in ignoreChanges is not looked at") {
   subject.group.instance.disk_bytes = 99 * kGiB;
   subject.live.vcpus = 1;
   CHECK(subject.compare() == InPlace{});
+}
+
+TEST_CASE("a maximum that is ignored stays as it is, unless more than that is wanted") {
+  Subject subject;
+  subject.group.lifecycle.ignore_changes = {"maxVcpus", "maxMemory"};
+  subject.group.instance.max_vcpus = 8;
+  subject.group.instance.max_memory_bytes = 8 * kGiB;
+  CHECK(subject.compare() == InPlace{});
+  subject.group.instance.vcpus = 6;
+  const InPlace found = subject.compare();
+  CHECK(found.redefine);
+  CHECK(found.fields == std::vector<FieldChange>{{"vcpus", "2", "6"}, {"maxVcpus", "4", "6"}});
 }
 
 }  // namespace
