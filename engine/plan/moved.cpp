@@ -47,7 +47,7 @@ struct Names {
 };
 
 std::string place(std::size_t index) {
-  return fmt::format("moved.{}", index);
+  return fmt::format("moved[{}]", index);
 }
 
 /// True if the entry can be followed.
@@ -147,7 +147,7 @@ void check_removed(Planning& planning, const Names& names) {
     const std::string& address = planning.config.removed[index].address;
     if (!names.has_group(address)) continue;
     planning.error("removed_still_there", fmt::format("removed: {} is still in the file", address),
-                   "take it out of the file, or take the `removed` entry out", fmt::format("removed.{}", index));
+                   "take it out of the file, or take the `removed` entry out", fmt::format("removed[{}]", index));
   }
 }
 

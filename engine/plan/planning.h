@@ -133,6 +133,8 @@ struct Planning {
 /// Where a key of a group stands in the file, for messages: "groups.web.template.disk", "machines.db1.disk".
 std::string place_of(const Group& group, const std::string& key);
 std::string template_place_of(const Group& group, const std::string& key);
+/// The same of a key of one of its data disks, which must be one: "groups.web.template.disks[0].size".
+std::string disk_place_of(const Group& group, const std::string& disk, const std::string& key);
 
 // ---- The parts, in the order in which reconcile() calls them ------------------------------------------------------
 

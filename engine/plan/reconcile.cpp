@@ -208,6 +208,12 @@ void report_pools_that_look_shared(Planning& planning) {
   }
 }
 
+/// What a key stands in: "moved" of "moved[0]", "a" of "a.b"; empty at the top.
+std::string around(const std::string& key) {
+  const auto end = key.find_last_of(".[");
+  return end == std::string::npos ? "" : key.substr(0, end);
+}
+
 }  // namespace
 
 Planning::Planning(const PlanInput& plan_input)
@@ -254,7 +260,7 @@ void Planning::diagnose(Severity severity, std::string code, std::string summary
   diagnostic.summary = std::move(summary);
   diagnostic.hint = std::move(hint);
   // A key that was not written has no place of its own: its group's is the next best.
-  for (std::string key = place; !key.empty(); key.resize(key.rfind('.') == std::string::npos ? 0 : key.rfind('.'))) {
+  for (std::string key = place; !key.empty(); key = around(key)) {
     const auto found = input.places.find(key);
     if (found == input.places.end()) continue;
     diagnostic.where = found->second;
@@ -270,6 +276,13 @@ std::string place_of(const Group& group, const std::string& key) {
 
 std::string template_place_of(const Group& group, const std::string& key) {
   return place_of(group, group.kind == InstanceAddress::Kind::machine ? key : "template." + key);
+}
+
+std::string disk_place_of(const Group& group, const std::string& disk, const std::string& key) {
+  const auto& disks = group.instance.disks;
+  const auto found = std::find_if(disks.begin(), disks.end(), [&](const DataDisk& one) { return one.name == disk; });
+  VSCALE_ASSERT(found != disks.end(), "only a disk of the template has a place in it");
+  return template_place_of(group, fmt::format("disks[{}].{}", found - disks.begin(), key));
 }
 
 Plan reconcile(const PlanInput& input) {

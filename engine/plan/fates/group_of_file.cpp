@@ -56,7 +56,7 @@ void refuse_moved_disks(Planning& planning, const GroupPlan& plan, Decision& dec
         fmt::format("set disks[{}].storage back to {}; to move the data, add a disk of another name on {} and copy it "
                     "in the guest; to give it up, apply keep: false first",
                     disk.name, kept->storage, disk.storage),
-        template_place_of(*plan.group, fmt::format("disks[{}].storage", disk.name)));
+        disk_place_of(*plan.group, disk.name, "storage"));
     decision.fate = Fate::left;
   }
 }

@@ -211,7 +211,7 @@ std::optional<Piece> data_piece(Planning& planning, const GroupPlan& plan, const
                    fmt::format("{}: disks[{}].size is {}, and the file says {}: a disk cannot shrink", decision.name,
                                disk.name, show_bytes(piece.volume.capacity_bytes), show_bytes(disk.size_bytes)),
                    fmt::format("leave it at {}", show_bytes(piece.volume.capacity_bytes)),
-                   template_place_of(*plan.group, fmt::format("disks[{}].size", disk.name)));
+                   disk_place_of(*plan.group, disk.name, "size"));
     return std::nullopt;
   }
   if (piece.attached && piece.volume.capacity_bytes < disk.size_bytes) {

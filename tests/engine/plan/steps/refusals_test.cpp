@@ -162,6 +162,30 @@ TEST_CASE("a disk that would shrink is an error at its place, and the rest is pl
   CHECK(changes(plan) == Words{"create db-0"});
 }
 
+TEST_CASE("a data disk that would shrink is an error at its size, whichever of the disks it is") {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data"), a_disk("log", 50 * kGiB, true)};
+  PlayedWorld world = running({group});
+  world.input.config.groups[0].instance.disks[1].size_bytes = 10 * kGiB;
+  world.input.places = {{"groups.web", {"vscale.yaml", 3, 3, 3}},
+                        {"groups.web.template.disks[1]", {"vscale.yaml", 12, 7, 5}},
+                        {"groups.web.template.disks[1].size", {"vscale.yaml", 13, 7, 5}}};
+  SECTION("of one that stays") {}
+  SECTION("of one that is made anew") {
+    world.input.options.replaces = {"group.web[0]"};
+  }
+  CHECK(only_error(world.plan()).where.line == 13);
+}
+
+TEST_CASE("a move that cannot be followed is an error at its entry") {
+  PlayedWorld world = running({web(1)});
+  world.input.config.moved = {{"group.web", "group.app"}};
+  world.input.places = {{"moved", {"vscale.yaml", 20, 1, 5}}, {"moved[0]", {"vscale.yaml", 21, 3, 5}}};
+  CHECK(only_error(world.plan()).where.line == 21);
+  world.input.places.erase("moved[0]");
+  CHECK(only_error(world.plan()).where.line == 20);
+}
+
 TEST_CASE("an image that does not fit onto the disk is an error with both sizes") {
   Group group = web(2);
   group.instance.disk_bytes = 1 * kGiB;
