@@ -19,24 +19,20 @@ void read_identities(Planning& planning) {
     planning.identities.take_uuid(instance->uuid);
     planning.names.emplace(instance->name, to_string(address));
     for (const auto& nic : instance->nics) {
-      planning.identities.take_mac(nic.mac);
+      planning.identities.take_mac(nic.mac, to_string(address));
       if (nic.address && !nic.learned) planning.addresses.take(nic.network, *nic.address, to_string(address));
     }
   }
+  for (const auto& unrecorded : planning.unrecorded) planning.identities.take_uuid(unrecorded.domain->uuid);
   for (const auto& [host, view] : planning.input.live) {
     if (!view.snapshot) continue;
-    for (const auto& domain : view.snapshot->domains) {
-      planning.identities.take_uuid(domain.uuid);
-      for (const auto& nic : domain.nics) planning.identities.take_mac(nic.mac);
-    }
-  }
-  for (const auto& unrecorded : planning.unrecorded) {
-    planning.identities.take_uuid(unrecorded.domain->uuid);
-    for (const auto& nic : unrecorded.domain->nics) planning.identities.take_mac(nic.mac);
+    for (const auto& domain : view.snapshot->domains) planning.identities.take_uuid(domain.uuid);
   }
 }
 
-void take_addresses_of(Planning& planning, const UnrecordedDomain& unrecorded) {
+/// Addresses and MACs.
+void take_cards_of(Planning& planning, const UnrecordedDomain& unrecorded) {
+  for (const auto& nic : unrecorded.domain->nics) planning.identities.take_mac(nic.mac, show(unrecorded));
   for (const auto& held : unrecorded.mark().addresses) {
     planning.addresses.take(held.network, held.address, show(unrecorded));
   }
@@ -48,7 +44,19 @@ void read_fixed_addresses_of_file(Planning& planning) {
     const InstanceAddress owner{group.kind, group.name, 0};
     for (const auto& nic : group.instance.networks) {
       if (nic.address) planning.addresses.take(nic.network, *nic.address, to_string(owner));
-      if (nic.mac) planning.identities.take_mac(*nic.mac);
+      if (nic.mac) planning.identities.take_mac(*nic.mac, to_string(owner));
+    }
+  }
+}
+
+/// Of domains that have other cards than are recorded, or that are not ours. The file may fix such a MAC all the same.
+void read_live_macs(Planning& planning) {
+  for (const auto& [host, view] : planning.input.live) {
+    if (!view.snapshot) continue;
+    for (const auto& domain : view.snapshot->domains) {
+      for (const auto& nic : domain.nics) {
+        planning.identities.take_mac(nic.mac, fmt::format("domain {} on {}", domain.name, host));
+      }
     }
   }
 }
@@ -66,7 +74,7 @@ void read_learned_addresses(Planning& planning) {
 void read_fixed_addresses(Planning& planning) {
   const auto take_all = [&](bool former_hosts) {
     for (const auto& unrecorded : planning.unrecorded) {
-      if ((unrecorded.seen == Seen::on_former_host) == former_hosts) take_addresses_of(planning, unrecorded);
+      if ((unrecorded.seen == Seen::on_former_host) == former_hosts) take_cards_of(planning, unrecorded);
     }
   };
   take_all(false);
@@ -74,6 +82,7 @@ void read_fixed_addresses(Planning& planning) {
   // A host that the file has given up may be gone for good. What was on it is not handed out, but who writes it down
   // for somebody else knows that it is free.
   take_all(true);
+  read_live_macs(planning);
   read_learned_addresses(planning);
 }
 

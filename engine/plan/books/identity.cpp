@@ -42,9 +42,14 @@ std::string IdentityBook::new_uuid(const IdentitySeed& seed) {
 std::string IdentityBook::new_mac(const IdentitySeed& seed, std::size_t nic_index) {
   for (int salt = 0; salt < kMaxSalt; ++salt) {
     std::string mac = derive_mac(seed, nic_index, salt);
-    if (macs_.insert(mac).second) return mac;
+    if (macs_.try_emplace(mac, to_string(seed.address)).second) return mac;
   }
   VSCALE_ASSERT(false, "no MAC is free after kMaxSalt tries");
+}
+
+std::string IdentityBook::owner_of_mac(const std::string& mac) const {
+  const auto owner = macs_.find(mac);
+  return owner == macs_.end() ? "" : owner->second;
 }
 
 }  // namespace vscale

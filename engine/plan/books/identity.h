@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "engine/values/address.h"
@@ -33,14 +34,18 @@ class IdentityBook {
   static constexpr int kMaxSalt = 64;
 
   void take_uuid(const std::string& uuid) { uuids_.insert(uuid); }
-  void take_mac(const std::string& mac) { macs_.insert(mac); }
+  /// `owner` is whoever has it, as a message names it. The first one keeps it.
+  void take_mac(const std::string& mac, const std::string& owner) { macs_.try_emplace(mac, owner); }
+  /// Who has it; empty: nobody.
+  [[nodiscard]] std::string owner_of_mac(const std::string& mac) const;
 
   std::string new_uuid(const IdentitySeed& seed);
+  /// Taken for the seed's address.
   std::string new_mac(const IdentitySeed& seed, std::size_t nic_index);
 
  private:
   std::unordered_set<std::string> uuids_;
-  std::unordered_set<std::string> macs_;
+  std::unordered_map<std::string, std::string> macs_;  ///< Their owners.
 };
 
 }  // namespace vscale

@@ -108,6 +108,18 @@ bool set_address(Planning& planning, const GroupPlan& plan, const Decision& deci
   return false;
 }
 
+/// Nobody else may have it, not even one that is to go: it keeps it until it is gone.
+bool check_mac(Planning& planning, const GroupPlan& plan, const Decision& decision, const std::string& mac) {
+  const std::string owner = planning.identities.owner_of_mac(mac);
+  if (owner == decision.name) return true;
+  planning.error("mac_taken", fmt::format("{} wants MAC {}, and {} has it", decision.name, mac, owner),
+                 parse_instance_address(owner)
+                     ? fmt::format("give it another MAC; one that {} is to give up is free in the plan after", owner)
+                     : "give it another MAC; or, if nobody needs that domain, remove it by hand",
+                 template_place_of(*plan.group, "networks"));
+  return false;
+}
+
 bool add_cards(Planning& planning, const GroupPlan& plan, const Decision& decision, InstanceRecord& instance) {
   const auto& cards = plan.group->instance.networks;
   const IdentitySeed seed{planning.plan.lineage, instance.address, instance.incarnation};
@@ -118,6 +130,7 @@ bool add_cards(Planning& planning, const GroupPlan& plan, const Decision& decisi
     if (!set_address(planning, plan, decision, cards[i], before, nic)) return false;
     if (nic.address) nic.settings = settings_of(planning, nic);
     if (cards[i].mac) {
+      if (!check_mac(planning, plan, decision, *cards[i].mac)) return false;
       nic.mac = *cards[i].mac;
     } else {
       nic.mac = before != nullptr ? before->mac : planning.identities.new_mac(seed, i);

@@ -57,8 +57,8 @@ TEST_CASE("a MAC begins with QEMU's prefix and differs for each card") {
 TEST_CASE("an identity that somebody has is passed over, and the next one is the same for everybody who plans") {
   IdentityBook book;
   book.take_uuid(derive_uuid(seed_of(0), 0));
-  book.take_mac(derive_mac(seed_of(0), 0, 0));
-  book.take_mac(derive_mac(seed_of(0), 0, 1));
+  book.take_mac(derive_mac(seed_of(0), 0, 0), "somebody");
+  book.take_mac(derive_mac(seed_of(0), 0, 1), "somebody");
   CHECK(book.new_uuid(seed_of(0)) == derive_uuid(seed_of(0), 1));
   CHECK(book.new_mac(seed_of(0), 0) == derive_mac(seed_of(0), 0, 2));
 }

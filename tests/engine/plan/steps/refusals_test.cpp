@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include "tests/engine/plan/planned.h"
@@ -208,6 +210,41 @@ TEST_CASE("a fixed address that another instance has already is an error that na
   world.input.config.groups.push_back(machine);
   CHECK(only_error(world.plan()).summary ==
         "machine.db1 wants address 10.0.0.50 of network lan, and group.web[0] has it");
+}
+
+Group with_mac(const std::string& name, const std::string& mac) {
+  Group machine = a_machine(name);
+  machine.instance.networks[0].mac = mac;
+  return machine;
+}
+
+TEST_CASE("machines that are to swap their MACs are errors before either of them is touched") {
+  PlayedWorld world = running({with_mac("db1", "52:54:00:aa:00:01"), with_mac("db2", "52:54:00:aa:00:02")});
+  auto& groups = world.input.config.groups;
+  std::swap(groups[0].instance.networks[0].mac, groups[1].instance.networks[0].mac);
+  const Plan plan = world.plan();
+  REQUIRE(codes(plan) == Words{"mac_taken", "mac_taken"});
+  CHECK(plan.diagnostics[0].summary == "machine.db1 wants MAC 52:54:00:aa:00:02, and machine.db2 has it");
+  CHECK(plan.diagnostics[0].hint ==
+        "give it another MAC; one that machine.db2 is to give up is free in the plan after");
+  CHECK(count_kind(plan, "domain.stop") == 0);
+}
+
+TEST_CASE("a MAC that another instance or a domain has already is an error that names it") {
+  PlayedWorld world = running({web(1)});
+  std::string mac = world.instance("group.web[0]").nics[0].mac;
+  SECTION("one that is recorded") {
+    world.input.config.groups.push_back(with_mac("db1", mac));
+    CHECK(only_error(world.plan()).summary == fmt::format("machine.db1 wants MAC {}, and group.web[0] has it", mac));
+  }
+  SECTION("one that is forgotten") {
+    world.input.recorded.instances.clear();
+    world.input.recorded.volumes.clear();
+    world.input.config.groups = {with_mac("db1", mac)};
+    REQUIRE(codes(world.plan()) == Words{"orphan", "mac_taken"});
+    CHECK(world.plan().diagnostics[1].summary ==
+          fmt::format("machine.db1 wants MAC {}, and domain prod-web-0 on kvm1, which is not recorded, has it", mac));
+  }
 }
 
 }  // namespace
