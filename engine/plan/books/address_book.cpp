@@ -7,7 +7,14 @@ AddressBook::AddressBook(const Config& config) {
 }
 
 void AddressBook::take(const std::string& network, const std::string& address, const std::string& owner) {
-  books_[network].owners.try_emplace(address, owner);
+  Book& own = books_[network];
+  own.owners.try_emplace(address, owner);
+  if (own.network != nullptr) return;
+  const auto parsed = parse_ipv4(address);
+  for (auto& [name, book] : books_) {
+    const bool contains = parsed && book.network != nullptr && in_pool(*book.network, *parsed);
+    if (contains) book.owners.try_emplace(address, owner);
+  }
 }
 
 std::string AddressBook::owner_of(const std::string& network, const std::string& address) const {

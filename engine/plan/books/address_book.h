@@ -19,7 +19,8 @@ class AddressBook {
   explicit AddressBook(const Config& config);
 
   /// `owner` is whoever has it, as a message names it: the address of a recorded instance or of one that the file gives
-  /// it to, or words for a domain that is not recorded. The first one keeps it.
+  /// it to, or words for a domain that is not recorded. The first one keeps it. Of a network that the file does not
+  /// have, which may have another name there, it is taken in every pool that contains it.
   void take(const std::string& network, const std::string& address, const std::string& owner);
   /// Who has it; empty: nobody.
   [[nodiscard]] std::string owner_of(const std::string& network, const std::string& address) const;

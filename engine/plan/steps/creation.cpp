@@ -53,8 +53,10 @@ bool check_name(Planning& planning, const GroupPlan& plan, const Decision& decis
 
 namespace {
 
-/// The recorded card that this one continues: the n-th on the same network.
-const GuestNic* card_before(const InstanceRecord* record, const std::vector<NicSpec>& cards, std::size_t index) {
+/// The recorded card that this one continues: the n-th on the same network; or the one at its place, if the file does
+/// not have that one's network, which may only be called otherwise now.
+const GuestNic* card_before(const Config& config, const InstanceRecord* record, const std::vector<NicSpec>& cards,
+                            std::size_t index) {
   if (record == nullptr) return nullptr;
   const std::string& network = cards[index].network;
   auto nth = std::count_if(cards.begin(), cards.begin() + static_cast<std::ptrdiff_t>(index),
@@ -62,7 +64,8 @@ const GuestNic* card_before(const InstanceRecord* record, const std::vector<NicS
   for (const auto& nic : record->nics) {
     if (nic.network == network && nth-- == 0) return &nic;
   }
-  return nullptr;
+  if (index >= record->nics.size() || find_network(config, record->nics[index].network) != nullptr) return nullptr;
+  return &record->nics[index];
 }
 
 bool set_fixed_address(Planning& planning, const GroupPlan& plan, const Decision& decision, const NicSpec& card,
@@ -82,19 +85,21 @@ bool set_fixed_address(Planning& planning, const GroupPlan& plan, const Decision
   return true;
 }
 
-/// The pool may have changed since it was handed out.
-bool is_in_pool_of(const Config& config, const std::string& name, const std::string& address) {
-  const Network* network = find_network(config, name);
-  const auto parsed = parse_ipv4(address);
-  return network != nullptr && parsed && in_pool(*network, *parsed);
+/// Its address stays its own on this network. The pool may have changed since it was handed out.
+bool keeps_address(const Planning& planning, const Decision& decision, const std::string& name,
+                   const GuestNic& before) {
+  if (!before.address || before.learned) return false;
+  const Network* network = find_network(planning.config, name);
+  const auto parsed = parse_ipv4(*before.address);
+  return network != nullptr && parsed && in_pool(*network, *parsed) &&
+         planning.addresses.owner_of(name, *before.address) == decision.name;
 }
 
 bool set_address(Planning& planning, const GroupPlan& plan, const Decision& decision, const NicSpec& card,
                  const GuestNic* before, GuestNic& nic) {
   if (card.address) return set_fixed_address(planning, plan, decision, card, nic);
   if (!planning.addresses.is_static(card.network)) return true;  // by DHCP
-  if (before != nullptr && before->address && !before->learned &&
-      is_in_pool_of(planning.config, card.network, *before->address)) {
+  if (before != nullptr && keeps_address(planning, decision, card.network, *before)) {
     nic.address = before->address;
     return true;
   }
@@ -124,7 +129,7 @@ bool add_cards(Planning& planning, const GroupPlan& plan, const Decision& decisi
   const auto& cards = plan.group->instance.networks;
   const IdentitySeed seed{planning.plan.lineage, instance.address, instance.incarnation};
   for (std::size_t i = 0; i < cards.size(); ++i) {
-    const GuestNic* before = card_before(decision.record, cards, i);
+    const GuestNic* before = card_before(planning.config, decision.record, cards, i);
     GuestNic nic;
     nic.network = cards[i].network;
     if (!set_address(planning, plan, decision, cards[i], before, nic)) return false;

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/engine/plan/plan_text.h"
 #include "tests/engine/plan/planned.h"
 #include "tests/engine/simulation/played_world.h"
 #include "tests/support/builders.h"
@@ -245,6 +246,25 @@ TEST_CASE("a MAC that another instance or a domain has already is an error that 
     CHECK(world.plan().diagnostics[1].summary ==
           fmt::format("machine.db1 wants MAC {}, and domain prod-web-0 on kvm1, which is not recorded, has it", mac));
   }
+}
+
+TEST_CASE("a network that has another name now hands out no address that is in use under the old one") {
+  PlayedWorld world = running({web(2), a_group("db", 1)});
+  const auto before = world.instance("group.web[0]").nics[0];
+  world.input.config.networks = {a_network("lan2")};
+  for (auto& group : world.input.config.groups) group.instance.networks[0].network = "lan2";
+  world.input.config.groups[1].update.allow = Disruption::reboot;
+  world.input.config.groups[0].size = 3;
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(changes(plan) == Words{"replace web-0", "replace web-1", "create web-2", "hold db-0"});
+  world.carry_out(plan);
+  CHECK(world.instance("group.web[0]").nics[0].network == "lan2");
+  CHECK(world.instance("group.web[0]").nics[0].address == before.address);
+  CHECK(world.instance("group.web[0]").nics[0].mac == before.mac);
+  CHECK(world.instance("group.web[1]").nics[0].address == "10.0.0.51");
+  CHECK(world.instance("group.db[0]").nics[0].address == "10.0.0.52");
+  CHECK(world.instance("group.web[2]").nics[0].address == "10.0.0.53");
 }
 
 }  // namespace
