@@ -10,6 +10,7 @@
 #include "engine/desired/wanted_size.h"
 #include "engine/live/emulation.h"
 #include "engine/placement/placement.h"
+#include "engine/recorded/has_begun.h"
 #include "engine/values/uri.h"
 
 namespace vscale {
@@ -81,6 +82,18 @@ std::vector<const InstanceStatus*> instances_of(const std::string& group, const 
   return ours;
 }
 
+/// How many it has; 0 if it was cut off while it was made for the first time.
+int begun_members(const std::string& group, const RecordedState& recorded) {
+  int count = 0;
+  bool begun = false;
+  for (const auto& [address, instance] : recorded.instances) {
+    if (group_address(address) != group) continue;
+    ++count;
+    begun = begun || has_begun(instance);
+  }
+  return begun ? count : 0;
+}
+
 GroupStatus group_status(const std::string& address, const Group* group, const RecordedState& recorded,
                          const std::vector<InstanceStatus>& all) {
   const auto ours = instances_of(address, all);
@@ -88,7 +101,7 @@ GroupStatus group_status(const std::string& address, const Group* group, const R
                      .name = address.substr(address.find('.') + 1),
                      .ready = 0,
                      .have = static_cast<int>(ours.size()),
-                     .want = group == nullptr ? 0 : wanted_size(*group, static_cast<int>(ours.size())),
+                     .want = group == nullptr ? 0 : wanted_size(*group, begun_members(address, recorded)),
                      .range = range_text(group),
                      .revision = 0,
                      .now = {}};

@@ -4,11 +4,17 @@
 
 #include "engine/desired/wanted_size.h"
 #include "engine/plan/fates/fates.h"
+#include "engine/recorded/has_begun.h"
 
 /// A group that the file wants: how many, which ordinals, and what becomes of each.
 
 namespace vscale {
 namespace {
+
+bool any_has_begun(const GroupPlan& plan) {
+  return std::any_of(plan.decisions.begin(), plan.decisions.end(),
+                     [](const Decision& decision) { return has_begun(*decision.record); });
+}
 
 /// The lowest free ordinals, until there are `size`.
 void add_wanted(std::vector<Decision>& decisions, const Group& group, int size) {
@@ -67,7 +73,7 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
   const Group& group = *plan.group;
   const bool destroying = planning.input.options.destroy;
   const int existing = static_cast<int>(plan.decisions.size());
-  const int size = destroying ? 0 : wanted_size(group, existing);
+  const int size = destroying ? 0 : wanted_size(group, any_has_begun(plan) ? existing : 0);
   for (int i = 0; i < existing; ++i) {
     Decision& decision = plan.decisions[static_cast<std::size_t>(i)];
     const bool wanted = i < size;

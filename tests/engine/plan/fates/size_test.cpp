@@ -43,6 +43,22 @@ TEST_CASE("between min and max a scaled group keeps what it has; outside it is b
   CHECK(changes(world.plan()) == Words{"destroy web-1"});
 }
 
+TEST_CASE("a scaled group that was cut off while it was made for the first time goes on to its size") {
+  Group group = web(5);
+  group.scaling = Scaling{};
+  group.scaling->min = 1;
+  group.scaling->max = 10;
+  PlayedWorld world(config_with({group}));
+  const Plan plan = world.plan();
+  const auto second = static_cast<std::size_t>(only_action(plan, "instance.claim", "group.web[1]").id);
+  world.carry_out_and_die(plan, order_of_ids(plan), second, false);
+  for (auto& [address, instance] : world.input.recorded.instances) instance.phase = Phase::claimed;
+  for (auto& [host, view] : world.input.live) view.snapshot->domains.clear();
+  REQUIRE(world.input.recorded.instances.size() == 2);
+  world.converge();
+  CHECK(world.input.recorded.instances.size() == 5);
+}
+
 TEST_CASE("a machine is a group of one, with its own name and fixed address") {
   Group machine = a_machine("db1");
   machine.instance.networks[0].address = "10.0.0.50";
