@@ -67,6 +67,18 @@ void refuse_moved_disks(Planning& planning, const GroupPlan& plan, Decision& dec
   }
 }
 
+/// What `removed:` says of one that the file goes on wanting would be silently passed over.
+void refuse_removed_and_wanted(Planning& planning, const GroupPlan& plan, const Decision& decision, int size) {
+  const auto removed = planning.removed.find(decision.name);
+  // A machine is its own group, of which that is said already.
+  if (removed == planning.removed.end() || plan.group->kind == InstanceAddress::Kind::machine) return;
+  planning.error("removed_still_wanted",
+                 fmt::format("removed: {} is still wanted: {} has size {}, and the highest ordinals go first",
+                             decision.name, plan.address, size),
+                 fmt::format("take the `removed` entry out; to have it made anew: --replace {}", decision.name),
+                 fmt::format("removed[{}]", removed->second - planning.config.removed.data()));
+}
+
 }  // namespace
 
 void decide_group_of_file(Planning& planning, GroupPlan& plan) {
@@ -86,6 +98,7 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
       decide_forgotten(decision);
       continue;
     }
+    if (wanted) refuse_removed_and_wanted(planning, plan, decision, size);
     if (!locate_decision(planning, decision)) continue;
     if (wanted) {
       decide_kept(planning, plan, decision);
@@ -100,6 +113,7 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
   report_stalled(planning, plan);
   add_wanted(plan.decisions, group, size);
   for (auto& decision : plan.decisions) {
+    if (decision.fate == Fate::create) refuse_removed_and_wanted(planning, plan, decision, size);
     if (decision.fate == Fate::create && !is_in_scope(planning, plan, decision)) {
       leave_out(decision, "creating it is");
     }

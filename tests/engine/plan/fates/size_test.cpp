@@ -59,6 +59,31 @@ TEST_CASE("a scaled group that was cut off while it was made for the first time 
   CHECK(world.input.recorded.instances.size() == 5);
 }
 
+TEST_CASE("an instance that `removed:` names and the file still wants is an error that says how to go on") {
+  PlayedWorld world = running({web(4)});
+  world.input.config.groups[0].size = 3;
+  world.input.config.removed = {{"group.web[1]", Removed::Then::forget}};
+  world.input.places = {{"groups.web", {"vscale.yaml", 3, 3, 3}},
+                        {"removed[0].address", {"vscale.yaml", 9, 5, 12}},
+                        {"removed[0]", {"vscale.yaml", 9, 5, 12}}};
+  const Plan plan = world.plan();
+  CHECK(only_error(plan).code == "removed_still_wanted");
+  CHECK(only_error(plan).summary ==
+        "removed: group.web[1] is still wanted: group.web has size 3, and the highest ordinals go first");
+  CHECK(only_error(plan).hint == "take the `removed` entry out; to have it made anew: --replace group.web[1]");
+  CHECK(only_error(plan).where.line == 9);
+  world.input.config.removed[0].address = "group.web[3]";
+  CHECK(changes(world.plan()) == Words{"forget web-3"});
+}
+
+TEST_CASE("an entry of `removed:` that has done its work is an error once the file wants such an instance again") {
+  PlayedWorld world = running({web(1)});
+  world.input.config.removed = {{"group.web[1]", Removed::Then::destroy}};
+  CHECK_FALSE(has_changes(world.plan()));
+  world.input.config.groups[0].size = 2;
+  CHECK(only_error(world.plan()).code == "removed_still_wanted");
+}
+
 TEST_CASE("a machine is a group of one, with its own name and fixed address") {
   Group machine = a_machine("db1");
   machine.instance.networks[0].address = "10.0.0.50";
