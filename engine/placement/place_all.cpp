@@ -60,26 +60,67 @@ bool is_larger(const Claim& left, const Claim& right) {
   return disk(left) > disk(right);
 }
 
+using Order = std::vector<std::size_t>;
+
+Order as_written(const std::vector<PlacementRequest>& requests) {
+  Order order(requests.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  return order;
+}
+
+Order by_size(const std::vector<PlacementRequest>& requests, Order order) {
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
+    return is_larger(requests[left].claim, requests[right].claim);
+  });
+  return order;
+}
+
+/// How little choice a request has. Smaller is less.
+struct Choice {
+  std::size_t hosts = 0;  ///< That could take it as things are.
+  bool apart = false;     ///< A hard rule keeps it from others, which may come to be on those hosts.
+};
+
+Choice choice_of(const PlacementWorld& world, const PlacementRequest& request) {
+  const auto& rules = request.rules.anti_affinity;
+  const bool apart = std::any_of(rules.begin(), rules.end(),
+                                 [](const AntiAffinity& rule) { return rule.mode == AntiAffinity::Mode::hard; });
+  return {request.candidates.size() - place(world, request).refusals.size(), apart};
+}
+
+/// Those with the least choice first, and by size where that is equal.
+Order by_choice(const PlacementWorld& world, const std::vector<PlacementRequest>& requests, Order order) {
+  std::vector<Choice> choices;
+  choices.reserve(requests.size());
+  for (const auto& request : requests) choices.push_back(choice_of(world, request));
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
+    if (choices[left].hosts != choices[right].hosts) return choices[left].hosts < choices[right].hosts;
+    return choices[left].apart && !choices[right].apart;
+  });
+  return order;
+}
+
 }  // namespace
 
 std::vector<PlacementAnswer> place_all(PlacementWorld& world, const std::vector<PlacementRequest>& requests) {
-  std::vector<std::size_t> order(requests.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  PlacementWorld as_written = world;
-  auto answers = place_in_order(as_written, requests, order);
-  if (placed(answers) != static_cast<std::ptrdiff_t>(requests.size())) {
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
-      return is_larger(requests[left].claim, requests[right].claim);
-    });
-    PlacementWorld by_size = world;
-    auto other = place_in_order(by_size, requests, order);
-    if (placed(other) > placed(answers)) {
-      world = std::move(by_size);
-      return other;
+  std::vector<PlacementAnswer> best;
+  PlacementWorld best_world;
+  const auto places_all = [&](const Order& order) {
+    PlacementWorld tried = world;
+    auto answers = place_in_order(tried, requests, order);
+    if (best.empty() || placed(answers) > placed(best)) {
+      best = std::move(answers);
+      best_world = std::move(tried);
     }
+    return placed(best) == static_cast<std::ptrdiff_t>(requests.size());
+  };
+  Order order = as_written(requests);
+  if (!places_all(order)) {
+    order = by_size(requests, std::move(order));
+    if (!places_all(order)) places_all(by_choice(world, requests, std::move(order)));
   }
-  world = std::move(as_written);
-  return answers;
+  world = std::move(best_world);
+  return best;
 }
 
 }  // namespace vscale

@@ -23,14 +23,9 @@ struct No {
 using WhyNot = std::optional<No>;
 
 WhyNot why_not_traits(const PlacementHost& host, const PlacementRequest& request) {
-  for (const auto& wanted : request.rules.requires_traits) {
-    const bool forbidden = wanted.starts_with('!');
-    const std::string trait = forbidden ? wanted.substr(1) : wanted;
-    const bool has = host.traits.count(trait) != 0;
-    if (forbidden && has) return No{fmt::format("trait {}: it has it, and must not", trait)};
-    if (!forbidden && !has) return No{fmt::format("trait {}: it does not have it", trait)};
-  }
-  return std::nullopt;
+  std::string why = why_traits_forbid(host.traits, request.rules.requires_traits);
+  if (why.empty()) return std::nullopt;
+  return No{std::move(why)};
 }
 
 WhyNot why_not_networks(const PlacementHost& host, const PlacementRequest& request) {
@@ -48,6 +43,15 @@ WhyNot why_not_amount(const Inventory& inventory, std::uint64_t wanted, const ch
             wanted > capacity ? Refusal::Cause::too_small : Refusal::Cause::no_room};
 }
 
+/// No overcommit makes one guest larger than its host.
+WhyNot why_not_vcpus(const PlacementHost& host, std::uint64_t wanted) {
+  const std::uint64_t most = std::max(host.vcpus.total, static_cast<std::uint64_t>(host.processors));
+  if (host.vcpus.measured && wanted > most) {
+    return No{fmt::format("vcpus: {} wanted for one guest, the host has {}", wanted, most), Refusal::Cause::too_small};
+  }
+  return why_not_amount(host.vcpus, wanted, "vcpus", "");
+}
+
 const Inventory* disk_inventory(const PlacementWorld& world, const PlacementHost& host, const std::string& storage) {
   if (const auto local = host.disk_gib.find(storage); local != host.disk_gib.end()) return &local->second;
   const auto shared = world.shared_disk_gib.find(storage);
@@ -55,7 +59,7 @@ const Inventory* disk_inventory(const PlacementWorld& world, const PlacementHost
 }
 
 WhyNot why_not_storage(const PlacementWorld& world, const PlacementHost& host, const PlacementRequest& request) {
-  for (const auto& [storage, gib] : request.claim.disk_gib) {
+  for (const auto& [storage, gib] : disk_by_pool(world, request.claim)) {
     const auto unusable = host.unusable_storage.find(storage);
     if (unusable != host.unusable_storage.end()) return No{unusable->second};
     const Inventory* disk = disk_inventory(world, host, storage);
@@ -71,43 +75,63 @@ int count_of(const PlacementHost& host, const std::string& group) {
   return found == host.instances.end() ? 0 : found->second;
 }
 
-/// How many of the rule's group are where this one must not be, or had better not be.
-int crowd(const PlacementWorld& world, const PlacementHost& host, const PlacementRequest& request,
-          const AntiAffinity& rule) {
-  const std::string group = rule.with.empty() ? group_address(request.address) : rule.with;
-  if (rule.key == "host") return count_of(host, group);
-  const auto value = host.labels.find(rule.key);
-  if (value == host.labels.end()) return 0;  // no label, nothing in common with anybody
-  int count = 0;
-  for (const auto& other : world.hosts) {
-    const auto label = other.labels.find(rule.key);
-    if (label != other.labels.end() && label->second == value->second) count += count_of(other, group);
+/// How many of a rule's group are where this one must not be, or had better not be. Hosts are looked at once for a
+/// request, and not for each candidate again.
+class Crowd {
+ public:
+  Crowd(const PlacementWorld& world, const PlacementRequest& request, const AntiAffinity& rule)
+      : rule_(rule), group_(rule.with.empty() ? group_address(request.address) : rule.with) {
+    if (rule.key == "host") return;
+    for (const auto& host : world.hosts) {
+      const auto label = host.labels.find(rule.key);
+      if (label != host.labels.end()) by_value_[label->second] += count_of(host, group_);
+    }
   }
-  return count;
+
+  [[nodiscard]] const AntiAffinity& rule() const { return rule_; }
+  [[nodiscard]] const std::string& group() const { return group_; }
+  [[nodiscard]] int around(const PlacementHost& host) const {
+    if (rule_.key == "host") return count_of(host, group_);
+    const auto label = host.labels.find(rule_.key);
+    return label == host.labels.end() ? 0 : by_value_.at(label->second);  // no label: nothing in common with anybody
+  }
+
+ private:
+  const AntiAffinity& rule_;
+  std::string group_;
+  std::map<std::string, int> by_value_;  // of the rule's label
+};
+
+/// In order of the request's rules.
+std::vector<Crowd> crowds_of(const PlacementWorld& world, const PlacementRequest& request) {
+  std::vector<Crowd> crowds;
+  for (const auto& rule : request.rules.anti_affinity) crowds.emplace_back(world, request, rule);
+  return crowds;
 }
 
-WhyNot why_not_anti_affinity(const PlacementWorld& world, const PlacementHost& host, const PlacementRequest& request) {
-  for (const auto& rule : request.rules.anti_affinity) {
+WhyNot why_not_anti_affinity(const PlacementHost& host, const std::vector<Crowd>& crowds) {
+  for (const auto& crowd : crowds) {
+    const AntiAffinity& rule = crowd.rule();
     if (rule.mode != AntiAffinity::Mode::hard) continue;
-    const int count = crowd(world, host, request, rule);
+    const int count = crowd.around(host);
     if (count == 0) continue;
-    const std::string group = rule.with.empty() ? group_address(request.address) : rule.with;
     const std::string where =
         rule.key == "host" ? "on this host" : fmt::format("where {} is {}", rule.key, host.labels.at(rule.key));
-    return No{fmt::format("antiAffinity: {} of {} {}", count, group, where), Refusal::Cause::anti_affinity};
+    return No{fmt::format("antiAffinity: {} of {} {}", count, crowd.group(), where), Refusal::Cause::anti_affinity};
   }
   return std::nullopt;
 }
 
 /// What could be mended by no other size comes first, then what is too little even when nothing is there.
-WhyNot why_not(const PlacementWorld& world, const PlacementHost& host, const PlacementRequest& request) {
+WhyNot why_not(const PlacementWorld& world, const PlacementHost& host, const PlacementRequest& request,
+               const std::vector<Crowd>& crowds) {
   if (request.only_host && host.name != *request.only_host) {
     return No{fmt::format("its disks are on {}", *request.only_host)};
   }
   if (auto no = why_not_traits(host, request)) return no;
   if (auto no = why_not_networks(host, request)) return no;
   const auto vcpus = static_cast<std::uint64_t>(request.claim.vcpus);
-  const auto amounts = {why_not_amount(host.vcpus, vcpus, "vcpus", ""),
+  const auto amounts = {why_not_vcpus(host, vcpus),
                         why_not_amount(host.memory_mib, request.claim.memory_mib, "memory", " MiB"),
                         why_not_storage(world, host, request)};
   const WhyNot* first = nullptr;
@@ -116,7 +140,7 @@ WhyNot why_not(const PlacementWorld& world, const PlacementHost& host, const Pla
     if (no && first == nullptr) first = &no;
   }
   if (first != nullptr) return *first;
-  return why_not_anti_affinity(world, host, request);
+  return why_not_anti_affinity(host, crowds);
 }
 
 // ---- What is better ----------------------------------------------------------------------------------------------
@@ -140,7 +164,7 @@ Shares shares_of(const PlacementWorld& world, const PlacementHost& host, const C
   Shares shares;
   add_share(shares, host.vcpus, static_cast<std::uint64_t>(claim.vcpus));
   add_share(shares, host.memory_mib, claim.memory_mib);
-  for (const auto& [storage, gib] : claim.disk_gib) {
+  for (const auto& [storage, gib] : disk_by_pool(world, claim)) {
     // Shared storage is the same for every host: it decides whether, not where.
     if (world.shared_disk_gib.count(storage) != 0) continue;
     const auto local = host.disk_gib.find(storage);
@@ -230,12 +254,12 @@ bool fills_by_itself(PlacementStrategy strategy) {
 }
 
 /// How many neighbours the soft rules would rather not have.
-int soft_crowd(const PlacementWorld& world, const PlacementHost& host, const PlacementRequest& request) {
+int soft_crowd(const PlacementHost& host, const PlacementRequest& request, const std::vector<Crowd>& crowds) {
   int count = 0;
-  for (const auto& rule : request.rules.anti_affinity) {
-    if (rule.mode != AntiAffinity::Mode::soft) continue;
-    if (rule == AntiAffinity{} && fills_by_itself(request.rules.strategy)) continue;
-    count += crowd(world, host, request, rule);
+  for (const auto& crowd : crowds) {
+    if (crowd.rule().mode != AntiAffinity::Mode::soft) continue;
+    if (crowd.rule() == AntiAffinity{} && fills_by_itself(request.rules.strategy)) continue;
+    count += crowd.around(host);
   }
   return count;
 }
@@ -272,9 +296,12 @@ std::string why_this(const Candidate& chosen, const PlacementRequest& request, s
   VSCALE_ASSERT(false, "a PlacementStrategy without a reason");
 }
 
+/// By position among the candidates: file order, in whatever order they are found.
+using RefusalsByPosition = std::map<std::size_t, Refusal>;
+
 /// The readable hosts among the candidates, both being in file order; the others are refused.
 std::vector<Candidate> readable_candidates(const PlacementWorld& world, const PlacementRequest& request,
-                                           std::vector<Refusal>& refusals) {
+                                           RefusalsByPosition& refusals) {
   std::vector<Candidate> candidates;
   auto host = world.hosts.begin();
   for (std::size_t position = 0; position < request.candidates.size(); ++position) {
@@ -282,8 +309,8 @@ std::vector<Candidate> readable_candidates(const PlacementWorld& world, const Pl
       return candidate.name == request.candidates[position];
     });
     if (found == world.hosts.end()) {
-      refusals.push_back({request.candidates[position], "it does not answer: what is free there is not known",
-                          Refusal::Cause::silent});
+      refusals[position] = {request.candidates[position], "it does not answer: what is free there is not known",
+                            Refusal::Cause::silent};
       continue;
     }
     candidates.push_back({&*found, position, shares_of(world, *found, request.claim)});
@@ -299,19 +326,24 @@ std::size_t cursor_of(const PlacementRequest& request) {
   return last == hosts.end() ? 0 : static_cast<std::size_t>(last - hosts.begin()) + 1;
 }
 
-void sort_by_file_order(std::vector<Refusal>& refusals, const std::vector<std::string>& candidates) {
-  const auto position = [&](const Refusal& refusal) {
-    return std::find(candidates.begin(), candidates.end(), refusal.host) - candidates.begin();
-  };
-  std::stable_sort(refusals.begin(), refusals.end(),
-                   [&](const Refusal& left, const Refusal& right) { return position(left) < position(right); });
-}
-
 }  // namespace
+
+std::string why_traits_forbid(const std::set<std::string>& traits, const std::vector<std::string>& required) {
+  for (const auto& wanted : required) {
+    const bool forbidden = wanted.starts_with('!');
+    const std::string trait = forbidden ? wanted.substr(1) : wanted;
+    const bool has = traits.count(trait) != 0;
+    if (forbidden && has) return fmt::format("trait {}: it has it, and must not", trait);
+    if (!forbidden && !has) return fmt::format("trait {}: it does not have it", trait);
+  }
+  return "";
+}
 
 PlacementAnswer place(const PlacementWorld& world, const PlacementRequest& request) {
   PlacementAnswer answer;
-  const auto candidates = readable_candidates(world, request, answer.refusals);
+  RefusalsByPosition refusals;
+  const auto candidates = readable_candidates(world, request, refusals);
+  const auto crowds = crowds_of(world, request);
   Overview overview;
   for (const auto& candidate : candidates) overview.add(candidate.position, candidate.shares);
   const std::size_t cursor = cursor_of(request);
@@ -319,19 +351,19 @@ PlacementAnswer place(const PlacementWorld& world, const PlacementRequest& reque
   Score best_score{};
   std::size_t possible = 0;
   for (const auto& candidate : candidates) {
-    if (auto no = why_not(world, *candidate.host, request)) {
-      answer.refusals.push_back({candidate.host->name, std::move(no->why), no->cause});
+    if (auto no = why_not(world, *candidate.host, request, crowds)) {
+      refusals[candidate.position] = {candidate.host->name, std::move(no->why), no->cause};
       continue;
     }
     ++possible;
     Score score = score_of(candidate, request, overview, cursor);
-    score[0] = soft_crowd(world, *candidate.host, request);
+    score[0] = soft_crowd(*candidate.host, request, crowds);
     if (best == nullptr || better(score, best_score)) {
       best = &candidate;
       best_score = score;
     }
   }
-  sort_by_file_order(answer.refusals, request.candidates);
+  for (auto& [position, refusal] : refusals) answer.refusals.push_back(std::move(refusal));
   if (best == nullptr) return answer;
   answer.host = best->host->name;
   answer.why = why_this(*best, request, possible);

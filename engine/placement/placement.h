@@ -12,7 +12,8 @@
 #include "engine/recorded/recorded_state.h"
 
 /// Which host an instance goes to, by OpenStack Placement's arithmetic: a claim fits where, for every class,
-/// used + claim <= floor((total - reserved) * overcommit).
+/// used + claim <= floor((total - reserved) * overcommit). No guest has more vCPUs than its host, whatever the
+/// overcommit.
 
 namespace vscale {
 
@@ -36,6 +37,7 @@ struct PlacementHost {
   std::map<std::string, std::string> labels;
   std::set<std::string> traits;  ///< Found ones; labels count too, as `key` and `key=value`.
   Inventory vcpus, memory_mib;
+  int processors = 0;  ///< That it has. The file may give out fewer, and one guest still have as many.
   std::map<std::string, Inventory> disk_gib;  ///< By storage name. A shared one stands in `shared_disk_gib` instead.
   std::map<std::string, std::string> unusable_storage;  ///< By storage name: why this host cannot use it.
   std::map<std::string, int> instances;                 ///< How many of each group (`group.web`) are there.
@@ -46,7 +48,15 @@ struct PlacementHost {
 struct PlacementWorld {
   std::vector<PlacementHost> hosts;
   std::map<std::string, Inventory> shared_disk_gib;
+  /// Storage that the file calls by several names, one pool being behind them: what it counts as.
+  std::map<std::string, std::string> same_storage;
 };
+
+/// GiB by storage name.
+using DiskUse = std::map<std::string, std::uint64_t>;
+
+/// What the claim takes of each pool, under the name that it counts as.
+DiskUse disk_by_pool(const PlacementWorld& world, const Claim& claim);
 
 struct PlacementRequest {
   InstanceAddress address;
@@ -100,9 +110,16 @@ struct PlacementAnswer {
 PlacementAnswer place(const PlacementWorld& world, const PlacementRequest& request);
 
 /// Places one after the other, each seeing those before it, and books them in `world`. Instances keep the order given,
-/// which is predictable; only if some find no place all are tried again by decreasing size, and that is taken if it
-/// places more. A `replaces` is given back just before its own turn. roundRobin's cursor goes along within a group.
+/// which is predictable; only if some find no place all are tried again: by decreasing size, then those first that the
+/// fewest hosts could take, or that hard rules keep apart. The first order that places all is taken, or else the first
+/// that places the most. A `replaces` is given back just before its own turn. roundRobin's cursor goes along within a
+/// group.
 std::vector<PlacementAnswer> place_all(PlacementWorld& world, const std::vector<PlacementRequest>& requests);
+
+/// Why a host with these traits is not one that `requires` allows; empty if it is.
+std::string why_traits_forbid(const std::set<std::string>& traits, const std::vector<std::string>& required);
+/// What its provider found, and its labels, as `key` and `key=value`.
+std::set<std::string> traits_of(const Host& host, const HostSnapshot& seen);
 
 /// Books the claim on its host, so that the next place() sees it. `host` must be one of the world's.
 void book(PlacementWorld& world, const std::string& host, const InstanceAddress& address, const Claim& claim);

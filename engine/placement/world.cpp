@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "engine/placement/placement.h"
 
@@ -70,6 +70,17 @@ Inventory disk_of(const Storage& storage, const LivePool* pool) {
   return disk;
 }
 
+/// By each further name of a pool: the first one. A pool that is shared under one name only is two to us.
+std::map<std::string, std::string> same_storage(const Config& config) {
+  std::map<std::pair<std::string, bool>, std::string> first;
+  std::map<std::string, std::string> same;
+  for (const auto& storage : config.storage) {
+    const auto [name, is_first] = first.try_emplace({storage.pool, storage.shared}, storage.name);
+    if (!is_first) same.emplace(storage.name, name->second);
+  }
+  return same;
+}
+
 bool offers(const HostSnapshot& seen, const Network& network) {
   return network.network.empty() || seen.networks.count(network.network) != 0;
 }
@@ -78,13 +89,10 @@ PlacementHost placement_host(const Config& config, const Host& host, const HostS
   PlacementHost result;
   result.name = host.name;
   result.labels = host.labels;
-  result.traits = seen.traits;
-  for (const auto& [key, value] : host.labels) {
-    result.traits.insert(key);
-    result.traits.insert(key + "=" + value);
-  }
+  result.traits = traits_of(host, seen);
   result.vcpus = vcpus_of(host, seen);
   result.memory_mib = memory_of(host, seen);
+  result.processors = seen.vcpus;
   for (const auto& storage : config.storage) {
     const LivePool* pool = pool_of(seen, storage.pool);
     if (auto why = why_unusable(storage, pool); !why.empty()) {
@@ -99,17 +107,20 @@ PlacementHost placement_host(const Config& config, const Host& host, const HostS
   return result;
 }
 
-/// What is on the host and is none of ours: foreign domains, and orphans of our own.
-void count_others(PlacementHost& host, const HostSnapshot& seen, const std::unordered_set<std::string>& recorded) {
+/// Hosts of recorded instances, by uuid.
+using RecordedHosts = std::unordered_map<std::string, std::string>;
+
+/// What is on the host and is not recorded there: foreign domains, orphans of our own, and those of ours that somebody
+/// moved there and that the record does not follow.
+void count_others(PlacementHost& host, const HostSnapshot& seen, const RecordedHosts& recorded) {
   for (const auto& domain : seen.domains) {
-    if (recorded.count(domain.uuid) != 0) continue;
+    const auto ours = recorded.find(domain.uuid);
+    if (ours != recorded.end() && ours->second == host.name) continue;
     const int vcpus = std::max(domain.vcpus, domain.max_vcpus);
     host.vcpus.used += static_cast<std::uint64_t>(vcpus);
     host.memory_mib.used += memory_with_overhead_mib(std::max(domain.memory_bytes, domain.max_memory_bytes), vcpus);
   }
 }
-
-using DiskUse = std::map<std::string, std::uint64_t>;
 
 /// The pools know what they hold physically, ours included; claims are what it may grow to.
 void count_claimed_disk(Inventory& disk, std::uint64_t claimed) {
@@ -130,7 +141,7 @@ void count_ours(PlacementWorld& world, const RecordedState& recorded) {
   DiskUse claimed_shared;
   for (const auto& [address, instance] : recorded.instances) {
     const auto host = by_name.find(instance.host);
-    for (const auto& [storage, gib] : instance.claim.disk_gib) {
+    for (const auto& [storage, gib] : disk_by_pool(world, instance.claim)) {
       (world.shared_disk_gib.count(storage) != 0 ? claimed_shared : claimed[instance.host])[storage] += gib;
     }
     if (host == by_name.end()) continue;
@@ -144,7 +155,7 @@ void count_ours(PlacementWorld& world, const RecordedState& recorded) {
   for (auto& [storage, disk] : world.shared_disk_gib) count_claimed_disk(disk, claimed_shared[storage]);
 }
 
-/// As the first host that can read it sees the pool.
+/// As the first host sees the pool that has it active: one that does not says nothing of its size.
 void add_shared_storage(PlacementWorld& world, const Config& config, const Live& live) {
   for (const auto& storage : config.storage) {
     if (!storage.shared) continue;
@@ -153,7 +164,7 @@ void add_shared_storage(PlacementWorld& world, const Config& config, const Live&
       const LivePool* pool = pool_of(*live.at(host.name).snapshot, storage.pool);
       if (pool == nullptr || host.unusable_storage.count(storage.name) != 0) continue;
       disk = disk_of(storage, pool);
-      break;
+      if (disk.measured) break;
     }
     world.shared_disk_gib[storage.name] = disk;
   }
@@ -172,7 +183,7 @@ void change_use(PlacementWorld& world, const std::string& name, const Claim& cla
   VSCALE_ASSERT(host != nullptr, "only hosts of the world are booked");
   change(host->vcpus.used, static_cast<std::uint64_t>(claim.vcpus));
   change(host->memory_mib.used, claim.memory_mib);
-  for (const auto& [storage, gib] : claim.disk_gib) {
+  for (const auto& [storage, gib] : disk_by_pool(world, claim)) {
     const auto local = host->disk_gib.find(storage);
     if (local != host->disk_gib.end()) {
       change(local->second.used, gib);
@@ -184,9 +195,28 @@ void change_use(PlacementWorld& world, const std::string& name, const Claim& cla
 
 }  // namespace
 
+std::set<std::string> traits_of(const Host& host, const HostSnapshot& seen) {
+  std::set<std::string> traits = seen.traits;
+  for (const auto& [key, value] : host.labels) {
+    traits.insert(key);
+    traits.insert(key + "=" + value);
+  }
+  return traits;
+}
+
 std::uint64_t Inventory::capacity() const {
   if (reserved >= total) return 0;
   return static_cast<std::uint64_t>(std::floor(static_cast<double>(total - reserved) * overcommit));
+}
+
+DiskUse disk_by_pool(const PlacementWorld& world, const Claim& claim) {
+  if (world.same_storage.empty()) return claim.disk_gib;
+  DiskUse use;
+  for (const auto& [storage, gib] : claim.disk_gib) {
+    const auto same = world.same_storage.find(storage);
+    use[same == world.same_storage.end() ? storage : same->second] += gib;
+  }
+  return use;
 }
 
 Claim claim_of(const Template& instance, std::uint64_t image_virtual_size_bytes) {
@@ -200,9 +230,10 @@ Claim claim_of(const Template& instance, std::uint64_t image_virtual_size_bytes)
 }
 
 PlacementWorld world_of(const Config& config, const RecordedState& recorded, const Live& live) {
-  std::unordered_set<std::string> ours;
-  for (const auto& [address, instance] : recorded.instances) ours.insert(instance.uuid);
+  RecordedHosts ours;
+  for (const auto& [address, instance] : recorded.instances) ours.emplace(instance.uuid, instance.host);
   PlacementWorld world;
+  world.same_storage = same_storage(config);
   for (const auto& host : config.hosts) {
     const auto view = live.find(host.name);
     if (view == live.end() || !view->second.snapshot) continue;

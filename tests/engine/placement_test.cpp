@@ -118,6 +118,18 @@ TEST_CASE("a refusal says for every host why not, in file order") {
                              {"d", "it does not answer: what is free there is not known", Cause::silent}});
 }
 
+TEST_CASE("no overcommit gives one guest more vCPUs than its host has") {
+  PlacementWorld world = three_hosts();
+  for (auto& host : world.hosts) host.vcpus.overcommit = 4.0;
+  world.hosts[2].vcpus.total = 17;
+  CHECK(place(world, request_of(0, 1000, 17)).host == "c");
+  CHECK(place(world, request_of(0, 1000, 17)).refusals[0] ==
+        Refusal{"a", "vcpus: 17 wanted for one guest, the host has 16", Cause::too_small});
+  world.hosts[0].processors = 32;  // of which the file gives out half
+  CHECK(place(world, request_of(0, 1000, 17)).refusals ==
+        std::vector<Refusal>{{"b", "vcpus: 17 wanted for one guest, the host has 16", Cause::too_small}});
+}
+
 TEST_CASE("storage refuses by name: missing, of a kind without overlays, full") {
   PlacementWorld world = three_hosts();
   world.hosts[0].disk_gib.clear();
@@ -255,6 +267,30 @@ TEST_CASE("in the order of the file the large one would find no place: all are t
   CHECK(world.hosts[0].memory_mib.used == 9500);
 }
 
+TEST_CASE("where those that go anywhere would take the place of one that has no choice, it goes first") {
+  PlacementWorld world;
+  world.hosts = {host_with("a", 16, 1500), host_with("b", 16, 1500)};
+  world.hosts[0].traits = {"gpu"};
+  std::vector<PlacementRequest> requests{request_of(0), request_of(1)};
+  requests[1].address.group = "ml";
+  requests[1].rules.requires_traits = {"gpu"};
+  const auto answers = place_all(world, requests);
+  CHECK(answers[0].host == "b");
+  CHECK(answers[1].host == "a");
+}
+
+TEST_CASE("where hosts are as many as those that must be apart, they go first") {
+  PlacementWorld world;
+  world.hosts = {host_with("a", 16, 1500), host_with("b", 16, 3500)};
+  std::vector<PlacementRequest> requests;
+  for (int i = 0; i < 4; ++i) requests.push_back(with_strategy(PlacementStrategy::first_come, i));
+  for (const std::size_t i : {2U, 3U}) {
+    requests[i].address.group = "db";
+    requests[i].rules.anti_affinity = {{"host", "", AntiAffinity::Mode::hard}};
+  }
+  for (const auto& answer : place_all(world, requests)) CHECK(answer.host);
+}
+
 TEST_CASE("a replacement stays where it is if it can, and goes elsewhere if it has outgrown its host") {
   PlacementWorld world = three_hosts();
   PlacementRequest request = request_of(0, 15'000);
@@ -319,6 +355,50 @@ TEST_CASE("a pool counts what it holds physically, or what ours may grow to, whi
   CHECK(world_of(config, recorded, live).hosts[0].disk_gib.at("local").used == 20);
   live["kvm1"].snapshot->pools[0].available_bytes = 1 * kTiB - 300 * kGiB;
   CHECK(world_of(config, recorded, live).hosts[0].disk_gib.at("local").used == 300);
+}
+
+TEST_CASE("a domain of ours that is on another host than recorded counts on both") {
+  Config config = config_with({web(1)}, {"kvm1", "kvm2"});
+  Live live = live_for(config);
+  RecordedState recorded = empty_state();
+  const InstanceRecord ours = an_instance(config.groups[0], 0, "kvm1");
+  recorded.instances[ours.address] = ours;
+  LiveDomain moved = foreign_domain(ours.name, 2, 2 * kGiB);
+  moved.uuid = ours.uuid;
+  live["kvm2"].snapshot->domains = {moved};
+  const PlacementWorld world = world_of(config, recorded, live);
+  CHECK(world.hosts[0].vcpus.used == 2);
+  CHECK(world.hosts[1].vcpus.used == 2);
+}
+
+TEST_CASE("a shared pool is as large as a host says that has it active") {
+  Config config = config_with({web(1)}, {"kvm1", "kvm2"});
+  config.storage[0].shared = true;
+  Live live = live_for(config);
+  LivePool& inactive = live["kvm1"].snapshot->pools[0];
+  inactive.active = false;
+  inactive.capacity_bytes = inactive.available_bytes = 0;
+  const Inventory shared = world_of(config, empty_state(), live).shared_disk_gib.at("local");
+  CHECK(shared.measured);
+  CHECK(shared.total == 1024);
+}
+
+TEST_CASE("storage that has two names is one pool, and is not given out twice") {
+  Config config = config_with({web(1)}, {"kvm1"});
+  config.storage.push_back(a_storage("fast", "default"));
+  config.storage[0].shared = config.storage[1].shared = GENERATE(false, true);
+  Live live = live_for(config);
+  live["kvm1"].snapshot->pools[0] = a_pool("default", 100 * kGiB);
+  PlacementWorld world = world_of(config, empty_state(), live);
+  PlacementRequest request = request_of();
+  request.candidates = {"kvm1"};
+  request.claim.disk_gib = {{"local", 60}, {"fast", 60}};
+  REQUIRE(place(world, request).refusals.size() == 1);
+  CHECK(place(world, request).refusals[0].why == "disk on local: 120 GiB wanted, 100 of 100 free");
+  request.claim.disk_gib = {{"local", 60}};
+  book(world, "kvm1", request.address, request.claim);
+  request.claim.disk_gib = {{"fast", 60}};
+  CHECK_FALSE(place(world, request).host);
 }
 
 TEST_CASE("a host that does not answer is not part of the world") {
