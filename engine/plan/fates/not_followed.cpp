@@ -85,6 +85,48 @@ void report_strays(Planning& planning, const GroupPlan& plan, const std::string&
   }
 }
 
+/// Why each host is none of those that the group allows; those that are, and those that do not answer or have left the
+/// file, are not among them.
+std::map<std::string, std::string> hosts_not_allowed(const Planning& planning, const Group& group) {
+  std::map<std::string, std::string> why;
+  const auto& required = group.placement.requires_traits;
+  if (group.hosts == HostSelection{} && required.empty()) return why;
+  const auto allowed = selected_hosts(planning.config, group.hosts);
+  for (const auto& host : planning.config.hosts) {
+    const auto view = planning.input.live.find(host.name);
+    if (view == planning.input.live.end() || !view->second.snapshot) continue;
+    if (std::find(allowed.begin(), allowed.end(), host.name) == allowed.end()) {
+      why[host.name] = "not in its `hosts`";
+      continue;
+    }
+    std::string traits = why_traits_forbid(traits_of(host, *view->second.snapshot), required);
+    if (!traits.empty()) why[host.name] = std::move(traits);
+  }
+  return why;
+}
+
+/// Hosts are chosen for what is new: nobody is moved because the file allows less than it did.
+void report_hosts_not_allowed(Planning& planning, const GroupPlan& plan) {
+  const auto why = hosts_not_allowed(planning, *plan.group);
+  if (why.empty()) return;
+  std::vector<std::string> there;
+  const Decision* first = nullptr;
+  for (const auto& decision : plan.decisions) {
+    if (decision.fate != Fate::keep || decision.record == nullptr) continue;
+    const auto found = why.find(decision.where->host);
+    if (found == why.end()) continue;
+    if (first == nullptr) first = &decision;
+    there.push_back(fmt::format("{} on {} ({})", short_name(decision.address), found->first, found->second));
+  }
+  if (there.empty()) return;
+  planning.warn("host_not_allowed",
+                fmt::format("{}: on hosts that the file does not allow for it, and left there: {}", plan.address,
+                            listed_up_to(kNamed, there)),
+                "to bring them elsewhere, make them anew: vscale plan --replace " +
+                    (there.size() == 1 ? first->name : plan.address),
+                place_of(*plan.group, "hosts"));
+}
+
 std::string without_slashes_at_end(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   return path;
@@ -120,6 +162,7 @@ void report_not_followed(Planning& planning) {
       if (decision.fate != Fate::keep || decision.record == nullptr) continue;
       look_at_cards(planning, *plan.group, decision, strays);
     }
+    report_hosts_not_allowed(planning, plan);
     for (const auto& [network, found] : strays) report_strays(planning, plan, network, found);
   }
   report_pools(planning);

@@ -98,6 +98,41 @@ TEST_CASE("many instances that do not follow are counted, and few are named") {
   CHECK(plan.diagnostics[0].summary.find(end) != std::string::npos);
 }
 
+TEST_CASE("what is on a host that its group no longer allows stays there, which is said with the way out") {
+  PlayedWorld world = running({web(3)});
+  Group& group = world.input.config.groups[0];
+  world.input.places["groups.web.hosts"] = {"vscale.yaml", 5, 5, 5};
+  SECTION("by name") {
+    group.hosts.names = {"kvm1"};
+  }
+  SECTION("by label") {
+    group.hosts.labels = {{"rack", "r1"}};
+    world.input.config.hosts[0].labels = {{"rack", "r1"}};
+  }
+  Plan plan = world.plan();
+  CHECK(plan.actions.empty());
+  REQUIRE(codes(plan) == Words{"host_not_allowed"});
+  CHECK(plan.diagnostics[0].summary ==
+        "group.web: on hosts that the file does not allow for it, and left there: web-1 on kvm2 (not in its `hosts`)");
+  CHECK(plan.diagnostics[0].hint == "to bring them elsewhere, make them anew: vscale plan --replace group.web[1]");
+  CHECK(plan.diagnostics[0].where.line == 5);
+  world.input.options.replaces = {"group.web[1]"};
+  world.carry_out(world.plan());
+  world.input.options.replaces.clear();
+  CHECK(world.instance("group.web[1]").host == "kvm1");
+  CHECK(world.plan().diagnostics.empty());
+}
+
+TEST_CASE("likewise what is on a host without a trait that its group requires by now") {
+  PlayedWorld world = running({web(2)});
+  world.input.config.groups[0].placement.requires_traits = {"uefi"};
+  world.host("kvm1").traits.insert("uefi");
+  const Plan plan = world.plan();
+  CHECK(plan.actions.empty());
+  REQUIRE(codes(plan) == Words{"host_not_allowed"});
+  CHECK(plan.diagnostics[0].summary.ends_with("left there: web-1 on kvm2 (trait uefi: it does not have it)"));
+}
+
 TEST_CASE("a pool that lies elsewhere than the file says is used where it is, which is said once") {
   PlayedWorld world = running({web(2)});
   world.input.config.storage[0].path = "/srv/images";
