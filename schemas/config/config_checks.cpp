@@ -33,8 +33,9 @@ bool same_segment(const Network& a, const Network& b) {
 
 }  // namespace
 
-void ConfigChecks::run(const std::vector<AddressMention>& mentions) {
+void ConfigChecks::run(const std::vector<AddressMention>& mentions, UnverifiedHosts unverified) {
   for (const Group& group : config_.groups) groups_.emplace(address_of(group), &group);
+  check_hosts(unverified);
   check_images();
   check_networks();
   check_names();

@@ -12,6 +12,9 @@
 
 namespace vscale {
 
+/// May a host's key or certificate go unchecked? Only where whoever runs vscale has said so outside of the file.
+enum class UnverifiedHosts { refused, allowed };
+
 class ConfigChecks {
  public:
   /// `root`: the tree that `config` was made from; `places`: where each value of it was written.
@@ -19,7 +22,7 @@ class ConfigChecks {
       : config_(config), root_(root), places_(places), reporter_(reporter) {}
 
   /// Reports everything, and turns names of groups in dependsOn and antiAffinity into addresses.
-  void run(const std::vector<AddressMention>& mentions);
+  void run(const std::vector<AddressMention>& mentions, UnverifiedHosts unverified);
 
  private:
   // config_checks.cpp
@@ -34,6 +37,9 @@ class ConfigChecks {
   void check_survive();
   void check_durations();
   void check_mentions(const std::vector<AddressMention>& mentions);
+
+  // host_checks.cpp
+  void check_hosts(UnverifiedHosts unverified);
 
   // group_checks.cpp
   void check_group(Group& group);

@@ -11,6 +11,8 @@
 namespace vscale {
 namespace {
 
+constexpr const char* kAllowUnverifiedHosts = "VSCALE_ALLOW_UNVERIFIED_HOSTS";
+
 const Type& type_of(const ObjectType& object, std::string_view key) {
   return object.find(key)->type;
 }
@@ -110,6 +112,11 @@ void check_something_to_run_on(const NodePtr& root, Reporter& reporter) {
                                .hint = "such as hosts: { here: { uri: \"qemu:///system\" } }"});
 }
 
+UnverifiedHosts unverified_hosts(const ReadInput& input) {
+  const bool allowed = input.environment && input.environment(kAllowUnverifiedHosts) == "1";
+  return allowed ? UnverifiedHosts::allowed : UnverifiedHosts::refused;
+}
+
 SourceSpan place_in(const std::map<std::string, SourceSpan>& places, std::string path) {
   for (;;) {
     const auto found = places.find(path);
@@ -141,7 +148,7 @@ ReadConfig read_config(const ReadInput& input) {
   NamedFiles files(input, reporter);
   BuildContext context{input, reporter, substitution, files};
   Config config = build_config(*root, context);
-  ConfigChecks(config, *root, places, reporter).run(substitution.mentions());
+  ConfigChecks(config, *root, places, reporter).run(substitution.mentions(), unverified_hosts(input));
   for (const auto& [path, place] : places) read.places.emplace(path, reporter.span(place));
   read.variables = substitution.variables();
   read.files_read = files.all();

@@ -458,6 +458,50 @@ TEST_CASE("a line with tabs and wide characters has its caret in the right place
   check_messages("wide_characters", with_group("    placement:\t{ \"größe 大きさ\": 1, strategi: spread }\n"));
 }
 
+TEST_CASE("a URI that makes libvirt run a program is refused, since looking at a host must not execute anything") {
+  check_messages("uri_runs_commands", R"(version: 1
+name: prod
+hosts:
+  a: { uri: "qemu+ext:///system" }
+  b: { uri: "qemu+ssh://h/system?command=/repo/evil" }
+  c: { uri: "qemu+ssh://h/system?no_tty=1&c%6Fmmand=/repo/evil" }
+  d: { uri: "qemu+ssh://h/system?keyfile=/k;COMMAND=/repo/evil" }
+  e: { uri: "qemu+ssh://h/system?command%00x=/repo/evil" }
+  f: { uri: "qemu+ssh://h/system?netcat=/usr/bin/evil" }
+  g: { uri: "remote+ssh://h/?name=qemu%2bext:///system%3fcommand=evil" }
+)");
+}
+
+TEST_CASE("a URI that lets anybody pose as the host is refused") {
+  check_messages("uri_unverified", R"(version: 1
+name: prod
+hosts:
+  a: { uri: "qemu+tls://h/system?no_verify=1" }
+  b: { uri: "qemu+ssh://h/system?keyfile=/k&No_Verify=01" }
+  c: { uri: "qemu+libssh2://h/system?known_hosts_verify=ignore" }
+)");
+}
+
+TEST_CASE("only the environment can allow hosts that are not verified, and nothing allows commands") {
+  const std::string unverified = "version: 1\nname: prod\nhosts: { a: { uri: \"qemu+ssh://h/system?no_verify=1\" } }\n";
+  CHECK(codes_of(unverified, {.environment = {{"VSCALE_ALLOW_UNVERIFIED_HOSTS", "1"}}}).empty());
+  CHECK(codes_of(unverified, {.environment = {{"VSCALE_ALLOW_UNVERIFIED_HOSTS", "yes"}}}) ==
+        std::vector<std::string>{"unverified_host"});
+  CHECK(codes_of("version: 1\nname: prod\nhosts: { a: { uri: \"qemu+ext:///system\" } }\n",
+                 {.environment = {{"VSCALE_ALLOW_UNVERIFIED_HOSTS", "1"}}}) ==
+        std::vector<std::string>{"runs_commands"});
+}
+
+TEST_CASE("the usual URIs of libvirt are fine") {
+  for (const char* uri : {"qemu:///system", "qemu+ssh://root@kvm1:22/system?keyfile=/k&sshauth=privkey",
+                          "qemu+tls://kvm1/system?no_verify=0", "qemu+unix:///system?socket=/run/a", "test:///default",
+                          "qemu+libssh2://h/system?known_hosts=/k/hosts",
+                          "qemu+ssh://h/system?proxy=native&mode=direct", "remote+ssh://h/?name=qemu:///system"}) {
+    INFO(uri);
+    CHECK(codes_of("version: 1\nname: prod\nhosts: { a: { uri: \"" + std::string(uri) + "\" } }\n").empty());
+  }
+}
+
 TEST_CASE("no more than a screenful of screens is said about one file") {
   std::string yaml = base() + "groups:\n";
   for (int i = 0; i < 300; ++i) yaml += "  g" + std::to_string(i) + ": { sise: 1 }\n";

@@ -30,20 +30,21 @@ const ObjectType* host_object() {
                 .keys = {{"command", list(text(), 1), "", "argv; exit 0 is certainly off, 1 failed, 2 unknown."},
                          {"manual", manual, "", "`vscale host confirm-dead HOST`."}},
                 .exactly_one = {{"command", "manual"}}});
-    return define(
-        {.name = "host",
-         .title = "a host",
-         .doc = "A machine with libvirt on which instances run.",
-         .keys = {{"uri", text(forms::kLibvirtUri), "",
-                   "Any libvirt URI: qemu:///system, qemu+ssh://, qemu+tls://, qemu+unix://, test://.", kRequired},
-                  {"labels", map_of(forms::kLabelKey, text(forms::kLabelValue)), "",
-                   "What groups select hosts by, and placement spreads over."},
-                  {"capacity", capacity, "", "Default: what libvirt reports."},
-                  {"reserved", reserved, "", "Left to the host itself."},
-                  {"overcommit", overcommit, "", "How often it may be given out."},
-                  {"migrationAddress", text(forms::kHostAddress), "(taken from the URI)",
-                   "Where other hosts send migrating instances."},
-                  {"fence", list(object(fence.object)), "", "How to make sure that it is off."}}});
+    return define({.name = "host",
+                   .title = "a host",
+                   .doc = "A machine with libvirt on which instances run.",
+                   .keys = {{"uri", text(forms::kLibvirtUri), "",
+                             "Any libvirt URI: qemu:///system, qemu+ssh://, qemu+tls://, qemu+unix://, test://. None "
+                             "that runs a program (ext, command, netcat) or takes anybody for the host (no_verify).",
+                             kRequired},
+                            {"labels", map_of(forms::kLabelKey, text(forms::kLabelValue)), "",
+                             "What groups select hosts by, and placement spreads over."},
+                            {"capacity", capacity, "", "Default: what libvirt reports."},
+                            {"reserved", reserved, "", "Left to the host itself."},
+                            {"overcommit", overcommit, "", "How often it may be given out."},
+                            {"migrationAddress", text(forms::kHostAddress), "(taken from the URI)",
+                             "Where other hosts send migrating instances."},
+                            {"fence", list(object(fence.object)), "", "How to make sure that it is off."}}});
   }();
   return definition;
 }

@@ -15,6 +15,7 @@ readonly lock_timeout_s=600    # for another run of the same scenario to end
 scenario=$(basename "$0" .sh)
 export LAB_NAME=t-${scenario//_/-}
 export LAB_SUBNET=10.77.0
+export VSCALE_ALLOW_UNVERIFIED_HOSTS=1 # the lab's hosts make themselves new ssh keys whenever they are made
 work=$(mktemp -d "${TMPDIR:-/tmp}/vscale-$scenario.XXXXXX")
 out=$work/out    # what the last command printed, both streams
 code=0           # and how it ended
