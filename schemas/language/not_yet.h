@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ struct NotYet {
   bool even_default = false;     ///< What happens instead is not what the default says either: it is told, too.
   std::string_view anyhow = {};  ///< The value that says just what happens: it is not told. Empty: none does.
 };
+
+/// All of them, for the test.
+std::span<const NotYet> all_not_yet();
 
 /// The row for `value` of the key with that id; nullptr if it works. Values that are no scalar are given as "".
 const NotYet* find_not_yet(std::string_view id, std::string_view value);

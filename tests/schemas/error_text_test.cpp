@@ -502,6 +502,12 @@ TEST_CASE("the usual URIs of libvirt are fine") {
   }
 }
 
+TEST_CASE("an image out of a libvirt volume is warned of, since no plan can be made with it yet") {
+  std::string yaml = with_group("");
+  yaml.replace(yaml.find("source: debian-12.qcow2"), 23, "source: { host: kvm1, pool: default, volume: golden }");
+  check_messages("image_of_a_volume", yaml);
+}
+
 TEST_CASE("no more than a screenful of screens is said about one file") {
   std::string yaml = base() + "groups:\n";
   for (int i = 0; i < 300; ++i) yaml += "  g" + std::to_string(i) + ": { sise: 1 }\n";

@@ -2,7 +2,9 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
@@ -14,6 +16,7 @@
 
 #include "schemas/diagnostics/diagnostic_text.h"
 #include "schemas/language/language.h"
+#include "schemas/language/not_yet.h"
 #include "tests/schemas/reading.h"
 #include "tests/support/golden.h"
 
@@ -179,6 +182,21 @@ TEST_CASE("every object of the language has a name of its own, and every key a m
       CHECK(!key.doc.empty());
       CHECK_FALSE(key.id.empty());
     }
+  }
+}
+
+TEST_CASE("what does nothing yet is told of keys and words that there are") {
+  std::map<std::string, const Key*> keys;
+  for (const ObjectType* object : all_objects()) {
+    for (const Key& key : object->keys) keys.emplace(key.id, &key);
+  }
+  for (const NotYet& row : all_not_yet()) {
+    INFO(row.key << " " << row.value);
+    const auto found = keys.find(std::string(row.key));
+    REQUIRE(found != keys.end());
+    const Type& type = found->second->type;
+    const auto is_word = std::find(type.words.begin(), type.words.end(), row.value) != type.words.end();
+    CHECK((row.value.empty() || is_word || type.kind == Type::Kind::boolean || type.kind == Type::Kind::text));
   }
 }
 
