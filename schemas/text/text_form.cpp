@@ -12,6 +12,8 @@
 namespace vscale {
 namespace {
 
+constexpr int kMaxPort = 65535;
+
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -127,7 +129,8 @@ bool endpoint(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == text.npos || !host_address(text.substr(0, colon))) return false;
   const std::string_view port = text.substr(colon + 1);
-  return !port.empty() && port.size() <= 5 && all_of(port, is_digit);
+  return !port.empty() && port.size() <= 5 && port.front() != '0' && all_of(port, is_digit) &&
+         parse_integer(port).value_or(0) <= kMaxPort;
 }
 
 bool after_prefix(std::string_view text, std::string_view prefix) {
@@ -151,20 +154,58 @@ bool thing_address(std::string_view text) {
          all_of(ordinal, is_digit);
 }
 
-bool cron(std::string_view text) {
-  int fields = 0;
-  bool in_field = false;
-  for (const char c : text) {
-    if (c == ' ') {
-      in_field = false;
-    } else if (is_alnum(c) || c == '*' || c == '/' || c == ',' || c == '-') {
-      fields += in_field ? 0 : 1;
-      in_field = true;
-    } else {
-      return false;
-    }
+struct CronField {
+  int min, max;
+  std::string_view names;  // three small letters each
+};
+constexpr CronField kCronFields[] = {{0, 59, ""},
+                                     {0, 23, ""},
+                                     {1, 31, ""},
+                                     {1, 12, "janfebmaraprmayjunjulaugsepoctnovdec"},
+                                     {0, 7, "sunmontuewedthufrisat"}};
+
+bool cron_value(std::string_view text, const CronField& field) {
+  if (text.empty() || text.size() > 3) return false;
+  if (text.size() < 3 && all_of(text, is_digit)) {
+    const int value = text.size() == 1 ? text[0] - '0' : (text[0] - '0') * 10 + text[1] - '0';
+    return field.min <= value && value <= field.max;
   }
-  return fields == 5 && !text.starts_with(' ') && !text.ends_with(' ');
+  std::string name(text);
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::size_t found = field.names.find(name);
+  return text.size() == 3 && found != field.names.npos && found % 3 == 0;
+}
+
+// `*`, `5` or `1-5`, and perhaps `/2` behind it.
+bool cron_item(std::string_view text, const CronField& field) {
+  if (const std::size_t slash = text.find('/'); slash != text.npos) {
+    const std::string_view step = text.substr(slash + 1);
+    if (step.empty() || step.size() > 2 || step.front() == '0' || !all_of(step, is_digit)) return false;
+    text = text.substr(0, slash);
+  }
+  if (text == "*") return true;
+  const std::size_t dash = text.find('-');
+  if (dash == text.npos) return cron_value(text, field);
+  return cron_value(text.substr(0, dash), field) && cron_value(text.substr(dash + 1), field);
+}
+
+bool cron_field(std::string_view text, const CronField& field) {
+  for (;;) {
+    const std::size_t comma = text.find(',');
+    if (!cron_item(text.substr(0, comma), field)) return false;
+    if (comma == text.npos) return true;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+bool cron(std::string_view text) {
+  for (const CronField& field : kCronFields) {
+    const bool last = &field == std::end(kCronFields) - 1;
+    const std::size_t space = last ? text.size() : text.find(' ');
+    if (space == text.npos || !cron_field(text.substr(0, space), field)) return false;
+    text.remove_prefix(std::min(text.find_first_not_of(' ', space), text.size()));
+  }
+  return text.empty();
 }
 
 bool time_zone(std::string_view text) {
@@ -190,6 +231,14 @@ bool group_name(std::string_view text) {
 #define GROUP_NAME "[a-z]([a-z0-9-]{0,38}[a-z0-9])?"
 #define OCTET "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 #define IPV4 OCTET "(\\." OCTET "){3}"
+#define PORT "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+#define CRON_ITEM(VALUE) "(\\*|" VALUE "(-" VALUE ")?)(/[1-9][0-9]?)?"
+#define CRON_FIELD(VALUE) CRON_ITEM(VALUE) "(," CRON_ITEM(VALUE) ")*"
+#define CRON_MONTH                                                                                                 \
+  "(0?[1-9]|1[0-2]|[Jj][Aa][Nn]|[Ff][Ee][Bb]|[Mm][Aa][RrYy]|[Aa][Pp][Rr]|[Jj][Uu][NnLl]|[Aa][Uu][Gg]|[Ss][Ee][Pp]" \
+  "|[Oo][Cc][Tt]|[Nn][Oo][Vv]|[Dd][Ee][Cc])"
+#define CRON_WEEKDAY \
+  "(0?[0-7]|[Ss][Uu][Nn]|[Mm][Oo][Nn]|[Tt][Uu][Ee]|[Ww][Ee][Dd]|[Tt][Hh][Uu]|[Ff][Rr][Ii]|[Ss][Aa][Tt])"
 
 }  // namespace
 
@@ -256,8 +305,9 @@ const TextForm kHostAddress{"address", "an address or a host name", "^[A-Za-z0-9
                             true,      "such as 10.0.0.11"};
 const TextForm kMac{"MAC address", "six pairs of hexadecimal digits", "^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$", mac,
                     false,         "such as \"52:54:00:00:00:11\""};
-const TextForm kEndpoint{"ADDRESS:PORT", "ADDRESS:PORT", "^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}:[0-9]{1,5}$",
-                         endpoint,       false,          "such as 127.0.0.1:9188"};
+const TextForm kEndpoint{
+    "ADDRESS:PORT", "ADDRESS:PORT, port 1 to 65535", "^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}:" PORT "$", endpoint,
+    false,          "such as 127.0.0.1:9188"};
 const TextForm kGroupReference{
     "group", "the name of a group or machine",     "^((group|machine)\\.)?" GROUP_NAME "$", group_reference,
     false,   "such as db, group.db or machine.db1"};
@@ -270,12 +320,13 @@ const TextForm kThingAddress{"address of a group or instance",
                              thing_address,
                              false,
                              "such as group.old or group.web[2]"};
-const TextForm kCron{"cron",
-                     "five cron fields",
-                     "^[A-Za-z0-9*/,-]+( +[A-Za-z0-9*/,-]+){4}$",
+const TextForm kCron{"cron line",
+                     "minute, hour, day, month and weekday of cron",
+                     "^" CRON_FIELD("[0-5]?[0-9]") " +" CRON_FIELD("([01]?[0-9]|2[0-3])") " +" CRON_FIELD(
+                         "(0?[1-9]|[12][0-9]|3[01])") " +" CRON_FIELD(CRON_MONTH) " +" CRON_FIELD(CRON_WEEKDAY) "$",
                      cron,
                      false,
-                     "minute, hour, day, month, weekday: \"30 6 * * MON\""};
+                     "such as \"30 6 * * MON-FRI\""};
 const TextForm kTimeZone{"time zone", "an IANA time zone",    "^[A-Za-z0-9][A-Za-z0-9_/+-]{0,62}$", time_zone,
                          false,       "such as Europe/Berlin"};
 const TextForm kJsonPointer{"JSON pointer", "a JSON pointer", "^(/[^\\r\\n]*)?$", json_pointer, false, "such as /free"};

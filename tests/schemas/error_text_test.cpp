@@ -454,6 +454,16 @@ TEST_CASE("policies have the keys of their kind") {
 )"));
 }
 
+TEST_CASE("times and ports that cannot be are refused") {
+  check_messages("impossible_time_and_port", with_group(R"(    scaling:
+      min: 1
+      max: 3
+      policies:
+        a: { kind: schedule, at: "99 99 * * *", size: 2 }
+watch: { listen: "127.0.0.1:99999" }
+)"));
+}
+
 TEST_CASE("a line with tabs and wide characters has its caret in the right place") {
   check_messages("wide_characters", with_group("    placement:\t{ \"größe 大きさ\": 1, strategi: spread }\n"));
 }
