@@ -48,6 +48,9 @@ struct BuildContext {
 /// its default; what can only be seen here is reported. References are not checked yet: see config_checks.h.
 Config build_config(const Node& root, BuildContext& context);
 
+/// Will there be an agent in the guest, as far as the file tells: in the image, or installed by vscale?
+bool expects_agent(const Config& config, const Template& made);
+
 /// Parts of it.
 Group build_group(const std::string& name, const Node& node, const Config& config, BuildContext& context);
 Group build_machine(const std::string& name, const Node& node, const Config& config, BuildContext& context);

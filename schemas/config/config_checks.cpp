@@ -45,6 +45,7 @@ void ConfigChecks::run(const std::vector<AddressMention>& mentions, UnverifiedHo
   check_pool_sizes();
   check_moves();
   check_survive();
+  check_witness();
   check_durations();
   check_mentions(mentions);
 }

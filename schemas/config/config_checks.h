@@ -40,6 +40,8 @@ class ConfigChecks {
 
   // host_checks.cpp
   void check_hosts(UnverifiedHosts unverified);
+  void check_host_loss(const Group& group);
+  void check_witness();
 
   // group_checks.cpp
   void check_group(Group& group);
@@ -52,7 +54,10 @@ class ConfigChecks {
   void check_placement(Group& group);
   void check_dependencies(Group& group);
   void check_dependency_cycles();
+  void check_update(const Group& group);
   void check_gates(const Group& group);
+  void check_gate(const Group& group, const Entry& gate, const std::string& path);
+  [[nodiscard]] bool has_no_network(const Group& group) const;
   void check_size(const Group& group);
   void check_fixed_addresses();
   void check_pool_sizes();
@@ -60,6 +65,7 @@ class ConfigChecks {
 
   // scaling_checks.cpp
   void check_scaling(const Group& group);
+  void check_looks_back(const std::string& path, Duration window, const std::string& subject);
   void check_policy(const ScalingPolicy& policy, const Node& node, const std::string& path, const std::string& subject);
 
   // Both give false, and the finding is not worth making, for what was not written or was reported already.

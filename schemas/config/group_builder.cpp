@@ -273,7 +273,7 @@ Gate build_gate(Gate::Kind kind, const TreeView& view) {
   return gate;
 }
 
-std::vector<Gate> build_gates(const TreeView& view, const Config& config, const std::string& image_name) {
+std::vector<Gate> build_gates(const TreeView& view, const Config& config, const Template& made) {
   std::vector<Gate> gates;
   for (const NodePtr& item : view.items("gates")) {
     for (const auto& [word, kind] : kGateKinds) {
@@ -283,18 +283,17 @@ std::vector<Gate> build_gates(const TreeView& view, const Config& config, const 
     }
   }
   if (!gates.empty()) return gates;
-  // An empty list is somebody's wish not to wait for the guest; without any list the image decides.
+  // An empty list is somebody's wish not to wait for the guest; without any list the agent decides.
   const bool none_wanted = view.has("gates") && view.items("gates").empty();
-  const Image* image = find_image(config, image_name);
-  const bool has_agent = image == nullptr || image->agent != Image::Agent::none;
-  gates.push_back(build_gate(has_agent && !none_wanted ? Gate::Kind::agent : Gate::Kind::domain, TreeView(nullptr)));
+  gates.push_back(build_gate(expects_agent(config, made) && !none_wanted ? Gate::Kind::agent : Gate::Kind::domain,
+                             TreeView(nullptr)));
   return gates;
 }
 
-Health build_health(const TreeView& view, const Config& config, const std::string& image_name) {
+Health build_health(const TreeView& view, const Config& config, const Template& made) {
   Health health;
   view.take("startupTimeout", health.startup_timeout);
-  health.gates = build_gates(view, config, image_name);
+  health.gates = build_gates(view, config, made);
   view.take("failures", health.failures);
   const TreeView heal = view.view("heal");
   heal.take_word(
@@ -378,7 +377,7 @@ void take_common(const TreeView& view, const Config& config, Group& group) {
   view.take("stateful", group.stateful);
   group.placement = build_placement(view.view("placement"));
   group.update = build_update(view.view("update"));
-  group.health = build_health(view.view("health"), config, group.instance.image);
+  group.health = build_health(view.view("health"), config, group.instance);
   group.hooks = build_hooks(view.view("hooks"));
   group.members = build_members(view);
   group.external = build_external(view);
@@ -390,6 +389,12 @@ void take_common(const TreeView& view, const Config& config, Group& group) {
 }
 
 }  // namespace
+
+bool expects_agent(const Config& config, const Template& made) {
+  const Image* image = find_image(config, made.image);
+  if (image == nullptr || image->agent == Image::Agent::present) return true;
+  return image->agent == Image::Agent::install && made.cloud_init.vendor_data;
+}
 
 Group build_group(const std::string& name, const Node& node, const Config& config, BuildContext& context) {
   const TreeView view(&node);

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "schemas/config/config_builder.h"
 #include "schemas/config/config_checks.h"
 #include "schemas/diagnostics/did_you_mean.h"
 #include "schemas/text/units_text.h"
@@ -65,7 +66,9 @@ void ConfigChecks::check_group(Group& group) {
   check_hosts_of(group);
   check_placement(group);
   check_dependencies(group);
+  check_update(group);
   check_gates(group);
+  check_host_loss(group);
   check_size(group);
   if (group.scaling) check_scaling(group);
 }
@@ -334,38 +337,73 @@ void ConfigChecks::check_dependency_cycles() {
                                                        .hint = "take one of them out of dependsOn"});
 }
 
-void ConfigChecks::check_gates(const Group& group) {
-  const Image* image = find_image(config_, group.instance.image);
-  const bool has_agent = image == nullptr || image->agent != Image::Agent::none;
-  const std::string path = path_of(group) + ".health.gates";
+// Percentages may round to 0 and 0, and then one is taken; who writes two zeros says that nothing may ever be replaced.
+void ConfigChecks::check_update(const Group& group) {
+  const std::string path = path_of(group) + ".update";
+  const Amount none{.unit = Amount::Unit::count, .value = 0};
+  const bool both_zero = group.update.max_surge == none && group.update.max_unavailable == none;
+  if (!both_zero || !written(path + ".maxSurge") || !written(path + ".maxUnavailable")) return;
+  reporter_.error(at(path + ".maxUnavailable"),
+                  {.code = "exclusive_keys",
+                   .summary = fmt::format("{}: maxSurge and maxUnavailable are both 0", subject_of(group)),
+                   .label = "nothing could ever be replaced",
+                   .hint = "write maxUnavailable: 1",
+                   .also = {at(path + ".maxSurge")}});
+}
+
+bool ConfigChecks::has_no_network(const Group& group) const {
+  if (!group.instance.networks.empty()) return false;
+  if (has_in_template(group, "networks")) return written(template_path_of(group) + ".networks");
+  return config_.networks.empty() && !section_is_broken("networks");
+}
+
+void ConfigChecks::check_gate(const Group& group, const Entry& gate, const std::string& path) {
   const std::string subject = subject_of(group);
-  positive(path_of(group) + ".health.startupTimeout", group.health.startup_timeout,
-           subject + ": health.startupTimeout");
+  const Image* image = find_image(config_, group.instance.image);
+  const bool by_agent = gate.key == "agent" || gate.key == "cloudInit" || gate.key == "systemd" || gate.key == "exec";
+  const bool by_network = gate.key == "tcp" || gate.key == "http";
+  if (by_agent && image != nullptr && image->agent == Image::Agent::none) {
+    reporter_.error(gate.place, {.code = "gate_without_agent",
+                                 .summary = fmt::format("{}: gate {} needs an agent, and image {} has none", subject,
+                                                        gate.key, quote(image->name)),
+                                 .label = "nobody would ever answer",
+                                 .hint = "use domain, tcp or http, or an image with agent: install or present"});
+  } else if (by_agent && !expects_agent(config_, group.instance)) {
+    reporter_.warning(
+        gate.place,
+        {.code = "gate_without_agent",
+         .summary = fmt::format("{}: gate {} needs an agent, and vscale installs none", subject, gate.key),
+         .label = "with vendorData: false it is not installed",
+         .hint = fmt::format("say agent: present under image {} if it comes otherwise", quote(image->name))});
+  }
+  if (by_network && has_no_network(group)) {
+    reporter_.error(gate.place, {.code = "gate_without_network",
+                                 .summary = fmt::format("{}: gate {} needs a network, and the instances have none",
+                                                        subject, gate.key),
+                                 .label = "nobody would ever answer",
+                                 .hint = "use domain or agent, or give the template a network"});
+  }
+  for (const char* key : {"timeout", "every"}) {
+    const Entry* duration = gate.value->find(key);
+    const bool zero = duration != nullptr && duration->value->kind == Node::Kind::scalar &&
+                      parse_duration(duration->value->text) == Duration::zero();
+    if (zero) {
+      positive(fmt::format("{}.{}.{}", path, gate.key, key), Duration::zero(),
+               fmt::format("{}: {} of gate {}", subject, key, gate.key));
+    }
+  }
+}
+
+void ConfigChecks::check_gates(const Group& group) {
+  const std::string path = path_of(group) + ".health";
+  positive(path + ".startupTimeout", group.health.startup_timeout, subject_of(group) + ": health.startupTimeout");
   const Entry* health = node_of(group).find("health");
   const Entry* gates = health == nullptr ? nullptr : health->value->find("gates");
   if (gates == nullptr) return;
   std::size_t index = 0;
   for (const NodePtr& item : gates->value->items) {
-    const std::string gate_path = fmt::format("{}[{}]", path, index++);
-    for (const Entry& gate : item->entries) {
-      const bool by_agent =
-          gate.key == "agent" || gate.key == "cloudInit" || gate.key == "systemd" || gate.key == "exec";
-      if (by_agent && !has_agent) {
-        reporter_.error(gate.place, {.code = "gate_without_agent",
-                                     .summary = fmt::format("{}: gate {} needs an agent, and image {} has none",
-                                                            subject, gate.key, quote(image->name)),
-                                     .label = "nobody would ever answer",
-                                     .hint = "use domain, tcp or http, or an image with agent: install or present"});
-      }
-      for (const char* key : {"timeout", "every"}) {
-        const Entry* duration = gate.value->find(key);
-        const bool zero = duration != nullptr && duration->value->kind == Node::Kind::scalar &&
-                          parse_duration(duration->value->text) == Duration::zero();
-        if (zero)
-          positive(fmt::format("{}.{}.{}", gate_path, gate.key, key), Duration::zero(),
-                   fmt::format("{}: {} of gate {}", subject, key, gate.key));
-      }
-    }
+    const std::string gate_path = fmt::format("{}.gates[{}]", path, index++);
+    for (const Entry& gate : item->entries) check_gate(group, gate, gate_path);
   }
 }
 

@@ -10,6 +10,7 @@
 namespace vscale {
 namespace {
 
+constexpr std::size_t kEnoughToAgree = 3;  // hosts: two of them see that it is the third which is gone
 constexpr int kMaxNestedUris = 3;
 
 std::string lower(std::string text) {
@@ -113,6 +114,42 @@ void ConfigChecks::check_hosts(UnverifiedHosts unverified) {
     if (!objection) continue;
     objection->summary = fmt::format("host {}: uri: {}", quote(host.name), objection->summary);
     reporter_.error(at(path), std::move(*objection));
+  }
+}
+
+// Only from a disk that others see as well can an instance start elsewhere.
+void ConfigChecks::check_host_loss(const Group& group) {
+  const std::string path = path_of(group) + ".ha";
+  if (!group.ha || group.ha->on_host_loss || !written(path) || written(path + ".onHostLoss")) return;
+  std::vector<std::string> names{group.instance.storage};
+  for (const DataDisk& disk : group.instance.disks) names.push_back(disk.storage);
+  const auto is_local = [&](const std::string& name) {
+    const Storage* storage = find_storage(config_, name);
+    return storage != nullptr && !storage->shared;
+  };
+  const auto local = std::find_if(names.begin(), names.end(), is_local);
+  if (local == names.end()) return;
+  reporter_.error(at(path),
+                  {.code = "missing_key",
+                   .summary = fmt::format("{}: ha does not say what happens when a host is lost", subject_of(group)),
+                   .label = fmt::format("storage {} is not shared, so it cannot start elsewhere", quote(*local)),
+                   .hint = "write ha: { onHostLoss: rebuild } for a new instance, or wait"});
+}
+
+// Two that do not hear from each other cannot tell which one is cut off.
+void ConfigChecks::check_witness() {
+  const bool enough = config_.hosts.size() >= kEnoughToAgree || !config_.watch.witness.empty();
+  if (enough || config_.hosts.empty() || section_is_broken("hosts") || section_is_broken("watch")) return;
+  for (const Group& group : config_.groups) {
+    const bool waits = !group.ha || group.ha->on_host_loss == HighAvailability::OnHostLoss::wait;
+    if (waits || !written(path_of(group) + ".ha")) continue;
+    reporter_.warning(at(path_of(group) + ".ha"),
+                      {.code = "no_witness",
+                       .summary = fmt::format("{}: with {} no host is ever known to be lost", subject_of(group),
+                                              config_.hosts.size() == 1 ? "one host" : "two hosts"),
+                       .label = "nobody can tell a lost host from a lost network",
+                       .hint = "add watch: { witness: [ADDRESS] }, such as the gateway's"});
+    return;
   }
 }
 

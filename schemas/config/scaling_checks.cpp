@@ -53,6 +53,7 @@ void ConfigChecks::check_scaling(const Group& group) {
                                         .hint = "",
                                         .also = {at(path + ".max")}});
   }
+  check_looks_back(path + ".window", scaling.window, subject + ": scaling.window");
   const Node* node = TreeView(&root_).view("groups").view(group.name).view("scaling").at("policies");
   if (node == nullptr) return;
   for (const ScalingPolicy& policy : scaling.policies) {
@@ -61,6 +62,16 @@ void ConfigChecks::check_scaling(const Group& group) {
     check_policy(policy, *entry->value, path + ".policies." + policy.name,
                  fmt::format("{}: policy {}", subject, quote(policy.name)));
   }
+}
+
+void ConfigChecks::check_looks_back(const std::string& path, Duration window, const std::string& subject) {
+  const Duration kept = config_.metrics.retention;
+  if (window <= kept || !written(path)) return;
+  reporter_.error(at(path), {.code = "out_of_range",
+                             .summary = fmt::format("{} {} goes back further than samples are kept", subject,
+                                                    show_duration(window)),
+                             .label = fmt::format("allowed: up to {}", show_duration(kept)),
+                             .hint = "raise metrics.retention, or look back less far"});
 }
 
 void ConfigChecks::check_policy(const ScalingPolicy& policy, const Node& node, const std::string& path,
@@ -113,6 +124,17 @@ void ConfigChecks::check_policy(const ScalingPolicy& policy, const Node& node, c
                      .summary = fmt::format("{}: {} of {} samples", subject, policy.for_samples, policy.of_samples),
                      .label = "expected N/M with N not above M",
                      .hint = "such as 3/5"});
+  }
+  if (policy.window) check_looks_back(path + ".window", *policy.window, subject + ": window");
+  const Entry* metrics = root_.find("metrics");
+  const bool has_database =
+      metrics != nullptr && (metrics->value->kind == Node::Kind::bad || metrics->value->find("influxdb") != nullptr);
+  if (const Entry* influxdb = node.find("influxdb"); influxdb != nullptr && !has_database) {
+    reporter_.error(influxdb->place,
+                    {.code = "missing_key",
+                     .summary = subject + " asks an InfluxDB, and the file names none",
+                     .label = "metrics.influxdb is what it would ask",
+                     .hint = "add metrics: { influxdb: { url: \"http://HOST:8086\", database: NAME } }"});
   }
   if (policy.target_is_percent_of_full && node.find("full") == nullptr) missing("\"full\", of which target is percent");
 }

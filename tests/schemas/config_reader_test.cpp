@@ -401,6 +401,16 @@ TEST_CASE("uefi and a baseline CPU are left at their defaults as long as they do
   CHECK(made.cpu == "host-model");
 }
 
+TEST_CASE("without gates the agent is waited for only where there will be one") {
+  const auto gate_of = [](const std::string& yaml) { return config_of(yaml).groups[0].health.gates[0].kind; };
+  const std::string own_seed = with_template("      cloudInit: { vendorData: false }\n");
+  std::string present = own_seed;
+  present.replace(present.find("debian-12.qcow2"), 15, "debian-12.qcow2, agent: present");
+  CHECK(gate_of(with_group("")) == Gate::Kind::agent);
+  CHECK(gate_of(own_seed) == Gate::Kind::domain);
+  CHECK(gate_of(present) == Gate::Kind::agent);
+}
+
 TEST_CASE("saying what holds anyway is no warning") {
   CHECK(codes_of(with_template("      firmware: bios\n      networkMbps: 0\n      xml: []\n") +
                  "    stateful: false\n    hooks: { afterReady: [] }\n    ha: false\n")

@@ -518,6 +518,43 @@ TEST_CASE("an image out of a libvirt volume is warned of, since no plan can be m
   check_messages("image_of_a_volume", yaml);
 }
 
+TEST_CASE("gates that nothing can ever pass, or only with luck, are told") {
+  check_messages("gate_without_network",
+                 with_template("      networks: []\n") +
+                     "    health: { gates: [tcp: { port: 22 }, http: {}, exec: { guest: [id] }] }\n");
+  check_messages("gate_agent_not_installed",
+                 with_template("      cloudInit: { vendorData: false }\n") + "    health: { gates: [agent: {}] }\n");
+}
+
+TEST_CASE("maxSurge and maxUnavailable cannot both be 0") {
+  check_messages("surge_and_unavailable_zero", with_group("    update: { maxSurge: 0, maxUnavailable: 0 }\n"));
+}
+
+TEST_CASE("what happens when a host is lost has to be said where disks are not shared") {
+  check_messages(
+      "host_loss_unsaid",
+      with_group("    ha: true\n") +
+          "  api:\n    ha: { onHostLoss: wait }\n    template: { image: debian-12, vcpus: 1, memory: 1GiB }\n");
+  std::string shared = with_group("    ha: true\n") + "watch: { witness: [10.0.0.1] }\n";
+  shared.replace(shared.find("pool: default"), 13, "pool: default, shared: true");
+  CHECK(config_of(shared).groups[0].ha.has_value());
+}
+
+TEST_CASE("with fewer than three hosts and no witness no host can be known to be lost") {
+  check_messages("no_witness", with_group("    ha: { onHostLoss: rebuild }\n"));
+}
+
+TEST_CASE("policies look back no further than samples are kept, and ask only an InfluxDB that is named") {
+  check_messages("policies_and_metrics", with_group(R"(    scaling:
+      min: 1
+      max: 3
+      window: 25h
+      policies:
+        a: { kind: target, metric: cpu, target: 60, window: 2d }
+        b: { kind: target, influxdb: { query: x }, target: 60, window: 24h }
+)") + "metrics: { path: m.db }\n");
+}
+
 TEST_CASE("no more than a screenful of screens is said about one file") {
   std::string yaml = base() + "groups:\n";
   for (int i = 0; i < 300; ++i) yaml += "  g" + std::to_string(i) + ": { sise: 1 }\n";

@@ -99,7 +99,7 @@ Type health_type() {
        .title = "health",
        .doc = "When an instance is ready, and what happens if it is not.",
        .keys = {{"startupTimeout", duration(), "5m", "Counted from the moment the host started the domain."},
-                {"gates", list(gate_type()), "(agent, or domain where the image has none)", "All must pass, in order."},
+                {"gates", list(gate_type()), "(agent, or domain where none is installed)", "All must pass, in order."},
                 {"failures", integer(1, 1000), "3", "In a row, before it counts as failed."},
                 {"heal", heal, "", "What happens then."}}});
 }
