@@ -13,6 +13,26 @@ Config example(const std::string& name, const World& world = {}) {
 
 }  // namespace
 
+TEST_CASE("every example is right, but for the one that is not meant to be") {
+  const World world{.environment = {{"JOIN_TOKEN", "hunter2"}},
+                    .files = {{"/build-quickstart/ssh_key.pub", "ssh-ed25519 AAAA anna\n"}},
+                    .assignments = {"adminPassword=hunter3"}};
+  for (const std::string& file : source_files_below("examples", ".yaml")) {
+    INFO(file);
+    World own = world;
+    if (file != "examples/secrets.yaml") own.assignments.clear();
+    const ReadConfig found = read(read_source_file(file), own);
+    CHECK(found.config.has_value() == (file != "examples/broken.yaml"));
+  }
+}
+
+TEST_CASE("the quickstart is three VMs on two hosts that it brings along") {
+  const Config config =
+      example("quickstart/vscale.yaml", {.files = {{"/build-quickstart/ssh_key.pub", "ssh-ed25519 AAAA anna\n"}}});
+  CHECK(config.hosts.size() == 2);
+  CHECK(config.groups[0].size == 3);
+}
+
 TEST_CASE("the example with one group is three VMs on this machine") {
   const Config config = example("one-group.yaml");
   REQUIRE(config.groups.size() == 1);

@@ -1,6 +1,8 @@
 #include "tests/schemas/reading.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "schemas/diagnostics/diagnostic_text.h"
 
@@ -67,6 +69,17 @@ std::string with_group(const std::string& keys) {
 
 std::string with_template(const std::string& keys) {
   return base() + "groups:\n  web:\n    template:\n      image: debian-12\n      vcpus: 1\n      memory: 1GiB\n" + keys;
+}
+
+std::vector<std::string> source_files_below(const std::string& folder, const std::string& ending) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(VSCALE_SOURCE_DIR) / folder)) {
+    const std::string path = entry.path().lexically_relative(VSCALE_SOURCE_DIR).string();
+    if (entry.is_regular_file() && path.ends_with(ending)) files.push_back(path);
+  }
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 }  // namespace vscale::test

@@ -35,4 +35,7 @@ std::string with_group(const std::string& keys);
 /// The same with `keys` of its template, indented by six.
 std::string with_template(const std::string& keys);
 
+/// The files below a folder of the source tree whose names end so, in order; paths relative to the tree's root.
+std::vector<std::string> source_files_below(const std::string& folder, const std::string& ending);
+
 }  // namespace vscale::test
