@@ -19,7 +19,7 @@ struct SourceSpan {
 
 enum class Severity { error, warning };
 
-/// One mistake or warning. Rendered by cmd as
+/// One mistake or warning. A person reads it as (see schemas/diagnostics/diagnostic_text.h)
 ///
 ///     error: group "web": memory "lots" is not a size
 ///       --> web.yaml:5:13

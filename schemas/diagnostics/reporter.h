@@ -32,7 +32,7 @@ class Reporter {
   void error(const Place& where, Finding finding) { add(Severity::error, where, std::move(finding)); }
   void warning(const Place& where, Finding finding) { add(Severity::warning, where, std::move(finding)); }
 
-  /// The lines of the value at `where`, up to `last_line`, hold a secret and are never quoted.
+  /// The lines `first_line` to `last_line` of a file hold a secret, and are never quoted.
   void keep_private(int file, int first_line, int last_line);
 
   [[nodiscard]] SourceSpan span(const Place& place) const;

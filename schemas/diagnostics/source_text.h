@@ -23,7 +23,7 @@ struct Place {
 
 class SourceText {
  public:
-  /// A UTF-8 byte order mark at the beginning is left out. Names with `private_contents` are never quoted in messages.
+  /// A UTF-8 byte order mark at the beginning is left out. No line of a file with `private_contents` is ever quoted.
   SourceText(std::string path, std::string text, bool private_contents);
 
   [[nodiscard]] const std::string& path() const { return path_; }
