@@ -44,6 +44,8 @@ void ConfigChecks::run(const std::vector<AddressMention>& mentions, UnverifiedHo
   check_fixed_addresses();
   check_pool_sizes();
   check_moves();
+  check_circles_of_moves();
+  check_removals();
   check_survive();
   check_witness();
   check_durations();
@@ -275,6 +277,8 @@ void ConfigChecks::check_names() {
 
 void ConfigChecks::check_moves() {
   std::set<std::string> from;
+  std::set<std::string> renamed;
+  for (const Moved& move : config_.moved) renamed.insert(move.from);
   for (std::size_t i = 0; i < config_.moved.size(); ++i) {
     const Moved& move = config_.moved[i];
     const std::string path = fmt::format("moved[{}]", i);
@@ -284,7 +288,8 @@ void ConfigChecks::check_moves() {
                                            .label = "expected an address that the file no longer has",
                                            .hint = "remove the old one, or this line"});
     }
-    if (written(path + ".to") && group_at(move.to) == nullptr) {
+    // What is renamed once more is judged by its own entry.
+    if (written(path + ".to") && group_at(move.to) == nullptr && !renamed.contains(move.to)) {
       std::vector<std::string> known;
       for (const Group& group : config_.groups) known.push_back(address_of(group));
       report_missing(path + ".to", path + ".to", move.to.starts_with("group.") ? "groups" : "machines", move.to, known);
@@ -304,6 +309,31 @@ void ConfigChecks::check_moves() {
     }
   }
   for (std::size_t i = 0; i < config_.removed.size(); ++i) {
+}
+
+// Each entry is walked over once: a step onto an entry of the same walk closes a circle.
+void ConfigChecks::check_circles_of_moves() {
+  std::map<std::string, std::size_t> entries;
+  for (std::size_t i = 0; i < config_.moved.size(); ++i) entries.emplace(config_.moved[i].from, i);
+  std::vector<std::size_t> walked_from(config_.moved.size(), config_.moved.size());
+  for (std::size_t start = 0; start < config_.moved.size(); ++start) {
+    std::size_t entry = start;
+    while (walked_from[entry] == config_.moved.size()) {
+      walked_from[entry] = start;
+      const auto next = entries.find(config_.moved[entry].to);
+      if (next == entries.end()) break;
+      entry = next->second;
+      const std::string path = fmt::format("moved[{}].from", entry);
+      if (walked_from[entry] != start || !written(path)) continue;
+      reporter_.error(at(path), {.code = "bad_move",
+                                 .summary = fmt::format("{} comes back to itself", config_.moved[entry].from),
+                                 .label = "these renames go in a circle",
+                                 .hint = "leave out the one that is wrong"});
+    }
+  }
+}
+
+void ConfigChecks::check_removals() {
     const Removed& removed = config_.removed[i];
     const std::string path = fmt::format("removed[{}].address", i);
     if (!written(path)) continue;

@@ -34,6 +34,8 @@ class ConfigChecks {
   void check_pools_between_networks();
   void check_names();
   void check_moves();
+  void check_circles_of_moves();
+  void check_removals();
   void check_survive();
   void check_durations();
   void check_mentions(const std::vector<AddressMention>& mentions);

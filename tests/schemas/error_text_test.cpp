@@ -441,6 +441,17 @@ TEST_CASE("moves and removals name what is and what is not in the file") {
 }
 
 TEST_CASE("policies have the keys of their kind") {
+TEST_CASE("renames may follow each other, and not go in a circle") {
+  CHECK(codes_of(with_group("") + "moved:\n  - { from: group.a, to: group.b }\n  - { from: group.b, to: group.web }\n")
+            .empty());
+  check_messages("moves_chained", with_group("") +
+                                      "moved:\n  - { from: group.a, to: group.b }\n"
+                                      "  - { from: group.b, to: group.c }\n"
+                                      "  - { from: group.d, to: group.e }\n"
+                                      "  - { from: group.e, to: group.d }\n"
+                                      "  - { from: group.f, to: group.f }\n");
+}
+
   check_messages("policies", with_group(R"(    scaling:
       min: 1
       max: 3
