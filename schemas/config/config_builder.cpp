@@ -204,11 +204,15 @@ std::optional<NamedFiles::File> NamedFiles::read(const std::string& path, const 
   };
   const auto known = known_.find(whole);
   if (known != known_.end()) {
-    if (known->second < 0) return report("unreadable_file", fmt::format("{} cannot be used", quote(path)), "");
+    if (known->second < 0)
+      return report("unreadable_file", fmt::format("{} cannot be used", quote(path)),
+                    "correct what is said of it elsewhere");
     return File{&reporter_.file(known->second).text(), known->second};
   }
   known_[whole] = -1;
-  if (!input_.read_file) return report("unreadable_file", fmt::format("{} cannot be read here", quote(path)), "");
+  if (!input_.read_file)
+    return report("unreadable_file", fmt::format("{} cannot be read here", quote(path)),
+                  "write its contents into the file");
   Result<std::string> text = input_.read_file(whole);
   if (!text) {
     return report("unreadable_file", fmt::format("{} cannot be read: {}", quote(path), to_string(text.error())),
@@ -216,7 +220,8 @@ std::optional<NamedFiles::File> NamedFiles::read(const std::string& path, const 
   }
   if (text->size() > kMaxValueBytes) {
     return report("too_large",
-                  fmt::format("{} has {} bytes, and {} are allowed", quote(path), text->size(), kMaxValueBytes), "");
+                  fmt::format("{} has {} bytes, and {} are allowed", quote(path), text->size(), kMaxValueBytes),
+                  "let the guest fetch what is large");
   }
   if (find_invalid_utf8(*text) != std::string::npos || find_control_character(*text) != std::string::npos) {
     return report("control_character", fmt::format("{} holds control characters, or is not UTF-8", quote(path)),

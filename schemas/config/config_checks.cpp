@@ -158,7 +158,7 @@ void ConfigChecks::check_network(const Network& network) {
                                     .summary = fmt::format("{}: {} overlaps with {}", subject, show_range(*range),
                                                            show_range(other.range)),
                                     .label = "an address may be in a pool once",
-                                    .hint = "",
+                                    .hint = "leave one of the two out",
                                     .also = {other.place}});
     }
     seen.push_back({*range, item->place});
@@ -186,7 +186,7 @@ void ConfigChecks::check_range(const Network& network, const AddressRange& range
         {.code = "bad_address",
          .summary = fmt::format("{}: {} holds the network's own or its broadcast address", subject, show_range(range)),
          .label = fmt::format("{} and {} cannot be handed out", show_ipv4(net), show_ipv4(net | ~mask)),
-         .hint = ""});
+         .hint = fmt::format("hand out {}-{} at most", show_ipv4(net + 1), show_ipv4((net | ~mask) - 1))});
   }
 }
 
@@ -232,6 +232,7 @@ void ConfigChecks::check_pools_between_networks() {
         const Place where = at("networks." + b.name + ".addresses");
         if (same_segment(a, b)) {
           finding.label = "both are the same segment";
+          finding.hint = "leave it out of one of them";
           reporter_.error(where, std::move(finding));
         } else {
           finding.hint = "fine only if guests of one never meet guests of the other";
@@ -276,9 +277,9 @@ void ConfigChecks::check_names() {
 }
 
 void ConfigChecks::check_moves() {
-  std::set<std::string> from;
   std::set<std::string> renamed;
   for (const Moved& move : config_.moved) renamed.insert(move.from);
+  std::set<std::string> from;
   for (std::size_t i = 0; i < config_.moved.size(); ++i) {
     const Moved& move = config_.moved[i];
     const std::string path = fmt::format("moved[{}]", i);
@@ -299,16 +300,15 @@ void ConfigChecks::check_moves() {
       reporter_.error(at(path + ".to"), {.code = "bad_move",
                                          .summary = fmt::format("{} cannot become {}", move.from, move.to),
                                          .label = "a group stays a group, and a machine a machine",
-                                         .hint = ""});
+                                         .hint = "remove the old one by `removed`, and declare the new one"});
     }
     if (!move.from.empty() && !from.insert(move.from).second) {
       reporter_.error(at(path + ".from"), {.code = "bad_move",
                                            .summary = fmt::format("{} is moved twice", move.from),
                                            .label = "second time",
-                                           .hint = ""});
+                                           .hint = "leave one of the two lines"});
     }
   }
-  for (std::size_t i = 0; i < config_.removed.size(); ++i) {
 }
 
 // Each entry is walked over once: a step onto an entry of the same walk closes a circle.
@@ -334,6 +334,7 @@ void ConfigChecks::check_circles_of_moves() {
 }
 
 void ConfigChecks::check_removals() {
+  for (std::size_t i = 0; i < config_.removed.size(); ++i) {
     const Removed& removed = config_.removed[i];
     const std::string path = fmt::format("removed[{}].address", i);
     if (!written(path)) continue;
@@ -372,11 +373,12 @@ void ConfigChecks::check_mentions(const std::vector<AddressMention>& mentions) {
       if (section_is_broken(section)) continue;
       std::vector<std::string> known;
       for (const Group& one : config_.groups) known.push_back(address_of(one));
+      const std::string meant = did_you_mean(group_address(mention.of), known);
       reporter_.error(mention.where,
                       {.code = "unknown_reference",
                        .summary = fmt::format("{}: {} does not exist", mention.subject, group_address(mention.of)),
                        .label = "known: " + listed(known),
-                       .hint = did_you_mean(group_address(mention.of), known)});
+                       .hint = meant.empty() ? fmt::format("declare it under `{}`", section) : meant});
     } else if (mention.of.ordinal >= group->size) {
       reporter_.error(
           mention.where,
@@ -384,7 +386,7 @@ void ConfigChecks::check_mentions(const std::vector<AddressMention>& mentions) {
            .summary = fmt::format("{}: {} does not exist", mention.subject, to_string(mention.of)),
            .label = group->size == 1 ? "the group has one instance, number 0"
                                      : fmt::format("the group has {} instances, counted from 0", group->size),
-           .hint = ""});
+           .hint = fmt::format("raise its size to {}, or name a lower number", mention.of.ordinal + 1)});
     }
   }
 }

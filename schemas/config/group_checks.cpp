@@ -85,7 +85,7 @@ void ConfigChecks::check_template(const Group& group) {
                                              .summary = fmt::format("{}: maxVcpus {} is less than vcpus {}", subject,
                                                                     made.max_vcpus, made.vcpus),
                                              .label = fmt::format("allowed: {} and more", made.vcpus),
-                                             .hint = ""});
+                                             .hint = "leave it out, or raise it"});
   }
   if (made.max_memory_bytes < made.memory_bytes && written(path + ".memory") && written(path + ".maxMemory")) {
     reporter_.error(at(path + ".maxMemory"),
@@ -93,14 +93,14 @@ void ConfigChecks::check_template(const Group& group) {
                      .summary = fmt::format("{}: maxMemory {} is less than memory {}", subject,
                                             show_bytes(made.max_memory_bytes), show_bytes(made.memory_bytes)),
                      .label = fmt::format("allowed: {} and more", show_bytes(made.memory_bytes)),
-                     .hint = ""});
+                     .hint = "leave it out, or raise it"});
   }
   if (written(path + ".memory") && made.memory_bytes < kMinMemoryBytes) {
     reporter_.error(at(path + ".memory"),
                     {.code = "out_of_range",
                      .summary = fmt::format("{}: memory {} is too little", subject, show_bytes(made.memory_bytes)),
                      .label = fmt::format("allowed: {} and more", show_bytes(kMinMemoryBytes)),
-                     .hint = ""});
+                     .hint = "such as 512MiB"});
   }
   if (written(path + ".disk") && made.disk_bytes == 0) {
     reporter_.error(at(path + ".disk"), {.code = "out_of_range",
@@ -182,7 +182,7 @@ void ConfigChecks::check_nic(const Group& group, const NicSpec& nic, const std::
        .summary = fmt::format("{}: {} is not within {}/{} of network {}", subject, *nic.address,
                               show_ipv4(network->addresses[0].first & mask), network->prefix, quote(network->name)),
        .label = "other guests could not reach it",
-       .hint = ""});
+       .hint = "choose an address there, or look at `prefix`"});
 }
 
 void ConfigChecks::check_disks(const Group& group) {
@@ -212,7 +212,7 @@ void ConfigChecks::check_disks(const Group& group) {
       reporter_.error(at(item + ".size"), {.code = "out_of_range",
                                            .summary = fmt::format("{}: disk {} has no size", subject, quote(disk.name)),
                                            .label = "allowed: more than 0",
-                                           .hint = ""});
+                                           .hint = "such as 20GiB"});
     }
     if (!written(item + ".name")) continue;
     const bool taken = std::find(std::begin(kOwnVolumes), std::end(kOwnVolumes), disk.name) != std::end(kOwnVolumes);
@@ -228,7 +228,7 @@ void ConfigChecks::check_disks(const Group& group) {
                       {.code = "name_collision",
                        .summary = fmt::format("{} has two disks called {}", subject, quote(disk.name)),
                        .label = "second time",
-                       .hint = "",
+                       .hint = "choose another name for one of them",
                        .also = {at(first->second)}});
     }
   }
@@ -433,7 +433,7 @@ void ConfigChecks::check_fixed_addresses() {
         reporter_.error(at(where), {.code = "address_taken",
                                     .summary = fmt::format("{}: {} is given to two machines", subject_of(group), value),
                                     .label = "second time",
-                                    .hint = "",
+                                    .hint = "give one of them another, or leave it out",
                                     .also = {at(first->second)}});
       };
       if (nic.address) once(nic.network + " " + *nic.address, *nic.address, path + ".address");
@@ -475,13 +475,14 @@ void ConfigChecks::check_pool_sizes() {
       const std::uint64_t each = pool_addresses_of(group, network.name);
       const std::string path = path_of(group) + ".scaling.max";
       if (!group.scaling || !written(path)) continue;
-      if (each * static_cast<std::uint64_t>(std::max(0, group.scaling->max)) <= free) continue;
+      const std::uint64_t wanted_at_most = each * static_cast<std::uint64_t>(std::max(0, group.scaling->max));
+      if (wanted_at_most <= free) continue;
       reporter_.error(at(path),
                       {.code = "too_few_addresses",
                        .summary = fmt::format("{}: max {} and only {} addresses in network {}", subject_of(group),
                                               group.scaling->max, free, quote(network.name)),
                        .label = fmt::format("allowed: at most {}", free / each),
-                       .hint = "",
+                       .hint = fmt::format("lower max, or add at least {} to `addresses`", wanted_at_most - free),
                        .also = {at(addresses_path)}});
     }
   }

@@ -5,6 +5,7 @@
 
 #include "schemas/config/config_checks.h"
 #include "schemas/diagnostics/did_you_mean.h"
+#include "schemas/language/language.h"
 #include "schemas/yaml/tree_view.h"
 
 namespace vscale {
@@ -35,6 +36,15 @@ const std::vector<PolicyKeys>& policy_keys() {
   return kTable;
 }
 
+std::string add_key(std::string_view key) {
+  // Only capacity cannot do without it, and asks each instance.
+  if (key == "http") return "add http: { port: 8080, path: /status, available: /free }";
+  for (const ObjectType* object : all_objects()) {
+    if (object->name == "policy") return fmt::format("add {}: {}", key, example_of(object->find(key)->type));
+  }
+  return "";
+}
+
 std::vector<std::string> strings(const std::vector<std::string_view>& views) {
   return {views.begin(), views.end()};
 }
@@ -50,7 +60,7 @@ void ConfigChecks::check_scaling(const Group& group) {
                                         .summary = fmt::format("{}: scaling.min {} is above scaling.max {}", subject,
                                                                scaling.min, scaling.max),
                                         .label = fmt::format("allowed: 0 to {}", scaling.max),
-                                        .hint = "",
+                                        .hint = "raise max, or lower min",
                                         .also = {at(path + ".max")}});
   }
   check_looks_back(path + ".window", scaling.window, subject + ": scaling.window");
@@ -80,11 +90,11 @@ void ConfigChecks::check_policy(const ScalingPolicy& policy, const Node& node, c
   if (kind == nullptr || kind->value->kind == Node::Kind::bad) return;
   const auto row = std::find_if(policy_keys().begin(), policy_keys().end(),
                                 [&](const PolicyKeys& keys) { return keys.kind == kind->value->text; });
-  const auto missing = [&](const std::string& what) {
+  const auto missing = [&](const std::string& what, const std::string& hint) {
     reporter_.error(kind->place, {.code = "missing_key",
                                   .summary = fmt::format("{} has no {}", subject, what),
                                   .label = fmt::format("required for kind {}", row->kind),
-                                  .hint = ""});
+                                  .hint = hint});
   };
   std::size_t sources = 0;
   for (const Entry& entry : node.entries) {
@@ -96,27 +106,28 @@ void ConfigChecks::check_policy(const ScalingPolicy& policy, const Node& node, c
                     {.code = "unknown_key",
                      .summary = fmt::format("{}: {} means nothing for kind {}", subject, quote(entry.key), row->kind),
                      .label = "known: " + listed(strings(row->known)),
-                     .hint = ""});
+                     .hint = "leave it out, or choose another kind"});
   }
   for (const std::string_view key : row->required) {
-    if (node.find(key) == nullptr) missing(quote(key));
+    if (node.find(key) == nullptr) missing(quote(key), add_key(key));
   }
-  if (!row->one_of.empty() && sources == 0) missing("any of " + listed(strings(row->one_of)));
+  if (!row->one_of.empty() && sources == 0) missing("any of " + listed(strings(row->one_of)), add_key(row->one_of[0]));
   if (sources > 1) {
     reporter_.error(kind->place,
                     {.code = "exclusive_keys",
                      .summary = fmt::format("{} has more than one of {}", subject, listed(strings(row->one_of))),
                      .label = "only one of them may be given",
-                     .hint = ""});
+                     .hint = "leave one of them"});
   }
-  if (node.find("start") != nullptr && node.find("end") == nullptr) missing("\"end\" to its \"start\"");
-  if (node.find("end") != nullptr && node.find("start") == nullptr) missing("\"start\" to its \"end\"");
+  if (node.find("start") != nullptr && node.find("end") == nullptr) missing("\"end\" to its \"start\"", add_key("end"));
+  if (node.find("end") != nullptr && node.find("start") == nullptr)
+    missing("\"start\" to its \"end\"", add_key("start"));
   if (policy.min && policy.max && *policy.min > *policy.max) {
     reporter_.error(at(path + ".min"),
                     {.code = "min_above_max",
                      .summary = fmt::format("{}: min {} is above max {}", subject, *policy.min, *policy.max),
                      .label = fmt::format("allowed: 0 to {}", *policy.max),
-                     .hint = ""});
+                     .hint = "raise max, or lower min"});
   }
   if (policy.for_samples > policy.of_samples) {
     reporter_.error(at(path + ".for"),
@@ -136,7 +147,9 @@ void ConfigChecks::check_policy(const ScalingPolicy& policy, const Node& node, c
                      .label = "metrics.influxdb is what it would ask",
                      .hint = "add metrics: { influxdb: { url: \"http://HOST:8086\", database: NAME } }"});
   }
-  if (policy.target_is_percent_of_full && node.find("full") == nullptr) missing("\"full\", of which target is percent");
+  if (policy.target_is_percent_of_full && node.find("full") == nullptr) {
+    missing("\"full\", of which target is percent", "add full: 1000, or leave the % out");
+  }
 }
 
 }  // namespace vscale

@@ -86,6 +86,16 @@ void collect(const Type& type, std::vector<const ObjectType*>& into) {
   for (const Type& inner : type.of) collect(inner, into);
 }
 
+// The first of those that the hint of a form names: "3/5" of "such as 3/5: three of the last five".
+std::string first_example(std::string_view hint) {
+  constexpr std::string_view kSuchAs = "such as ";
+  if (!hint.starts_with(kSuchAs)) return "NAME";
+  hint.remove_prefix(kSuchAs.size());
+  if (hint.starts_with('"')) return std::string(hint.substr(0, hint.find('"', 1) + 1));
+  const std::string_view word = hint.substr(0, hint.find_first_of(" ;,"));
+  return std::string(word.ends_with(':') ? word.substr(0, word.size() - 1) : word);
+}
+
 }  // namespace
 
 const Key* ObjectType::find(std::string_view key) const {
@@ -146,6 +156,47 @@ std::string describe(const Type& type) {
     }
   }
   return "";
+}
+
+std::string example_of(const Type& type) {
+  switch (type.kind) {
+    case Type::Kind::text:
+      return first_example(type.form->hint);
+    case Type::Kind::boolean:
+      return "true";
+    case Type::Kind::integer:
+      return fmt::format("{}", std::max<std::int64_t>(type.min, 1));
+    case Type::Kind::number:
+      return "1.0";
+    case Type::Kind::duration:
+      return "30s";
+    case Type::Kind::size:
+      return "2GiB";
+    case Type::Kind::percent:
+      return "50%";
+    case Type::Kind::amount:
+    case Type::Kind::signed_amount:
+      return "1";
+    case Type::Kind::choice:
+      return type.words[0];
+    case Type::Kind::list:
+      return fmt::format("[{}]", example_of(type.of[0]));
+    case Type::Kind::any_of:
+      return example_of(type.of[0]);
+    case Type::Kind::map:
+      return fmt::format("{{ NAME: {} }}", example_of(type.of[0]));
+    case Type::Kind::object:
+      break;
+  }
+  std::string keys;
+  for (const Key& key : type.object->keys) {
+    if (key.required) keys += fmt::format("{}{}: {}", keys.empty() ? " " : ", ", key.name, example_of(key.type));
+  }
+  if (keys.empty() && !type.object->keys.empty()) {
+    const Key& first = type.object->keys.front();
+    keys = fmt::format(" {}: {}", first.name, example_of(first.type));
+  }
+  return fmt::format("{{{}{}}}", keys, keys.empty() ? "" : " ");
 }
 
 }  // namespace vscale

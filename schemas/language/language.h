@@ -83,4 +83,7 @@ std::vector<const ObjectType*> all_objects();
 /// What is expected, for a person: "a size", "true or false", "a list of names", "one of bios, uefi".
 std::string describe(const Type& type);
 
+/// A value that could stand there, to show how it is written: "30s", "[NAME]", "{ port: 1 }".
+std::string example_of(const Type& type);
+
 }  // namespace vscale

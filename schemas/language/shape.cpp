@@ -141,6 +141,11 @@ bool is_needed(const ObjectType& object, const std::string& key, const Node& nod
   return known->required || std::any_of(object.exactly_one.begin(), object.exactly_one.end(), misses_all_of);
 }
 
+template <class Number>
+std::string bound_hint(bool too_small, Number min, Number max) {
+  return too_small ? fmt::format("write {} or more", min) : fmt::format("write {} or less", max);
+}
+
 // What is wrong with the text of a scalar, if anything; `subject` names it.
 class Judge {
  public:
@@ -180,10 +185,12 @@ class Judge {
       case Type::Kind::any_of:
         break;
     }
-    return wrong("");
+    return wrong(such_as());
   }
 
  private:
+  [[nodiscard]] std::string such_as() const { return "such as " + example_of(type_); }
+
   [[nodiscard]] Finding wrong(const std::string& hint) const {
     return {.code = "wrong_type",
             .summary = fmt::format("{} {} is not {}", subject_, quote(text_), with_article(noun(type_))),
@@ -191,11 +198,11 @@ class Judge {
             .hint = hint};
   }
 
-  [[nodiscard]] Finding out_of_range(const std::string& allowed) const {
+  [[nodiscard]] Finding out_of_range(const std::string& allowed, const std::string& hint) const {
     return {.code = "out_of_range",
             .summary = fmt::format("{} {} is out of range", subject_, text_),
             .label = "allowed: " + allowed,
-            .hint = ""};
+            .hint = hint};
   }
 
   [[nodiscard]] std::optional<Finding> wrong_text() const {
@@ -209,38 +216,41 @@ class Judge {
     if (parse_boolean(text_)) return std::nullopt;
     const bool yes = text_ == "yes" || text_ == "on" || text_ == "True" || text_ == "TRUE";
     const bool no = text_ == "no" || text_ == "off" || text_ == "False" || text_ == "FALSE";
-    Finding finding = wrong(yes ? "write true" : no ? "write false" : "");
+    Finding finding = wrong(yes ? "write true" : no ? "write false" : "write true or false, without quotes");
     finding.summary = fmt::format("{} {} is not true or false", subject_, quote(text_));
     return finding;
   }
 
   [[nodiscard]] std::optional<Finding> wrong_integer() const {
     const auto value = parse_integer(text_);
-    if (!value) return wrong("");
+    if (!value) return wrong(such_as());
     if (*value >= type_.min && *value <= type_.max) return std::nullopt;
-    return out_of_range(type_.min == type_.max ? fmt::format("{}", type_.min)
-                                               : fmt::format("{} to {}", type_.min, type_.max));
+    if (type_.min == type_.max) return out_of_range(fmt::format("{}", type_.min), fmt::format("write {}", type_.min));
+    return out_of_range(fmt::format("{} to {}", type_.min, type_.max),
+                        bound_hint(*value < type_.min, type_.min, type_.max));
   }
 
   [[nodiscard]] std::optional<Finding> wrong_number() const {
     const auto value = parse_number(text_);
-    if (!value) return wrong("");
+    if (!value) return wrong(such_as());
     if (*value >= type_.number_min && *value <= type_.number_max) return std::nullopt;
-    return out_of_range(fmt::format("{} to {}", type_.number_min, type_.number_max));
+    return out_of_range(fmt::format("{} to {}", type_.number_min, type_.number_max),
+                        bound_hint(*value < type_.number_min, type_.number_min, type_.number_max));
   }
 
   [[nodiscard]] std::optional<Finding> wrong_percent() const {
     const auto value = parse_percent(text_);
     if (!value) return wrong("such as 50%");
-    return *value < 0 ? std::optional(out_of_range("0% and more")) : std::nullopt;
+    return *value < 0 ? std::optional(out_of_range("0% and more", "such as 50%")) : std::nullopt;
   }
 
   [[nodiscard]] std::optional<Finding> wrong_word() const {
     if (std::find(type_.words.begin(), type_.words.end(), text_) != type_.words.end()) return std::nullopt;
+    const std::string meant = did_you_mean(text_, type_.words);
     return Finding{.code = "unknown_word",
                    .summary = fmt::format("{} {} is not known", subject_, quote(text_)),
                    .label = "allowed: " + listed(type_.words),
-                   .hint = did_you_mean(text_, type_.words)};
+                   .hint = meant.empty() ? such_as() : meant};
   }
 
   const Type& type_;
@@ -267,47 +277,6 @@ std::string other_word(const ObjectType& object, std::string_view name) {
     if (other == name && (object.find(ours) != nullptr || !nested_home(object, ours).empty())) return std::string(ours);
   }
   return "";
-}
-
-// A value that could stand there, to show how it is written.
-std::string example(const Type& type) {
-  switch (type.kind) {
-    case Type::Kind::text: {
-      const std::string_view hint = type.form->hint;
-      const std::string_view word = hint.starts_with("such as ") ? hint.substr(8) : "NAME";
-      return std::string(word.substr(0, word.find_first_of(" ;:")));
-    }
-    case Type::Kind::boolean:
-      return "true";
-    case Type::Kind::integer:
-      return fmt::format("{}", std::max<std::int64_t>(type.min, 1));
-    case Type::Kind::number:
-      return "1.0";
-    case Type::Kind::duration:
-      return "30s";
-    case Type::Kind::size:
-      return "2GiB";
-    case Type::Kind::percent:
-      return "50%";
-    case Type::Kind::amount:
-    case Type::Kind::signed_amount:
-      return "1";
-    case Type::Kind::choice:
-      return type.words[0];
-    case Type::Kind::list:
-      return fmt::format("[{}]", example(type.of[0]));
-    case Type::Kind::any_of:
-      return example(type.of[0]);
-    case Type::Kind::map:
-      return fmt::format("{{ NAME: {} }}", example(type.of[0]));
-    case Type::Kind::object:
-      break;
-  }
-  std::string keys;
-  for (const Key& key : type.object->keys) {
-    if (key.required) keys += fmt::format("{}{}: {}", keys.empty() ? " " : ", ", key.name, example(key.type));
-  }
-  return fmt::format("{{{}{}}}", keys, keys.empty() ? "" : " ");
 }
 
 bool is_empty_value(const Node& node) {
@@ -347,7 +316,7 @@ NodePtr Shape::check(const NodePtr& node, const Type& type, const Path& path) {
 }
 
 NodePtr Shape::wrong_kind(const Node& node, const Type& type, const Path& path) {
-  std::string hint;
+  std::string hint = "such as " + example_of(type);
   if (node.kind == Node::Kind::null) hint = "leave the key out to take its default";
   if (type.kind == Type::Kind::list && node.kind == Node::Kind::scalar) {
     hint = fmt::format("write [{}]", node.text.size() < 40 ? node.text : "…");
@@ -409,7 +378,7 @@ NodePtr Shape::check_list(const NodePtr& node, const Type& type, const Path& pat
     reporter_.error(node->place, {.code = "wrong_type",
                                   .summary = fmt::format("{} is an empty list", path.subject()),
                                   .label = fmt::format("expected at least {}", type.at_least),
-                                  .hint = ""});
+                                  .hint = "such as " + example_of(type)});
     return bad_node(node->place);
   }
   Node checked = *node;
@@ -483,7 +452,7 @@ NodePtr Shape::check_one_of_scalars(const NodePtr& node, const Type& type, const
   reporter_.error(node->place, {.code = "wrong_type",
                                 .summary = fmt::format("{} {} is not understood", path.subject(), quote(filled->text)),
                                 .label = "expected " + expected(type),
-                                .hint = ""});
+                                .hint = "such as " + example_of(type)});
   return bad_node(node->place);
 }
 
@@ -548,7 +517,7 @@ void Shape::check_complete(const NodePtr& node, const Type& type, const Path& pa
     reporter_.error(anchor, {.code = "missing_key",
                              .summary = fmt::format("{} has no {}", path.subject(), quote(key.name)),
                              .label = fmt::format("`{}` is required", key.name),
-                             .hint = fmt::format("add {}: {}", key.name, example(key.type))});
+                             .hint = fmt::format("add {}: {}", key.name, example_of(key.type))});
   }
 }
 
@@ -568,7 +537,7 @@ void Shape::check_exclusive(const Node& node, const ObjectType& object, const Pa
                                       .summary = fmt::format("{} has both \"{}\" and \"{}\"", path.subject(),
                                                              found[0]->key, found[1]->key),
                                       .label = "only one of them may be given",
-                                      .hint = "",
+                                      .hint = "leave one of them out",
                                       .also = {found[0]->place}});
   };
   for (const auto& set : object.exactly_one) {
@@ -578,7 +547,7 @@ void Shape::check_exclusive(const Node& node, const ObjectType& object, const Pa
     reporter_.error(anchor, {.code = "missing_key",
                              .summary = fmt::format("{} has none of {}", path.subject(), listed(set)),
                              .label = "one of them is required",
-                             .hint = ""});
+                             .hint = fmt::format("add {}: {}", set[0], example_of(object.find(set[0])->type))});
   }
   for (const auto& set : object.at_most_one) {
     if (const auto found = given(set); found.size() > 1) report_both(found);

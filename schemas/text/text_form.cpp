@@ -244,7 +244,7 @@ bool group_name(std::string_view text) {
 
 namespace forms {
 const TextForm kAny{"text", "a text", nullptr, any, true, ""};
-const TextForm kFilled{"text", "a text of one line", "^[^\\r\\n]+$", filled, true, ""};
+const TextForm kFilled{"text", "a text of one line", "^[^\\r\\n]+$", filled, true, "it cannot be empty"};
 const TextForm kGroupName{"name",
                           "lower-case letters, digits and -",
                           "^" GROUP_NAME "$",
@@ -279,7 +279,7 @@ const TextForm kBridge{"bridge", "the name of a bridge on the host",  "^[A-Za-z0
                        true,     "such as br0; at most 15 characters"};
 const TextForm kUserName{
     "user name", "lower-case letters, digits, _ and -", "^[a-z_][a-z0-9_-]{0,31}$", user_name, false, "such as debian"};
-const TextForm kPath{"path", "a path", "^[^\\r\\n]+$", filled, true, ""};
+const TextForm kPath{"path", "a path", "^[^\\r\\n]+$", filled, true, "such as files/user-data.yaml"};
 const TextForm kAbsolutePath{"absolute path", "an absolute path on the host",   "^/[^\\r\\n]*$", absolute_path,
                              false,           "such as /var/lib/libvirt/images"};
 const TextForm kLibvirtUri{"libvirt URI", "a libvirt URI", "^[a-z][a-z0-9+]*://[!-~]+$",

@@ -114,7 +114,7 @@ void Substitution::take_var_files() {
       reporter_.error(root->place, {.code = "wrong_type",
                                     .summary = "a file of variables is a map of names to values",
                                     .label = "expected NAME: VALUE",
-                                    .hint = ""});
+                                    .hint = "such as domain: example.lan"});
     }
     for (const Entry& entry : root->entries) {
       const auto known = variables_.vars.find(entry.key);
@@ -127,7 +127,7 @@ void Substitution::take_var_files() {
         reporter_.error(entry.place, {.code = "wrong_type",
                                       .summary = fmt::format("the value of variable {} is no text", quote(entry.key)),
                                       .label = "expected NAME: VALUE",
-                                      .hint = ""});
+                                      .hint = "write it in quotes, on one line or after |"});
         declared_[entry.key].state = Declared::State::broken;
       } else {
         known->second.value = entry.value->text;
@@ -162,7 +162,7 @@ void Substitution::take_assignments() {
                                                         "UTF-8",
                                                         quote(name)),
                                  .label = "",
-                                 .hint = ""});
+                                 .hint = "encode it, such as in base64"});
       declared_[name].state = Declared::State::broken;
     } else {
       known->second.value = value;
@@ -229,7 +229,7 @@ bool Substitution::fill_default(const std::string& name, const Piece& piece, con
                                                              "long a chain",
                                                              quote(name)),
                                       .label = fmt::format("allowed: {}", kMaxVariableChain),
-                                      .hint = ""});
+                                      .hint = "name the value itself further up"});
     return false;
   }
   resolve(reference.word, chain);
@@ -251,7 +251,7 @@ bool Substitution::append(const std::optional<std::string>& part, std::optional<
                   {.code = "too_large",
                    .summary = fmt::format("variable {} is too long with everything filled in", quote(name)),
                    .label = fmt::format("allowed: {} bytes", kMaxValueBytes),
-                   .hint = ""});
+                   .hint = "put it into a file for userDataFile with substitute: false"});
   return false;
 }
 
@@ -296,7 +296,7 @@ std::optional<std::string> Substitution::fill(const std::string& text, const Ori
     reporter_.error(place_of(where), {.code = "too_large",
                                       .summary = fmt::format("{} is too long with everything filled in", subject),
                                       .label = fmt::format("allowed: {} bytes", kMaxValueBytes),
-                                      .hint = ""});
+                                      .hint = "fill in less, or let the guest fetch it"});
     return std::nullopt;
   }
   if (!fine) return std::nullopt;

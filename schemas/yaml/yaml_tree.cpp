@@ -286,7 +286,7 @@ class TreeBuilder final : public YAML::EventHandler {
     reporter_.error(where, {.code = "too_deep",
                             .summary = "lists and maps are nested too deeply",
                             .label = fmt::format("allowed: {} levels", kMaxNesting),
-                            .hint = ""});
+                            .hint = "look for brackets that are never closed; no key needs so many"});
     throw Stop{};
   }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -440,7 +441,6 @@ TEST_CASE("moves and removals name what is and what is not in the file") {
                               "  - { address: \"group.web[3]\", then: forget }\n");
 }
 
-TEST_CASE("policies have the keys of their kind") {
 TEST_CASE("renames may follow each other, and not go in a circle") {
   CHECK(codes_of(with_group("") + "moved:\n  - { from: group.a, to: group.b }\n  - { from: group.b, to: group.web }\n")
             .empty());
@@ -452,6 +452,7 @@ TEST_CASE("renames may follow each other, and not go in a circle") {
                                       "  - { from: group.f, to: group.f }\n");
 }
 
+TEST_CASE("policies have the keys of their kind") {
   check_messages("policies", with_group(R"(    scaling:
       min: 1
       max: 3
@@ -564,6 +565,20 @@ TEST_CASE("policies look back no further than samples are kept, and ask only an 
         a: { kind: target, metric: cpu, target: 60, window: 2d }
         b: { kind: target, influxdb: { query: x }, target: 60, window: 24h }
 )") + "metrics: { path: m.db }\n");
+}
+
+TEST_CASE("every mistake has a hint") {
+  for (const std::string& file : source_files_below("tests/golden/schemas", ".txt")) {
+    INFO(file);
+    std::string rest = read_source_file(file);
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find("\n\n"), rest.size());
+      const std::string message = rest.substr(0, end);
+      rest.erase(0, end + 2);
+      INFO(message);
+      CHECK((!message.starts_with("error: ") || message.find("= hint: ") != std::string::npos));
+    }
+  }
 }
 
 TEST_CASE("no more than a screenful of screens is said about one file") {
