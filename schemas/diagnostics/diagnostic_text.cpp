@@ -6,11 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "schemas/diagnostics/terminal_text.h"
+
 namespace vscale {
 namespace {
 
 constexpr std::size_t kTabCells = 4;
-constexpr std::size_t kScreenColumns = 80;
 constexpr std::size_t kMaxSnippetCells = 64;  // what is left of 80 columns after the gutter, roughly
 constexpr std::size_t kCellsBeforeCaret = 24;
 constexpr std::size_t kSummaryIndent = 2;
@@ -22,76 +23,20 @@ struct Cell {
   std::size_t byte = 0;  // where it begins in the line
 };
 
-std::size_t utf8_length(unsigned char lead) {
-  if (lead < 0x80U) return 1;
-  if (lead >= 0xF0U) return 4;
-  if (lead >= 0xE0U) return 3;
-  return lead >= 0xC2U ? 2 : 1;
-}
-
-char32_t decode(std::string_view bytes) {
-  const auto lead = static_cast<unsigned char>(bytes[0]);
-  if (bytes.size() == 1) return lead;
-  char32_t point = lead & (0xFFU >> (bytes.size() + 1));
-  for (std::size_t i = 1; i < bytes.size(); ++i) point = point << 6 | (static_cast<unsigned char>(bytes[i]) & 0x3FU);
-  return point;
-}
-
-bool within(char32_t point, char32_t first, char32_t last) {
-  return point >= first && point <= last;
-}
-
-// How many columns a terminal gives to a character. The C library's wcwidth() depends on the locale, so the ranges that
-// matter stand here: East Asian wide forms and emoji take two, combining marks none.
-std::size_t cells_of(char32_t point) {
-  const bool combining = within(point, 0x300, 0x36F) || within(point, 0x1AB0, 0x1AFF) ||
-                         within(point, 0x20D0, 0x20FF) || within(point, 0xFE00, 0xFE0F) ||
-                         within(point, 0xFE20, 0xFE2F) || point == 0x200D || within(point, 0x200B, 0x200C);
-  if (combining) return 0;
-  const bool wide = within(point, 0x1100, 0x115F) || within(point, 0x2E80, 0x303E) || within(point, 0x3041, 0xA4CF) ||
-                    within(point, 0xAC00, 0xD7A3) || within(point, 0xF900, 0xFAFF) || within(point, 0xFE30, 0xFE6F) ||
-                    within(point, 0xFF00, 0xFF60) || within(point, 0xFFE0, 0xFFE6) || within(point, 0x1F300, 0x1F64F) ||
-                    within(point, 0x1F680, 0x1F6FF) || within(point, 0x1F900, 0x1FAFF) ||
-                    within(point, 0x20000, 0x3FFFD);
-  return wide ? 2 : 1;
-}
-
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
-// Line and direction marks reorder or break what follows them on a terminal.
-bool must_be_escaped(char32_t point) {
-  return point < 0x20 || within(point, 0x7F, 0x9F) || within(point, 0x200E, 0x200F) || within(point, 0x2028, 0x202E) ||
-         within(point, 0x2066, 0x2069) || point == 0xFEFF;
-}
-
 std::vector<Cell> cells(std::string_view line) {
   std::vector<Cell> all;
   for (std::size_t i = 0; i < line.size();) {
-    std::size_t length = std::min(utf8_length(static_cast<unsigned char>(line[i])), line.size() - i);
-    const std::string_view tail = line.substr(i + 1, length - 1);
-    const bool whole = std::all_of(tail.begin(), tail.end(), is_continuation) &&
-                       utf8_length(static_cast<unsigned char>(line[i])) == length;
-    const bool lone = !whole || (length == 1 && static_cast<unsigned char>(line[i]) >= 0x80U);
-    if (lone) length = 1;
-    const std::string_view bytes = line.substr(i, length);
-    Cell cell{.text = std::string(bytes), .width = 1, .byte = i};
-    if (lone) {
-      cell.text = fmt::format("\\x{:02x}", static_cast<unsigned char>(bytes[0]));
-      cell.width = cell.text.size();
-    } else if (bytes == "\t") {
-      cell.text = std::string(kTabCells, ' ');
-      cell.width = kTabCells;
-    } else if (const char32_t point = decode(bytes); must_be_escaped(point)) {
-      cell.text = point < 0x100 ? fmt::format("\\x{:02x}", static_cast<unsigned>(point))
-                                : fmt::format("\\u{:04x}", static_cast<unsigned>(point));
-      cell.width = cell.text.size();
-    } else {
-      cell.width = cells_of(point);
+    const Character character = first_character(line.substr(i));
+    const std::string escape = escape_of(character);
+    const bool is_tab = character.code == '\t';
+    Cell cell{
+        .text = is_tab ? std::string(kTabCells, ' ') : escape, .width = is_tab ? kTabCells : escape.size(), .byte = i};
+    if (cell.text.empty()) {
+      cell.text = line.substr(i, character.bytes);
+      cell.width = static_cast<std::size_t>(columns_of(character.code));
     }
     all.push_back(std::move(cell));
-    i += length;
+    i += character.bytes;
   }
   return all;
 }
@@ -138,34 +83,14 @@ Snippet make_snippet(std::string_view line, std::size_t column, std::size_t leng
   return snippet;
 }
 
-std::size_t width_of(std::string_view text) {
-  std::size_t sum = 0;
-  for (const Cell& cell : cells(text)) sum += cell.width;
-  return sum;
-}
-
-// `text` after `before`, broken between words at the screen's width; further lines begin `indent` columns in. A word
-// that is wider stays whole, for it is a path or a value that somebody wants to copy.
+// `text` after `before`, broken between words at the screen's width; further lines begin `indent` columns in.
 std::string wrapped(const std::string& before, const std::string& text, std::size_t indent) {
-  std::string out = before;
-  std::size_t column = before.size();
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t end = std::min(text.find(' ', at), text.size());
-    const std::string word = safe(std::string_view(text).substr(at, end - at));
-    const std::size_t width = width_of(word);
-    if (at > 0 && column + 1 + width > kScreenColumns) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (at > 0) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += width;
-    at = end + 1;
+  const int used = static_cast<int>(indent);
+  std::string out;
+  for (const std::string& line : wrap(safe(text), kTextWidth - used, static_cast<int>(before.size()) - used)) {
+    out += (out.empty() ? before : std::string(indent, ' ')) + line + "\n";
   }
-  return out + "\n";
+  return out;
 }
 
 std::string note(const std::string& gutter, const std::string& text) {
@@ -191,7 +116,7 @@ std::string render_diagnostic(const Diagnostic& diagnostic) {
     const auto length = static_cast<std::size_t>(std::max(1, diagnostic.where.length));
     const Snippet snippet = make_snippet(diagnostic.snippet, column, length);
     const std::string label = safe(diagnostic.label);
-    const bool fits = gutter.size() + 4 + snippet.underline.size() + width_of(label) <= kScreenColumns;
+    const bool fits = static_cast<int>(gutter.size() + 4 + snippet.underline.size()) + columns(label) <= kTextWidth;
     out += fmt::format("{} |\n", gutter);
     out += fmt::format(" {} | {}\n", number, snippet.line);
     out +=

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "schemas/diagnostics/terminal_text.h"
 #include "schemas/text/url_password.h"
 
 namespace vscale {
@@ -14,24 +15,6 @@ constexpr std::size_t kMaxQuotedBytes = 40;
 
 bool is_continuation(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
-}
-
-// Length of the sequence that begins with `lead`, or 0 if none may begin so.
-std::size_t sequence_length(unsigned char lead) {
-  if (lead < 0x80U) return 1;
-  if (lead >= 0xC2U && lead <= 0xDFU) return 2;
-  if (lead >= 0xE0U && lead <= 0xEFU) return 3;
-  if (lead >= 0xF0U && lead <= 0xF4U) return 4;
-  return 0;
-}
-
-// Overlong forms, surrogates and what lies beyond U+10FFFF all show in the second byte.
-bool second_byte_fits(unsigned char lead, unsigned char second) {
-  if (lead == 0xE0U) return second >= 0xA0U;
-  if (lead == 0xEDU) return second <= 0x9FU;
-  if (lead == 0xF0U) return second >= 0x90U;
-  if (lead == 0xF4U) return second <= 0x8FU;
-  return true;
 }
 
 }  // namespace
@@ -67,14 +50,9 @@ Place SourceText::at(std::size_t offset) const {
 
 std::size_t find_invalid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = sequence_length(lead);
-    if (length == 0 || i + length > text.size()) return i;
-    for (std::size_t k = 1; k < length; ++k) {
-      if (!is_continuation(text[i + k])) return i;
-    }
-    if (length > 1 && !second_byte_fits(lead, static_cast<unsigned char>(text[i + 1]))) return i;
-    i += length;
+    const Character character = first_character(text.substr(i));
+    if (!character.valid) return i;
+    i += character.bytes;
   }
   return std::string_view::npos;
 }

@@ -78,6 +78,13 @@ TEST_CASE("a long summary and a long hint are broken between words, and a path s
             path + "\n");
 }
 
+TEST_CASE("a command between backticks is not broken, so that it can be copied") {
+  Diagnostic found = at("", 1, 1);
+  found.label.clear();
+  found.hint = "make the key of the host known to this machine beforehand, such as by `ssh root@kvm1 true`";
+  CHECK(render_diagnostic(found).find("\n     `ssh root@kvm1 true`\n") != std::string::npos);
+}
+
 TEST_CASE("a place beyond the end of its line, or no line at all, is still shown") {
   CHECK(render_diagnostic(at("ab", 9, 3)).find(" 5 | ab\n   |   ^ expected") != std::string::npos);
   CHECK(render_diagnostic(at("", 9, 3)).find("  --> web.yaml:5:9\n   = expected") != std::string::npos);

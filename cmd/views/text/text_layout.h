@@ -4,12 +4,11 @@
 #include <string_view>
 #include <vector>
 
-/// Lines that fit: how wide a text is on a terminal, how it is cut, wrapped and set in columns.
+#include "schemas/diagnostics/terminal_text.h"
+
+/// Lines that fit: how a text is coloured, cut and set in columns.
 
 namespace vscale {
-
-/// Nothing that is printed for a person is wider.
-constexpr int kTextWidth = 80;
 
 /// Colours, or none. Each function gives its text back, coloured where colours are on.
 struct Paint {
@@ -26,19 +25,12 @@ struct Paint {
   [[nodiscard]] std::string colour(const char* code, std::string_view text) const;
 };
 
-/// How many columns `text` takes; colours take none, wide characters two.
-int columns(std::string_view text);
-
-/// Text from outside as one harmless line: line breaks and tabs become spaces, other control characters `\x1b`, and
-/// bytes that are not UTF-8 `\xff`.
+/// Text from outside as one harmless line: line breaks and tabs become spaces, and what must not reach a terminal
+/// is escaped.
 std::string printable(std::string_view text);
 
 /// At most `width` columns (3 or more) of plain text; what was longer ends in "..".
 std::string cut(std::string_view text, int width);
-
-/// Plain text in lines of at most `width` columns, broken between words; never within a word nor between backticks, so
-/// that a path or a command can be copied: such a line may be wider. At least one line.
-std::vector<std::string> wrap(std::string_view text, int width);
 
 /// `text` at least `width` columns wide: spaces are added on the right, or on the left.
 std::string pad_right(std::string text, int width);

@@ -20,4 +20,15 @@ TEST_CASE("what somebody will copy is never broken, however long it is") {
 }
 
 }  // namespace
+TEST_CASE("what a host or a guest says cannot turn a line round or break it on the terminal") {
+  CHECK(printable("a\xE2\x80\xAE"
+                  "b\xE2\x81\xA6"
+                  "c\xE2\x80\xA8"
+                  "d\xE2\x80\x8F"
+                  "e\xEF\xBB\xBF") == "a\\u202eb\\u2066c\\u2028d\\u200fe\\ufeff");
+  CHECK(printable("\xC2\x9B"
+                  "31m \xED\xA0\x80") == "\\x9b31m \\xed\\xa0\\x80");
+  CHECK(printable("größe 大きさ") == "größe 大きさ");
+}
+
 }  // namespace vscale::test
