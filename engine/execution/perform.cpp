@@ -96,14 +96,18 @@ struct Performer {
                                                    .backing_format = create.backing_format}));
   }
 
-  /// Through the guest only where there is one that is up: the disk of a domain that is off is a plain file.
+  /// Through the guest only where there is one that is up: the disk of a domain that is off is a plain file. That of
+  /// one that has left its host is not.
   Result<ActionOutcome> operator()(const ResizeVolume& resize) const {
-    const auto state = ports.domains.domain_state(domain(resize.uuid));
-    if (!state && state.error().kind != ErrorKind::not_found) return state.error();
-    const auto up = state && *state != DomainState::shut_off && *state != DomainState::crashed
-                        ? std::optional(domain(resize.uuid))
-                        : std::nullopt;
-    return outcome_of(ports.volumes.resize_volume(ref_of(resize.volume), resize.volume.capacity_bytes, up));
+    std::optional<DomainRef> guest;
+    if (!resize.uuid.empty()) {
+      const auto state = ports.domains.domain_state(domain(resize.uuid));
+      if (!state) return state.error().kind == ErrorKind::not_found ? changed_since("is gone") : state.error();
+      const bool off = *state == DomainState::shut_off || *state == DomainState::crashed;
+      if (off && resize.was_up) return changed_since("is off, and was up");
+      if (!off) guest = domain(resize.uuid);
+    }
+    return outcome_of(ports.volumes.resize_volume(ref_of(resize.volume), resize.volume.capacity_bytes, guest));
   }
 
   Result<ActionOutcome> operator()(const DeleteVolume& gone) const {
@@ -143,11 +147,19 @@ struct Performer {
   Result<ActionOutcome> operator()(const StopDomain& stop) const {
     const auto outcome = ports.domains.stop_domain(domain(stop.uuid), stop.grace);
     if (!outcome) return outcome.error();
+    if (stop.was_up && *outcome == StopOutcome::was_off) return changed_since("is off or gone, and was up");
+    // Asked for last: a migration that somebody began before may have taken it away in the meantime.
+    const auto state = ports.domains.domain_state(domain(stop.uuid));
+    if (!state) return state.error().kind == ErrorKind::not_found ? changed_since("is gone") : state.error();
     return ActionOutcome{.addresses = {}, .note = note_of(*outcome, stop.grace)};
   }
 
   Result<ActionOutcome> operator()(const UndefineDomain& undefine) const {
-    return outcome_of(ports.domains.undefine_domain(domain(undefine.uuid)));
+    if (!undefine.was_gone) return outcome_of(ports.domains.undefine_domain(domain(undefine.uuid)));
+    const auto state = ports.domains.domain_state(domain(undefine.uuid));
+    if (state) return changed_since("is back, and was gone");
+    if (state.error().kind != ErrorKind::not_found) return state.error();
+    return ActionOutcome{};
   }
 
   Result<ActionOutcome> operator()(const WaitForGates& wait) const {
@@ -170,6 +182,15 @@ struct Performer {
   Result<ActionOutcome> operator()(const Barrier&) const { return ActionOutcome{}; }
 
   [[nodiscard]] DomainRef domain(const std::string& uuid) const { return {action.host, uuid, input.lineage}; }
+
+  /// It may run somewhere else by now, on the disks that the plan is about.
+  [[nodiscard]] Error changed_since(const char* what) const {
+    return {ErrorKind::conflict,
+            fmt::format("host \"{}\": {} {} when the plan was made: somebody may have moved it", action.host,
+                        input.name.empty() ? action.address : input.name, what),
+            {},
+            "plan again"};
+  }
 };
 
 }  // namespace

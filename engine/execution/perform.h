@@ -30,8 +30,9 @@ struct WorldPorts {
 using ActionProgressSink = std::function<void(const RunEvent&)>;
 
 /// Blocks until the action has ended. Every kind is idempotent: performed again after a crash it does no harm and
-/// finishes what was begun. `config` gives the image sources. `stopped` is asked while waiting for gates: true ends the
-/// wait with `timed_out`.
+/// finishes what was begun. Where a domain has come or gone, or gone off, since the plan was made, what would be done
+/// to its disks is not known any more: `conflict`, and the next plan sees what is so. `config` gives the image sources.
+/// `stopped` is asked while waiting for gates: true ends the wait with `timed_out`.
 Result<ActionOutcome> perform(const Action& action, const ActionInput& input, const Config& config, WorldPorts ports,
                               const ActionProgressSink& progress, const std::function<bool()>& stopped);
 

@@ -149,9 +149,12 @@ struct CreateVolume {
   bool replace_existing = false;
   bool operator==(const CreateVolume&) const = default;
 };
+/// `uuid`: the domain that uses the volume, through which it grows where that is up; empty: there is none yet.
+/// `was_up`: so the plan saw it.
 struct ResizeVolume {
   VolumeRecord volume;
   std::string uuid;
+  bool was_up = false;
   bool operator==(const ResizeVolume&) const = default;
 };
 struct DeleteVolume {
@@ -183,15 +186,19 @@ struct StartDomain {
   std::string uuid;
   bool operator==(const StartDomain&) const = default;
 };
-/// `removal`: the instance is leaving, and is recorded so before it is stopped.
+/// `removal`: the instance is leaving, and is recorded so before it is stopped. `was_up`: so the plan saw it; one that
+/// is off by now, or gone, may run elsewhere, and nothing that follows may be done to it.
 struct StopDomain {
   std::string uuid;
   Duration grace{};
   bool removal = false;
+  bool was_up = false;
   bool operator==(const StopDomain&) const = default;
 };
+/// `was_gone`: the plan saw none, and this only makes sure of that before its disks go.
 struct UndefineDomain {
   std::string uuid;
+  bool was_gone = false;
   bool operator==(const UndefineDomain&) const = default;
 };
 /// Waits until the gates pass, in order. The bound counts from the moment the domain was started.

@@ -65,6 +65,10 @@ Json milliseconds(const std::optional<Duration>& value) {
   return value ? Json(value->count()) : Json(nullptr);
 }
 
+bool truth_if_any(const JsonCursor& json, const char* key) {
+  return json.has(key) && json[key].truth();
+}
+
 std::optional<int> optional_int_from(const JsonCursor& json, const char* key) {
   if (!json.has(key)) return std::nullopt;
   return json[key].small();
@@ -295,7 +299,7 @@ Json detail_json(const CreateVolume& create) {
           {"replace_existing", create.replace_existing}};
 }
 Json detail_json(const ResizeVolume& resize) {
-  return {{"volume", volume_json(resize.volume)}, {"uuid", resize.uuid}};
+  return {{"volume", volume_json(resize.volume)}, {"uuid", resize.uuid}, {"was_up", resize.was_up}};
 }
 Json detail_json(const DeleteVolume& remove) {
   return {{"volume", volume_json(remove.volume)}};
@@ -321,10 +325,10 @@ Json detail_json(const StartDomain& start) {
   return {{"uuid", start.uuid}};
 }
 Json detail_json(const StopDomain& stop) {
-  return {{"uuid", stop.uuid}, {"grace_ms", stop.grace.count()}, {"removal", stop.removal}};
+  return {{"uuid", stop.uuid}, {"grace_ms", stop.grace.count()}, {"removal", stop.removal}, {"was_up", stop.was_up}};
 }
 Json detail_json(const UndefineDomain& undefine) {
-  return {{"uuid", undefine.uuid}};
+  return {{"uuid", undefine.uuid}, {"was_gone", undefine.was_gone}};
 }
 Json detail_json(const WaitForGates& wait) {
   return {{"uuid", wait.uuid},
@@ -370,7 +374,7 @@ void read_detail(const JsonCursor& json, CreateVolume& create) {
             .replace_existing = json["replace_existing"].truth()};
 }
 void read_detail(const JsonCursor& json, ResizeVolume& resize) {
-  resize = {.volume = volume_from(json["volume"]), .uuid = json["uuid"].text()};
+  resize = {.volume = volume_from(json["volume"]), .uuid = json["uuid"].text(), .was_up = truth_if_any(json, "was_up")};
 }
 void read_detail(const JsonCursor& json, DeleteVolume& remove) {
   remove.volume = volume_from(json["volume"]);
@@ -396,11 +400,13 @@ void read_detail(const JsonCursor& json, StartDomain& start) {
   start.uuid = json["uuid"].text();
 }
 void read_detail(const JsonCursor& json, StopDomain& stop) {
-  stop = {
-      .uuid = json["uuid"].text(), .grace = Duration{json["grace_ms"].integer()}, .removal = json["removal"].truth()};
+  stop = {.uuid = json["uuid"].text(),
+          .grace = Duration{json["grace_ms"].integer()},
+          .removal = json["removal"].truth(),
+          .was_up = truth_if_any(json, "was_up")};
 }
 void read_detail(const JsonCursor& json, UndefineDomain& undefine) {
-  undefine.uuid = json["uuid"].text();
+  undefine = {.uuid = json["uuid"].text(), .was_gone = truth_if_any(json, "was_gone")};
 }
 void read_detail(const JsonCursor& json, WaitForGates& wait) {
   wait.uuid = json["uuid"].text();

@@ -360,7 +360,7 @@ class Dice {
       case 4:
         return CreateVolume{volume(), word(), word(), word(), yes()};
       case 5:
-        return ResizeVolume{volume(), word()};
+        return ResizeVolume{volume(), word(), yes()};
       case 6:
         return DeleteVolume{volume()};
       case 7:
@@ -372,9 +372,9 @@ class Dice {
       case 10:
         return StartDomain{word()};
       case 11:
-        return StopDomain{word(), Duration{up_to(99999)}, yes()};
+        return StopDomain{word(), Duration{up_to(99999)}, yes(), yes()};
       case 12:
-        return UndefineDomain{word()};
+        return UndefineDomain{word(), yes()};
       case 13:
         return WaitForGates{word(), list<Gate>(3, [&] { return gate(); }), Duration{up_to(99999)}, {}};
       case 14:

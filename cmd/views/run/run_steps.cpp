@@ -143,7 +143,9 @@ std::string action_label(const Action& action) {
                  [&](const UpdateDomain& update) { return update_label(update) + ", on " + host; },
                  [&](const StartDomain&) { return "start on " + host; },
                  [&](const StopDomain&) { return "shut down on " + host; },
-                 [&](const UndefineDomain&) { return "undefine on " + host; },
+                 [&](const UndefineDomain& undefine) {
+                   return (undefine.was_gone ? "make sure that it is gone from " : "undefine on ") + host;
+                 },
                  [&](const WaitForGates& wait) { return gates_label(wait); },
                  [&](const ReleaseInstance&) { return std::string("give back address and place"); },
                  [&](const ChangeRecord&) { return std::string("change the record"); },

@@ -433,7 +433,7 @@ std::vector<int> lay_out_pieces(Planning& planning, const GroupPlan& plan, const
                      piece.replaces};
       made.push_back(planning.graph.add(decision.name, volume.host, needs, std::move(seed)));
     } else if (piece.grown_from_bytes) {
-      made.push_back(planning.graph.add(decision.name, volume.host, needs, ResizeVolume{volume, instance.uuid}));
+      made.push_back(planning.graph.add(decision.name, volume.host, needs, ResizeVolume{volume, ""}));
     } else if (!piece.attached) {
       CreateVolume create{volume, "qcow2", "", "", piece.replaces};
       if (volume.role == VolumeRecord::Role::root) {

@@ -93,14 +93,16 @@ void add_record_changes(Decision& decision, const InstanceRecord& after) {
   if (after != *decision.record) decision.record_changes.emplace_back(PutInstance{after});
 }
 
-/// What is worked on in a shared pool is reached through a host that can.
+/// A guest that is up grows its own disks.
 void reach_shared_disks(Planning& planning, Decision& decision) {
   if (decision.in_place.grown.empty()) return;
-  const std::string& own = decision.where->host;
-  rehome_shared_volumes(planning, decision, own);
   for (auto* volumes : {&decision.in_place.grown, &decision.in_place.relabelled}) {
-    for (auto& volume : *volumes) volume.host = planning.host_reaching(volume.pool, volume.host, own);
+    for (auto& volume : *volumes) rehome_with_guest(planning, decision, volume);
   }
+}
+
+bool is_up(const Decision& decision) {
+  return decision.where->presence == Presence::up;
 }
 
 /// A disk grows from what its record says, keep included.
@@ -110,7 +112,8 @@ std::vector<int> lay_out_disk_growth(Planning& planning, const Decision& decisio
     for (const auto& relabelled : decision.in_place.relabelled) {
       if (relabelled.name == volume.name && relabelled.pool == volume.pool) volume.keep = relabelled.keep;
     }
-    grown.push_back(planning.graph.add(decision.name, volume.host, needs, ResizeVolume{volume, decision.record->uuid}));
+    grown.push_back(planning.graph.add(decision.name, volume.host, needs,
+                                       ResizeVolume{volume, decision.record->uuid, is_up(decision)}));
   }
   return grown.empty() ? needs : grown;
 }
@@ -130,10 +133,6 @@ UpdateDomain update_of(const Planning& planning, const GroupPlan& plan, const De
   }
   if (decision.mark) update.ownership = mark_of(planning, *plan.group, after);
   return update;
-}
-
-bool is_up(const Decision& decision) {
-  return decision.where->presence == Presence::up;
 }
 
 bool reboots(const Decision& decision) {
@@ -164,7 +163,7 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
     needs = {graph.add(decision.name, host, std::move(needs), std::move(detail))};
   };
   const bool reboot = reboots(decision);
-  if (reboot) then(StopDomain{after.uuid, Duration(after.shutdown_grace_ms), false});
+  if (reboot) then(StopDomain{after.uuid, Duration(after.shutdown_grace_ms), false, true});
   if (decision.redefine || decision.in_place.redefine) {
     then(DefineDomain{domain_spec(planning, *plan.group, followed, after, planning.volumes.of(decision.address))});
   }

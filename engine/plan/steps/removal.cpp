@@ -69,6 +69,12 @@ std::vector<RecordChange> rehome(Planning& planning, const VolumeRecord& volume,
   return {RemoveVolume{volume.host, volume.pool, volume.name}, PutVolume{std::move(rehomed)}};
 }
 
+void rehome_to(Planning& planning, Decision& decision, const VolumeRecord& volume, const std::string& host) {
+  if (host == volume.host) return;
+  const auto changes = rehome(planning, volume, host);
+  decision.record_changes.insert(decision.record_changes.end(), changes.begin(), changes.end());
+}
+
 int lay_out_destruction(Planning& planning, const GroupPlan& plan, Decision& decision, const std::vector<int>& needs) {
   rehome_shared_volumes(planning, decision, decision.where->host);
   const auto first = lay_out_record_changes(planning, plan, decision, needs);
@@ -241,11 +247,19 @@ std::vector<VolumeRecord> leftover_disks(const Planning& planning, const Instanc
 void rehome_shared_volumes(Planning& planning, Decision& decision, const std::string& own) {
   const std::vector<VolumeRecord> volumes = planning.volumes.of(decision.address);
   for (const auto& volume : volumes) {
-    const std::string host = planning.host_reaching(volume.pool, volume.host, own);
-    if (host == volume.host) continue;
-    const auto changes = rehome(planning, volume, host);
-    decision.record_changes.insert(decision.record_changes.end(), changes.begin(), changes.end());
+    rehome_to(planning, decision, volume, planning.host_reaching(volume.pool, volume.host, own));
   }
+}
+
+void rehome_with_guest(Planning& planning, Decision& decision, VolumeRecord& volume) {
+  if (!planning.volumes.is_shared(volume.pool)) return;
+  const std::string& own = decision.where->host;
+  const std::string host = planning.host_reaching(volume.pool, own, own);
+  for (const auto& recorded : std::vector<VolumeRecord>(planning.volumes.of(decision.address))) {
+    const bool same = recorded.pool == volume.pool && recorded.name == volume.name;
+    if (same) rehome_to(planning, decision, recorded, host);
+  }
+  volume.host = host;
 }
 
 std::vector<int> lay_out_record_changes(Planning& planning, const GroupPlan& plan, const Decision& decision,
@@ -259,12 +273,14 @@ std::vector<int> lay_out_record_changes(Planning& planning, const GroupPlan& pla
 std::vector<int> lay_out_retirement(Planning& planning, const GroupPlan& plan, const Decision& decision,
                                     std::vector<int> needs) {
   const InstanceRecord& record = *decision.record;
+  const std::string& host = decision.where->host;
   if (!decision.domain_is_gone) {
-    const std::string& host = decision.where->host;
-    const StopDomain stop{record.uuid, Duration(record.shutdown_grace_ms), true};
-    const int stopped = planning.graph.add(decision.name, host, std::move(needs), stop);
-    needs = {planning.graph.add(decision.name, host, {stopped}, UndefineDomain{record.uuid})};
+    const bool up = decision.where->presence == Presence::up;
+    const StopDomain stop{record.uuid, Duration(record.shutdown_grace_ms), true, up};
+    needs = {planning.graph.add(decision.name, host, std::move(needs), stop)};
   }
+  const UndefineDomain undefine{record.uuid, decision.domain_is_gone};
+  needs = {planning.graph.add(decision.name, host, std::move(needs), undefine)};
   std::vector<int> deleted;
   for (const auto& volume : planning.volumes.of(decision.address)) {
     if (outlives(planning, plan, decision, volume) || !planning.live.answers(volume.host)) continue;

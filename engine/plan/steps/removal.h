@@ -16,6 +16,10 @@ std::vector<int> lay_out_retirement(Planning& planning, const GroupPlan& plan, c
 /// volumes are touched and before lay_out_record_changes().
 void rehome_shared_volumes(Planning& planning, Decision& decision, const std::string& own);
 
+/// The same for one volume that its guest may be using: it is worked on through the guest's host, wherever else it can
+/// be reached.
+void rehome_with_guest(Planning& planning, Decision& decision, VolumeRecord& volume);
+
 /// Does the volume outlive this incarnation? A disk with keep: true does, unless the whole instance goes and data loss
 /// is allowed.
 bool outlives(const Planning& planning, const GroupPlan& plan, const Decision& decision, const VolumeRecord& volume);

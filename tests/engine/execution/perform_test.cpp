@@ -109,11 +109,28 @@ TEST_CASE("a disk grows whether its guest is up or not, and is never shrunk") {
   CHECK(host.perform(resize));
   CHECK(host.cluster.volume(OneHost::volume("root"))->capacity_bytes == 4 * kGiB);
 
-  host.cluster.undefine_by_hand("prod-web-0");
+  host.cluster.power_off_by_hand("prod-web-0");
   resize.volume.capacity_bytes = 8 * kGiB;
   CHECK(host.perform(resize));
   resize.volume.capacity_bytes = kGiB;
   CHECK(host.perform(resize).error().kind == ErrorKind::invalid);
+}
+
+TEST_CASE("a disk does not grow under a guest that may run elsewhere by now") {
+  OneHost host;
+  host.bring_up();
+  ResizeVolume resize{.volume = OneHost::create_root().volume, .uuid = "uuid-0", .was_up = true};
+  resize.volume.capacity_bytes = 4 * kGiB;
+  host.cluster.power_off_by_hand("prod-web-0");
+  CHECK(host.perform(resize).error().kind == ErrorKind::conflict);
+  host.cluster.undefine_by_hand("prod-web-0");
+  CHECK(host.perform(resize).error().kind == ErrorKind::conflict);
+  resize.was_up = false;
+  CHECK(host.perform(resize).error().kind == ErrorKind::conflict);
+  CHECK(host.cluster.volume(OneHost::volume("root"))->capacity_bytes == 2 * kGiB);
+  // One that no domain has yet is nobody's but its own.
+  resize.uuid.clear();
+  CHECK(host.perform(resize));
 }
 
 TEST_CASE("a seed knows its guest's name and addresses") {
@@ -147,6 +164,40 @@ TEST_CASE("stopping says how the guest came to be off") {
     CHECK(host.perform(stop)->note == "powered off after 20s");
   }
   CHECK(host.perform(stop)->note == "was off");
+}
+
+TEST_CASE("a guest that left its host since the plan was made is not taken for one that was off") {
+  OneHost host;
+  host.bring_up();
+  StopDomain stop{.uuid = "uuid-0", .grace = std::chrono::seconds{20}, .removal = true, .was_up = true};
+  SECTION("and its definition with it") {
+    host.cluster.undefine_by_hand("prod-web-0");
+    const Error error = host.perform(stop).error();
+    CHECK(error.kind == ErrorKind::conflict);
+    CHECK(error.message ==
+          "host \"kvm1\": prod-web-0 is off or gone, and was up when the plan was made: somebody may have moved it");
+    stop.was_up = false;
+    CHECK(host.perform(stop).error().kind == ErrorKind::conflict);
+  }
+  SECTION("and left its definition") {
+    host.cluster.power_off_by_hand("prod-web-0");
+    CHECK(host.perform(stop).error().kind == ErrorKind::conflict);
+    stop.was_up = false;
+    CHECK(host.perform(stop)->note == "was off");
+  }
+}
+
+TEST_CASE("a domain that the plan did not see is made sure of before its disks go") {
+  OneHost host;
+  host.bring_up();
+  const UndefineDomain undefine{.uuid = "uuid-0", .was_gone = true};
+  host.cluster.power_off_by_hand("prod-web-0");
+  CHECK(host.perform(undefine).error().kind == ErrorKind::conflict);
+  CHECK(host.cluster.domains().size() == 1);
+  host.cluster.undefine_by_hand("prod-web-0");
+  CHECK(host.perform(undefine));
+  host.cluster.cut("kvm1");
+  CHECK(host.perform(undefine).error().kind == ErrorKind::unreachable);
 }
 
 /// For twenty seconds, ten times in each.
@@ -198,8 +249,9 @@ TEST_CASE("every step of a life can be done again after it was done: none does h
   CHECK(host.perform(update));
   CHECK(host.perform(update));
   CHECK(host.cluster.domains().at(0).memory_bytes == 2 * kGiB);
+  const StopDomain stop{.uuid = "uuid-0", .grace = std::chrono::seconds{20}, .removal = true};
+  for (int time = 0; time < 2; ++time) CHECK(host.perform(stop));
   for (int time = 0; time < 2; ++time) {
-    CHECK(host.perform(StopDomain{.uuid = "uuid-0", .grace = std::chrono::seconds{20}, .removal = true}));
     CHECK(host.perform(UndefineDomain{"uuid-0"}));
     CHECK(host.perform(DeleteVolume{volume_record("root")}));
     CHECK(host.perform(DeleteImage{"debian", "sha256:1", "default", "image-debian"}));

@@ -51,6 +51,8 @@ class OnHost {
   void operator()(const ResizeVolume& resize) {
     REQUIRE(resize.volume.host == action_.host);
     REQUIRE(pool(resize.volume.pool).volumes.count(resize.volume.name) == 1);
+    // A guest that is up grows its own disks: nobody else may.
+    if (!resize.uuid.empty()) REQUIRE(is_up(ours(resize.uuid).state) == resize.was_up);
   }
   void operator()(const DeleteVolume& gone) {
     REQUIRE(gone.volume.host == action_.host);
@@ -95,10 +97,13 @@ class OnHost {
   }
   void operator()(const StartDomain& start) { ours(start.uuid).state = DomainState::running; }
   void operator()(const StopDomain& stop) {
-    if (LiveDomain* domain = find(stop.uuid)) ours(domain->uuid).state = DomainState::shut_off;
+    LiveDomain& domain = ours(stop.uuid);
+    if (stop.was_up) REQUIRE(is_up(domain.state));
+    domain.state = DomainState::shut_off;
   }
   void operator()(const UndefineDomain& undefine) {
     const LiveDomain* domain = find(undefine.uuid);
+    REQUIRE((domain == nullptr || !undefine.was_gone));
     if (domain == nullptr) return;
     REQUIRE(ours(undefine.uuid).state == DomainState::shut_off);
     host().domains.erase(host().domains.begin() + (domain - host().domains.data()));

@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "engine/approval/envelope.h"
 #include "tests/engine/simulation/simulated_world.h"
 #include "tests/support/builders.h"
 #include "tests/support/golden.h"
@@ -311,6 +312,29 @@ void check_seed(std::uint64_t seed, Keeping keeping) {
   world.settle(kRoundsMax);
   world.check_settled();
   if (has_pets(seed)) outlive_everything(world);
+}
+
+TEST_CASE("a guest that is moved between the plan and its turn keeps its disks, and its turn comes where it is") {
+  SimulatedWorld world(1, Keeping::memory);
+  world.settle(kRoundsMax);
+  PlanOptions options;
+  options.replaces = {"group.web[0]"};
+  const Plan approved = world.plan(options);
+  const std::string from = world.recorded().instances.at({InstanceAddress::Kind::group, "web", 0}).host;
+  const std::string to = from == "kvm1" ? "kvm2" : "kvm1";
+  world.cluster.move_by_hand("prod-web-0", to);
+  const std::size_t volumes = world.cluster.volumes().size();
+
+  const RunSummary run = world.apply(approved);
+
+  REQUIRE(failed_by_circumstance(approved, run).size() == 1);
+  CHECK(run.failed[0].error.kind == ErrorKind::conflict);
+  CHECK(world.cluster.volumes().size() == volumes);
+  const Plan again = world.plan();
+  CHECK(beyond_envelope(approved, again).empty());
+  world.apply(again);
+  world.settle(kRoundsMax);
+  world.check_settled();
 }
 
 TEST_CASE("after any bad day everything comes right, and nothing of anybody else's was touched") {

@@ -63,6 +63,20 @@ TEST_CASE("in a shared pool disks grow, and are taken up again, through a host t
   CHECK(data == 1);
 }
 
+TEST_CASE("in a shared pool a disk grows through its guest's host, though the one that made it answers") {
+  PlayedWorld world = running_on_shared_pool();
+  world.host("kvm2").domains.push_back(*world.domain("kvm1", "prod-web-0"));
+  world.host("kvm1").domains.clear();
+  world.converge();
+  world.input.config.groups[0].instance.disks[0].size_bytes = 60 * kGiB;
+  const Plan plan = world.plan();
+  const Action& resize = only_action(plan, "volume.resize", "group.web[0]");
+  CHECK(resize.host == "kvm2");
+  CHECK(std::get<ResizeVolume>(resize.detail).was_up);
+  world.carry_out(plan);
+  CHECK_FALSE(has_changes(world.plan()));
+}
+
 TEST_CASE("in a shared pool a kept disk waits for its ordinal, whichever host comes to use it") {
   PlayedWorld world = running_on_shared_pool();
   world.input.config.groups[0].size = 0;
