@@ -144,6 +144,9 @@ void follow_moved(Planning& planning);
 void decide_fates(Planning& planning);
 /// What one that stays is compared with. Refers to `planning` and `decision`. (fates/kept.cpp)
 InPlaceInput in_place_input(const Planning& planning, const GroupPlan& plan, const Decision& decision);
+/// The domain that may stand on a volume whose instance is not recorded, or has no domain, as the subject of a
+/// sentence; empty if there is none. `through`: a host that reaches the volume. (fates/located.cpp)
+std::string user_of(const Planning& planning, const VolumeRecord& volume, const std::string& through);
 /// One that was to be replaced, and whose domain is there, stays as it is, and drift is said to stay with it; if it is
 /// off, it is started, as by whatever else holds a change back. (fates/kept.cpp)
 void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decision, Reason why);

@@ -116,6 +116,53 @@ void follow_by_hand(Planning& planning, Decision& decision) {
   }
 }
 
+/// May hosts other than this one reach what its pool has?
+bool may_be_shared(const Planning& planning, const std::string& host, const std::string& pool) {
+  return planning.volumes.is_shared(pool) || looks_shared(planning.sharing_signs, host, pool);
+}
+
+bool names_file(const LiveDomain& domain, const VolumeRecord& volume) {
+  return std::any_of(domain.disk_paths.begin(), domain.disk_paths.end(),
+                     [&](const std::string& path) { return is_file_of(volume, path); });
+}
+
+/// Is the domain, which is in no record, the volume's owner by its mark? Where the owner has a record of its own, only
+/// one that is seen now: what a host had that has left the file is nobody's any more.
+bool is_owner(const Planning& planning, const UnrecordedDomain& domain, const VolumeRecord& volume) {
+  if (domain.mark().address != volume.owner) return false;
+  return planning.instances.count(volume.owner) == 0 || domain.seen == UnrecordedDomain::Seen::now;
+}
+
+/// Why a volume of one that is nowhere is not to be touched; empty if it may be.
+std::string why_untouched(const Planning& planning, const Decision& decision, const VolumeRecord& volume) {
+  const std::string through = planning.host_reaching(volume.pool, volume.host, decision.where->host);
+  if (const std::string user = user_of(planning, volume, through); !user.empty()) {
+    return fmt::format(
+        "{} may stand on its {}: was an older backup of the state restored? then use the newer "
+        "statefile; if it was lent by hand, take it back from that domain and plan again",
+        user, volume.name);
+  }
+  const auto& silent = planning.live.silent_hosts();
+  if (silent.empty() || volume.role == VolumeRecord::Role::seed || !may_be_shared(planning, through, volume.pool)) {
+    return "";
+  }
+  return fmt::format("its {} is in a shared pool, and {}, which does not answer, may have a domain on it", volume.name,
+                     fmt::join(silent, " or "));
+}
+
+/// One that is nowhere may have left its disks to a domain with another uuid: then nothing is done to them.
+void doubt_that_disks_are_free(const Planning& planning, Decision& decision) {
+  Whereabouts& where = *decision.where;
+  if (where.presence != Presence::absent && where.presence != Presence::undefined) return;
+  for (const auto& volume : planning.volumes.of(decision.address)) {
+    std::string why = why_untouched(planning, decision, volume);
+    if (why.empty()) continue;
+    where.presence = Presence::unknown;
+    where.why = std::move(why);
+    return;
+  }
+}
+
 /// Twins are the one thing that destroys data by itself: nothing is done to either.
 bool report_twins(Planning& planning, Decision& decision) {
   const Whereabouts& where = *decision.where;
@@ -136,6 +183,28 @@ bool report_twins(Planning& planning, Decision& decision) {
 
 }  // namespace
 
+std::string user_of(const Planning& planning, const VolumeRecord& volume, const std::string& through) {
+  const bool shared = may_be_shared(planning, through, volume.pool);
+  const auto instance = planning.instances.find(volume.owner);
+  const auto is_left = [&](const std::string& host, const LiveDomain& domain) {
+    return instance != planning.instances.end() && domain.ownership &&
+           is_left_over({&host, &domain}, *domain.ownership, *instance->second);
+  };
+  for (const auto& domain : planning.unrecorded) {
+    if (is_left(*domain.host, *domain.domain)) continue;
+    const bool reaches_it = shared || *domain.host == through;
+    if (is_owner(planning, domain, volume) || (reaches_it && names_file(*domain.domain, volume))) return show(domain);
+  }
+  for (const auto& [host, view] : planning.input.live) {
+    if (!view.snapshot || (!shared && host != through)) continue;
+    for (const auto& domain : view.snapshot->domains) {
+      if (names_file(domain, volume) && !is_left(host, domain))
+        return fmt::format("domain {} on {}", domain.name, host);
+    }
+  }
+  return "";
+}
+
 bool is_in_scope(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
   if (!planning.scope.includes(plan.address, decision.name)) return false;
   if (!decision.record) return true;
@@ -151,6 +220,7 @@ void leave_out(Decision& decision, const char* what) {
 }
 
 bool locate_decision(Planning& planning, Decision& decision) {
+  doubt_that_disks_are_free(planning, decision);
   if (decision.where->presence == Presence::unknown) {
     leave_unknown(planning, decision);
     return false;

@@ -64,12 +64,6 @@ std::string worked_on_text(const std::string& host) {
   return fmt::format("vscale has worked on it since {} was looked at; plan again, and not with --refresh=false", host);
 }
 
-/// Off on another host, and older than the record: a migration by hand leaves such a definition.
-bool is_left_over(const LivePlace& place, const Ownership& mark, const InstanceRecord& instance) {
-  const bool off = presence_of(place.domain->state) == Presence::off;
-  return off && *place.host != instance.host && mark.incarnation < instance.incarnation;
-}
-
 /// Other domains that may stand on the same disks, which are called after the name.
 struct Namesakes {
   const LivePlace* ours = nullptr;     ///< On any host: a later replacement, which an older backup does not know.
@@ -187,6 +181,11 @@ std::vector<const LivePool*> LiveIndex::pools(const std::string& host) const {
     for (const auto& [name, pool] : found->second) all.push_back(pool);
   }
   return all;
+}
+
+bool is_left_over(const LivePlace& place, const Ownership& mark, const InstanceRecord& instance) {
+  const bool off = presence_of(place.domain->state) == Presence::off;
+  return off && *place.host != instance.host && mark.incarnation < instance.incarnation;
 }
 
 LastSeenUp::LastSeenUp(const RecordedState& recorded, const LiveIndex& live) {

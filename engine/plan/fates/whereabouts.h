@@ -55,7 +55,8 @@ enum class Presence {
   absent,      ///< Its host says so, asked after vscale's last work on it, and it can be nowhere else.
   undefined,   ///< Claimed and never known to be defined: that it is not there is as expected.
   unknown,     ///< A host that would know does not answer, or was not asked since vscale worked on it; or the domain
-            ///< lost its mark, or another one of ours has its name and maybe its disks. Never a reason to do anything.
+            ///< lost its mark, or another one of ours has its name and maybe its disks, or any has its disks. Never a
+            ///< reason to do anything.
 };
 
 struct Whereabouts {
@@ -67,6 +68,9 @@ struct Whereabouts {
   std::vector<std::string> also_up;    ///< Other hosts on which the same domain is up: a twin.
   std::vector<std::string> also_off;   ///< Other hosts that have a definition of it.
 };
+
+/// Is the domain off on another host, and older than the record? A migration by hand leaves such a definition.
+bool is_left_over(const LivePlace& place, const Ownership& mark, const InstanceRecord& instance);
 
 /// Domains that were up when a host was last looked at that does not answer now, or has left the file: they may still
 /// be. Refers to `recorded`, which must outlive it.

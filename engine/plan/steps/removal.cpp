@@ -141,31 +141,6 @@ void lay_out_deletion(Planning& planning, VolumeRecord volume) {
   planning.graph.add(owner, host, std::move(needs), DeleteVolume{volume});
 }
 
-bool names_file(const LiveDomain& domain, const VolumeRecord& volume) {
-  return std::any_of(domain.disk_paths.begin(), domain.disk_paths.end(),
-                     [&](const std::string& path) { return path.ends_with("/" + volume.name); });
-}
-
-/// The domain that may stand on a volume whose instance is not recorded, as the subject of a sentence; empty if there
-/// is none. The state may be an older one, which does not know who uses the volume now.
-std::string user_of(const Planning& planning, const VolumeRecord& volume, const std::string& through) {
-  const bool shared =
-      planning.volumes.is_shared(volume.pool) || looks_shared(planning.sharing_signs, through, volume.pool);
-  for (const auto& domain : planning.unrecorded) {
-    const bool reaches_it = shared || *domain.host == through;
-    if (domain.mark().address == volume.owner || (reaches_it && names_file(*domain.domain, volume))) {
-      return show(domain);
-    }
-  }
-  for (const auto& [host, view] : planning.input.live) {
-    if (!view.snapshot || (!shared && host != through)) continue;
-    for (const auto& domain : view.snapshot->domains) {
-      if (names_file(domain, volume)) return fmt::format("domain {} on {}", domain.name, host);
-    }
-  }
-  return "";
-}
-
 /// What an earlier removal left of an instance, and who may use it: empty if nobody does.
 struct Leftover {
   VolumeRecord volume;
