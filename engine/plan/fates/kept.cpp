@@ -76,6 +76,27 @@ bool note_stalled(const Planning& planning, const GroupPlan& plan, Decision& dec
   return true;
 }
 
+/// A claim comes before its disks, and they before its domain: one that is there without them was made by a run that
+/// the record does not know, and to define it again from the record would take its disks away.
+bool has_unrecorded_disks(const Planning& planning, Decision& decision) {
+  const LiveDomain* domain = decision.where->domain;
+  if (decision.record->phase != Phase::claimed || domain == nullptr) return false;
+  const std::vector<VolumeRecord>& recorded = planning.volumes.of(decision.address);
+  const bool has_root = std::any_of(recorded.begin(), recorded.end(),
+                                    [](const VolumeRecord& volume) { return volume.role == VolumeRecord::Role::root; });
+  const auto stray = std::find_if(domain->disk_paths.begin(), domain->disk_paths.end(), [&](const std::string& path) {
+    return std::none_of(recorded.begin(), recorded.end(),
+                        [&](const VolumeRecord& volume) { return is_file_of(volume, path); });
+  });
+  if (has_root && stray == domain->disk_paths.end()) return false;
+  decision.where->why = fmt::format(
+      "it is recorded as claimed only, and {} has its domain with {}, which is not recorded: was an older backup of "
+      "the "
+      "state restored? then use the newer statefile",
+      decision.where->host, stray == domain->disk_paths.end() ? "its root disk" : *stray);
+  return true;
+}
+
 void decide_whether_it_runs(Planning& planning, const GroupPlan& plan, Decision& decision) {
   const bool up = decision.where->presence == Presence::up;
   switch (decision.record->phase) {
@@ -248,7 +269,9 @@ void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decis
 }
 
 void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
-  if (decision.where->presence == Presence::in_between) return leave_unknown(planning, decision);
+  if (decision.where->presence == Presence::in_between || has_unrecorded_disks(planning, decision)) {
+    return leave_unknown(planning, decision);
+  }
   note_renamed_storage(planning, plan, decision);
   if (decision.record->phase == Phase::leaving) {
     note_unfinished(decision);

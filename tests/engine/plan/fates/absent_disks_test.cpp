@@ -112,5 +112,42 @@ TEST_CASE("a claim in a shared pool is not made anew while a host is silent that
   CHECK(changes(world.plan()) == Words{"create web-0"});
 }
 
+/// A backup from just after web-0 was claimed is restored when that has long been running.
+PlayedWorld restored_from_claim() {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data", 10 * kGiB, true)};
+  PlayedWorld world = running({group});
+  world.input.recorded.instances.begin()->second.phase = Phase::claimed;
+  return world;
+}
+
+void check_not_defined_again(const PlayedWorld& world, const std::string& disk) {
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(plan.actions.empty());
+  CHECK_FALSE(plan.errored);
+  REQUIRE(plan.unknown.size() == 1);
+  CHECK(plan.unknown[0].why == "it is recorded as claimed only, and kvm1 has its domain with " + disk +
+                                   ", which is not recorded: was an older backup of the state restored? then use the "
+                                   "newer statefile");
+}
+
+TEST_CASE("a guest with disks that an older backup does not know is not defined again without them") {
+  PlayedWorld world = restored_from_claim();
+  const std::string folder = world.host("kvm1").pools[0].path;
+  CHECK(world.plan().unknown.empty());
+  SECTION("of the data disk") {
+    std::erase_if(world.input.recorded.volumes, [](const VolumeRecord& volume) { return volume.disk == "data"; });
+    check_not_defined_again(world, folder + "/prod-web-0-data.qcow2");
+  }
+  SECTION("of none") {
+    world.input.recorded.volumes.clear();
+    world.input.recorded.image_copies.clear();
+    check_not_defined_again(world, folder + "/prod-web-0-root.qcow2");
+    world.host("kvm1").domains[0].disk_paths.clear();
+    check_not_defined_again(world, "its root disk");
+  }
+}
+
 }  // namespace
 }  // namespace vscale::test
