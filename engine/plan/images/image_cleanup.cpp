@@ -32,6 +32,17 @@ std::string root_pool(const Planning& planning, const Decision& decision) {
   return "";
 }
 
+/// The pools that may hold its root disk on this host: the recorded one, and where none is recorded though the domain
+/// is there, or may be, any of them.
+std::set<std::string> root_pools(const Planning& planning, const Decision& decision, const std::string& host) {
+  if (const std::string recorded = root_pool(planning, decision); !recorded.empty()) return {recorded};
+  std::set<std::string> pools;
+  const bool may_be_there = decision.fate == Fate::left || (decision.where && decision.where->domain != nullptr);
+  if (!may_be_there) return pools;
+  for (const LivePool* pool : planning.live.pools(host)) pools.insert(pool->name);
+  return pools;
+}
+
 /// The deletions of root disks, by the instance's address: afterwards it needs its copy no more.
 std::map<std::string, int> root_deletions(const std::vector<Action>& actions) {
   std::map<std::string, int> deletions;
@@ -54,22 +65,41 @@ std::set<std::string> hosts_of(const Decision& decision) {
 
 using Uses = std::map<ImageCopyKey, Use>;
 
+/// What the instance stands on now.
+void add_present_use(const Planning& planning, const Decision& decision, const std::map<std::string, int>& deletions,
+                     Uses& used) {
+  if (decision.record == nullptr) return;
+  const bool stays = !leaves_its_image(decision) || root_pool(planning, decision).empty();
+  const auto deletion = deletions.find(decision.name);
+  for (const auto& host : hosts_of(decision)) {
+    for (const auto& pool : root_pools(planning, decision, host)) {
+      Use& use = used[planning.image_copy_key(host, pool, decision.record->image_digest)];
+      if (stays) {
+        use.stays = true;
+      } else if (deletion != deletions.end()) {
+        use.until.push_back(deletion->second);
+      }
+    }
+  }
+}
+
+/// What the plan makes it stand on.
+void add_coming_use(const Planning& planning, const GroupPlan& plan, const Decision& decision, Uses& used) {
+  const bool is_made = decision.fate == Fate::create || decision.fate == Fate::replace || decision.recreate;
+  if (!is_made || plan.group == nullptr || plan.lock == nullptr) return;
+  const Storage* storage = find_storage(planning.config, plan.group->instance.storage);
+  VSCALE_ASSERT(storage != nullptr, "a template names only storage that exists");
+  const std::string& host = decision.host_after.empty() ? decision.record->host : decision.host_after;
+  used[planning.image_copy_key(host, storage->pool, plan.lock->digest)].stays = true;
+}
+
 Uses uses(const Planning& planning) {
   Uses used;
   const auto deletions = root_deletions(planning.graph.actions());
   for (const auto& plan : planning.groups) {
     for (const auto& decision : plan.decisions) {
-      if (decision.record == nullptr) continue;
-      const std::string pool = root_pool(planning, decision);
-      const auto deletion = deletions.find(decision.name);
-      for (const auto& host : hosts_of(decision)) {
-        Use& use = used[planning.image_copy_key(host, pool, decision.record->image_digest)];
-        if (!leaves_its_image(decision)) {
-          use.stays = true;
-        } else if (deletion != deletions.end()) {
-          use.until.push_back(deletion->second);
-        }
-      }
+      add_present_use(planning, decision, deletions, used);
+      add_coming_use(planning, plan, decision, used);
     }
   }
   return used;
@@ -262,6 +292,8 @@ void clean_unrecorded_copies(Planning& planning, const Uses& used, Sanctuary& sa
     if (!view.snapshot || planning.scope.excludes_host(host)) continue;
     for (const auto& pool : view.snapshot->pools) {
       if (looks_shared(planning.sharing_signs, host, pool.name)) continue;
+      // A guest of which only its own host knows may stand on it.
+      if (planning.volumes.is_shared(pool.name) && !planning.live.silent_hosts().empty()) continue;
       const std::string place = planning.volumes.is_shared(pool.name) ? std::string() : host;
       for (auto at = pool.volumes.lower_bound(kImageVolumePrefix); at != pool.volumes.end(); ++at) {
         if (!at->starts_with(kImageVolumePrefix)) break;

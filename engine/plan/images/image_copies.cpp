@@ -29,6 +29,23 @@ bool was_moved_here(const ImagePlace& place, const std::string& digest, const Re
   });
 }
 
+/// An older backup may know of a claim, and not of the root disk that the guest has by now, in whichever pool.
+bool is_here_without_root(const ImagePlace& place, const std::string& digest, const RecordedState& recorded,
+                          const LiveIndex& live) {
+  const auto has_root = [&](const InstanceAddress& address) {
+    return std::any_of(recorded.volumes.begin(), recorded.volumes.end(), [&](const VolumeRecord& volume) {
+      return volume.role == VolumeRecord::Role::root && volume.owner == address;
+    });
+  };
+  return std::any_of(recorded.instances.begin(), recorded.instances.end(), [&](const auto& entry) {
+    if (entry.second.image_digest != digest) return false;
+    const auto& places = live.with_uuid(entry.second.uuid);
+    const bool here = std::any_of(places.begin(), places.end(),
+                                  [&](const LivePlace& seen) { return place.shared || *seen.host == place.host; });
+    return here && !has_root(entry.first);
+  });
+}
+
 }  // namespace
 
 bool may_be_there(const ImageCopyRecord& copy, const ImagePlace& place, const LiveIndex& live) {
@@ -49,6 +66,7 @@ bool nobody_stands_on(const std::string& digest, const ImagePlace& place, const 
   if (place.shared && !live.silent_hosts().empty()) return false;
   if (looks_shared(signs, place.host, place.pool)) return false;
   if (has_root_disk_in(place, digest, recorded) || was_moved_here(place, digest, recorded, live)) return false;
+  if (is_here_without_root(place, digest, recorded, live)) return false;
   return std::none_of(unrecorded.begin(), unrecorded.end(), [&](const UnrecordedDomain& domain) {
     return (place.shared || *domain.host == place.host) && may_stand_on_image(domain, digest);
   });

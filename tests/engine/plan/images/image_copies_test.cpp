@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "engine/plan/images/image_volume.h"
 #include "tests/engine/plan/plan_text.h"
 #include "tests/engine/plan/planned.h"
 #include "tests/engine/simulation/played_world.h"
@@ -81,6 +82,55 @@ TEST_CASE("what a cut-off upload left is deleted where only another host has a c
   const Plan plan = world.plan();
   CHECK(only_action(plan, "image.delete", plan.actions.at(0).address).host == "kvm2");
   CHECK(plan.diagnostics.empty());
+}
+
+/// A backup of a run that failed while it sent the image is restored when web-0 on kvm1 and web-1 on kvm2 are long up.
+PlayedWorld restored_from_failed_upload() {
+  PlayedWorld world = running({web(2)});
+  for (auto& [address, instance] : world.input.recorded.instances) instance.phase = Phase::claimed;
+  world.input.recorded.volumes.clear();
+  world.input.recorded.image_copies.clear();
+  return world;
+}
+
+TEST_CASE("the image under guests of which an older backup knows nothing but their claims stays") {
+  PlayedWorld world = restored_from_failed_upload();
+  CHECK(world.plan().actions.empty());
+  // Nor is it sent over what they stand on.
+  world.input.config.groups[0].size = 3;
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(count_kind(plan, "image.delete") == 0);
+  CHECK_FALSE(std::get<UploadImage>(only_action(plan, "image.upload", "image.debian-12").detail).replace_existing);
+}
+
+TEST_CASE("a copy on no record stays in a shared pool while a host is silent that may have a guest on it") {
+  Config config = config_with({});
+  config.storage[0].shared = true;
+  PlayedWorld world(config);
+  for (const char* host : {"kvm1", "kvm2"}) {
+    world.host(host).pools[0].volumes.insert(image_volume_name(kLineage, lock_of("debian-12", 'b')));
+  }
+  CHECK(count_kind(world.plan(), "image.delete") == 1);
+  world.input.live["kvm2"] = unreachable();
+  CHECK(count_kind(world.plan(), "image.delete") == 0);
+}
+
+TEST_CASE("the copy that a new guest is made on stays, though the file calls its image otherwise now") {
+  PlayedWorld world = running(config_with({web(2)}));
+  world.input.config.groups[0].size = 1;
+  world.carry_out(world.plan());
+  // kvm2 has a copy and no guest.
+  world.input.config.images[0].name = "debian";
+  world.input.config.images[0].keep = 0;
+  world.input.config.groups[0].instance.image = "debian";
+  world.input.images = {{"debian", lock_of("debian")}};
+  world.input.config.groups[0].size = 2;
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(only_action(plan, "instance.claim", "group.web[1]").host == "kvm2");
+  CHECK(count_kind(plan, "image.upload") == 0);
+  CHECK(count_kind(plan, "image.delete") == 0);
 }
 
 TEST_CASE("a domain that was moved by hand, its disks copied, makes no pool look shared") {
