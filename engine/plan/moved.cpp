@@ -107,15 +107,32 @@ void move_instance(Planning& planning, const InstanceAddress& from, const Instan
   planning.instances[to] = &moved;
 }
 
+/// Instances that are no more may have left disks that are kept. Under one address with those that come, a guest would
+/// be given either's.
+bool report_disks_of_both(Planning& planning, const std::string& from, const std::string& to, std::size_t index) {
+  const auto coming = planning.volumes.owners_from(first_of(from));
+  const auto there = planning.volumes.owners_from(first_of(to));
+  if (coming.empty() || there.empty()) return false;
+  const VolumeRecord& disk = planning.volumes.of(there.front()).front();
+  planning.error("moved_into_another",
+                 fmt::format("moved: {} and {} both have disks, such as {} on {}", from, to, disk.name, disk.host),
+                 fmt::format("take this entry out; if nobody needs the disks that {0} left, delete them then, and move "
+                             "afterwards: vscale destroy --target {0} --allow-data-loss",
+                             instances_of(planning, to).empty() ? to : from),
+                 place(index));
+  return true;
+}
+
 void move_group(Planning& planning, const std::string& from, const std::string& to, std::size_t index) {
   const auto moving = instances_of(planning, from);
   const auto owners = planning.volumes.owners_from(first_of(from));
-  if (moving.empty() && planning.group_records.count(from) == 0) return;  // done long ago
+  if (moving.empty() && owners.empty() && planning.group_records.count(from) == 0) return;  // done long ago
   if (!moving.empty() && !instances_of(planning, to).empty()) {
     planning.error("moved_into_another", fmt::format("moved: {} and {} both have instances", from, to),
                    "two groups cannot become one: destroy one of them first", place(index));
     return;
   }
+  if (report_disks_of_both(planning, from, to, index)) return;
   auto& changes = planning.moves[to];
   const auto moved_address = [&](InstanceAddress address) {
     address.group = name_of_address(to);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/engine/plan/planned.h"
@@ -57,6 +58,54 @@ TEST_CASE("moved: two groups cannot become one") {
   world.input.config.groups.pop_back();
   world.input.config.moved = {{"group.old", "group.web"}};
   CHECK(codes(world.plan()).front() == "moved_into_another");
+}
+
+/// A machine of that name with a disk `data` that is kept.
+Group machine_with_data(const std::string& name) {
+  Group machine = a_machine(name);
+  machine.instance.disks = {a_disk("data", 10 * kGiB, true)};
+  return machine;
+}
+
+/// It is destroyed, and its disk stays.
+void destroy_all_but_the_disk(PlayedWorld& world) {
+  world.input.options.destroy = true;
+  world.carry_out(world.plan());
+  world.input.options.destroy = false;
+  REQUIRE(world.input.recorded.instances.empty());
+  REQUIRE(world.input.recorded.volumes.size() == 1);
+}
+
+TEST_CASE("moved: a machine does not come to the disks that another one left at its new address") {
+  PlayedWorld world = running({machine_with_data("db1")});
+  destroy_all_but_the_disk(world);
+  world.input.config.groups = {machine_with_data("pg")};
+  world.carry_out(world.plan());
+  world.input.config.groups = {machine_with_data("db1")};
+  world.input.config.moved = {{"machine.pg", "machine.db1"}};
+  const Plan plan = world.plan();
+  CHECK(plan.errored);
+  const Diagnostic& error = plan.diagnostics.front();
+  CHECK(error.code == "moved_into_another");
+  CHECK(error.summary == "moved: machine.pg and machine.db1 both have disks, such as prod-db1-data.qcow2 on " +
+                             world.input.recorded.volumes.front().host);
+  CHECK(error.hint ==
+        "take this entry out; if nobody needs the disks that machine.db1 left, delete them then, and move afterwards: "
+        "vscale destroy --target machine.db1 --allow-data-loss");
+}
+
+TEST_CASE("moved: the disk that a destroyed machine left comes along to its new name") {
+  PlayedWorld world = running({machine_with_data("pg")});
+  destroy_all_but_the_disk(world);
+  world.input.config.groups = {machine_with_data("db1")};
+  world.input.config.moved = {{"machine.pg", "machine.db1"}};
+  world.carry_out(world.plan());
+  const auto disk = std::find_if(world.input.recorded.volumes.begin(), world.input.recorded.volumes.end(),
+                                 [](const VolumeRecord& volume) { return volume.disk == "data"; });
+  REQUIRE(disk != world.input.recorded.volumes.end());
+  CHECK(disk->name == "prod-pg-data.qcow2");
+  CHECK(to_string(disk->owner) == "machine.db1");
+  CHECK_FALSE(has_changes(world.plan()));
 }
 
 }  // namespace
