@@ -105,6 +105,10 @@ void follow_by_hand(Planning& planning, Decision& decision) {
   decision.follow = true;
   planning.instances[decision.address] = &followed;
   decision.record_changes.emplace_back(PutInstance{followed});
+  // It cannot be up there as well; and a host that is switched off or has left the file is not asked again.
+  if (decision.where->presence == Presence::up && !planning.live.answers(old.host)) {
+    decision.record_changes.emplace_back(RemoveObservedDomain{old.host, old.uuid});
+  }
   const std::vector<VolumeRecord> volumes = planning.volumes.of(decision.address);
   for (const auto& volume : volumes) {
     if (planning.volumes.is_shared(volume.pool) || !came_along(planning, decision, volume)) continue;

@@ -127,5 +127,22 @@ TEST_CASE("a kept disk that no domain uses came along with one that was moved by
   CHECK(unused_disk(world, false).host == "kvm2");
 }
 
+TEST_CASE("a guest that was moved away from a host which then left the file is started again where it is") {
+  PlayedWorld world = running(config_with({web(1)}, {"kvm1", "kvm2"}));
+  world.input.recorded.hosts["kvm1"].observed = world.host("kvm1");
+  move_by_hand(world, "prod-web-0", "kvm1", "kvm2");
+  world.input.config.hosts.erase(world.input.config.hosts.begin());
+  world.input.live.erase("kvm1");
+  world.input.now += std::chrono::minutes{1};
+  world.carry_out(world.plan());
+  REQUIRE(world.instance("group.web[0]").host == "kvm2");
+  world.domain("kvm2", "prod-web-0")->state = DomainState::shut_off;
+  const Plan plan = world.plan();
+  CHECK(plan.unknown.empty());
+  CHECK(changes(plan) == Words{"start web-0"});
+  world.host("kvm2").domains.clear();
+  CHECK(changes(world.plan()) == Words{"create web-0"});
+}
+
 }  // namespace
 }  // namespace vscale::test
