@@ -24,7 +24,8 @@ Result<ImageLock> FakeImageLibrary::resolve(const Image& image, const std::optio
                    .size_bytes = kImageBytes,
                    .virtual_size_bytes = kImageVirtualBytes,
                    .modified_ns = 0,
-                   .at = clock_.now()};
+                   .at = clock_.now(),
+                   .checksum = image.checksum};
 }
 
 Result<std::string> FakeImageLibrary::local_file(const Image& image, const ImageLock& lock,

@@ -150,6 +150,7 @@ Json image_lock_json(const ImageLock& lock) {
   return {{"image", lock.image},
           {"source", lock.source},
           {"digest", lock.digest},
+          {"checksum", lock.checksum},
           {"format", lock.format},
           {"size_bytes", lock.size_bytes},
           {"virtual_size_bytes", lock.virtual_size_bytes},
@@ -165,7 +166,8 @@ ImageLock image_lock_from(const JsonCursor& json) {
           .size_bytes = json["size_bytes"].amount(),
           .virtual_size_bytes = json["virtual_size_bytes"].amount(),
           .modified_ns = json["modified_ns"].integer(),
-          .at = json["at"].instant()};
+          .at = json["at"].instant(),
+          .checksum = json.has("checksum") ? json["checksum"].text() : ""};
 }
 
 Json group_record_json(const GroupRecord& group) {

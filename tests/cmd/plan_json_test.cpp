@@ -16,7 +16,14 @@ constexpr std::uint64_t kSeeds = 150;
 SavedPlan saved(Plan plan) {
   return {.plan = std::move(plan),
           .version = "0.1.0",
-          .made_from = {{"vscale.yaml", "sha256:1"}, {"variables", "sha256:2"}}};
+          .made_from = {{"vscale.yaml", "sha256:1"}, {"variables", "sha256:2"}},
+          .options = {.destroy = true,
+                      .targets = {"group.web"},
+                      .excludes = {"host.kvm1"},
+                      .replaces = {"group.web[1]", "machine.db1"},
+                      .max_destroy = 3,
+                      .allow = Disruption::reboot,
+                      .allow_data_loss = true}};
 }
 
 }  // namespace
@@ -30,6 +37,16 @@ TEST_CASE("a saved plan is read back as it was, whatever is in it") {
     REQUIRE(*after == before);
     REQUIRE(saved_plan_text(*after) == saved_plan_text(before));
   }
+}
+
+TEST_CASE("a saved plan of a vscale that did not write checksums is read, with none") {
+  Json document = plan_json(test::plan_that_creates());
+  document["actions"][0]["detail"]["image"].erase("checksum");
+
+  const auto plan = plan_from_json(document);
+
+  REQUIRE(plan.ok());
+  CHECK(std::get<UploadImage>(plan->actions[0].detail).image.checksum.empty());
 }
 
 TEST_CASE("the plan document has the keys that programs rely on") {

@@ -53,7 +53,8 @@ ImageLock debian() {
           .size_bytes = 412 * kMiB,
           .virtual_size_bytes = 2 * kGiB,
           .modified_ns = 1,
-          .at = Instant{}};
+          .at = Instant{},
+          .checksum = "sha512:2fd4e1c67a2d28fced849ee1bb76e739"};
 }
 
 }  // namespace
@@ -260,7 +261,8 @@ class Dice {
             .size_bytes = bytes(),
             .virtual_size_bytes = bytes(),
             .modified_ns = up_to(1000),
-            .at = instant()};
+            .at = instant(),
+            .checksum = word()};
   }
   ImageCopyRecord image_copy() {
     return {.host = word(),
@@ -288,6 +290,8 @@ class Dice {
     made.max_vcpus = up_to(9);
     made.memory_bytes = bytes();
     made.max_memory_bytes = bytes();
+    made.machine = word();
+    made.cpu = word();
     made.firmware = one_of({Firmware::bios, Firmware::uefi});
     made.disks = list<DomainDisk>(3, [&] { return disk(); });
     if (yes()) made.seed = disk();
@@ -308,6 +312,7 @@ class Dice {
     if (yes()) made.timeout = Duration{up_to(9999)};
     if (yes()) made.every = Duration{up_to(9999)};
     made.guest = {{word()}, {word()}};
+    made.kubeconfig = word();
     return made;
   }
   RecordChange record_change() {
@@ -376,7 +381,8 @@ class Dice {
       case 12:
         return UndefineDomain{word(), yes()};
       case 13:
-        return WaitForGates{word(), list<Gate>(3, [&] { return gate(); }), Duration{up_to(99999)}, {}};
+        return WaitForGates{word(), list<Gate>(3, [&] { return gate(); }), Duration{up_to(99999)},
+                            list<GuestNic>(2, [&] { return guest_nic(); })};
       case 14:
         return ReleaseInstance{};
       case 15:
@@ -412,7 +418,9 @@ class Dice {
     made.severity = one_of({Severity::error, Severity::warning});
     made.code = "some_code";
     made.summary = name();
+    made.label = name();
     made.hint = name();
+    made.snippet = name();
     if (yes()) made.where = {"web.yaml", 1 + up_to(99), 1 + up_to(9), 1 + up_to(9)};
     if (yes()) made.also.push_back({"web.yaml", 1, 2, 3});
     return made;
@@ -449,7 +457,14 @@ Plan random_plan(std::uint64_t seed) {
                    dice.yes() ? std::optional<Instant>(dice.instant()) : std::nullopt};
   });
   plan.diagnostics = dice.list<Diagnostic>(3, [&] { return dice.diagnostic(); });
-  plan.summary = {.create = dice.up_to(9), .start = dice.up_to(9), .stop = dice.up_to(9), .migrate = dice.up_to(9)};
+  plan.summary = {.create = dice.up_to(9),
+                  .update = dice.up_to(9),
+                  .replace = dice.up_to(9),
+                  .destroy = dice.up_to(9),
+                  .start = dice.up_to(9),
+                  .stop = dice.up_to(9),
+                  .migrate = dice.up_to(9),
+                  .unknown = dice.up_to(9)};
   return plan;
 }
 
