@@ -117,8 +117,8 @@ Result<void> prepare(const Invocation& invocation, const ApplyArguments& argumen
 
 ExitCode apply_with(Invocation& invocation, const ApplyArguments& arguments, const std::optional<SavedPlan>& saved) {
   const bool destroy = arguments.options.destroy;
-  const auto files =
-      read_files_or_fail(invocation, destroy ? ReadInput::Secrets::not_demanded : ReadInput::Secrets::demanded);
+  const auto files = read_files_or_fail(
+      invocation, destroy ? ReadInput::Secrets::not_demanded : ReadInput::Secrets::demanded, JsonOutput::stream);
   if (!files) return ExitCode::error;
   const Config& config = *files->read.config;
   auto state = open_state(invocation, config, destroy ? OpenMode::read_write : OpenMode::read_write_create);

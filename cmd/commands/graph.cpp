@@ -1,6 +1,9 @@
+#include <nlohmann/json.hpp>
+
 #include "cmd/commands/commands.h"
 #include "cmd/planning/fresh_plan.h"
 #include "cmd/views/graph_view.h"
+#include "cmd/views/run/run_json.h"
 #include "schemas/json/plan_json.h"
 
 namespace vscale {
@@ -8,7 +11,7 @@ namespace {
 
 /// A graph without a node is still one, for the program that reads it; a person is told.
 void draw(const Plan& plan, GraphFormat format, const Invocation& invocation) {
-  invocation.streams.out << graph_text(plan, format);
+  invocation.streams.out << (invocation.global.json ? line_of(graph_json(plan)) : graph_text(plan, format));
   if (plan.actions.empty()) say(invocation, "There is nothing to draw: the plan has no actions.");
 }
 
@@ -36,7 +39,9 @@ ExitCode run_command(const GraphArguments& arguments, Invocation& invocation) {
   const auto fresh = make_plan(invocation, *files, *state->store, *hosts.domains,
                                {.options = arguments.options, .refresh = arguments.refresh});
   if (!fresh) return fail(invocation, fresh.error());
-  const ExitCode mistakes = report(invocation, fresh->plan.diagnostics);
+  const Diagnostics& diagnostics = fresh->plan.diagnostics;
+  const ExitCode mistakes = has_errors(diagnostics) ? ExitCode::error : ExitCode::ok;
+  if (!invocation.global.json) report(invocation, diagnostics, JsonOutput::document);
   draw(fresh->plan, arguments.format, invocation);
   return stronger(mistakes, fresh->plan.complete ? ExitCode::ok : ExitCode::partial);
 }

@@ -11,11 +11,14 @@
 #include "cmd/planning/running/carry_out.h"
 #include "cmd/views/image_view.h"
 #include "cmd/views/run/run_json.h"
+#include "cmd/views/text/command_text.h"
 #include "engine/plan/images/image_pull.h"
 #include "schemas/diagnostics/did_you_mean.h"
 
 namespace vscale {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 /// The images that the user named, or all that a group uses.
 Result<std::vector<std::string>> chosen_images(const Config& config, const std::vector<std::string>& named) {
@@ -51,14 +54,22 @@ std::string would_roll(const Config& config, const RecordedState& recorded, cons
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-void tell_update(Invocation& invocation, const Config& config, const RecordedState& before, const ImageLock& lock) {
-  const auto known = before.image_locks.find(lock.image);
-  const std::string old_digest = known == before.image_locks.end() ? "" : known->second.digest;
-  const std::string rolls = would_roll(config, before, lock.image, lock.digest);
-  if (invocation.global.json) {
-    invocation.streams.out << line_of({{"image", lock.image}, {"before", old_digest}, {"after", lock.digest}});
-    return;
+std::string digest_in(const RecordedState& recorded, const std::string& image) {
+  const auto known = recorded.image_locks.find(image);
+  return known == recorded.image_locks.end() ? "" : known->second.digest;
+}
+
+std::string updates_json(const RecordedState& before, const std::vector<ImageLock>& updated) {
+  Json images = Json::array();
+  for (const auto& lock : updated) {
+    images.push_back(Json{{"image", lock.image}, {"before", digest_in(before, lock.image)}, {"after", lock.digest}});
   }
+  return line_of(Json{{"format_version", "1.0"}, {"images", std::move(images)}});
+}
+
+std::string update_text(const Config& config, const RecordedState& before, const ImageLock& lock) {
+  const std::string old_digest = digest_in(before, lock.image);
+  const std::string rolls = would_roll(config, before, lock.image, lock.digest);
   std::string text = fmt::format("image.{}: ", printable(lock.image));
   if (old_digest == lock.digest) {
     text += fmt::format("{} is the newest", short_digest(lock.digest));
@@ -67,7 +78,27 @@ void tell_update(Invocation& invocation, const Config& config, const RecordedSta
         fmt::format("{} -> {}", old_digest.empty() ? "nothing" : short_digest(old_digest), short_digest(lock.digest));
   }
   if (!rolls.empty()) text += fmt::format("; the next apply replaces {}", rolls);
-  invocation.streams.out << left_and_right(text, "", 2);
+  return left_and_right(text, "", 2);
+}
+
+/// The same ending as that of an apply which has nothing to do.
+ExitCode nothing_to_send(Invocation& invocation, const FreshPlan& fresh) {
+  const ExitCode code = fresh.plan.complete ? ExitCode::ok : ExitCode::partial;
+  say(invocation, "Every host that needs them has the images.");
+  if (invocation.global.json) {
+    RunSummary summary;
+    summary.serial = fresh.recorded.serial;
+    const Instant now = invocation.outside.clock->now();
+    invocation.streams.out << line_of(summary_event_json(summary, Duration{0}, static_cast<int>(code), now));
+  }
+  return code;
+}
+
+std::string pull_command(const Invocation& invocation, const ConfigurationFiles& files,
+                         const ImagePullArguments& arguments) {
+  std::string words = "image pull";
+  for (const auto& image : arguments.images) words += " " + shell_word(image);
+  return command_text(words, invocation.global, {}, secrets_of(files.read.variables));
 }
 
 }  // namespace
@@ -94,17 +125,21 @@ ExitCode run_command(const ImageUpdateArguments& arguments, Invocation& invocati
   if (!before) return fail(invocation, before.error());
   const auto locks = resolve_images(invocation, config, *names, Newer::take_newer, *state->store, *before);
   if (!locks) return fail(invocation, locks.error());
-  for (const auto& name : *names) tell_update(invocation, config, *before, locks->at(name));
+  std::vector<ImageLock> updated;
+  for (const auto& name : *names) updated.push_back(locks->at(name));
+  if (invocation.global.json) invocation.streams.out << updates_json(*before, updated);
+  if (invocation.global.json) return ExitCode::ok;
+  for (const auto& lock : updated) invocation.streams.out << update_text(config, *before, lock);
   return ExitCode::ok;
 }
 
 ExitCode run_command(const ImagePullArguments& arguments, Invocation& invocation) {
-  const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
+  if (invocation.global.json) invocation.streams.out << line_of(version_event_json(kVersion));
+  const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded, JsonOutput::stream);
   if (!files) return ExitCode::error;
   const Config& config = *files->read.config;
   const auto names = chosen_images(config, arguments.images);
   if (!names) return fail(invocation, names.error());
-  if (invocation.global.json) invocation.streams.out << line_of(version_event_json(kVersion));
   const auto state = open_state(invocation, config, OpenMode::read_write_create);
   if (!state) return fail(invocation, state.error());
   StateStore& store = *state->store;
@@ -125,16 +160,16 @@ ExitCode run_command(const ImagePullArguments& arguments, Invocation& invocation
   const PlanHeading heading{
       .files = invocation.global.files, .hosts = static_cast<int>(config.hosts.size()), .read_in = {}};
   const FreshPlan fresh{.plan = std::move(plan), .heading = heading, .recorded = std::move(*recorded)};
-  if (fresh.plan.actions.empty()) {
-    say(invocation, "Every host that needs them has the images.");
-    return fresh.plan.complete ? ExitCode::ok : ExitCode::partial;
+  if (invocation.global.json) {
+    invocation.streams.out << line_of(plan_event_json(fresh.plan, invocation.outside.clock->now()));
   }
+  if (fresh.plan.actions.empty()) return nothing_to_send(invocation, fresh);
   const Run run = carry_out(invocation, *files, fresh, hosts, store, std::nullopt);
   return tell_ending(invocation, {.plan = fresh.plan,
                                   .summary = run.summary,
                                   .totals = {.took = run.took, .plans = 1},
                                   .code = code_of_run(fresh.plan, run.summary),
-                                  .again = "vscale image pull"});
+                                  .again = pull_command(invocation, *files, arguments)});
 }
 
 }  // namespace vscale

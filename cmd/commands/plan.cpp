@@ -13,7 +13,7 @@ namespace {
 
 /// With --json also a configuration with mistakes gives the one document that was asked for.
 ExitCode mistaken(Invocation& invocation, const ConfigurationFiles& files) {
-  if (!invocation.global.json) return report(invocation, files.read.diagnostics);
+  if (!invocation.global.json) return report(invocation, files.read.diagnostics, JsonOutput::document);
   FreshPlan fresh;
   fresh.plan.created_at = invocation.outside.clock->now();
   fresh.plan.complete = false;
@@ -73,7 +73,9 @@ ExitCode run_command(const PlanArguments& arguments, Invocation& invocation) {
   const auto files = read_files(invocation, secrets);
   if (!files) return fail(invocation, files.error());
   if (!files->read.config) return mistaken(invocation, *files);
-  if (!invocation.global.json && invocation.verbosity != Verbosity::quiet) report(invocation, files->read.diagnostics);
+  if (!invocation.global.json && invocation.verbosity != Verbosity::quiet) {
+    report(invocation, files->read.diagnostics, JsonOutput::document);
+  }
   const Config& config = *files->read.config;
 
   const auto state = open_state(invocation, config, OpenMode::read_write_create);
@@ -87,8 +89,11 @@ ExitCode run_command(const PlanArguments& arguments, Invocation& invocation) {
   if (!*running) running = state->store->lock_holder();  // It may have begun while the hosts were asked.
   if (!running) return fail(invocation, running.error());
 
-  const Plan plan = fresh->plan;  // What is saved speaks of no run that has ended by then.
-  if (*running) fresh->plan.diagnostics.push_back(run_in_progress(**running, invocation.outside.clock->now()));
+  const Plan plan = fresh->plan;  // What is saved speaks of no run that has ended by then, nor of the files' warnings.
+  Diagnostics& shown = fresh->plan.diagnostics;
+  if (invocation.global.json)
+    shown.insert(shown.begin(), files->read.diagnostics.begin(), files->read.diagnostics.end());
+  if (*running) shown.push_back(run_in_progress(**running, invocation.outside.clock->now()));
   show_plan(invocation, *fresh);
   if (arguments.out && plan.errored) return ExitCode::error;
   if (arguments.out) {

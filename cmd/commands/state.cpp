@@ -8,6 +8,7 @@
 #include "cmd/planning/recorded.h"
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/state_view.h"
+#include "schemas/diagnostics/diagnostic_text.h"
 #include "schemas/diagnostics/did_you_mean.h"
 #include "schemas/json/state_json.h"
 
@@ -22,7 +23,7 @@ Result<std::string> find_state(const Invocation& invocation) {
   const auto files = read_files(invocation, ReadInput::Secrets::not_demanded);
   if (!files) return files.error();
   if (files->read.config) return files->read.config->state.path;
-  report(invocation, files->read.diagnostics);
+  invocation.streams.err << render_diagnostics(files->read.diagnostics) << "\n";  // the error is what --json gives
   return Error{.kind = ErrorKind::invalid,
                .message = "where the statefile is stands in the configuration, which has mistakes",
                .detail = {},

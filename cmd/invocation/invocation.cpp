@@ -4,6 +4,7 @@
 
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/text/error_view.h"
+#include "schemas/diagnostics/diagnostic_json.h"
 #include "schemas/diagnostics/diagnostic_text.h"
 
 namespace vscale {
@@ -38,11 +39,14 @@ ExitCode fail(const Invocation& invocation, const Error& error) {
   return ExitCode::error;
 }
 
-ExitCode report(const Invocation& invocation, const Diagnostics& diagnostics) {
-  if (invocation.global.json) {
+ExitCode report(const Invocation& invocation, const Diagnostics& diagnostics, JsonOutput output) {
+  std::ostream& out = invocation.streams.out;
+  if (invocation.global.json && output == JsonOutput::stream) {
     for (const auto& diagnostic : diagnostics) {
-      invocation.streams.out << line_of(diagnostic_event_json(diagnostic, invocation.outside.clock->now()));
+      out << line_of(diagnostic_event_json(diagnostic, invocation.outside.clock->now()));
     }
+  } else if (invocation.global.json && has_errors(diagnostics)) {
+    out << line_of(diagnostics_json(diagnostics));
   }
   if (!diagnostics.empty()) invocation.streams.err << render_diagnostics(diagnostics) << "\n";
   return has_errors(diagnostics) ? ExitCode::error : ExitCode::ok;
@@ -56,6 +60,12 @@ void say(const Invocation& invocation, const std::string& line) {
   if (invocation.verbosity == Verbosity::quiet || invocation.global.json) return;
   invocation.streams.err << line << "\n";
   invocation.streams.err.flush();
+}
+
+void say_wrapped(const Invocation& invocation, const std::string& text) {
+  std::string lines = left_and_right(printable(text), "", 2);
+  lines.pop_back();  // say() ends the last one
+  say(invocation, lines);
 }
 
 }  // namespace vscale

@@ -27,14 +27,20 @@ Invocation make_invocation(const GlobalOptions& global, Streams& streams, Outsid
 
 /// Says what went wrong: on err, and with --json as an object on out as well.
 ExitCode fail(const Invocation& invocation, const Error& error);
-/// The same for mistakes in the files; warnings among them are shown, too. `error` if one of them is an error, else
-/// `ok`.
-ExitCode report(const Invocation& invocation, const Diagnostics& diagnostics);
+
+/// What a command writes to out with --json: one document, or an object a line.
+enum class JsonOutput { document, stream };
+/// The same for mistakes in the files; warnings among them are shown, too. With --json a stream gets each as an object;
+/// where one document is asked for, mistakes are that document, as `validate` gives it, and warnings alone stand on err
+/// beside it. `error` if one of them is an error, else `ok`.
+ExitCode report(const Invocation& invocation, const Diagnostics& diagnostics, JsonOutput output);
 
 /// A path of the command line, from where the program was started.
 std::string absolute_path(const Outside& outside, const std::string& path);
 
 /// Talk on err, unless -q or --json; `line` without its newline.
 void say(const Invocation& invocation, const std::string& line);
+/// The same for a text with something from outside in it: harmless, and in lines that fit the page.
+void say_wrapped(const Invocation& invocation, const std::string& text);
 
 }  // namespace vscale

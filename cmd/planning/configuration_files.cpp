@@ -45,14 +45,15 @@ Result<ConfigurationFiles> read_files(const Invocation& invocation, ReadInput::S
   return ConfigurationFiles{std::move(input), std::move(read)};
 }
 
-std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocation, ReadInput::Secrets secrets) {
+std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocation, ReadInput::Secrets secrets,
+                                                     JsonOutput output) {
   auto files = read_files(invocation, secrets);
   if (!files) {
     fail(invocation, files.error());
     return std::nullopt;
   }
   const bool usable = files->read.config.has_value();
-  if (!usable || invocation.verbosity != Verbosity::quiet) report(invocation, files->read.diagnostics);
+  if (!usable || invocation.verbosity != Verbosity::quiet) report(invocation, files->read.diagnostics, output);
   if (!usable) return std::nullopt;
   return std::move(*files);
 }

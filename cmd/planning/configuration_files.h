@@ -20,8 +20,9 @@ struct ConfigurationFiles {
 Result<ConfigurationFiles> read_files(const Invocation& invocation, ReadInput::Secrets secrets);
 
 /// The same for a command that needs a configuration without a mistake: says what is wrong, and gives nothing then.
-/// Warnings are said, too, unless -q.
-std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocation, ReadInput::Secrets secrets);
+/// Warnings are said, too, unless -q. `output`: of that command.
+std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocation, ReadInput::Secrets secrets,
+                                                     JsonOutput output = JsonOutput::document);
 
 /// What a plan is made from, as digests: every file, and the variables that are not sensitive. Keyed, since the plan
 /// may be shown to people who are not to find out by trying what stands in them.

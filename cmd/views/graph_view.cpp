@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "cmd/views/run/run_steps.h"
 #include "cmd/views/text/names.h"
 #include "cmd/views/text/text_layout.h"
+#include "schemas/diagnostics/diagnostic_json.h"
+#include "schemas/json/plan_json.h"
 
 namespace vscale {
 namespace {
@@ -70,6 +74,26 @@ std::string graph_text(const Plan& plan, GraphFormat format) {
       return mermaid_text(plan);
   }
   VSCALE_ASSERT(false, "a graph format without a text");
+}
+
+nlohmann::ordered_json graph_json(const Plan& plan) {
+  using Json = nlohmann::ordered_json;
+  Json nodes = Json::array();
+  Json edges = Json::array();
+  for (const auto& action : plan.actions) {
+    nodes.push_back(
+        Json{{"id", action.id}, {"kind", kind_of(action.detail)}, {"address", action.address}, {"host", action.host}});
+    for (const int need : action.needs) edges.push_back(Json{{"from", need}, {"to", action.id}});
+  }
+  Json diagnostics = Json::array();
+  for (const auto& diagnostic : plan.diagnostics) diagnostics.push_back(Json(diagnostic_json(diagnostic)));
+  return {{"format_version", kPlanFormatVersion},
+          {"name", plan.name},
+          {"complete", plan.complete},
+          {"errored", plan.errored},
+          {"nodes", std::move(nodes)},
+          {"edges", std::move(edges)},
+          {"diagnostics", std::move(diagnostics)}};
 }
 
 }  // namespace vscale
