@@ -52,6 +52,19 @@ Result<void> accept(const Invocation& invocation, const ConfigurationFiles& file
   return store.accept_config(accepted);
 }
 
+/// Who began this, and why, in the history: a destroy accepts no configuration that could say so.
+Result<void> write_down(const Invocation& invocation, const ApplyArguments& arguments, StateStore& store) {
+  const Outside& outside = invocation.outside;
+  std::string text = fmt::format("by {}@{}", outside.user, outside.machine);
+  if (!arguments.reason.empty()) text += ": " + arguments.reason;
+  const Instant now = outside.clock->now();
+  const char* kind = arguments.options.destroy ? "destroy" : "apply";
+  const EventRecord begun{.at = now, .kind = kind, .address = {}, .host = {}, .text = std::move(text)};
+  const auto committed = store.commit({.at = now, .begun = {}, .ended = {}, .changes = {}, .events = {begun}});
+  if (!committed) return committed.error();
+  return {};
+}
+
 /// A copy of the statefile, before anything is done; none where the configuration wants to keep none.
 Result<void> back_up(const Invocation& invocation, const Config& config, const OpenedState& state,
                      const RecordedState& recorded) {
@@ -112,7 +125,8 @@ Result<FreshPlan> plan_to_apply(const Invocation& invocation, const ApplyArgumen
 Result<void> prepare(const Invocation& invocation, const ApplyArguments& arguments, const ConfigurationFiles& files,
                      const OpenedState& state, const FreshPlan& fresh) {
   if (auto copied = back_up(invocation, *files.read.config, state, fresh.recorded); !copied) return copied;
-  return accept(invocation, files, arguments, *state.store);
+  if (auto accepted = accept(invocation, files, arguments, *state.store); !accepted) return accepted;
+  return write_down(invocation, arguments, *state.store);
 }
 
 ExitCode apply_with(Invocation& invocation, const ApplyArguments& arguments, const std::optional<SavedPlan>& saved) {
