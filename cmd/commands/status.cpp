@@ -1,5 +1,7 @@
 #include "cmd/status.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "cmd/commands/commands.h"
@@ -8,8 +10,31 @@
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/status_view.h"
 #include "cmd/views/text/command_text.h"
+#include "schemas/diagnostics/did_you_mean.h"
 
 namespace vscale {
+namespace {
+
+/// The address of the group that a person means, by its name or by one of its instances.
+Result<std::string> find_group(const Config& config, const RecordedState& recorded, const Status& status,
+                               const std::string& written) {
+  const auto resolved = resolve_address(config, recorded, written);
+  const auto instance = resolved ? parse_instance_address(*resolved) : std::nullopt;
+  const std::string address = instance ? group_address(*instance) : resolved ? *resolved : written;
+  std::vector<std::string> names;
+  for (const auto& group : status.groups) {
+    if (group.address == address) return address;
+    names.push_back(group.name);
+  }
+  const std::string guess = did_you_mean(written, names);
+  return Error{
+      .kind = ErrorKind::not_found,
+      .message = fmt::format("there is no group \"{}\" in {}", written, config.name),
+      .detail = {},
+      .hint = (guess.empty() ? "" : guess + "; ") + (names.empty() ? "there is none" : "there is: " + listed(names))};
+}
+
+}  // namespace
 
 ExitCode run_command(const StatusArguments& arguments, Invocation& invocation) {
   const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
@@ -17,14 +42,6 @@ ExitCode run_command(const StatusArguments& arguments, Invocation& invocation) {
   const Config& config = *files->read.config;
   const auto recorded = read_recorded(invocation, config);
   if (!recorded) return fail(invocation, recorded.error());
-  std::optional<std::string> group;
-  if (arguments.group) {
-    const auto address = resolve_address(config, recorded->state, *arguments.group);
-    if (!address) return fail(invocation, address.error());
-    const auto instance = parse_instance_address(*address);
-    group = instance ? group_address(*instance) : *address;
-  }
-
   const HostPorts hosts = reach_hosts(invocation, config);
   const Live live = observe_hosts(*hosts.domains, config, recorded->state, invocation.outside.clock->now());
   const auto command = [&, secrets = secrets_of(files->read.variables)](const std::string& words,
@@ -32,9 +49,15 @@ ExitCode run_command(const StatusArguments& arguments, Invocation& invocation) {
     return command_text(words, invocation.global, options, secrets);
   };
   const Status status = status_of(config, recorded->state, live, recorded->running, command);
+  std::optional<std::string> group;
+  if (arguments.group) {
+    auto found = find_group(config, recorded->state, status, *arguments.group);
+    if (!found) return fail(invocation, found.error());
+    group = std::move(*found);
+  }
   const Instant now = invocation.outside.clock->now();
   if (invocation.global.json) {
-    invocation.streams.out << line_of(status_json(status, now));
+    invocation.streams.out << line_of(status_json(status, group, now));
   } else {
     invocation.streams.out << status_text(
         status, {.paint = invocation.out_paint, .verbosity = invocation.verbosity, .group = group, .now = now});

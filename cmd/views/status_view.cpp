@@ -177,11 +177,16 @@ std::string status_text(const Status& status, const StatusViewOptions& options) 
          hosts_text(status, options) + needs_text(status, options.paint) + kept_disks_text(status);
 }
 
-Json status_json(const Status& status, Instant now) {
+Json status_json(const Status& status, const std::optional<std::string>& group, Instant now) {
+  const auto is_asked_for = [&group](const std::string& address) { return !group || *group == address; };
   Json groups = Json::array();
-  for (const auto& group : status.groups) groups.push_back(group_status_json(group));
+  for (const auto& one : status.groups) {
+    if (is_asked_for(one.address)) groups.push_back(group_status_json(one));
+  }
   Json instances = Json::array();
-  for (const auto& instance : status.instances) instances.push_back(instance_status_json(instance));
+  for (const auto& instance : status.instances) {
+    if (is_asked_for(group_address(instance.address))) instances.push_back(instance_status_json(instance));
+  }
   Json hosts = Json::array();
   for (const auto& host : status.hosts) hosts.push_back(host_status_json(host));
   Json needs = Json::array();

@@ -25,7 +25,8 @@ constexpr std::size_t kListedInstances = 20;
 std::string status_text(const Status& status, const StatusViewOptions& options);
 
 /// {format_version, name, serial, lineage, running, groups: [...], instances: [...], hosts: [...], needs: [...],
-/// kept_disks: [...]}
-nlohmann::ordered_json status_json(const Status& status, Instant now);
+/// kept_disks: [...]}. With a `group` (`group.web`) `groups` and `instances` are that one's alone; the rest is of the
+/// whole installation.
+nlohmann::ordered_json status_json(const Status& status, const std::optional<std::string>& group, Instant now);
 
 }  // namespace vscale

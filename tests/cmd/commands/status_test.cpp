@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/cmd/fake_world.h"
+#include "tests/support/golden.h"
 
 using namespace vscale;
 using test::FakeWorld;
@@ -39,6 +40,57 @@ TEST_CASE("what status advises holds for the files, the variables and the statef
                      "     --state other.db plan\n"
                      "   vscale -f prod.yaml --var domain=other.lan --var token=<secret> \\\n"
                      "     --state other.db apply\n"));
+}
+
+TEST_CASE("status of one group tells of that group and its instances, as text and as JSON") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(2) +
+                                 "  worker:\n    size: 1\n"
+                                 "    template: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [lan] }\n");
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  const std::string name = GENERATE("web", "group.web", "web-1");
+  CAPTURE(name);
+
+  const auto text = world.vscale({"status", name});
+  const Json document = Json::parse(world.vscale({"status", name, "--json"}).out);
+
+  CHECK(text.code == 0);
+  CHECK(holds(text.out, "\nweb-0 "));
+  CHECK(holds(text.out, "\nweb-1 "));
+  CHECK_FALSE(holds(text.out, "worker"));
+  REQUIRE(document.at("groups").size() == 1);
+  CHECK(document.at("groups")[0].at("address") == "group.web");
+  REQUIRE(document.at("instances").size() == 2);
+  CHECK(document.at("instances")[1].at("address") == "group.web[1]");
+  CHECK(Json::parse(world.vscale({"status", "--json"}).out).at("instances").size() == 3);
+}
+
+TEST_CASE("status of a group that is not there names those that are") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(2));
+  const std::string name = GENERATE("db", "group.db", "db-0", "group.db[0]", "host.kvm1");
+  CAPTURE(name);
+
+  const auto refused = world.vscale({"status", name});
+
+  CHECK(refused.code == 1);
+  CHECK(refused.out.empty());
+  CHECK(refused.err == "error: there is no group \"" + name + "\" in prod\n  hint: there is: web\n");
+}
+
+TEST_CASE("status as a document") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(3));
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  world.cluster().add_foreign_domain("kvm1", "somebody-elses", 4, 8 * kGiB);
+  world.clock().advance(std::chrono::minutes{5});
+  world.cluster().power_off_by_hand("prod-web-0");
+  world.cluster().cut("kvm2");
+
+  const auto status = world.vscale({"status", "--json"});
+
+  CHECK(status.code == 3);
+  test::check_golden("cmd/status.json", nlohmann::ordered_json::parse(status.out).dump(2) + "\n");
 }
 
 TEST_CASE("a stale plan is to be made anew from the same files, for the same purpose") {
