@@ -391,13 +391,23 @@ std::string bash_script(Grammar& grammar) {
       fmt::join(everywhere, " "));
 }
 
+/// Between single quotes, where fish knows two escapes.
+std::string fish_quoted(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "'";
+}
+
 std::string fish_script(Grammar& grammar) {
   std::string out = "# fish completion for vscale: vscale completion fish | source\ncomplete -c vscale -f\n";
   const auto all = fmt::format("{}", fmt::join(command_names(grammar.app()), " "));
   for (const auto& name : option_names(grammar.app())) out += fmt::format("complete -c vscale -l {}\n", name.substr(2));
   for (const auto* sub : grammar.app().get_subcommands([](const CLI::App*) { return true; })) {
-    out += fmt::format("complete -c vscale -n 'not __fish_seen_subcommand_from {}' -a {} -d '{}'\n", all,
-                       sub->get_name(), sub->get_description());
+    out += fmt::format("complete -c vscale -n 'not __fish_seen_subcommand_from {}' -a {} -d {}\n", all, sub->get_name(),
+                       fish_quoted(sub->get_description()));
     for (const auto& name : command_names(*sub)) {
       out += fmt::format("complete -c vscale -n '__fish_seen_subcommand_from {}' -a {}\n", sub->get_name(), name);
     }

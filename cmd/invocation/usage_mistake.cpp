@@ -58,6 +58,7 @@ std::string unexpected_word(const CLI::App& app, const std::vector<std::string>&
 
 std::string unexpected_text(const CLI::App& app, const std::string& word) {
   const std::string command = reached_command(app);
+  if (word == "--detach") return "there is no --detach yet: a run is waited for until its end";
   if (word.starts_with('-')) return fmt::format("{} has no option \"{}\"", command, word);
   const CLI::App& reached = reached_app(app);
   if (command_names(reached).empty()) return fmt::format("{} takes no \"{}\"", command, word);

@@ -1,7 +1,9 @@
 #include "cmd/invocation/command_line.h"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -139,6 +141,7 @@ TEST_CASE("words that are not understood are an error with a guess, and exit 1")
                                                   {"plan", "--allow", "anything"},
                                                   {"apply", "--lock-timeout", "soon"},
                                                   {"apply", "--parallelism", "0"},
+                                                  {"apply", "--detach"},
                                                   {"state"},
                                                   {"state", "lst"},
                                                   {"ssh"},
@@ -187,6 +190,27 @@ TEST_CASE("every command that a text speaks of is there") {
     }
   }
   CHECK(found > 20);
+}
+
+TEST_CASE("completion leaves no quote open in any line, whatever the descriptions hold") {
+  std::istringstream lines(completion_script(Shell::fish));
+  std::string line;
+  while (std::getline(lines, line)) {
+    if (line.starts_with("#")) continue;
+    CAPTURE(line);
+    bool quoted = false;
+    for (std::size_t at = 0; at < line.size(); ++at) {
+      if (line[at] == '\\')
+        ++at;
+      else if (line[at] == '\'')
+        quoted = !quoted;
+    }
+    CHECK_FALSE(quoted);
+  }
+  const auto script = fs::temp_directory_path() / "vscale-completion-test.bash";
+  std::ofstream(script) << completion_script(Shell::bash);
+  CHECK(std::system(("bash -n " + script.string()).c_str()) == 0);
+  fs::remove(script);
 }
 
 TEST_CASE("completion knows the commands and their options in every shell") {
