@@ -2,36 +2,20 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 
+#include "providers/image/file_descriptor.h"
 #include "providers/last_system_error.h"
 
 namespace vscale {
 namespace {
 
-/// A file descriptor that is closed with its owner.
-class OpenFile {
- public:
-  explicit OpenFile(int number) : number_(number) {}
-  ~OpenFile() {
-    if (number_ >= 0) ::close(number_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-
-  [[nodiscard]] int number() const { return number_; }
-  [[nodiscard]] bool ok() const { return number_ >= 0; }
-
- private:
-  int number_;
-};
-
-Result<std::string> read_to_end(const OpenFile& file, const std::string& path) {
+Result<std::string> read_to_end(const FileDescriptor& file, const std::string& path) {
   std::string text;
   std::array<char, 64UL * 1024> buffer{};
   while (true) {
@@ -50,7 +34,7 @@ Result<std::string> read_to_end(const OpenFile& file, const std::string& path) {
   }
 }
 
-Result<void> write_all(const OpenFile& file, const std::string& path, const std::string& text) {
+Result<void> write_all(const FileDescriptor& file, const std::string& path, const std::string& text) {
   std::size_t written = 0;
   while (written < text.size()) {
     const ssize_t count = ::write(file.number(), text.data() + written, text.size() - written);
@@ -65,17 +49,16 @@ Result<void> write_all(const OpenFile& file, const std::string& path, const std:
 }  // namespace
 
 Result<std::string> read_local_file(const std::string& path) {
-  const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.ok()) return last_system_error(path + ": cannot be opened");
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return last_system_error(path + ": cannot be opened");
   return read_to_end(file, path);
 }
 
 Result<void> write_private_local_file(const std::string& path, const std::string& text) {
-  const std::string temporary = fmt::format("{}.{}.new", path, ::getpid());
+  std::string temporary = path + ".new-XXXXXX";  // nobody can have put a file of that name there
   {
-    const OpenFile file(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
-    if (!file.ok()) return last_system_error(path + ": cannot be created");
+    const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // 0600
+    if (!file.is_open()) return last_system_error(path + ": cannot be created");
     if (auto written = write_all(file, path, text); !written) {
       ::unlink(temporary.c_str());
       return written;
