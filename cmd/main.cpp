@@ -61,7 +61,8 @@ std::string time_of_day(Instant at) {
   return fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
 }
 
-Error become(const std::vector<std::string>& argv) {
+Error become(const std::vector<std::string>& argv, const std::map<std::string, std::string>& variables) {
+  for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> pointers;
   for (const auto& word : argv) pointers.push_back(const_cast<char*>(word.c_str()));  // NOLINT: execvp changes nothing
   pointers.push_back(nullptr);

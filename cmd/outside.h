@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,8 +60,10 @@ struct Outside {
   std::function<void()> interrupt_between_runs;
   std::function<StopRequest()> stop_request;  ///< How hard the user wants the program to stop, by now.
   std::function<std::string()> new_id;        ///< For runs and locks.
-  /// Becomes another program; returns only where that fails.
-  std::function<Error(const std::vector<std::string>& argv)> become;
+  /// Becomes another program, with these variables in its environment besides ours: for what nobody is to see, as argv
+  /// is shown to everybody on the machine. Returns only where that fails.
+  std::function<Error(const std::vector<std::string>& argv, const std::map<std::string, std::string>& variables)>
+      become;
 };
 
 }  // namespace vscale

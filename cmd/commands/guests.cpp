@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "cmd/commands/commands.h"
 #include "cmd/planning/fresh_plan.h"
@@ -134,12 +135,19 @@ std::vector<std::string> ssh_command(const Found& found, const std::string& addr
   return argv;
 }
 
-Error not_up(const InstanceRecord& instance, DomainState state) {
+/// virsh learns by them which host is meant: the URI may hold a password. It looks at its own variable first.
+std::map<std::string, std::string> virsh_variables(const Host& host) {
+  return {{"VIRSH_DEFAULT_CONNECT_URI", host.uri}, {"LIBVIRT_DEFAULT_URI", host.uri}};
+}
+
+Error not_up(const Found& found, DomainState state, const Invocation& invocation) {
+  const InstanceRecord& instance = found.instance;
   return {.kind = ErrorKind::conflict,
           .message = fmt::format("{} is {} on {}: there is no console to look at", short_name(instance.address),
                                  to_string(state), instance.host),
           .detail = {},
-          .hint = "vscale plan shows why; vscale apply starts what should run"};
+          .hint = fmt::format("`{}` shows why; `{}` starts what should run", whole_command("plan", found, invocation),
+                              whole_command("apply", found, invocation))};
 }
 
 }  // namespace
@@ -150,7 +158,7 @@ ExitCode run_command(const SshArguments& arguments, Invocation& invocation) {
   for (const auto& nic : found->instance.nics) {
     if (!nic.address || !parse_ipv4(*nic.address)) continue;  // an older vscale recorded whatever a guest said
     const auto argv = ssh_command(*found, *nic.address, arguments.command, invocation);
-    return fail(invocation, invocation.outside.become(argv));
+    return fail(invocation, invocation.outside.become(argv, {}));
   }
   return fail(invocation, no_address(*found, invocation));
 }
@@ -171,9 +179,9 @@ ExitCode run_command(const ConsoleArguments& arguments, Invocation& invocation) 
   const auto state =
       hosts.domains->domain_state({.host = instance.host, .uuid = instance.uuid, .lineage = found->recorded.lineage});
   if (!state) return fail(invocation, state.error());
-  if (!is_up(*state)) return fail(invocation, not_up(instance, *state));
+  if (!is_up(*state)) return fail(invocation, not_up(*found, *state, invocation));
   say(invocation, "A guest that waits says nothing: press Enter. Ctrl-] leaves.");
-  return fail(invocation, invocation.outside.become({"virsh", "-c", host->uri, "console", instance.name}));
+  return fail(invocation, invocation.outside.become({"virsh", "console", instance.name}, virsh_variables(*host)));
 }
 
 ExitCode run_command(const InventoryArguments& arguments, Invocation& invocation) {
@@ -184,7 +192,10 @@ ExitCode run_command(const InventoryArguments& arguments, Invocation& invocation
   const auto format = invocation.global.json ? InventoryFormat::json : arguments.format;
   const auto guests = guests_of(*files->read.config, recorded->state);
   invocation.streams.out << inventory_text(guests, format);
-  if (guests.empty()) say(invocation, "There are no guests yet. To make them: vscale apply");
+  if (guests.empty()) {
+    const std::string apply = command_text("apply", invocation.global, {}, secrets_of(files->read.variables));
+    say(invocation, with_command("There are no guests yet. To make them:", apply));
+  }
   return ExitCode::ok;
 }
 

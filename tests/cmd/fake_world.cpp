@@ -80,8 +80,9 @@ FakeWorld::FakeWorld()
   outside_.interrupt_between_runs = [this] { between_runs_ = true; };
   outside_.stop_request = [this] { return stop_ ? stop_() : StopRequest::none; };
   outside_.new_id = [this] { return fmt::format("id-{}", ++ids_); };
-  outside_.become = [this](const std::vector<std::string>& argv) {
+  outside_.become = [this](const std::vector<std::string>& argv, const std::map<std::string, std::string>& variables) {
     became_ = argv;
+    became_with_ = variables;
     return Error{.kind = ErrorKind::failed, .message = "this is a test", .detail = {}, .hint = {}};
   };
 }

@@ -52,6 +52,8 @@ class FakeWorld {
   [[nodiscard]] const std::string& folder() const { return folder_; }
   /// What the program became, if it did.
   [[nodiscard]] const std::vector<std::string>& became() const { return became_; }
+  /// What it put into that one's environment.
+  [[nodiscard]] const std::map<std::string, std::string>& became_with() const { return became_with_; }
 
  private:
   Ran run_with(const std::vector<std::string>& words, const std::string& input, bool terminal);
@@ -60,6 +62,7 @@ class FakeWorld {
   std::map<std::string, std::string> files_;
   std::map<std::string, std::string> environment_;
   std::vector<std::string> became_;
+  std::map<std::string, std::string> became_with_;
   std::function<StopRequest()> stop_;
   std::shared_ptr<VirtualClock> clock_;
   std::shared_ptr<FakeCluster> cluster_;

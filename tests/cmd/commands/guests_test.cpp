@@ -155,6 +155,32 @@ TEST_CASE("ssh to a guest whose address DHCP has not told says what tells it") {
   CHECK(world.became().empty());
 }
 
+TEST_CASE("console shows the password of a host's URI to virsh, and to nobody who lists processes") {
+  std::string config = test::web_config(2);
+  for (const std::string host : {"kvm1", "kvm2"}) config.replace(config.find("root@" + host), 4, "root:s3cret");
+  Applied world(config);
+
+  const Words argv = world.becomes({"console", "web-0"});
+
+  CHECK(argv == Words{"virsh", "console", "prod-web-0"});
+  for (const std::string variable : {"VIRSH_DEFAULT_CONNECT_URI", "LIBVIRT_DEFAULT_URI"}) {
+    CHECK(holds(world.became_with().at(variable), "root:s3cret@kvm"));
+  }
+}
+
+TEST_CASE("console and inventory advise commands with the files that were given") {
+  FakeWorld world;
+  world.write("prod.yaml", test::web_config(1));
+  CHECK(holds(world.vscale({"-f", "prod.yaml", "inventory"}).err, "To make them: vscale -f prod.yaml apply\n"));
+  REQUIRE(world.vscale({"-f", "prod.yaml", "apply", "--auto-approve"}).code == 0);
+  world.cluster().power_off_by_hand("prod-web-0");
+
+  const auto off = world.vscale({"-f", "prod.yaml", "console", "web-0"});
+
+  CHECK(holds(off.err, "`vscale -f prod.yaml plan` shows why"));
+  CHECK(holds(off.err, "`vscale -f prod.yaml apply`"));
+}
+
 TEST_CASE("a text that a state has for an address is in no inventory") {
   RecordedState recorded;
   InstanceRecord instance;
@@ -193,4 +219,22 @@ TEST_CASE("a graph of nothing says so beside a document that is valid") {
   CHECK(world.vscale({"graph"}).out.starts_with("digraph \"prod\" {"));
   CHECK(world.vscale({"graph", "-q"}).err.empty());
   CHECK_FALSE(holds(world.vscale({"graph", "--replace", "web-0"}).err, "nothing to draw"));
+}
+
+TEST_CASE("a saved plan is drawn as it was, also when it could not be carried out any more") {
+  Applied world(test::web_config(1));
+  REQUIRE(world.vscale({"plan", "--replace", "web-0", "--out", "plan.bin"}).code == 0);
+  const auto before = world.vscale({"graph", "--replace", "web-0"});
+  world.write("vscale.yaml", test::web_config(2));
+
+  const auto drawn = world.vscale({"graph", "plan.bin"});
+  const auto mermaid = world.vscale({"graph", "plan.bin", "--format", "mermaid"});
+  const auto missing = world.vscale({"graph", "no.bin"});
+
+  CHECK(drawn.code == 0);
+  CHECK(drawn.out == before.out);
+  CHECK(holds(drawn.out, " -> "));
+  CHECK(holds(mermaid.out, " --> "));
+  CHECK(missing.code == 1);
+  CHECK(holds(missing.err, "no.bin: cannot be opened"));
 }
