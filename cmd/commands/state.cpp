@@ -143,8 +143,9 @@ ExitCode run_command(const ForceUnlockArguments& arguments, Invocation& invocati
   if (invocation.global.json) {
     invocation.streams.out << line_of(Json{{"format_version", "1.0"}, {"forgotten_lock", arguments.id}});
   } else {
-    invocation.streams.out << fmt::format("lock {} is forgotten; what its holder had begun, the next apply finishes\n",
-                                          arguments.id);
+    const std::string text =
+        fmt::format("lock {} is forgotten; what its holder had begun, the next apply finishes", arguments.id);
+    invocation.streams.out << left_and_right(printable(text), "", 2);
   }
   return ExitCode::ok;
 }

@@ -193,7 +193,7 @@ class Way {
     const Live live = observe_hosts(*hosts_.domains, *files_.read.config, current_.recorded, now());
     tell_failing_kvm(live);
     if (const auto written = record_live(store_, *files_.read.config, live); !written) {
-      say(invocation_, "What the hosts look like now could not be recorded: " + to_string(written.error()));
+      say_wrapped(invocation_, "What the hosts look like now could not be recorded: " + to_string(written.error()));
     }
   }
 

@@ -15,7 +15,7 @@ ExecutionLimits limits_of(const Config& config, const std::optional<int>& parall
   const int parallel = parallelism.value_or(config.limits.parallel);
   return {.parallel = parallel,
           .per_host = config.limits.per_host,
-          .per_group = parallel,
+          .per_group = parallel,  // no bound of its own: the configuration has none
           .uploads_per_host = config.limits.uploads,
           .booting_per_host = config.limits.booting};
 }
@@ -37,7 +37,9 @@ Result<std::unique_ptr<OperationLock>> take_lock(const Invocation& invocation, S
   while (true) {
     auto lock = store.lock(us);
     if (lock || lock.error().kind != ErrorKind::conflict || outside.clock->now() >= deadline) return lock;
-    if (!said) say(invocation, fmt::format("Waiting up to {}: {}", show_duration(timeout), to_string(lock.error())));
+    if (!said) {
+      say_wrapped(invocation, fmt::format("Waiting up to {}: {}", show_duration(timeout), to_string(lock.error())));
+    }
     said = true;
     outside.clock->sleep_until(std::min(outside.clock->now() + kLockRetryInterval, deadline));
   }
