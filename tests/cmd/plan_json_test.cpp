@@ -53,6 +53,10 @@ TEST_CASE("the plan document has the keys that programs rely on") {
   test::check_golden("cmd/plan_document.json", plan_json(test::plan_that_creates()).dump(2) + "\n");
 }
 
+TEST_CASE("a plan document tells drift, fields before and after, and what is unknown") {
+  test::check_golden("cmd/plan_document_everything.json", plan_json(test::plan_with_everything()).dump(2) + "\n");
+}
+
 TEST_CASE("keys that this version does not know are tolerated everywhere in a plan") {
   Json document = plan_json(test::plan_that_creates());
   const Json with_more = [&document] {

@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "tests/cmd/fake_world.h"
+#include "tests/support/golden.h"
 
 /// What `vscale validate` says of a file that is valid.
 
@@ -14,6 +16,27 @@ TEST_CASE("a valid file is told in numbers, and a machine is not counted as a gr
   world.write("m.yaml", "machines:\n  db1: { image: debian-12, vcpus: 1, memory: 1GiB }\n");
   CHECK(world.vscale({"-f", "vscale.yaml", "-f", "m.yaml", "validate"}).out ==
         "vscale.yaml + m.yaml: valid. prod: 2 hosts, 1 group of 1 instance, 1 machine.\n");
+}
+
+TEST_CASE("every mistake in a broken file is told with its place, and validate exits 1") {
+  FakeWorld world;
+  std::string config = web_config(1);
+  config.replace(config.find("memory: 2GiB"), 12, "memory: lots");
+  config.replace(config.find("    size: 1"), 11, "    siez: 1");
+  world.write("vscale.yaml", config);
+
+  const auto text = world.vscale({"validate"});
+  const auto json = world.vscale({"validate", "--json"});
+
+  CHECK(text.code == 1);
+  CHECK(text.err.empty());
+  check_golden("cmd/validate_broken.txt", text.out);
+  CHECK(json.code == 1);
+  const auto document = nlohmann::json::parse(json.out);
+  CHECK(document.at("valid") == false);
+  CHECK(document.at("error_count") == document.at("diagnostics").size());
+  CHECK(document.at("diagnostics")[0].at("file") == "vscale.yaml");
+  CHECK(document.at("diagnostics")[0].at("line") == 17);
 }
 
 }  // namespace
