@@ -24,10 +24,18 @@ constexpr std::string_view kStoppedAtOnce = "\nStopped at once. Nothing is lost:
   ::_exit(static_cast<int>(ExitCode::interrupted));
 }
 
-void on_interrupt(int) {
+/// A terminal that is closed is told more than once, by its shell and by the kernel, and nobody has asked twice.
+int count_interrupt(int signal) {
+  if (signal != SIGHUP) return ++interrupts;
+  int none = 0;
+  interrupts.compare_exchange_strong(none, 1);
+  return 1;
+}
+
+void on_interrupt(int signal) {
   const Doing now = doing.load();
   if (now == Doing::nothing_to_lose) end_at_once();
-  const int count = ++interrupts;
+  const int count = count_interrupt(signal);
   if (now == Doing::between_runs && count > 1) {
     [[maybe_unused]] const auto said = ::write(STDERR_FILENO, kStoppedAtOnce.data(), kStoppedAtOnce.size());
     end_at_once();
@@ -40,6 +48,7 @@ void handle(int signal) {
   if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) return;
   struct sigaction action {};
   action.sa_handler = on_interrupt;
+  action.sa_flags = SA_RESTART;  // a write that waits for its reader goes on: it is no full disk
   sigaction(signal, &action, nullptr);
 }
 

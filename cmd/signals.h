@@ -24,6 +24,7 @@ void interrupt_between_runs();
 bool reader_is_gone(int descriptor);
 
 /// How hard the user wants the program to stop, by now: the first signal finishes what runs, the second does not.
+/// SIGHUP is never a second one, as a closed terminal may be told several times.
 StopRequest stop_request();
 
 }  // namespace vscale

@@ -25,8 +25,8 @@ int end_of(const std::function<int()>& work) {
 
 }  // namespace
 
-TEST_CASE("an interrupt, a request to end and a closed terminal stop a run gently, and again at once") {
-  const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
+TEST_CASE("an interrupt or a request to end stops a run gently, and again at once") {
+  const int signal = GENERATE(SIGINT, SIGTERM);
   CAPTURE(signal);
   CHECK(end_of([signal] {
           SystemClock clock;
@@ -40,8 +40,37 @@ TEST_CASE("an interrupt, a request to end and a closed terminal stop a run gentl
         }) == 0);
 }
 
-TEST_CASE("between two runs the second interrupt ends the program at once, and says that nothing is lost") {
+TEST_CASE("a closed terminal stops a run gently, however often it is told") {
+  CHECK(end_of([] {
+          SystemClock clock;
+          for (const int each : {SIGINT, SIGTERM, SIGHUP}) std::signal(each, SIG_DFL);
+          handle_signals(clock);
+          interrupt_gently();
+          for (int i = 0; i < 3; ++i) std::raise(SIGHUP);
+          if (stop_request() != StopRequest::finish_running) return 1;
+          interrupt_between_runs();
+          std::raise(SIGHUP);
+          if (stop_request() != StopRequest::finish_running) return 2;
+          std::raise(SIGTERM);
+          return stop_request() == StopRequest::now ? 0 : 3;
+        }) == 0);
+}
+
+TEST_CASE("an interrupt breaks off no write that waits for a slow reader") {
   const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
+  CAPTURE(signal);
+  CHECK(end_of([signal] {
+          SystemClock clock;
+          std::signal(signal, SIG_DFL);
+          handle_signals(clock);
+          struct sigaction handled {};
+          if (sigaction(signal, nullptr, &handled) != 0) return 1;
+          return (handled.sa_flags & SA_RESTART) != 0 ? 0 : 2;
+        }) == 0);
+}
+
+TEST_CASE("between two runs the second interrupt ends the program at once, and says that nothing is lost") {
+  const int signal = GENERATE(SIGINT, SIGTERM);
   CAPTURE(signal);
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
