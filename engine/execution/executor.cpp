@@ -191,7 +191,7 @@ class Run {
     Commit commit{.at = now,
                   .begun = {},
                   .ended = ActionEnded{begun.journal_id, false, error},
-                  .changes = changes_at_failure(action, error, before_),
+                  .changes = changes_at_failure(action, error, before_, recorded_),
                   .events = {}};
     if (!cut_short) {
       commit.events.push_back(

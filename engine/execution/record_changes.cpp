@@ -210,7 +210,18 @@ std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutco
   return std::visit(AtEnd{action, outcome, recorded, now}, action.detail);
 }
 
-std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before) {
+std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before,
+                                             const RecordedState& recorded) {
+  const auto* stop = std::get_if<StopDomain>(&action.detail);
+  if (stop != nullptr && error.kind == ErrorKind::conflict) {
+    // It was not as the plan saw it, and nothing was done to it: it is not leaving.
+    const InstanceRecord* was = record_of(action, stop->uuid, before);
+    const InstanceRecord* is = record_of(action, stop->uuid, recorded);
+    if (was == nullptr || is == nullptr) return {};
+    InstanceRecord as_before = with_progress_of(*is, *was);
+    as_before.nics = was->nics;
+    return {PutInstance{std::move(as_before)}};
+  }
   if (error.kind != ErrorKind::exists) return {};
   const auto* create = std::get_if<CreateVolume>(&action.detail);
   const auto* seed = std::get_if<WriteSeed>(&action.detail);

@@ -32,9 +32,10 @@ std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutco
                                          const RecordedState& recorded, Instant now);
 
 /// What is written with the outcome of an action that failed; `before` is what was recorded when the run began.
-/// Nothing, but for a new volume at whose name there was one already: that one is not ours, and must neither be
-/// replaced nor deleted by whoever comes after.
-std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before);
+/// Nothing, but for two. A new volume at whose name there was one already is not ours, and must neither be replaced nor
+/// deleted by whoever comes after. A domain that was not as the plan saw it was not stopped, and is recorded as before.
+std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before,
+                                             const RecordedState& recorded);
 
 /// What `vscale events` remembers of an action that went well: instances that were created, started, ready, updated,
 /// stopped, destroyed. Nothing for the small steps between.

@@ -39,7 +39,7 @@ struct LiveDomain {
   std::uint64_t memory_bytes = 0;  ///< Now (balloon).
   std::uint64_t max_memory_bytes = 0;
   std::optional<Ownership> ownership;   ///< Nothing: not made by vscale; never touched, counted as used.
-  std::vector<LiveNic> nics;            ///< Empty for foreign domains, whose XML is not read.
+  std::vector<LiveNic> nics;            ///< Empty for a foreign domain that was not read again (`known_foreign`).
   std::vector<std::string> disk_paths;  ///< Likewise.
 
   bool operator==(const LiveDomain&) const = default;

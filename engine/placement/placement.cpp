@@ -36,7 +36,7 @@ WhyNot why_not_networks(const PlacementHost& host, const PlacementRequest& reque
 }
 
 WhyNot why_not_amount(const Inventory& inventory, std::uint64_t wanted, const char* what, const char* unit) {
-  if (!inventory.measured || inventory.used + wanted <= inventory.capacity()) return std::nullopt;
+  if (wanted == 0 || !inventory.measured || inventory.used + wanted <= inventory.capacity()) return std::nullopt;
   const std::uint64_t capacity = inventory.capacity();
   const std::uint64_t free = capacity - std::min(capacity, inventory.used);
   return No{fmt::format("{}: {}{} wanted, {} of {} free", what, wanted, unit, free, capacity),

@@ -20,13 +20,25 @@ void read_identities(Planning& planning) {
     planning.names.emplace(instance->name, to_string(address));
     for (const auto& nic : instance->nics) {
       planning.identities.take_mac(nic.mac, to_string(address));
-      if (nic.address && !nic.learned) planning.addresses.take(nic.network, *nic.address, to_string(address));
     }
   }
   for (const auto& unrecorded : planning.unrecorded) planning.identities.take_uuid(unrecorded.domain->uuid);
   for (const auto& [host, view] : planning.input.live) {
     if (!view.snapshot) continue;
     for (const auto& domain : view.snapshot->domains) planning.identities.take_uuid(domain.uuid);
+  }
+}
+
+/// Those of networks that the file has come first: the others are taken wherever they may be in use.
+void read_recorded_addresses(Planning& planning) {
+  for (const bool in_file : {true, false}) {
+    for (const auto& [address, instance] : planning.instances) {
+      for (const auto& nic : instance->nics) {
+        const bool counts = nic.address && !nic.learned;
+        if (!counts || (find_network(planning.config, nic.network) != nullptr) != in_file) continue;
+        planning.addresses.take(nic.network, *nic.address, to_string(address));
+      }
+    }
   }
 }
 
@@ -298,6 +310,7 @@ Plan reconcile(const PlanInput& input) {
   Planning planning(input);
   if (!input.options.destroy) follow_moved(planning);
   read_identities(planning);
+  read_recorded_addresses(planning);
   read_fixed_addresses(planning);
   read_image_copies(planning);
   read_scope(planning);

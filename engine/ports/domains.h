@@ -23,7 +23,8 @@ namespace vscale {
 /// What to read besides the list of domains.
 struct ObserveRequest {
   std::set<std::string> pools;  ///< Pools whose volumes are wanted; others are not read.
-  /// Foreign domains that were read before and are not read again, by uuid: their XML has no interest for us.
+  /// Foreign domains that were read before and are not read again, by uuid: what they have has no interest for who
+  /// touches no volume.
   std::set<std::string> known_foreign;
   /// Lets the host look into those pools anew first. Otherwise it tells what it knows from its last look: files that
   /// were put there or taken away by hand, through another host or by a guest that grew, are not in it.

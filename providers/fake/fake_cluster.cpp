@@ -146,7 +146,7 @@ HostSnapshot FakeCluster::snapshot(Host& host, const ObserveRequest& request) {
                     .memory_bytes = domain.memory_bytes,
                     .max_memory_bytes = domain.max_memory_bytes,
                     .ownership = domain.ownership,
-                    .nics = domain.ownership ? domain.nics : std::vector<LiveNic>{},
+                    .nics = domain.nics,
                     .disk_paths = {}};
     for (const auto& disk : domain.disks) {
       if (const FakePool* pool = find_pool(host, disk.pool)) live.disk_paths.push_back(pool->path + "/" + disk.name);

@@ -113,10 +113,10 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
   report_stalled(planning, plan);
   add_wanted(plan.decisions, group, size);
   for (auto& decision : plan.decisions) {
-    if (decision.fate == Fate::create) refuse_removed_and_wanted(planning, plan, decision, size);
     if (decision.fate == Fate::create && !is_in_scope(planning, plan, decision)) {
       leave_out(decision, "creating it is");
     }
+    if (decision.fate == Fate::create) refuse_removed_and_wanted(planning, plan, decision, size);
     if (decision.fate != Fate::create && decision.fate != Fate::replace) continue;
     if (decision.fate == Fate::create) note_renamed_storage(planning, plan, decision);
     use_new_storage_names(planning, plan, decision);

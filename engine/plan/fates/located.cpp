@@ -137,21 +137,17 @@ bool is_owner(const Planning& planning, const UnrecordedDomain& domain, const Vo
   return planning.instances.count(volume.owner) == 0 || domain.seen == UnrecordedDomain::Seen::now;
 }
 
-/// Why a volume of one that is nowhere is not to be touched; empty if it may be.
+/// Why a volume of one that is nowhere is not to be touched; empty if it may be. A seed is made anew, and nobody's
+/// loss.
 std::string why_untouched(const Planning& planning, const Decision& decision, const VolumeRecord& volume) {
+  if (volume.role == VolumeRecord::Role::seed) return "";
   const std::string through = planning.host_reaching(volume.pool, volume.host, decision.where->host);
-  if (const std::string user = user_of(planning, volume, through); !user.empty()) {
-    return fmt::format(
-        "{} may stand on its {}: was an older backup of the state restored? then use the newer "
-        "statefile; if it was lent by hand, take it back from that domain and plan again",
-        user, volume.name);
-  }
-  const auto& silent = planning.live.silent_hosts();
-  if (silent.empty() || volume.role == VolumeRecord::Role::seed || !may_be_shared(planning, through, volume.pool)) {
-    return "";
-  }
-  return fmt::format("its {} is in a shared pool, and {}, which does not answer, may have a domain on it", volume.name,
-                     fmt::join(silent, " or "));
+  const std::string user = user_of(planning, volume, through);
+  if (user.empty()) return "";
+  return fmt::format(
+      "{} may stand on its {}: was an older backup of the state restored? then use the newer statefile; if it was lent "
+      "by hand, take it back from that domain and plan again",
+      user, volume.name);
 }
 
 /// One that is nowhere may have left its disks to a domain with another uuid: then nothing is done to them.
@@ -191,8 +187,10 @@ std::string user_of(const Planning& planning, const VolumeRecord& volume, const 
   const bool shared = may_be_shared(planning, through, volume.pool);
   const auto instance = planning.instances.find(volume.owner);
   const auto is_left = [&](const std::string& host, const LiveDomain& domain) {
-    return instance != planning.instances.end() && domain.ownership &&
-           is_left_over({&host, &domain}, *domain.ownership, *instance->second);
+    const auto& mark = domain.ownership;
+    const bool bears_its_mark = mark && mark->address == volume.owner && mark->lineage == planning.plan.lineage;
+    return instance != planning.instances.end() && bears_its_mark &&
+           is_left_over({&host, &domain}, *mark, *instance->second);
   };
   for (const auto& domain : planning.unrecorded) {
     if (is_left(*domain.host, *domain.domain)) continue;

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -109,21 +110,19 @@ std::map<std::string, std::string> hosts_not_allowed(const Planning& planning, c
 void report_hosts_not_allowed(Planning& planning, const GroupPlan& plan) {
   const auto why = hosts_not_allowed(planning, *plan.group);
   if (why.empty()) return;
-  std::vector<std::string> there;
-  const Decision* first = nullptr;
+  std::vector<std::string> there, replaces;
   for (const auto& decision : plan.decisions) {
     if (decision.fate != Fate::keep || decision.record == nullptr) continue;
     const auto found = why.find(decision.where->host);
     if (found == why.end()) continue;
-    if (first == nullptr) first = &decision;
+    replaces.push_back("--replace " + decision.name);
     there.push_back(fmt::format("{} on {} ({})", short_name(decision.address), found->first, found->second));
   }
   if (there.empty()) return;
   planning.warn("host_not_allowed",
                 fmt::format("{}: on hosts that the file does not allow for it, and left there: {}", plan.address,
                             listed_up_to(kNamed, there)),
-                "to bring them elsewhere, make them anew: vscale plan --replace " +
-                    (there.size() == 1 ? first->name : plan.address),
+                fmt::format("to bring them elsewhere, make them anew: vscale plan {}", fmt::join(replaces, " ")),
                 place_of(*plan.group, "hosts"));
 }
 

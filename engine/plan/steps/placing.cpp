@@ -99,12 +99,20 @@ void accept(GroupPlan& plan, Decision& decision, PlacementAnswer answer) {
   decision.placed = std::move(answer);
 }
 
-bool is_no_larger(const Claim& wanted, const Claim& had) {
-  const bool disks = std::all_of(wanted.disk_gib.begin(), wanted.disk_gib.end(), [&](const auto& entry) {
+bool no_disk_is_larger(const Claim& wanted, const Claim& had) {
+  return std::all_of(wanted.disk_gib.begin(), wanted.disk_gib.end(), [&](const auto& entry) {
     const auto before = had.disk_gib.find(entry.first);
     return entry.second <= (before == had.disk_gib.end() ? 0 : before->second);
   });
-  return disks && wanted.vcpus <= had.vcpus && wanted.memory_mib <= had.memory_mib;
+}
+
+/// What of a claim is to be found room for, where `had` is given away already.
+Claim growth_of(const Claim& wanted, const Claim& had) {
+  Claim growth = wanted;
+  if (wanted.vcpus <= had.vcpus) growth.vcpus = 0;
+  if (wanted.memory_mib <= had.memory_mib) growth.memory_mib = 0;
+  if (no_disk_is_larger(wanted, had)) growth.disk_gib.clear();
+  return growth;
 }
 
 bool grows(const Decision& decision) {
@@ -112,7 +120,8 @@ bool grows(const Decision& decision) {
   return decision.recreate || decision.in_place.resize_machine || !decision.in_place.grown.empty();
 }
 
-/// What grows in place must fit where it is. A host that is over its capacity already may still be given less to bear.
+/// What grows in place must fit where it is. A host that is over its capacity already may still be given less to bear,
+/// and more of what it has room for.
 void check_growth(Planning& planning, const GroupPlan& plan, Decision& decision, PlacementRequest request,
                   std::vector<Stuck>& stuck) {
   if (!decision.recreate) {
@@ -120,7 +129,13 @@ void check_growth(Planning& planning, const GroupPlan& plan, Decision& decision,
     request.claim = claim_of(followed, plan.lock->virtual_size_bytes);
   }
   const Claim& had = decision.record->claim;
-  if (is_no_larger(request.claim, had)) return;
+  const Claim wanted = request.claim;
+  request.claim = growth_of(wanted, had);
+  if (!decision.recreate && !decision.in_place.resize_machine) {
+    // Somebody raised what is ignored: it is in use already, and only to be counted.
+    request.claim.vcpus = request.claim.memory_mib = 0;
+  }
+  if (request.claim == Claim{}) return;
   const std::string& host = decision.record->host;
   request.rules = Placement{};
   request.networks.clear();
@@ -128,7 +143,7 @@ void check_growth(Planning& planning, const GroupPlan& plan, Decision& decision,
   request.only_host.reset();
   give_back(planning.world, host, decision.address, had);
   const PlacementAnswer answer = place(planning.world, request);
-  book(planning.world, host, decision.address, answer.host ? request.claim : had);
+  book(planning.world, host, decision.address, answer.host ? wanted : had);
   if (answer.host) return;
   stuck.push_back({decision.name, answer.refusals.front()});
   decision.fate = Fate::left;

@@ -276,7 +276,7 @@ Result<DomainReading> read_document(const pugi::xml_document& document, const pu
   for (xml_node element : domain.child("metadata").children()) {
     if (is_our_mark(element)) reading.ownership = read_mark(element);
   }
-  if (reading.ownership) read_devices(domain.child("devices"), reading);
+  read_devices(domain.child("devices"), reading);
   return reading;
 }
 

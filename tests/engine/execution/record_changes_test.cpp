@@ -61,14 +61,36 @@ TEST_CASE("a volume that was there before we made one is not ours, and is forgot
   for (const auto& change : changes_at_begin(make_root, state, kNow)) apply(state, change);
 
   SECTION("it is not ours") {
-    for (const auto& change : changes_at_failure(make_root, exists, before)) apply(state, change);
+    for (const auto& change : changes_at_failure(make_root, exists, before, state)) apply(state, change);
     CHECK(state.volumes.empty());
   }
   SECTION("after any other failure there may be half of ours") {
-    CHECK(changes_at_failure(make_root, Error{ErrorKind::timed_out, "slow", {}, {}}, before).empty());
+    CHECK(changes_at_failure(make_root, Error{ErrorKind::timed_out, "slow", {}, {}}, before, state).empty());
   }
   SECTION("one that was ours before this run stays ours") {
-    CHECK(changes_at_failure(make_root, exists, state).empty());
+    CHECK(changes_at_failure(make_root, exists, state, state).empty());
+  }
+}
+
+TEST_CASE("one that was not as the plan saw it was not stopped, and is not leaving") {
+  InstanceRecord was = ready_instance();
+  was.nics[0].address = "192.168.122.7";
+  was.nics[0].learned = true;
+  const auto stop = action(StopDomain{.uuid = was.uuid, .grace = {}, .removal = true, .was_up = true});
+  const RecordedState before = state_with(was);
+  RecordedState state = before;
+  state.instances.begin()->second.host = "kvm2";  // this run has followed it
+  for (const auto& change : changes_at_begin(stop, state, kNow)) apply(state, change);
+  REQUIRE(state.instances.begin()->second.phase == Phase::leaving);
+
+  SECTION("where it departed, all but where it is comes back") {
+    const Error departed{ErrorKind::conflict, "it is off or gone", {}, {}};
+    for (const auto& change : changes_at_failure(stop, departed, before, state)) apply(state, change);
+    was.host = "kvm2";
+    CHECK(state.instances.begin()->second == was);
+  }
+  SECTION("after any other failure it may be stopped") {
+    CHECK(changes_at_failure(stop, Error{ErrorKind::timed_out, "slow", {}, {}}, before, state).empty());
   }
 }
 

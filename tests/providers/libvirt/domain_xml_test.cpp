@@ -191,7 +191,7 @@ TEST_CASE("disks have names after the 26th, too") {
   CHECK(xml.find("dev=\"vdab\"") != std::string::npos);
 }
 
-TEST_CASE("a domain without our mark is foreign, and neither its cards nor its disks are read") {
+TEST_CASE("a domain without our mark is foreign, and its disks are read, too: one of them may be ours") {
   const DomainReading reading = read(
       "<domain type='kvm'><name>theirs</name><uuid>C0FFEE00-0000-4000-8000-000000000009</uuid>"
       "<memory unit='KiB'>1048576</memory><vcpu>3</vcpu>"
@@ -205,7 +205,7 @@ TEST_CASE("a domain without our mark is foreign, and neither its cards nor its d
                                  .max_memory_bytes = kGiB,
                                  .ownership = std::nullopt,
                                  .nics = {},
-                                 .disk_paths = {}});
+                                 .disk_paths = {"/x"}});
 }
 
 TEST_CASE("only a whole mark in our namespace makes a domain ours") {

@@ -131,6 +131,8 @@ TEST_CASE("likewise what is on a host without a trait that its group requires by
   CHECK(plan.actions.empty());
   REQUIRE(codes(plan) == Words{"host_not_allowed"});
   CHECK(plan.diagnostics[0].summary.ends_with("left there: web-1 on kvm2 (trait uefi: it does not have it)"));
+  world.host("kvm1").traits.erase("uefi");
+  CHECK(world.plan().diagnostics[0].hint.ends_with("vscale plan --replace group.web[0] --replace group.web[1]"));
 }
 
 TEST_CASE("a pool that lies elsewhere than the file says is used where it is, which is said once") {

@@ -74,6 +74,30 @@ Group large(int size, std::uint64_t memory_bytes) {
   return group;
 }
 
+TEST_CASE("what a guest has already is not asked for again when something else of it grows") {
+  PlayedWorld world = running({web(1)});
+  auto& wanted = world.input.config.groups[0].instance;
+  REQUIRE(wanted.vcpus == 2);
+  world.host("kvm1").vcpus = 1;
+  wanted.memory_bytes = wanted.max_memory_bytes = wanted.memory_bytes + kGiB;
+  CHECK(changes(world.plan()) == Words{"update web-0"});
+  wanted.vcpus = wanted.max_vcpus = 3;
+  CHECK(codes(world.plan()) == Words{"no_room_to_grow"});
+}
+
+TEST_CASE("memory that is ignored and was raised by hand does not keep a disk from growing") {
+  PlayedWorld world = running({web(1)});
+  Group& group = world.input.config.groups[0];
+  group.lifecycle.ignore_changes = {"memory"};
+  LiveDomain& domain = *world.domain("kvm1", "prod-web-0");
+  domain.memory_bytes = domain.max_memory_bytes = 80 * kGiB;
+  group.instance.disk_bytes += 10 * kGiB;
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(plan.diagnostics.empty());
+  CHECK(changes(plan) == Words{"update web-0"});
+}
+
 TEST_CASE("a size that no host can hold is one error for the group, and says that no host is large enough") {
   PlayedWorld world(config_with({large(5, 100 * kGiB)}));
   world.input.places = {{"groups.web.size", {"vscale.yaml", 8, 5, 4}},
@@ -140,6 +164,30 @@ TEST_CASE("what cannot grow where it is is one error for the group") {
         "memory: 41120 MiB wanted, 21140 of 62260 free");
   CHECK(only_error(world.plan()).hint ==
         "free capacity on kvm1, kvm2, or make each of them anew, which may be elsewhere: --replace group.web[2]");
+}
+
+TEST_CASE("what a guest has already is not asked for again when something else of it grows") {
+  PlayedWorld world = running({web(1)});
+  auto& wanted = world.input.config.groups[0].instance;
+  REQUIRE(wanted.vcpus == 2);
+  world.host("kvm1").vcpus = 1;
+  wanted.memory_bytes = wanted.max_memory_bytes = wanted.memory_bytes + kGiB;
+  CHECK(changes(world.plan()) == Words{"update web-0"});
+  wanted.vcpus = wanted.max_vcpus = 3;
+  CHECK(codes(world.plan()) == Words{"no_room_to_grow"});
+}
+
+TEST_CASE("memory that is ignored and was raised by hand does not keep a disk from growing") {
+  PlayedWorld world = running({web(1)});
+  Group& group = world.input.config.groups[0];
+  group.lifecycle.ignore_changes = {"memory"};
+  LiveDomain& domain = *world.domain("kvm1", "prod-web-0");
+  domain.memory_bytes = domain.max_memory_bytes = 80 * kGiB;
+  group.instance.disk_bytes += 10 * kGiB;
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(plan.diagnostics.empty());
+  CHECK(changes(plan) == Words{"update web-0"});
 }
 
 TEST_CASE("a size that no host can hold is one error for those that are there and those that are to come") {
@@ -265,6 +313,22 @@ TEST_CASE("a network that has another name now hands out no address that is in u
   CHECK(world.instance("group.web[1]").nics[0].address == "10.0.0.51");
   CHECK(world.instance("group.db[0]").nics[0].address == "10.0.0.52");
   CHECK(world.instance("group.web[2]").nics[0].address == "10.0.0.53");
+}
+
+TEST_CASE("a network with another name takes no address from another network that has the same") {
+  Group web_group = web(1);
+  web_group.instance.networks[0].network = "dmz";
+  Config config = config_with({a_group("app", 1), web_group});
+  config.networks.push_back(a_network("dmz"));
+  PlayedWorld world = running(config);
+  REQUIRE(world.instance("group.app[0]").nics[0].address == "10.0.0.50");
+  REQUIRE(world.instance("group.web[0]").nics[0].address == "10.0.0.50");
+  world.input.config.networks[0].name = "lan2";
+  world.input.config.groups[0].instance.networks[0].network = "lan2";
+  world.input.config.groups[0].update.allow = Disruption::reboot;
+  world.input.options.replaces = {"group.web[0]"};
+  world.carry_out(world.plan());
+  CHECK(world.instance("group.web[0]").nics[0].address == "10.0.0.50");
 }
 
 }  // namespace

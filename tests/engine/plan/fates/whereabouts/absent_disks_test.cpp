@@ -95,20 +95,41 @@ TEST_CASE("in a shared pool, too, what a migration by hand left defined does not
   CHECK(changes(plan) == Words{"create web-0"});
 }
 
-TEST_CASE("a claim in a shared pool is not made anew while a host is silent that may have its guest") {
+TEST_CASE("a claim in a shared pool is finished while a host is silent, which has never had its guest") {
   Config config = config_with({web(1)});
   config.storage[0].shared = true;
   PlayedWorld world = running(config);
   world.host("kvm1").domains.clear();
   world.input.recorded.instances.begin()->second.phase = Phase::claimed;
   world.input.live["kvm2"] = unreachable();
+  CHECK(changes(world.plan()) == Words{"create web-0"});
+}
+
+TEST_CASE("what is off and of an older time is left over only where it is the instance's own") {
+  Config config = config_with({web(2)});
+  config.storage[0].shared = true;
+  PlayedWorld world = running(config);
+  world.input.options.replaces = {"group.web[0]"};
+  world.carry_out(world.plan());
+  world.input.options.replaces.clear();
+  LiveDomain borrower = *world.domain("kvm2", "prod-web-1");
+  REQUIRE(borrower.ownership->incarnation == 1);
+  borrower.state = DomainState::shut_off;
+  std::erase_if(world.host("kvm2").domains, [](const LiveDomain& domain) { return domain.name == "prod-web-1"; });
+  lend_root(world, borrower, "kvm2");
   const Plan plan = world.plan();
   INFO(plan_text(plan));
-  CHECK(plan.actions.empty());
-  REQUIRE(plan.unknown.size() == 2);
-  CHECK(plan.unknown[1].why ==
-        "its prod-web-0-root.qcow2 is in a shared pool, and kvm2, which does not answer, may have a domain on it");
-  world.input.live["kvm2"] = reachable(a_snapshot("kvm2"));
+  REQUIRE(plan.unknown.size() == 1);
+  CHECK(plan.unknown[0].address == "group.web[0]");
+  CHECK(plan.unknown[0].why ==
+        std::string("domain prod-web-1 on kvm2 may stand on its prod-web-0-root.qcow2: ") + kWhatToDo);
+}
+
+TEST_CASE("a seed that another domain has keeps no lost one from being made again") {
+  PlayedWorld world = running({web(1)});
+  LiveDomain copy = foreign_domain("debug");
+  copy.disk_paths = {world.host("kvm1").pools[0].path + "/prod-web-0-seed.iso"};
+  world.host("kvm1").domains = {copy};
   CHECK(changes(world.plan()) == Words{"create web-0"});
 }
 
