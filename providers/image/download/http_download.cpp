@@ -303,6 +303,8 @@ std::optional<Error> failure_of(const Subject& subject, const Answer& answer) {
   if (answer.refused) return answer.refused;
   if (answer.status != 0 && answer.status != 200) return error_of_status(subject, answer.status);
   if (answer.ended != CURLE_OK) return error_of_trouble(subject, answer);
+  // The library is content with an end inside the head.
+  if (answer.status == 0) return error_of_body(subject, answer);
   return std::nullopt;
 }
 

@@ -580,6 +580,7 @@ class RudeServer {
         if (count > 0) sent_ += static_cast<std::size_t>(count);
         return count > 0;
       });
+      shutdown(caller_, SHUT_WR);
     });
   }
   ~RudeServer() {
@@ -638,6 +639,42 @@ TEST_CASE("a server that drips anything but an image is left") {
   REQUIRE_FALSE(lock);
   INFO(to_string(lock.error()));
   CHECK(lock.error().kind == ErrorKind::timed_out);
+  CHECK(library.cached() == 0);
+}
+
+TEST_CASE("a server that drips what no web server says is left as none") {
+  const auto [begin, piece] = GENERATE(table<std::string, std::string>({
+      {"", "H"},                                                       // never HTTP/
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1"},  // a length that does not end
+  }));
+  Library library;
+  const RudeServer server(dripping(begin, piece));
+  const auto started = std::chrono::steady_clock::now();
+
+  const auto lock = library.resolve(Library::url(server.url() + "/drip"));
+
+  CHECK(std::chrono::steady_clock::now() - started < std::chrono::seconds{5});
+  REQUIRE_FALSE(lock);
+  INFO(to_string(lock.error()));
+  CHECK(lock.error().kind == ErrorKind::invalid);
+  CHECK(lock.error().message.find("gave no answer of a web server") != std::string::npos);
+  CHECK(library.cached() == 0);
+}
+
+TEST_CASE("an answer that ends inside its head is one that was cut off, and no empty image") {
+  const std::string said = GENERATE(as<std::string>{}, "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nServer: x\r\n",
+                                    "HTTP/1.1 302 Found\r\nLocation: /on\r\n", "HTTP/1.1 100 Continue\r\n\r\n",
+                                    "HTTP/1.1 101 Switching Protocols\r\n\r\n");
+  CAPTURE(said);
+  Library library;
+  const RudeServer server([&](const RudeServer::Send& send) { send(said); });
+
+  const auto lock = library.resolve(Library::url(server.url() + "/a.qcow2"));
+
+  REQUIRE_FALSE(lock);
+  INFO(to_string(lock.error()));
+  CHECK(lock.error().kind == ErrorKind::unreachable);
+  CHECK(lock.error().message.ends_with("ended after 0 bytes"));
   CHECK(library.cached() == 0);
 }
 
