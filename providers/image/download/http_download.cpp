@@ -20,6 +20,10 @@ using SteadyClock = std::chrono::steady_clock;
 /// What a server may say before the body, all of its headers together. The library ends a single line at 100 KiB.
 constexpr std::size_t kMostHead_bytes = 64UL * 1024;
 
+/// CURLE_TOO_LARGE, by which the library from 8.6 on tells of a line that is too long for it; before, it calls that out
+/// of memory.
+constexpr int kLineTooLong = 100;
+
 /// What came of one request, whether or not it came to its end.
 struct Answer {
   int status = 0;  ///< 0: its head has not come to an end.
@@ -259,8 +263,8 @@ Error error_of_authorities(const Subject& subject) {
 
 /// What came is none of the words of HTTP.
 Error error_of_words(const Subject& subject, const Answer& answer) {
-  // The library calls a line that is too long for it out of memory.
-  const bool too_long = answer.head_too_long || answer.ended == CURLE_OUT_OF_MEMORY;
+  const bool too_long =
+      answer.head_too_long || answer.ended == CURLE_OUT_OF_MEMORY || int{answer.ended} == kLineTooLong;
   Error error = error_of(subject, ErrorKind::invalid,
                          too_long ? fmt::format("sent a header of over {}", show_bytes(kMostHead_bytes))
                                   : "gave no answer of a web server",
