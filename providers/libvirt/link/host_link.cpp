@@ -9,6 +9,7 @@
 
 #include "engine/values/uri.h"
 #include "providers/libvirt/link/host_uri.h"
+#include "providers/libvirt/link/late_wakes.h"
 #include "providers/libvirt/link/library.h"
 #include "providers/libvirt/link/libvirt_error.h"
 
@@ -17,24 +18,15 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// How often whoever waits looks at the progress of a long piece of work, and whether the program has run meanwhile.
-constexpr std::chrono::milliseconds kProgressInterval{100};
-
-/// How much does not count of a wait that was to end at `wake`: one that ends much later was no wait, for the program
-/// was stopped (Ctrl-Z). What had arrived by then is waiting to be read, and gets a moment for it.
-SteadyClock::duration time_without_us(SteadyClock::time_point wake) {
-  const auto late = SteadyClock::now() - wake;
-  return late > kProgressInterval ? late + kProgressInterval : SteadyClock::duration{0};
-}
-
 /// Waits until `come`, up to `deadline`, which moves on by what does not count. False if it did not come.
 template <class Come>
 bool wait_until(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, SteadyClock::time_point& deadline,
                 Come come) {
+  LateWakes wakes;
   for (auto now = SteadyClock::now(); now < deadline; now = SteadyClock::now()) {
     const auto wake = std::min(deadline, now + kProgressInterval);
     if (changed.wait_until(lock, wake, come)) return true;
-    deadline += time_without_us(wake);
+    deadline += wakes.forgiven(SteadyClock::now() - wake);
   }
   return come();
 }
@@ -213,6 +205,7 @@ void HostLink::wait_until_closed(SteadyTime deadline) {
 Result<void> HostLink::enter(Lane lane) {
   if (lane == Lane::stream) return {};
   std::unique_lock lock(mutex_);
+  LateWakes wakes;
   SteadyTime silent_since = SteadyClock::now();
   const auto has_room = [&] {
     return in_flight_ < options_.requests_in_flight &&
@@ -222,7 +215,7 @@ Result<void> HostLink::enter(Lane lane) {
     // Work that nobody waits for could hang too: when nothing comes back any more, it has.
     const SteadyTime wake = SteadyClock::now() + kProgressInterval;
     changed_.wait_until(lock, wake);
-    silent_since = std::max(silent_since + time_without_us(wake), last_landing_);
+    silent_since = std::max(silent_since + wakes.forgiven(SteadyClock::now() - wake), last_landing_);
     if (SteadyClock::now() >= silent_since + 2 * options_.call_timeout) {
       left_behind_ = unreachable("does not answer any more", "all of its requests in flight are stuck");
       changed_.notify_all();
@@ -296,13 +289,14 @@ std::optional<Error> HostLink::launch(Lane lane, const std::shared_ptr<Flight>& 
 std::optional<Error> HostLink::wait_for(Flight& flight, Duration stall,
                                         const std::function<void(std::uint64_t)>& on_progress) {
   std::unique_lock lock(flight.mutex);
+  LateWakes wakes;
   std::uint64_t seen = flight.progress.load();
   SteadyTime moved_at = SteadyClock::now();
   for (;;) {
     const SteadyTime deadline = moved_at + stall;
     const SteadyTime wake = std::min(deadline, SteadyClock::now() + kProgressInterval);
     if (flight.landed.wait_until(lock, wake, [&] { return flight.done; })) return std::nullopt;
-    moved_at += time_without_us(wake);
+    moved_at += wakes.forgiven(SteadyClock::now() - wake);
     const std::uint64_t now_at = flight.progress.load();
     if (now_at != seen) {
       seen = now_at;
