@@ -21,6 +21,11 @@ std::atomic<SystemClock*> sleeping_clock{nullptr};
 constexpr std::string_view kStoppedAtOnce = "\nStopped at once. Nothing is lost: what was done is recorded.\n";
 
 [[noreturn]] void end_at_once() {
+  // Nobody may be reading what is said, and then nothing is.
+  pollfd asked{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  if (::poll(&asked, 1, 0) == 1 && (asked.revents & POLLOUT) != 0) {
+    [[maybe_unused]] const auto said = ::write(STDERR_FILENO, kStoppedAtOnce.data(), kStoppedAtOnce.size());
+  }
   ::_exit(static_cast<int>(ExitCode::interrupted));
 }
 
@@ -34,12 +39,10 @@ int count_interrupt(int signal) {
 
 void on_interrupt(int signal) {
   const Doing now = doing.load();
-  if (now == Doing::nothing_to_lose) end_at_once();
+  if (now == Doing::nothing_to_lose) ::_exit(static_cast<int>(ExitCode::interrupted));
   const int count = count_interrupt(signal);
-  if (now == Doing::between_runs && count > 1) {
-    [[maybe_unused]] const auto said = ::write(STDERR_FILENO, kStoppedAtOnce.data(), kStoppedAtOnce.size());
-    end_at_once();
-  }
+  // In a run the second is for stop_request(), which nobody asks while a reader keeps the output waiting.
+  if (count > (now == Doing::between_runs ? 1 : 2)) end_at_once();
   if (auto* clock = sleeping_clock.load()) clock->interrupt();
 }
 

@@ -11,7 +11,9 @@ namespace vscale {
 /// One that is ignored already stays so, as nohup wants it. `clock` is woken by them and must outlive the program.
 void handle_signals(SystemClock& clock);
 
-/// From now on they end nothing, and are counted instead: see stop_request(). Any thread.
+/// From now on the first and the second end nothing, and are counted instead: see stop_request(). A third ends the
+/// program where it is, with a word to stderr if that takes one: the run may be waiting for a reader of its output, and
+/// then asks for nothing. Any thread.
 void interrupt_gently();
 
 /// From now on, until interrupt_gently() is called again, the second one ends the program at once, with a word to

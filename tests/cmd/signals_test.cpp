@@ -1,11 +1,13 @@
 #include "cmd/signals.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <functional>
+#include <string>
 
 #include "cmd/invocation/exit_code.h"
 
@@ -94,6 +96,32 @@ TEST_CASE("between two runs the second interrupt ends the program at once, and s
   CHECK(code == static_cast<int>(ExitCode::interrupted));
   CHECK(length > 0);
   CHECK(std::string(said) == "\nStopped at once. Nothing is lost: what was done is recorded.\n");
+}
+
+TEST_CASE("a third interrupt ends a run where it is, also while nobody reads what it says") {
+  const int signal = GENERATE(SIGINT, SIGTERM);
+  CAPTURE(signal);
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const int code = end_of([signal, &ends] {
+    ::dup2(ends[1], STDERR_FILENO);
+    const std::string full(static_cast<std::size_t>(::fcntl(ends[1], F_GETPIPE_SZ)), 'x');
+    if (::write(ends[1], full.data(), full.size()) != static_cast<ssize_t>(full.size())) return 1;
+    SystemClock clock;
+    for (const int each : {SIGINT, SIGTERM, SIGHUP}) std::signal(each, SIG_DFL);
+    handle_signals(clock);
+    interrupt_gently();
+    std::raise(signal);
+    std::raise(signal);
+    if (stop_request() != StopRequest::now) return 2;
+    std::raise(SIGHUP);
+    ::alarm(5);  // ends it by a signal
+    std::raise(signal);
+    return 3;
+  });
+  for (const int end : ends) ::close(end);
+
+  CHECK(code == static_cast<int>(ExitCode::interrupted));
 }
 
 TEST_CASE("after a run that was interrupted another one changes nothing: the program is about to tell its end") {
