@@ -6,6 +6,7 @@
 
 #include "schemas/text/bounds.h"
 #include "schemas/text/ipv4_text.h"
+#include "schemas/text/lower.h"
 #include "schemas/yaml/tree_view.h"
 
 namespace vscale {
@@ -64,9 +65,7 @@ Image build_image(const std::string& name, const Node& node, BuildContext& conte
   const TreeView view(&node);
   if (const Node* source = view.at("source")) image.source = build_source(*source, context);
   view.take("checksum", image.checksum);
-  for (char& c : image.checksum) {
-    if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-  }
+  image.checksum = lower(image.checksum);
   view.take("checksumUrl", image.checksum_url);
   view.take_word(
       "agent", image.agent,

@@ -4,6 +4,7 @@
 
 #include "schemas/config/config_builder.h"
 #include "schemas/language/not_yet.h"
+#include "schemas/text/lower.h"
 #include "schemas/yaml/path.h"
 #include "schemas/yaml/tree_view.h"
 
@@ -100,13 +101,6 @@ CloudInit build_cloud_init(const TreeView& view, const std::string& subject, Bui
                  {{"roll", CloudInit::OnChange::roll}, {"nextCreate", CloudInit::OnChange::next_create}});
   view.take_word("seed", init.seed, {{"keep", CloudInit::Seed::keep}, {"eject", CloudInit::Seed::eject}});
   return init;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
 }
 
 std::vector<NicSpec> build_nics(const TreeView& view, const Config& config) {

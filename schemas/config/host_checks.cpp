@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "schemas/config/config_checks.h"
+#include "schemas/text/lower.h"
 #include "schemas/text/units_text.h"
 
 namespace vscale {
@@ -12,13 +13,6 @@ namespace {
 
 constexpr std::size_t kEnoughToAgree = 3;  // hosts: two of them see that it is the third which is gone
 constexpr int kMaxNestedUris = 3;
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -83,7 +77,7 @@ Finding unverified_host(const std::string& what) {
 
 // What makes a URI unfit to be opened, if anything; the summary lacks its subject.
 std::optional<Finding> objection_to(const std::string& uri, UnverifiedHosts unverified, int depth = 0) {
-  if (lower(std::string(transport_of(uri))) == "ext") {
+  if (lower(transport_of(uri)) == "ext") {
     return runs_commands("transport ext", "use qemu+ssh:// or qemu+tls://");
   }
   for (const UriParameter& parameter : parameters_of(uri)) {

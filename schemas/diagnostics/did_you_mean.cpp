@@ -5,20 +5,13 @@
 #include <algorithm>
 
 #include "engine/values/text/listed.h"
+#include "schemas/text/lower.h"
 
 namespace vscale {
 namespace {
 
 constexpr std::size_t kMaxListed = 12;
 constexpr std::size_t kMaxCompared = 64;  // bytes: no name of ours is longer, and the distance is quadratic
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 // Letters added, left out, replaced, or exchanged with their neighbour.
 std::size_t edit_distance(const std::string& a, const std::string& b) {

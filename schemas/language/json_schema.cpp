@@ -7,6 +7,7 @@
 #include "schemas/diagnostics/did_you_mean.h"
 #include "schemas/language/language.h"
 #include "schemas/language/not_yet.h"
+#include "schemas/text/lower.h"
 
 namespace vscale {
 namespace {
@@ -147,11 +148,7 @@ std::string section_of(const ObjectType& object) {
 
 std::string anchor(const ObjectType& object) {
   const std::string section = section_of(object);
-  std::string target = section;  // GitHub writes anchors in lower case
-  for (char& c : target) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return fmt::format("[{}](#{})", section, target);
+  return fmt::format("[{}](#{})", section, lower(section));  // GitHub writes anchors in lower case
 }
 
 std::string type_words(const Type& type) {

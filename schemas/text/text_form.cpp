@@ -7,6 +7,7 @@
 
 #include "engine/values/address.h"
 #include "schemas/text/ipv4_text.h"
+#include "schemas/text/lower.h"
 #include "schemas/text/units_text.h"
 
 namespace vscale {
@@ -170,9 +171,7 @@ bool cron_value(std::string_view text, const CronField& field) {
     const int value = text.size() == 1 ? text[0] - '0' : (text[0] - '0') * 10 + text[1] - '0';
     return field.min <= value && value <= field.max;
   }
-  std::string name(text);
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  const std::size_t found = field.names.find(name);
+  const std::size_t found = field.names.find(lower(text));
   return text.size() == 3 && found != field.names.npos && found % 3 == 0;
 }
 

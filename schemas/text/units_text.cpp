@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 
+#include "schemas/text/lower.h"
+
 namespace vscale {
 namespace {
 
@@ -148,12 +150,9 @@ std::optional<Amount> parse_amount(std::string_view text) {
 }
 
 std::string_view meant_size_unit(std::string_view unit) {
-  std::string lower(unit);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  const std::string written = lower(unit);
   for (const Meant& row : kMeantSizes) {
-    if (row.written == lower) return row.meant;
+    if (row.written == written) return row.meant;
   }
   return {};
 }
