@@ -85,9 +85,12 @@ std::optional<Finding> objection_to(const std::string& uri, UnverifiedHosts unve
     if (parameter.name == "command")
       return runs_commands(what, "leave it out; ~/.ssh/config can tell ssh what it needs");
     if (parameter.name == "netcat") {
-      return runs_commands(what, "leave it out: libvirt finds virt-ssh-helper or nc on the host");
+      return runs_commands(what,
+                           "leave it out; install virt-ssh-helper (libvirt-daemon) there, or put nc into the PATH");
     }
-    const bool ignores_key = parameter.name == "known_hosts_verify" && lower(parameter.value) == "ignore";
+    // `auto` takes any key of a host that is new, without a word.
+    const std::string value = lower(parameter.value);
+    const bool ignores_key = parameter.name == "known_hosts_verify" && (value == "ignore" || value == "auto");
     const bool verifies_nothing = parameter.name == "no_verify" && parameter.value != "0";
     if ((ignores_key || verifies_nothing) && unverified == UnverifiedHosts::refused) return unverified_host(what);
     // The host's libvirtd opens what `name` says.

@@ -501,6 +501,7 @@ hosts:
   a: { uri: "qemu+tls://h/system?no_verify=1" }
   b: { uri: "qemu+ssh://h/system?keyfile=/k&No_Verify=01" }
   c: { uri: "qemu+libssh2://h/system?known_hosts_verify=ignore" }
+  d: { uri: "qemu+libssh://h/system?known_hosts_verify=Auto" }
 )");
 }
 
