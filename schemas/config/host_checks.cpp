@@ -137,15 +137,17 @@ void ConfigChecks::check_host_loss(const Group& group) {
 void ConfigChecks::check_witness() {
   const bool enough = config_.hosts.size() >= kEnoughToAgree || !config_.watch.witness.empty();
   if (enough || config_.hosts.empty() || section_is_broken("hosts") || section_is_broken("watch")) return;
+  const bool alone = config_.hosts.size() == 1;
   for (const Group& group : config_.groups) {
     const bool waits = !group.ha || group.ha->on_host_loss == HighAvailability::OnHostLoss::wait;
     if (waits || !written(path_of(group) + ".ha")) continue;
-    reporter_.warning(at(path_of(group) + ".ha"),
-                      {.code = "no_witness",
-                       .summary = fmt::format("{}: with {} no host is ever known to be lost", subject_of(group),
-                                              config_.hosts.size() == 1 ? "one host" : "two hosts"),
-                       .label = "nobody can tell a lost host from a lost network",
-                       .hint = "add watch: { witness: [ADDRESS] }, such as the gateway's"});
+    reporter_.warning(
+        at(path_of(group) + ".ha"),
+        {.code = "no_witness",
+         .summary = fmt::format("{}: with {} no host is ever known to be lost", subject_of(group),
+                                alone ? "one host" : "two hosts"),
+         .label = alone ? "there is no other host to start it on" : "nobody can tell a lost host from a lost network",
+         .hint = alone ? "add a second host" : "add watch: { witness: [ADDRESS] }, such as the gateway's"});
     return;
   }
 }

@@ -554,7 +554,11 @@ TEST_CASE("what happens when a host is lost has to be said where disks are not s
 }
 
 TEST_CASE("with fewer than three hosts and no witness no host can be known to be lost") {
-  check_messages("no_witness", with_group("    ha: { onHostLoss: rebuild }\n"));
+  const std::string one = with_group("    ha: { onHostLoss: rebuild }\n");
+  std::string two = one;
+  two.insert(two.find("images:"), "  kvm2: { uri: \"qemu+ssh://root@kvm2/system\" }\n");
+  check_messages("no_other_host", one);
+  check_messages("no_witness", two);
 }
 
 TEST_CASE("policies look back no further than samples are kept, and ask only an InfluxDB that is named") {
