@@ -94,13 +94,14 @@ ExitCode run_command(const PlanArguments& arguments, Invocation& invocation) {
   if (invocation.global.json)
     shown.insert(shown.begin(), files->read.diagnostics.begin(), files->read.diagnostics.end());
   if (*running) shown.push_back(run_in_progress(**running, invocation.outside.clock->now()));
-  show_plan(invocation, *fresh);
-  if (arguments.out && plan.errored) return ExitCode::error;
-  if (arguments.out) {
+  // Before it is shown: an error after it would be a second document.
+  if (arguments.out && !plan.errored) {
     if (const auto saved = save_plan(invocation, *files, plan, arguments.options, *arguments.out); !saved) {
       return fail(invocation, saved.error());
     }
   }
+  show_plan(invocation, *fresh);
+  if (arguments.out && plan.errored) return ExitCode::error;
   say_next(invocation, *files, plan, arguments, running->has_value());
   return code_of(plan, arguments.detailed_exitcode);
 }

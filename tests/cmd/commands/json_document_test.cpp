@@ -64,6 +64,24 @@ TEST_CASE("a warning in the files is not saved with the plan, nor carried out wi
   CHECK(world.vscale({"apply", "plan.bin"}).code == 0);
 }
 
+TEST_CASE("a plan that cannot be saved is no plan: what was wrong is the one document") {
+  FakeWorld world;
+  world.write("vscale.yaml", web_config(1));
+  const auto write = world.outside().write_private_file;
+  world.outside().write_private_file = [&](const std::string& path, const std::string& text) -> Result<void> {
+    if (!path.ends_with("plan.bin")) return write(path, text);
+    return Error{.kind = ErrorKind::failed, .message = "cannot write " + path, .detail = {}, .hint = {}};
+  };
+
+  const auto ran = world.vscale({"plan", "--json", "--out", "plan.bin"});
+
+  CHECK(ran.code == 1);
+  const auto lines = lines_of(ran.out);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].at("type") == "diagnostic");
+  CHECK(world.vscale({"plan", "--out", "plan.bin"}).out.empty());
+}
+
 TEST_CASE("mistakes in the files are the one document, as validate gives it") {
   FakeWorld world;
   std::string config = web_config(1);
