@@ -8,7 +8,6 @@
 #include "cmd/planning/recorded.h"
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/state_view.h"
-#include "schemas/diagnostics/diagnostic_text.h"
 #include "schemas/diagnostics/did_you_mean.h"
 #include "schemas/json/state_json.h"
 
@@ -17,26 +16,29 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Where the statefile is, by --state or by the configuration.
-Result<std::string> find_state(const Invocation& invocation) {
+/// Where the statefile is, by --state or by the configuration. Nothing: what is wrong has been said.
+std::optional<std::string> find_state_or_fail(const Invocation& invocation) {
   if (const auto& given = invocation.global.state) return absolute_path(invocation.outside, *given);
   const auto files = read_files(invocation, ReadInput::Secrets::not_demanded);
-  if (!files) return files.error();
+  if (!files) {
+    fail(invocation, files.error());
+    return std::nullopt;
+  }
   if (files->read.config) return files->read.config->state.path;
-  invocation.streams.err << render_diagnostics(files->read.diagnostics) << "\n";  // the error is what --json gives
-  return Error{.kind = ErrorKind::invalid,
-               .message = "where the statefile is stands in the configuration, which has mistakes",
-               .detail = {},
-               .hint = "or name the statefile: --state PATH"};
+  report(invocation, files->read.diagnostics, JsonOutput::document);
+  say(invocation, "The configuration says where the statefile is; --state PATH does so, too.");
+  return std::nullopt;
 }
 
 /// A statefile that is not there is an error here: whoever asks for it thinks that there is one.
-Result<RecordedState> read_state(const Invocation& invocation) {
-  const auto path = find_state(invocation);
-  if (!path) return path.error();
+std::optional<RecordedState> read_state_or_fail(const Invocation& invocation) {
+  const auto path = find_state_or_fail(invocation);
+  if (!path) return std::nullopt;
   const auto opened = invocation.outside.open_state(*path, OpenMode::read_only);
-  if (!opened) return opened.error();
-  return opened->store->read();
+  auto state = opened ? opened->store->read() : opened.error();
+  if (state) return std::move(*state);
+  fail(invocation, state.error());
+  return std::nullopt;
 }
 
 Json volumes_of(const RecordedState& state, const InstanceAddress& owner) {
@@ -103,8 +105,8 @@ std::vector<std::string> addresses_in(const RecordedState& state) {
 }  // namespace
 
 ExitCode run_command(const StateListArguments&, Invocation& invocation) {
-  const auto state = read_state(invocation);
-  if (!state) return fail(invocation, state.error());
+  const auto state = read_state_or_fail(invocation);
+  if (!state) return ExitCode::error;
   if (invocation.global.json) {
     Json kept = Json::array();
     for (const auto& volume : kept_disks(*state)) kept.push_back(volume_json(volume));
@@ -118,8 +120,8 @@ ExitCode run_command(const StateListArguments&, Invocation& invocation) {
 }
 
 ExitCode run_command(const StateShowArguments& arguments, Invocation& invocation) {
-  const auto state = read_state(invocation);
-  if (!state) return fail(invocation, state.error());
+  const auto state = read_state_or_fail(invocation);
+  if (!state) return ExitCode::error;
   const auto found = arguments.address ? record_of(*state, *arguments.address) : std::optional(state_json(*state));
   if (!found) {
     const std::string guess = did_you_mean(*arguments.address, addresses_in(*state));
@@ -133,8 +135,8 @@ ExitCode run_command(const StateShowArguments& arguments, Invocation& invocation
 }
 
 ExitCode run_command(const ForceUnlockArguments& arguments, Invocation& invocation) {
-  const auto path = find_state(invocation);
-  if (!path) return fail(invocation, path.error());
+  const auto path = find_state_or_fail(invocation);
+  if (!path) return ExitCode::error;
   const auto opened = invocation.outside.open_state(*path, OpenMode::read_write);
   if (!opened) return fail(invocation, opened.error());
   if (const auto forgotten = opened->force_unlock(arguments.id); !forgotten) {
