@@ -83,13 +83,7 @@ ExitCode nothing_to_do(Invocation& invocation, const ApplyArguments& arguments, 
   if (const auto closed = close_open_actions(fresh.recorded, store, now); !closed) {
     return fail(invocation, closed.error());
   }
-  const ExitCode code = fresh.plan.complete ? ExitCode::ok : ExitCode::partial;
-  if (invocation.global.json) {
-    RunSummary summary;
-    summary.serial = fresh.recorded.serial;
-    invocation.streams.out << line_of(summary_event_json(summary, Duration{0}, static_cast<int>(code), now));
-  }
-  return code;
+  return tell_nothing_done(invocation, fresh);
 }
 
 void show(Invocation& invocation, const FreshPlan& fresh) {

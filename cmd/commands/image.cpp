@@ -81,19 +81,6 @@ std::string update_text(const Config& config, const RecordedState& before, const
   return left_and_right(text, "", 2);
 }
 
-/// The same ending as that of an apply which has nothing to do.
-ExitCode nothing_to_send(Invocation& invocation, const FreshPlan& fresh) {
-  const ExitCode code = fresh.plan.complete ? ExitCode::ok : ExitCode::partial;
-  say(invocation, "Every host that needs them has the images.");
-  if (invocation.global.json) {
-    RunSummary summary;
-    summary.serial = fresh.recorded.serial;
-    const Instant now = invocation.outside.clock->now();
-    invocation.streams.out << line_of(summary_event_json(summary, Duration{0}, static_cast<int>(code), now));
-  }
-  return code;
-}
-
 std::string pull_command(const Invocation& invocation, const ConfigurationFiles& files,
                          const ImagePullArguments& arguments) {
   std::string words = "image pull";
@@ -163,7 +150,10 @@ ExitCode run_command(const ImagePullArguments& arguments, Invocation& invocation
   if (invocation.global.json) {
     invocation.streams.out << line_of(plan_event_json(fresh.plan, invocation.outside.clock->now()));
   }
-  if (fresh.plan.actions.empty()) return nothing_to_send(invocation, fresh);
+  if (fresh.plan.actions.empty()) {
+    say(invocation, "Every host that needs them has the images.");
+    return tell_nothing_done(invocation, fresh);
+  }
   const Run run = carry_out(invocation, *files, fresh, hosts, store, std::nullopt);
   return tell_ending(invocation, {.plan = fresh.plan,
                                   .summary = run.summary,

@@ -105,4 +105,15 @@ ExitCode tell_ending(Invocation& invocation, Ending ending) {
   return ending.code;
 }
 
+ExitCode tell_nothing_done(Invocation& invocation, const FreshPlan& fresh) {
+  RunSummary summary;
+  summary.serial = fresh.recorded.serial;
+  const ExitCode code = code_of_run(fresh.plan, summary);
+  if (invocation.global.json) {
+    const Instant now = invocation.outside.clock->now();
+    invocation.streams.out << line_of(summary_event_json(summary, Duration{0}, static_cast<int>(code), now));
+  }
+  return code;
+}
+
 }  // namespace vscale

@@ -49,4 +49,8 @@ struct Ending {
 /// been brought to its end since, by a later run or another writer: neither form tells of it. The exit code.
 ExitCode tell_ending(Invocation& invocation, Ending ending);
 
+/// The same where the plan has nothing to do, so that there was no run: with --json a summary without actions; else
+/// nothing more is said.
+ExitCode tell_nothing_done(Invocation& invocation, const FreshPlan& fresh);
+
 }  // namespace vscale
