@@ -207,10 +207,10 @@ TEST_CASE("completion leaves no quote open in any line, whatever the description
     }
     CHECK_FALSE(quoted);
   }
-  const auto script = fs::temp_directory_path() / "vscale-completion-test.bash";
+  const test::FakeWorld world;
+  const std::string script = world.folder() + "/completion.bash";
   std::ofstream(script) << completion_script(Shell::bash);
-  CHECK(std::system(("bash -n " + script.string()).c_str()) == 0);
-  fs::remove(script);
+  CHECK(std::system(("bash -n " + script).c_str()) == 0);
 }
 
 TEST_CASE("completion knows the commands and their options in every shell") {

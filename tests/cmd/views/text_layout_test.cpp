@@ -19,7 +19,6 @@ TEST_CASE("what somebody will copy is never broken, however long it is") {
   CHECK(wrap("a ` that nothing closes", 10) == Lines{"a ` that", "nothing", "closes"});
 }
 
-}  // namespace
 TEST_CASE("what a host or a guest says cannot turn a line round or break it on the terminal") {
   CHECK(printable("a\xE2\x80\xAE"
                   "b\xE2\x81\xA6"
@@ -30,5 +29,7 @@ TEST_CASE("what a host or a guest says cannot turn a line round or break it on t
                   "31m \xED\xA0\x80") == "\\x9b31m \\xed\\xa0\\x80");
   CHECK(printable("größe 大きさ") == "größe 大きさ");
 }
+
+}  // namespace
 
 }  // namespace vscale::test
