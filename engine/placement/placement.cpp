@@ -36,7 +36,7 @@ WhyNot why_not_networks(const PlacementHost& host, const PlacementRequest& reque
 }
 
 WhyNot why_not_amount(const Inventory& inventory, std::uint64_t wanted, const char* what, const char* unit) {
-  if (wanted == 0 || !inventory.measured || inventory.used + wanted <= inventory.capacity()) return std::nullopt;
+  if (!inventory.measured || inventory.used + wanted <= inventory.capacity()) return std::nullopt;
   const std::uint64_t capacity = inventory.capacity();
   const std::uint64_t free = capacity - std::min(capacity, inventory.used);
   return No{fmt::format("{}: {}{} wanted, {} of {} free", what, wanted, unit, free, capacity),
@@ -131,9 +131,12 @@ WhyNot why_not(const PlacementWorld& world, const PlacementHost& host, const Pla
   if (auto no = why_not_traits(host, request)) return no;
   if (auto no = why_not_networks(host, request)) return no;
   const auto vcpus = static_cast<std::uint64_t>(request.claim.vcpus);
-  const auto amounts = {why_not_vcpus(host, vcpus),
-                        why_not_amount(host.memory_mib, request.claim.memory_mib, "memory", " MiB"),
-                        why_not_storage(world, host, request)};
+  const std::uint64_t memory_mib = request.claim.memory_mib;
+  const bool all = !request.grows_in_place;
+  const auto amounts = {
+      all || vcpus != 0 ? why_not_vcpus(host, vcpus) : std::nullopt,
+      all || memory_mib != 0 ? why_not_amount(host.memory_mib, memory_mib, "memory", " MiB") : std::nullopt,
+      why_not_storage(world, host, request)};
   const WhyNot* first = nullptr;
   for (const auto& no : amounts) {
     if (no && no->cause != Refusal::Cause::no_room) return no;

@@ -133,10 +133,12 @@ void check_growth(Planning& planning, const GroupPlan& plan, Decision& decision,
   request.claim = growth_of(wanted, had);
   if (!decision.recreate && !decision.in_place.resize_machine) {
     // Somebody raised what is ignored: it is in use already, and only to be counted.
-    request.claim.vcpus = request.claim.memory_mib = 0;
+    request.claim.vcpus = 0;
+    request.claim.memory_mib = 0;
   }
   if (request.claim == Claim{}) return;
   const std::string& host = decision.record->host;
+  request.grows_in_place = true;
   request.rules = Placement{};
   request.networks.clear();
   request.candidates = {host};

@@ -74,30 +74,6 @@ Group large(int size, std::uint64_t memory_bytes) {
   return group;
 }
 
-TEST_CASE("what a guest has already is not asked for again when something else of it grows") {
-  PlayedWorld world = running({web(1)});
-  auto& wanted = world.input.config.groups[0].instance;
-  REQUIRE(wanted.vcpus == 2);
-  world.host("kvm1").vcpus = 1;
-  wanted.memory_bytes = wanted.max_memory_bytes = wanted.memory_bytes + kGiB;
-  CHECK(changes(world.plan()) == Words{"update web-0"});
-  wanted.vcpus = wanted.max_vcpus = 3;
-  CHECK(codes(world.plan()) == Words{"no_room_to_grow"});
-}
-
-TEST_CASE("memory that is ignored and was raised by hand does not keep a disk from growing") {
-  PlayedWorld world = running({web(1)});
-  Group& group = world.input.config.groups[0];
-  group.lifecycle.ignore_changes = {"memory"};
-  LiveDomain& domain = *world.domain("kvm1", "prod-web-0");
-  domain.memory_bytes = domain.max_memory_bytes = 80 * kGiB;
-  group.instance.disk_bytes += 10 * kGiB;
-  const Plan plan = world.plan();
-  INFO(plan_text(plan));
-  CHECK(plan.diagnostics.empty());
-  CHECK(changes(plan) == Words{"update web-0"});
-}
-
 TEST_CASE("a size that no host can hold is one error for the group, and says that no host is large enough") {
   PlayedWorld world(config_with({large(5, 100 * kGiB)}));
   world.input.places = {{"groups.web.size", {"vscale.yaml", 8, 5, 4}},
