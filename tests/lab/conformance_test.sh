@@ -1,6 +1,8 @@
 #!/bin/bash
 # The libvirt provider keeps the promises of its ports on real QEMU, over a unix socket and over ssh; and keeps its bounds
 # when a host falls silent or is cut off.
+#
+# timeout: 1200
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 export LAB_NAME=t-conformance LAB_SUBNET=10.77.0
