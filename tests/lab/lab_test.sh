@@ -44,6 +44,11 @@ for host in kvm1 kvm2; do
 done
 [ "$(lab exec kvm1 hostname)" = kvm1 ] || fail "exec does not run on the host"
 
+story "A login by ssh reads nothing of the machine's own root"
+home=$(lab run ssh -i "$root/$LAB_NAME/key" -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+  -o LogLevel=ERROR root@10.76.0.11 'echo ~')
+[ "$home" = "$root/$LAB_NAME/kvm1/root" ] || fail "root of kvm1 is at home in $home"
+
 story "Hosts have their own /var/lib/libvirt, and no pool or network to begin with"
 lab exec kvm1 touch /var/lib/libvirt/only-here
 ! lab exec kvm2 test -e /var/lib/libvirt/only-here || fail "kvm2 sees a file of kvm1"
