@@ -6,6 +6,7 @@
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 export LAB_NAME=t-conformance LAB_SUBNET=10.77.0
+export LAB_KVM=hidden # see scenarios/scenario.sh
 work=$(mktemp -d "${TMPDIR:-/tmp}/vscale-conformance.XXXXXX")
 
 lab() { "$here/lab" "$@"; }
