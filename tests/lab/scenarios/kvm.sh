@@ -1,4 +1,6 @@
 #!/bin/bash
+# labels: slow
+#
 # A host that offers KVM has it tried when its first guest is made. The guest runs by it, or is emulated and plan and status
 # say why: whichever is true of the machine. Where KVM is not offered nothing is tried.
 LAB_KVM=offered
