@@ -134,6 +134,7 @@ Scope::Known known_words(const Planning& planning) {
 }
 
 constexpr std::size_t kGroupsNamed = 10;
+constexpr std::size_t kInstancesNamed = 3;
 
 std::string known_groups(const std::set<std::string>& groups) {
   if (groups.empty()) return "nothing is wanted or recorded";
@@ -174,6 +175,23 @@ void report_silent_hosts(Planning& planning) {
     planning.plan.unknown.push_back(
         {.address = "host." + host.name, .host = host.name, .why = std::move(why), .since = since});
   }
+}
+
+/// Names of domains begin with that of the installation, and stay: under another name in the file new guests would be
+/// called otherwise than those that are there, and `vscale ssh` would find only some of them.
+void refuse_other_installation(Planning& planning) {
+  const std::string ours = planning.config.name + "-";
+  std::vector<std::string> others;
+  for (const auto& [address, instance] : planning.instances) {
+    if (!instance->name.starts_with(ours)) others.push_back(instance->name);
+  }
+  if (others.empty()) return;
+  planning.error("other_installation",
+                 fmt::format("the file is of \"{}\", and the statefile holds instances of another name: {}",
+                             planning.config.name, listed_up_to(kInstancesNamed, others)),
+                 "use a statefile of its own (--state FILE, or a file in another directory); an installation keeps its "
+                 "name for as long as it has instances",
+                 "name");
 }
 
 /// Guests there are slow, and their gates may not pass in time, while libvirt says that all is well.
@@ -314,6 +332,7 @@ Plan reconcile(const PlanInput& input) {
   read_fixed_addresses(planning);
   read_image_copies(planning);
   read_scope(planning);
+  refuse_other_installation(planning);
   report_silent_hosts(planning);
   if (!input.options.destroy) report_failing_kvm(planning);
   report_orphans(planning);
