@@ -2,6 +2,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
 
 #include "engine/plan/fates/fates.h"
 #include "engine/values/text/listed.h"
@@ -151,6 +154,30 @@ void report_pools(Planning& planning) {
   }
 }
 
+/// Disks are made in the pool of their storage, and stay there.
+void report_disks_elsewhere(Planning& planning, const GroupPlan& plan) {
+  std::map<std::pair<std::string, std::string>, std::set<std::string>> there;  // by storage and pool: "web-0"
+  for (const auto& decision : plan.decisions) {
+    if (decision.fate != Fate::keep || decision.record == nullptr) continue;
+    for (const auto& volume : planning.volumes.of(decision.address)) {
+      const Storage* storage = find_storage(planning.config, volume.storage);
+      if (storage != nullptr && storage->pool != volume.pool) {
+        there[{storage->name, volume.pool}].insert(short_name(decision.address));
+      }
+    }
+  }
+  for (const auto& [place, names] : there) {
+    const auto& [storage, pool] = place;
+    planning.warn(
+        "disks_elsewhere",
+        fmt::format("{}: storage {} is pool {} in the file, and the disks of these stay in pool {}: {}", plan.address,
+                    storage, find_storage(planning.config, storage)->pool, pool,
+                    listed_up_to(kNamed, {names.begin(), names.end()})),
+        "to bring them there, make them anew: vscale plan --replace " + plan.address,
+        fmt::format("storage.{}.pool", storage));
+  }
+}
+
 }  // namespace
 
 void report_not_followed(Planning& planning) {
@@ -162,6 +189,7 @@ void report_not_followed(Planning& planning) {
       look_at_cards(planning, *plan.group, decision, strays);
     }
     report_hosts_not_allowed(planning, plan);
+    report_disks_elsewhere(planning, plan);
     for (const auto& [network, found] : strays) report_strays(planning, plan, network, found);
   }
   report_pools(planning);

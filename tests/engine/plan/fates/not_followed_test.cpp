@@ -49,6 +49,17 @@ TEST_CASE("cards stay on the bridge that they were made on, which is said when t
         "group.web: network lan is br1 in the file, and these stay where they are: web-0 on br0");
 }
 
+TEST_CASE("disks stay in the pool that they were made in, which is said when the file names another") {
+  PlayedWorld world = running({web(2)});
+  world.input.config.storage[0].pool = "fast";
+  const Plan plan = world.plan();
+  CHECK(changes(plan).empty());
+  REQUIRE(codes(plan) == Words{"disks_elsewhere"});
+  CHECK(plan.diagnostics[0].summary ==
+        "group.web: storage local is pool fast in the file, and the disks of these stay in pool default: web-0, web-1");
+  CHECK(plan.diagnostics[0].hint == "to bring them there, make them anew: vscale plan --replace group.web");
+}
+
 TEST_CASE("what guests were told of their network is kept, which is said when the file says otherwise") {
   PlayedWorld world = running({web(2)});
   world.input.config.networks[0].prefix = 16;
