@@ -396,7 +396,17 @@ std::string what_is_missing(const Plan& plan) {
   return fmt::format("{} instances", plan.unknown.size());
 }
 
+std::size_t held_back(const Plan& plan) {
+  return static_cast<std::size_t>(std::count_if(plan.changes.begin(), plan.changes.end(), [](const Change& change) {
+    return change.action == ChangeAction::hold;
+  }));
+}
+
 std::string nothing_text(const Plan& plan, const PlanHeading& heading) {
+  if (const std::size_t held = held_back(plan); held > 0) {
+    return fmt::format("Nothing to do now: {} change{} held back{}", held, held == 1 ? " is" : "s are",
+                       plan.complete ? "." : ", and not everything is known.");
+  }
   const std::string nothing = heading.destroy ? "Nothing to destroy" : "No changes";
   if (plan.complete) return nothing + (heading.destroy ? "." : ": the hosts are as the files say.");
   return nothing + (silent_hosts(plan).empty() ? ", but not everything is known." : " on the hosts that answer.");

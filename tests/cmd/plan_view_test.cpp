@@ -177,6 +177,21 @@ TEST_CASE("colours change nothing but the colour") {
   CHECK(plain == shown(test::plan_with_everything()));
 }
 
+TEST_CASE("where all changes are held back, nothing is said of hosts that are as the files say") {
+  Plan plan;
+  plan.changes.push_back({.address = "group.web[0]",
+                          .action = ChangeAction::hold,
+                          .disruption = Disruption::none,
+                          .reasons = {{Rule::limit, "needs reboot, allowed is live", {}}},
+                          .fields = {},
+                          .from_host = "kvm1",
+                          .host = "kvm1",
+                          .addresses = {}});
+  CHECK(shown(plan).ends_with("\n\nNothing to do now: 1 change is held back.\n"));
+  plan.changes.push_back(plan.changes.front());
+  CHECK(shown(plan).ends_with("\n\nNothing to do now: 2 changes are held back.\n"));
+}
+
 TEST_CASE("no line of any plan is wider than the page, nor holds a control character") {
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
     const Plan plan = test::random_plan(seed);
