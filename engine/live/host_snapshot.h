@@ -57,8 +57,17 @@ struct LivePool {
   bool operator==(const LivePool&) const = default;
 };
 
+/// Which machine answered. Empty: not told, as by libvirt's test driver, one process of which plays many hosts.
+struct HostIdentity {
+  std::string hostname;  ///< What it calls itself.
+  std::string uuid;      ///< Of its hardware, or as its libvirtd.conf says. Lower case, with dashes.
+
+  bool operator==(const HostIdentity&) const = default;
+};
+
 struct HostSnapshot {
   std::string host;
+  HostIdentity identity{};
   Instant seen_at{};
   int vcpus = 0;  ///< Processors that are online.
   std::uint64_t memory_bytes = 0;

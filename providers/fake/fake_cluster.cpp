@@ -109,6 +109,7 @@ std::map<std::string, Result<HostSnapshot>> FakeCluster::observe(const std::map<
 
 HostSnapshot FakeCluster::snapshot(Host& host, const ObserveRequest& request) {
   HostSnapshot seen{.host = host.spec.name,
+                    .identity = host.spec.identity,
                     .seen_at = clock_.now(),
                     .vcpus = host.spec.vcpus,
                     .memory_bytes = host.spec.memory_bytes,

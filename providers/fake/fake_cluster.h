@@ -50,6 +50,7 @@ struct FakeHost {
   std::set<std::string> traits{"arch:x86_64", "kvm", "machine:q35"};
   std::set<std::string> networks{"default"};
   std::vector<FakePool> pools{FakePool{}};
+  HostIdentity identity{};
 };
 
 /// How a guest behaves from one start to its end. Times count from the start.

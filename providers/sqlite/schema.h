@@ -15,5 +15,6 @@ extern const std::string_view kSchemaV1;
 extern const std::string_view kSchemaV2;
 /// Brings one of version 2 to version 3.
 extern const std::string_view kSchemaV3;
+extern const std::string_view kSchemaV4;
 
 }  // namespace vscale

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -34,7 +35,53 @@ void break_kvm(FakeWorld& world) {
   };
 }
 
+/// The program reaches hosts that answer as these machines.
+std::shared_ptr<FakeCluster> answer_as(FakeWorld& world, const HostIdentity& kvm1, const HostIdentity& kvm2) {
+  auto cluster = std::make_shared<FakeCluster>(1, world.clock());
+  cluster->add_host({.name = "kvm1", .identity = kvm1});
+  cluster->add_host({.name = "kvm2", .identity = kvm2});
+  world.outside().reach_hosts = [cluster](const std::vector<HostConnection>&) {
+    return HostPorts{.domains = cluster, .volumes = cluster, .guests = cluster};
+  };
+  return cluster;
+}
+
+const HostIdentity kFirst{"one", "4c4c4544-0000-4000-8000-000000000001"};
+const HostIdentity kSecond{"two", "4c4c4544-0000-4000-8000-000000000002"};
+const HostIdentity kThird{"three", "4c4c4544-0000-4000-8000-000000000003"};
+
 }  // namespace
+
+TEST_CASE("nothing is made anew where another machine answers for a host") {
+  FakeWorld world;
+  answer_as(world, kFirst, kSecond);
+  world.write("vscale.yaml", test::web_config(4));
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+
+  const auto elsewhere = answer_as(world, kFirst, kThird);
+  const auto plan = world.vscale({"plan"});
+
+  CHECK(plan.code == 3);
+  CHECK(holds(plan.out, "host \"kvm2\" is another machine than before: three"));
+  const auto apply = world.vscale({"apply", "--auto-approve"});
+  CHECK(apply.code == 3);
+  const auto domains = elsewhere->domains();
+  CHECK(std::none_of(domains.begin(), domains.end(), [](const FakeDomain& one) { return one.host == "kvm2"; }));
+  // Still so at the next look: a failure is no look at the machine.
+  CHECK(world.vscale({"plan"}).code == 3);
+  CHECK(recorded_in(world).hosts.at("kvm2").observed->identity == kSecond);
+}
+
+TEST_CASE("one machine under two names is used under one of them") {
+  FakeWorld world;
+  answer_as(world, kFirst, kFirst);
+  world.write("vscale.yaml", test::web_config(1));
+
+  const auto plan = world.vscale({"plan"});
+
+  CHECK(plan.code == 3);
+  CHECK(holds(plan.out, "host \"kvm2\" is the same machine as host \"kvm1\": one"));
+}
 
 TEST_CASE("the record says how each host is reached, and never with a password") {
   FakeWorld world;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/live/host_identity.h"
 #include "engine/values/uri.h"
 
 namespace vscale {
@@ -67,10 +69,26 @@ void keep_last_reading(const RecordedState& recorded, HostSnapshot& seen) {
   }
 }
 
+/// Why the answer is none of that host's. `seen` are those of other hosts.
+std::optional<Error> whose_answer(const RecordedState& recorded, const HostSnapshot& now, const Live& seen) {
+  const auto record = recorded.hosts.find(now.host);
+  if (record != recorded.hosts.end() && record->second.observed) {
+    if (auto error = answers_as_another(now.host, record->second.observed->identity, now.identity)) return error;
+  }
+  for (const auto& [host, view] : seen) {
+    if (host == now.host || !view.snapshot) continue;
+    if (auto error = answers_as_well(now.host, now.identity, host, view.snapshot->identity)) return error;
+  }
+  return std::nullopt;
+}
+
 void read_hosts(Domains& domains, const std::map<std::string, ObserveRequest>& requests, const RecordedState& recorded,
                 Instant now, Live& live) {
   for (auto& [host, answer] : domains.observe(requests)) {
     live[host] = {};
+    if (answer) {
+      if (auto error = whose_answer(recorded, *answer, live)) answer = std::move(*error);
+    }
     if (answer) {
       live[host].snapshot = std::move(*answer);
       keep_last_reading(recorded, *live[host].snapshot);

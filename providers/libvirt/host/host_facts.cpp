@@ -24,6 +24,7 @@ Result<void> read_capabilities(const std::string& xml, HostFacts& facts) {
   if (!parsed || !capabilities) {
     return Error{ErrorKind::invalid, "the host's capabilities are not libvirt's XML", parsed.description(), ""};
   }
+  facts.identity.uuid = capabilities.child("host").child_value("uuid");
   facts.arch = capabilities.child("host").child("cpu").child_value("arch");
   for (const pugi::xml_node guest : capabilities.children("guest")) {
     const pugi::xml_node arch = guest.child("arch");

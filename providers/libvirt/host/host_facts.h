@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "engine/live/host_snapshot.h"
 #include "engine/values/result.h"
 
 /// What a host says that it can do, from its XML. Pure. Internal to providers/libvirt.
@@ -15,6 +16,7 @@ namespace vscale::libvirt {
 struct HostFacts {
   std::string hypervisor;                                     ///< "QEMU", "TEST"
   std::uint64_t libvirt_version = 0, hypervisor_version = 0;  ///< As libvirt counts: 9000000 is 9.0.0.
+  HostIdentity identity{};                                    ///< Of QEMU's hosts; the others' stays empty.
   std::string arch;                                           ///< The host's own: x86_64, aarch64, …
   std::set<std::string> virt_types;  ///< For guests of that arch: kvm, qemu, test. kvm here means advertised.
   std::set<std::string> machines;    ///< For guests of that arch: aliases (q35) and what they stand for (pc-q35-7.2).
@@ -23,7 +25,7 @@ struct HostFacts {
   bool operator==(const HostFacts&) const = default;
 };
 
-/// Fills in arch, virt_types and machines. `invalid` if it is not what libvirt calls capabilities.
+/// Fills in arch, virt_types, machines and the UUID, which every driver tells. `invalid` if it is not what libvirt calls capabilities.
 Result<void> read_capabilities(const std::string& xml, HostFacts& facts);
 
 /// What a host offers for one kind of domain.

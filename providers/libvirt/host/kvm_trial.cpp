@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t kTrialDiskBytes = 1024 * 1024;
 constexpr std::size_t kSectorBytes = 512;
 constexpr std::size_t kLineageShown = 8;
+constexpr std::string_view kNameBegins = "vscale-kvm-trial-";
 
 std::string trial_disk() {
   std::string disk(kTrialDiskBytes, '\0');
@@ -156,7 +157,11 @@ Result<bool> try_kvm(LibvirtHost& host, const HostFacts& facts, const std::strin
 }  // namespace
 
 std::string kvm_trial_name(const std::string& lineage, const std::string& host) {
-  return fmt::format("vscale-kvm-trial-{}-{}", lineage.substr(0, kLineageShown), host);
+  return fmt::format("{}{}-{}", kNameBegins, lineage.substr(0, kLineageShown), host);
+}
+
+bool is_kvm_trial(std::string_view domain) {
+  return domain.starts_with(kNameBegins);
 }
 
 Result<bool> decide_kvm(const KvmTrial& trial, const std::vector<Duration>& bounds) {

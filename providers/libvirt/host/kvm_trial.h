@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/values/result.h"
@@ -24,6 +25,8 @@ Result<std::string> choose_virt_type(LibvirtHost& host, const std::string& pool,
 
 /// Of the trial's guest, and of its volume but for the ending: hosts may share one pool, and statefiles one host.
 std::string kvm_trial_name(const std::string& lineage, const std::string& host);
+/// A trial that is going on, of whichever statefile: no guest, and nobody's in the count of foreign ones.
+bool is_kvm_trial(std::string_view domain);
 
 /// One trial: whether KVM works, or nothing if its guest had neither powered off nor failed within that time.
 using KvmTrial = std::function<Result<std::optional<bool>>(Duration bound)>;

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "providers/libvirt/domains/domain_xml.h"
+#include "providers/libvirt/host/kvm_trial.h"
 #include "providers/libvirt/link/libvirt_error.h"
 #include "providers/libvirt/storage/pool.h"
 #include "providers/libvirt/storage/storage_xml.h"
@@ -253,7 +254,7 @@ KvmEvidence add_domains(XmlBatch& batch, const std::set<std::string>& known_fore
     const auto stats = batch.census->stats.find(uuid);
     std::optional<DomainReading>& reading = batch.readings[i];
     const bool gone = stats == batch.census->stats.end() || (!reading && !known_foreign.contains(uuid));
-    if (gone) continue;
+    if (gone || is_kvm_trial(virDomainGetName(domain))) continue;
     if (reading) {
       const bool ours = reading->ownership.has_value();
       const bool runs_by_kvm = reading->virt_type == "kvm" && is_up(stats->second.state);
@@ -416,6 +417,7 @@ Result<HostSnapshot> observe_host(LibvirtHost& host, const ObserveRequest& reque
   snapshot.memory_bytes = size->memory_bytes;
   snapshot.networks = std::move(size->networks);
   snapshot.pools = std::move(*pools);
+  snapshot.identity = facts->identity;
   snapshot.hypervisor = facts->hypervisor;
   snapshot.libvirt_version = facts->libvirt_version;
   // Looking changes nothing, so no trial is made here; but one of ours that runs spares the next one.

@@ -176,7 +176,7 @@ void add(Fingerprint& print, const LivePool& pool) {
 std::string fingerprint_of_host(const HostSnapshot& seen) {
   Fingerprint print(1 + seen.pools.size());
   print << seen.vcpus << seen.memory_bytes << (seen.kvm ? 1 : 0) << seen.hypervisor << seen.libvirt_version
-        << seen.traits << seen.networks << seen.pools.size();
+        << seen.traits << seen.networks << seen.identity.hostname << seen.identity.uuid << seen.pools.size();
   for (const LivePool& pool : seen.pools) add(print, pool);
   return print.hex();
 }
@@ -239,6 +239,8 @@ HostSnapshot snapshot_of(const std::string& host, Columns& columns) {
   seen.libvirt_version = columns.amount();
   seen.traits = names_of(columns.text());
   seen.networks = names_of(columns.text());
+  seen.identity.hostname = columns.text();
+  seen.identity.uuid = columns.text();
   return seen;
 }
 
@@ -262,11 +264,11 @@ HostRecord& record_of(RecordedState& state, const std::string& host) {
 }
 
 void read_hosts(SQLite::Database& database, RecordedState& state) {
-  constexpr int kSnapshotColumns = 8;
+  constexpr int kSnapshotColumns = 10;
   SQLite::Statement select(
       database,
       "SELECT host, seen_at, vcpus, memory_bytes, kvm, hypervisor, libvirt_version, traits, networks, "
-      "failed_at, error_kind, error_message, error_detail, error_hint FROM observed_hosts");
+      "hostname, host_uuid, failed_at, error_kind, error_message, error_detail, error_hint FROM observed_hosts");
   while (select.executeStep()) {
     Columns columns(select);
     HostRecord& host = record_of(state, columns.text());
@@ -400,9 +402,11 @@ void write_host(SQLite::Database& database, const std::string& host, const HostS
   execute(
       database,
       "INSERT OR REPLACE INTO observed_hosts (host, seen_at, vcpus, memory_bytes, kvm, hypervisor, libvirt_version, "
-      "traits, networks, fingerprint, domains_fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "traits, networks, hostname, host_uuid, fingerprint, domains_fingerprint) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       host, seen.seen_at, seen.vcpus, seen.memory_bytes, seen.kvm, seen.hypervisor, seen.libvirt_version,
-      lines_of(seen.traits), lines_of(seen.networks), fingerprints.host, fingerprints.domains);
+      lines_of(seen.traits), lines_of(seen.networks), seen.identity.hostname, seen.identity.uuid, fingerprints.host,
+      fingerprints.domains);
 }
 
 void write_snapshot(SQLite::Database& database, const std::string& host, const HostSnapshot& seen) {

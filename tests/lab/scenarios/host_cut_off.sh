@@ -34,6 +34,14 @@ prints 'UNREACHABLE'
 story "The cable is back: nothing to do, and all three answer"
 lab heal kvm2
 run 0 plan --detailed-exitcode
+
+story "A URI that leads to another host is no word of this one: nothing is made anew"
+sed -i 's/10\.77\.0\.12/10.77.0.11/' vscale.yaml
+run 3 apply --auto-approve
+says 'host "kvm2" is another machine than before: kvm1 '
+[ "$(domains_on kvm1 | wc -l)" -eq 2 ] || fail "on kvm1 runs: $(domains_on kvm1)"
+config 3 tcp
+run 0 plan --detailed-exitcode
 names=$(for address in 10.77.0.50 10.77.0.51 10.77.0.52; do page $address; done | sort | tr '\n' ' ')
 [ "$names" = "demo-web-0 demo-web-1 demo-web-2 " ] || fail "these answer: $names"
 run 0 destroy --auto-approve

@@ -204,6 +204,7 @@ void hosts(ProviderUnderTest& p) {
     HostSnapshot first = world.observe();
     HostSnapshot second = world.observe();
     first.seen_at = second.seen_at;
+    CHECK(first.identity == second.identity);
     CHECK(first.domains == second.domains);
     CHECK(first.traits == second.traits);
     CHECK(first.vcpus == second.vcpus);

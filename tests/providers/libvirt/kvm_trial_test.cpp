@@ -91,3 +91,8 @@ TEST_CASE("hosts on one shared pool try KVM with a disk each") {
   CHECK(kvm_trial_name("8d1f2a00-0000-4000-8000-000000000001", "kvm1") == "vscale-kvm-trial-8d1f2a00-kvm1");
   CHECK(kvm_trial_name("8d1f2a00-0000-4000-8000-000000000001", "kvm2") == "vscale-kvm-trial-8d1f2a00-kvm2");
 }
+
+TEST_CASE("a trial that is going on is no domain of anybody's") {
+  CHECK(is_kvm_trial(kvm_trial_name("8d1f2a00-0000-4000-8000-000000000001", "kvm1")));
+  CHECK_FALSE(is_kvm_trial("demo-vscale-kvm-trial-0"));
+}

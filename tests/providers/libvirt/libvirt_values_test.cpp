@@ -245,13 +245,14 @@ TEST_CASE("what a host can do is read from its capabilities") {
                   .virt_types = {},
                   .machines = {}};
   const Result<void> read = read_capabilities(
-      "<capabilities><host><cpu><arch>x86_64</arch></cpu></host>"
+      "<capabilities><host><uuid>4c4c4544-0000-4000-8000-000000000001</uuid><cpu><arch>x86_64</arch></cpu></host>"
       "<guest><os_type>hvm</os_type><arch name='i686'><machine canonical='x'>y</machine><domain "
       "type='xen'/></arch></guest>"
       "<guest><os_type>hvm</os_type><arch name='x86_64'><machine canonical='pc-q35-7.2'>q35</machine>"
       "<machine>pc-q35-6.0</machine><domain type='qemu'/><domain type='kvm'/></arch></guest></capabilities>",
       facts);
   REQUIRE(read.ok());
+  CHECK(facts.identity.uuid == "4c4c4544-0000-4000-8000-000000000001");
   CHECK(facts.arch == "x86_64");
   CHECK(facts.virt_types == std::set<std::string>{"kvm", "qemu"});
   CHECK(traits_of(facts, true) == std::set<std::string>{"arch:x86_64", "kvm", "libvirt:9.0.0", "machine:pc-q35-7.2",

@@ -97,6 +97,7 @@ Error refused(SqliteStateStore& store, const Commit& commit) {
 HostSnapshot seen(const std::string& host, std::vector<LiveDomain> domains, int second = 0) {
   HostSnapshot snapshot;
   snapshot.host = host;
+  snapshot.identity = {host + ".example.lan", "4c4c4544-0000-4000-8000-000000000001"};
   snapshot.seen_at = at_second(second);
   snapshot.vcpus = 16;
   snapshot.memory_bytes = 64 * kGiB;
