@@ -136,7 +136,14 @@ struct GroupBlock {
   std::set<std::string> only_waited_for{};  // the plan starts nothing there: it is up, and not ready
   bool same_reason = true;                  // the first reason of each
   bool same_fields = true;
+  bool same_class = true;
 };
+
+/// "reboot": what a change takes from its instance, in a word. Empty: nothing.
+std::string class_of(const Change& change) {
+  if (change.action == ChangeAction::destroy) return "destroy";
+  return change.disruption == Disruption::none ? "" : to_string(change.disruption);
+}
 
 /// Those that are up and are only waited for, of the changes whose action is to start something.
 std::set<std::string> waited_for(const Plan& plan) {
@@ -167,30 +174,22 @@ std::vector<GroupBlock> blocks_of(const Plan& plan) {
     for (const Change* change : block.changes) {
       block.same_reason = block.same_reason && change->reasons.front().text == first.reasons.front().text;
       block.same_fields = block.same_fields && change->fields == first.fields;
+      block.same_class = block.same_class && class_of(*change) == class_of(first);
     }
   }
   return blocks;
 }
 
-/// "REPLACE", "reboot": the most disruptive class in the block, louder the more it takes.
+/// "REPLACE, live": the classes that occur in the block, the most disruptive first and louder the more it takes.
 std::string class_text(const Paint& paint, const GroupBlock& block) {
-  Disruption worst = Disruption::none;
-  bool destroys = false;
-  for (const Change* change : block.changes) {
-    worst = std::max(worst, change->disruption);
-    destroys = destroys || change->action == ChangeAction::destroy;
-  }
-  switch (worst) {
-    case Disruption::replace:
-      return paint.red("REPLACE");
-    case Disruption::reboot:
-      return paint.yellow("REBOOT");
-    case Disruption::live:
-      return destroys ? paint.red("DESTROY") : "live";
-    case Disruption::none:
-      return destroys ? paint.red("DESTROY") : "";
-  }
-  VSCALE_ASSERT(false, "a Disruption without a word");
+  std::set<std::string> there;
+  for (const Change* change : block.changes) there.insert(class_of(*change));
+  std::vector<std::string> words;
+  if (there.count("replace") != 0) words.push_back(paint.red("REPLACE"));
+  if (there.count("destroy") != 0) words.push_back(paint.red("DESTROY"));
+  if (there.count("reboot") != 0) words.push_back(paint.yellow("REBOOT"));
+  if (there.count("live") != 0) words.emplace_back("live");
+  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 /// "3 at once (strategy recreate)", if that is how they are replaced.
@@ -227,6 +226,8 @@ std::string line_end(const GroupBlock& block, const Change& change) {
     word = "wait until ready";
   }
   if (!word.empty()) parts.push_back(std::move(word));
+  // Its symbol tells an instance that goes; of one that stays, only this says what it will notice.
+  if (!block.same_class && change.action == ChangeAction::update) parts.push_back(class_of(change));
   for (const auto& address : change.addresses) parts.push_back(printable(address));
   const std::string said = printable(change.reasons.front().text);
   const std::string fields = block.same_fields ? "" : fields_text(change.fields, block.same_reason ? said : "");

@@ -114,6 +114,26 @@ TEST_CASE("what is replaced because it is asked for shows what comes along with 
   test::check_golden("cmd/plan_replaced.txt", shown(plan));
 }
 
+TEST_CASE("a group of which some grow, some boot and some go says of each what it will notice") {
+  Plan plan = test::empty_plan();
+  const auto change = [&](int ordinal, ChangeAction action, Disruption disruption, std::vector<FieldChange> fields) {
+    plan.changes.push_back({.address = fmt::format("group.web[{}]", ordinal),
+                            .action = action,
+                            .disruption = disruption,
+                            .reasons = {{Rule::size_of_machine_changed, fmt::format("reason {}", ordinal), {}}},
+                            .fields = std::move(fields),
+                            .from_host = "kvm1",
+                            .host = action == ChangeAction::destroy ? "" : "kvm1",
+                            .addresses = {}});
+  };
+  change(0, ChangeAction::update, Disruption::live, {{"disk", "27 MiB", "1 GiB"}});
+  change(1, ChangeAction::update, Disruption::reboot, {{"disk", "27 MiB", "1 GiB"}, {"memory", "1 GiB", "2 GiB"}});
+  change(2, ChangeAction::destroy, Disruption::none, {});
+  test::add_action(plan, "group.web[0]", "kvm1", UpdateDomain{});
+  plan.summary = {.update = 2, .destroy = 1};
+  test::check_golden("cmd/plan_mixed.txt", shown(plan));
+}
+
 TEST_CASE("what is up and is only waited for is not said to be started") {
   Plan plan = test::empty_plan();
   for (const char* address : {"group.web[0]", "group.web[1]"}) {
