@@ -66,7 +66,12 @@ Json image_with_copies(const RecordedState& state, const ImageLock& lock) {
   return json;
 }
 
-/// Everything recorded of one address. Nothing: there is no such thing.
+/// Without `group.` or `machine.`: what a person may say as well.
+std::string bare_name(const std::string& group) {
+  return group.substr(group.find('.') + 1);
+}
+
+/// Everything recorded of what a person calls so, as after --target. Nothing: there is no such thing.
 std::optional<Json> record_of(const RecordedState& state, const std::string& written) {
   for (const auto& [address, instance] : state.instances) {
     if (written == to_string(address) || written == short_name(address) || written == instance.name) {
@@ -83,8 +88,8 @@ std::optional<Json> record_of(const RecordedState& state, const std::string& wri
   for (const auto& [name, host] : state.hosts) {
     if (written == "host." + name) return host_record_json(host);
   }
-  if (const auto group = state.groups.find(written); group != state.groups.end()) {
-    return group_record_json(group->second);
+  for (const auto& [address, group] : state.groups) {
+    if (written == address || written == bare_name(address)) return group_record_json(group);
   }
   return std::nullopt;
 }
@@ -98,7 +103,15 @@ std::vector<std::string> addresses_in(const RecordedState& state) {
   }
   for (const auto& [name, lock] : state.image_locks) names.push_back("image." + name);
   for (const auto& [name, host] : state.hosts) names.push_back("host." + name);
-  for (const auto& [name, group] : state.groups) names.push_back(name);
+  for (const auto& address : groups_apart(state)) names.push_back(address);
+  return names;
+}
+
+/// Everything that show knows something of: addresses, and what a person says in short.
+std::vector<std::string> names_in(const RecordedState& state) {
+  std::vector<std::string> names = addresses_in(state);
+  for (const auto& [address, group] : state.groups) names.push_back(bare_name(address));
+  for (const auto& [address, instance] : state.instances) names.push_back(short_name(address));
   return names;
 }
 
@@ -124,7 +137,7 @@ ExitCode run_command(const StateShowArguments& arguments, Invocation& invocation
   if (!state) return ExitCode::error;
   const auto found = arguments.address ? record_of(*state, *arguments.address) : std::optional(state_json(*state));
   if (!found) {
-    const std::string guess = did_you_mean(*arguments.address, addresses_in(*state));
+    const std::string guess = did_you_mean(*arguments.address, names_in(*state));
     return fail(invocation, {.kind = ErrorKind::not_found,
                              .message = fmt::format("nothing is recorded of \"{}\"", *arguments.address),
                              .detail = {},

@@ -252,7 +252,7 @@ class Grammar {
     choose(list, [] { return StateListArguments{}; });
     auto* show = command(*state, "show", "everything recorded of one thing, or of all",
                          "  vscale state show web-2\n  vscale state show --json");
-    show->add_option("ADDRESS", state_show_.address, "group.web[2], web-2, image.debian, host.kvm1");
+    show->add_option("ADDRESS", state_show_.address, "web, web-2, group.web[2], image.debian, host.kvm1");
     choose(show, [this] { return state_show_; });
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cmd/planning/recorded.h"
 #include "cmd/views/text/text_layout.h"
@@ -51,6 +52,17 @@ void write_outline(const Json& value, std::size_t indent, std::string& out) {
 
 }  // namespace
 
+std::vector<std::string> groups_apart(const RecordedState& recorded) {
+  std::set<std::string> others;
+  for (const auto& [address, instance] : recorded.instances) others.insert(to_string(address));
+  for (const auto& volume : kept_disks(recorded)) others.insert(to_string(volume.owner));
+  std::vector<std::string> groups;
+  for (const auto& [address, group] : recorded.groups) {
+    if (!others.contains(address)) groups.push_back(address);
+  }
+  return groups;
+}
+
 std::string state_list_text(const RecordedState& recorded) {
   Table table(0);
   for (const auto& [address, instance] : recorded.instances) {
@@ -67,6 +79,9 @@ std::string state_list_text(const RecordedState& recorded) {
   for (const auto& [name, host] : recorded.hosts) {
     table.add({"host." + printable(name), "", host.failure ? "unreachable" : "seen",
                host.observed ? rfc3339(host.observed->seen_at) : "-"});
+  }
+  for (const auto& address : groups_apart(recorded)) {
+    table.add({address, "", "", fmt::format("revision {}", recorded.groups.at(address).revision)});
   }
   return table.text();
 }
