@@ -1,9 +1,19 @@
 # The two commands of the quickstart, for your shell:   . examples/quickstart/commands.sh
 #
-#   vscale ...   the program that run.sh built, started where it reaches hosts and guests; works in this folder
+#   vscale ...   the program that run.sh built, started where it reaches hosts and guests; works in this folder, or where
+#                you are if you name files with -f
 #   lab ...      the two hosts: `lab crash kvm2`, `lab boot kvm2`, `lab cut kvm2`, `lab run curl http://10.77.1.50/`
 # shellcheck shell=bash
 quickstart=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 
 lab() { LAB_NAME=${QUICKSTART_LAB:-demo} LAB_SUBNET=10.77.1 "${quickstart%/*/*}/tests/lab/lab" "$@"; }
-vscale() { (cd "$quickstart" && lab run "${quickstart%/*/*}/build-quickstart/cmd/vscale" "$@"); }
+vscale() (
+  folder=$quickstart
+  for word in "$@"; do
+    case $word in
+      --) break ;; # what follows is the guest's
+      -f* | -[qv]f* | --file | --file=*) folder=. ;;
+    esac
+  done
+  cd "$folder" && lab run "${quickstart%/*/*}/build-quickstart/cmd/vscale" "$@"
+)
