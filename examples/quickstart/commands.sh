@@ -2,7 +2,8 @@
 #
 #   vscale ...   the program that run.sh built, started where it reaches hosts and guests; works in this folder, or where
 #                you are if you name files with -f
-#   lab ...      the two hosts: `lab crash kvm2`, `lab boot kvm2`, `lab cut kvm2`, `lab run curl http://10.77.1.50/`
+#   lab ...      the two hosts: `lab crash kvm2` and `lab boot kvm2`, which plan and status show. `lab cut kvm2` they do not:
+#                vscale reaches these hosts by a socket, not by the cable. `lab run curl http://10.77.1.50/` asks a guest
 # shellcheck shell=bash
 quickstart=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 
