@@ -60,6 +60,7 @@ class ConfigChecks {
   void check_gates(const Group& group);
   void check_gate(const Group& group, const Entry& gate, const std::string& path);
   [[nodiscard]] bool has_no_network(const Group& group) const;
+  [[nodiscard]] bool has_pool(const Network& network) const;
   void check_size(const Group& group);
   void check_fixed_addresses();
   void check_pool_sizes();

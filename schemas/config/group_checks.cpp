@@ -8,6 +8,7 @@
 #include "schemas/config/config_checks.h"
 #include "schemas/diagnostics/did_you_mean.h"
 #include "schemas/text/units_text.h"
+#include "schemas/yaml/tree_view.h"
 
 namespace vscale {
 namespace {
@@ -110,6 +111,14 @@ void ConfigChecks::check_template(const Group& group) {
   }
 }
 
+// Also one whose ranges are all reported: they were meant to be a pool.
+bool ConfigChecks::has_pool(const Network& network) const {
+  const Node* written = TreeView(&root_).view("networks").at(network.name);
+  if (written == nullptr) return true;  // the whole network is reported
+  const Entry* pool = written->find("addresses");
+  return pool != nullptr && (pool->value->kind == Node::Kind::bad || !pool->value->items.empty());
+}
+
 // By DHCP a guest learns its address only after it has got its seed.
 void ConfigChecks::check_own_address(const Group& group) {
   const CloudInit& init = group.instance.cloud_init;
@@ -121,7 +130,7 @@ void ConfigChecks::check_own_address(const Group& group) {
   const bool known =
       std::any_of(group.instance.networks.begin(), group.instance.networks.end(), [&](const NicSpec& nic) {
         const Network* network = find_network(config_, nic.network);
-        return nic.address || network == nullptr || !network->addresses.empty();
+        return nic.address || network == nullptr || has_pool(*network);
       });
   const std::string path = template_path_of(group) + ".cloudInit";
   const std::string key = path + (init.user_data_file.empty() ? ".userData" : ".userDataFile");

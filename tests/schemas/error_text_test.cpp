@@ -327,6 +327,20 @@ TEST_CASE("a variable without a value is an error, a sensitive one only where se
 TEST_CASE("mistakes in variables from outside never show their values") {
   check_messages("bad_assignments", base() + "vars: { domain: {}, token: { sensitive: true } }\n",
                  {.assignments = {"domian=hunter2", "hunter2", "token=hunter\x07"},
+TEST_CASE("a pool that is written wrongly is a pool all the same: it is not told that there is none") {
+  const std::string yaml = with_template("      cloudInit: { userData: \"ip=${address}\" }\n");
+  const auto with_addresses = [&yaml](const std::string& addresses) {
+    std::string changed = yaml;
+    changed.replace(changed.find("[10.0.0.50-10.0.0.99]"), 21, addresses);
+    return codes_of(changed);
+  };
+
+  CHECK(with_addresses("[10.0.0.90-10.0.0.50]") == std::vector<std::string>{"min_above_max"});
+  CHECK(with_addresses("[10.0.0.300]").size() == 1);
+  CHECK(with_addresses("lots").size() == 1);
+  CHECK(with_addresses("[]") == std::vector<std::string>{"unknown_placeholder"});
+}
+
                   .var_files = {{"secrets.yaml", "tokn: hunter2\ntoken: [hunter2]\ndomain: hunter2\n"},
                                 {"broken.yaml", "token: \"hunter2\n"}}});
 }
