@@ -34,8 +34,11 @@ json diagnostic_json(const Diagnostic& diagnostic) {
 }
 
 json diagnostics_json(const Diagnostics& diagnostics) {
-  json out{
-      {"valid", !has_errors(diagnostics)}, {"error_count", 0}, {"warning_count", 0}, {"diagnostics", json::array()}};
+  json out{{"format_version", "1.0"},
+           {"valid", !has_errors(diagnostics)},
+           {"error_count", 0},
+           {"warning_count", 0},
+           {"diagnostics", json::array()}};
   for (const Diagnostic& diagnostic : diagnostics) {
     const char* counter = diagnostic.severity == Severity::error ? "error_count" : "warning_count";
     out[counter] = out[counter].get<int>() + 1;

@@ -12,7 +12,7 @@ namespace vscale {
 /// column, length}]}. Lines and columns start at 1, columns count bytes; line 0 is "no place". Texts are valid UTF-8.
 nlohmann::json diagnostic_json(const Diagnostic& diagnostic);
 
-/// What `validate --json` prints: {valid, error_count, warning_count, diagnostics: [...]}.
+/// What `validate --json` prints: {format_version, valid, error_count, warning_count, diagnostics: [...]}.
 nlohmann::json diagnostics_json(const Diagnostics& diagnostics);
 
 }  // namespace vscale

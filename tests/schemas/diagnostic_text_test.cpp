@@ -104,7 +104,7 @@ TEST_CASE("diagnostics as JSON keep every part and are valid UTF-8") {
   found.also = {{"web.yaml", 2, 1, 3}};
   const nlohmann::json document = nlohmann::json::parse(diagnostics_json({found}).dump());
   CHECK(document == nlohmann::json::parse(R"({
-    "valid": false, "error_count": 1, "warning_count": 0,
+    "format_version": "1.0", "valid": false, "error_count": 1, "warning_count": 0,
     "diagnostics": [{
       "severity": "error", "code": "wrong_type", "summary": "group \"web\": memory \"lots\" is not a size",
       "label": "expected a number and a unit", "hint": "such as 512MiB", "file": "web.yaml", "line": 5, "column": 9,

@@ -33,6 +33,7 @@ TEST_CASE("every mistake in a broken file is told with its place, and validate e
   check_golden("cmd/validate_broken.txt", text.out);
   CHECK(json.code == 1);
   const auto document = nlohmann::json::parse(json.out);
+  CHECK(document.at("format_version") == "1.0");
   CHECK(document.at("valid") == false);
   CHECK(document.at("error_count") == document.at("diagnostics").size());
   CHECK(document.at("diagnostics")[0].at("file") == "vscale.yaml");
