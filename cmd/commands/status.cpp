@@ -15,6 +15,14 @@
 namespace vscale {
 namespace {
 
+/// What was probably meant, and what there is besides.
+std::string hint_for(const std::string& written, const std::vector<std::string>& names) {
+  if (names.empty()) return "there is none";
+  const std::string guess = did_you_mean(written, names);
+  if (guess.empty()) return "there is: " + listed(names);
+  return names.size() == 1 ? guess : guess + "; there is: " + listed(names);
+}
+
 /// The address of the group that a person means, by its name or by one of its instances.
 Result<std::string> find_group(const Config& config, const RecordedState& recorded, const Status& status,
                                const std::string& written) {
@@ -26,12 +34,10 @@ Result<std::string> find_group(const Config& config, const RecordedState& record
     if (group.address == address) return address;
     names.push_back(group.name);
   }
-  const std::string guess = did_you_mean(written, names);
-  return Error{
-      .kind = ErrorKind::not_found,
-      .message = fmt::format("there is no group \"{}\" in {}", written, config.name),
-      .detail = {},
-      .hint = (guess.empty() ? "" : guess + "; ") + (names.empty() ? "there is none" : "there is: " + listed(names))};
+  return Error{.kind = ErrorKind::not_found,
+               .message = fmt::format("there is no group \"{}\" in {}", written, config.name),
+               .detail = {},
+               .hint = hint_for(written, names)};
 }
 
 }  // namespace

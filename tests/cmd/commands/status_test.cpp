@@ -78,6 +78,17 @@ TEST_CASE("status of a group that is not there names those that are") {
   CHECK(refused.err == "error: there is no group \"" + name + "\" in prod\n  hint: there is: web\n");
 }
 
+TEST_CASE("status of a group with a slip in its name names it, and what else there is only where there is more") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(1));
+  CHECK(holds(world.vscale({"status", "wbe"}).err, "\n  hint: did you mean \"web\"?\n"));
+
+  world.write("vscale.yaml", test::web_config(1) +
+                                 "  worker:\n    size: 1\n"
+                                 "    template: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [lan] }\n");
+  CHECK(holds(world.vscale({"status", "wbe"}).err, "\n  hint: did you mean \"web\"?; there is: web, worker\n"));
+}
+
 TEST_CASE("status as a document") {
   FakeWorld world;
   world.write("vscale.yaml", test::web_config(3));
