@@ -48,10 +48,12 @@ void say_next(const Invocation& invocation, const ConfigurationFiles& files, con
     if (arguments.out)
       say(invocation, "Saved, but the run that goes on changes the state: apply will refuse this plan.");
     say(invocation, with_command("How far that run is:", command_text("status", global, {}, secrets)));
+  } else if (arguments.out && !has_changes(plan)) {
+    say(invocation, "Saved, though there is nothing to carry out.");
   } else if (arguments.out) {
     const std::string command = command_text("apply " + shell_word(*arguments.out), global, {}, secrets);
     say(invocation, with_command("Saved. Carry out exactly this:", command));
-  } else if (applyable(plan) && has_changes(plan)) {
+  } else if (applyable(plan)) {
     std::string command =
         command_text(arguments.options.destroy ? "destroy" : "apply", global, arguments.options, secrets);
     if (arguments.refresh == Refresh::as_recorded) command += " --refresh=false";

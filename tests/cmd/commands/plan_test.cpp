@@ -74,3 +74,17 @@ TEST_CASE(
   CHECK(holds(saved.err, "the run that goes on changes the state"));
   CHECK_FALSE(holds(world.written("plan.bin"), "run_in_progress"));
 }
+
+TEST_CASE("a plan without changes is saved, and nobody is told to carry it out") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(1));
+  REQUIRE(
+      holds(world.vscale({"plan", "--out", "plan.bin"}).err, "Saved. Carry out exactly this: vscale apply plan.bin"));
+  REQUIRE(world.vscale({"apply", "plan.bin"}).code == 0);
+
+  const auto saved = world.vscale({"plan", "--out", "plan.bin"});
+
+  CHECK(saved.code == 0);
+  CHECK(saved.err == "Saved, though there is nothing to carry out.\n");
+  CHECK(world.vscale({"apply", "plan.bin"}).code == 0);
+}
