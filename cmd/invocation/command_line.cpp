@@ -84,6 +84,7 @@ class Grammar {
 
   /// After a successful parse: nothing if no command was given.
   std::optional<CommandLine> result() {
+    if (version_) return CommandLine{global_, VersionArguments{}};  // and does nothing else, whatever it stands beside
     if (!chosen_) return std::nullopt;
     if (global_.files.empty()) global_.files.emplace_back("vscale.yaml");
     return CommandLine{global_, chosen_()};
@@ -106,6 +107,7 @@ class Grammar {
   void add_global_options() {
     const auto group = "Options of every command";
     app_.get_help_ptr()->group(group);
+    app_.add_flag("--version", version_, "which vscale this is")->group(group);
     const auto list = [](CLI::Option* option) { return option->allow_extra_args(false); };
     list(app_.add_option("-f,--file", global_.files, "configuration; repeats, files merge [vscale.yaml]"))
         ->type_name("FILE")
@@ -327,6 +329,7 @@ class Grammar {
 
   CLI::App app_{"vscale keeps groups of VMs on your own libvirt hosts as a file describes them."};
   GlobalOptions global_;
+  bool version_ = false;
   PlanWords plan_words_, apply_words_, destroy_words_, graph_words_;
   PlanArguments plan_;
   ApplyArguments apply_, destroy_;

@@ -122,6 +122,15 @@ TEST_CASE("the options of plan and apply are understood") {
   CHECK(arguments_of<ApplyArguments>({"destroy"}).options.destroy);
 }
 
+TEST_CASE("the option --version is the command version, and nothing is done beside it") {
+  test::FakeWorld world;
+  world.write("vscale.yaml", test::web_config(1));
+  CHECK(world.vscale({"--version"}).out == world.vscale({"version"}).out);
+  CHECK(world.vscale({"--version", "--json"}).out == world.vscale({"version", "--json"}).out);
+  CHECK(world.vscale({"apply", "--auto-approve", "--version"}).out == world.vscale({"version"}).out);
+  CHECK(world.cluster().domains().empty());
+}
+
 TEST_CASE("what follows -- is the command for the guest") {
   const auto ssh = arguments_of<SshArguments>({"ssh", "web-0", "--", "ls", "-l", "--json"});
   CHECK(ssh.instance == "web-0");
