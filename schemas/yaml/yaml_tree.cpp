@@ -370,14 +370,30 @@ std::size_t find_unquoted_placeholder(std::string_view line) {
   return std::string_view::npos;
 }
 
+// Whether a bracket that a line of the same section opened is still open before this column.
+bool is_in_brackets(const SourceText& source, int line, std::size_t column) {
+  const auto begins_section = [](std::string_view text) {
+    return text.find_first_of(" \t#[]{}") != 0 && !text.empty();
+  };
+  int at = line;
+  while (at > 1 && !begins_section(source.line(at))) --at;
+  int open = 0;
+  for (; at <= line; ++at) {
+    for (const char c : source.line(at).substr(0, at == line ? column : std::string_view::npos)) {
+      if (c == '[' || c == '{') ++open;
+      if ((c == ']' || c == '}') && open > 0) --open;
+    }
+  }
+  return open > 0;
+}
+
 constexpr int kLinesLookedBack = 5;  // a map in { } may be closed some lines below the text that broke it
 
 bool report_unquoted_placeholder(int file, int line, Reporter& reporter) {
   for (int back = 0; back <= kLinesLookedBack && line - back >= 1; ++back) {
     const std::string_view text = reporter.file(file).line(line - back);
     const std::size_t at = find_unquoted_placeholder(text);
-    const bool in_brackets = at != std::string_view::npos && text.substr(0, at).find_first_of("[{") != text.npos;
-    if (at == std::string_view::npos || (back > 0 && !in_brackets)) continue;
+    if (at == std::string_view::npos || !is_in_brackets(reporter.file(file), line - back, at)) continue;
     const std::size_t end = text.find('}', at);
     const std::string placeholder(text.substr(at, end == text.npos ? text.npos : end - at + 1));
     const Place where{.file = file,
@@ -394,6 +410,38 @@ bool report_unquoted_placeholder(int file, int line, Reporter& reporter) {
   return false;
 }
 
+// Where the text in quotes begins that ends just before `offset`, on the same line; npos if none does. A quote that was
+// forgotten is closed by the next one, which was to open another text: what stands behind that is where YAML gives up.
+std::size_t find_quoted_text_before(std::string_view text, std::size_t offset) {
+  const std::size_t end = text.substr(0, offset).find_last_not_of(" \t");
+  if (end == std::string_view::npos || end == 0 || (text[end] != '"' && text[end] != '\''))
+    return std::string_view::npos;
+  const char escape = text[end] == '"' ? '\\' : '\'';
+  std::size_t begin = text.rfind(text[end], end - 1);
+  while (begin != std::string_view::npos && begin > 0 && text[begin - 1] == escape) {
+    begin = begin == 1 ? std::string_view::npos : text.rfind(text[end], begin - 2);
+  }
+  return begin;
+}
+
+bool report_text_behind_quote(Place where, Reporter& reporter) {
+  const SourceText& source = reporter.file(where.file);
+  const std::size_t begin = find_quoted_text_before(source.text(), where.offset);
+  if (begin == std::string_view::npos) return false;
+  Place opened = source.at(begin);
+  opened.file = where.file;
+  Finding finding{.code = "syntax",
+                  .summary = "something stands behind a text in quotes",
+                  .label = "",
+                  .hint = "put all of it into the quotes; in [ ] and { } a comma may be missing"};
+  if (opened.line != where.line) {
+    finding.hint = fmt::format("is the quote of line {} not closed there?", opened.line);
+    finding.also = {opened};
+  }
+  reporter.error(where, std::move(finding));
+  return true;
+}
+
 void report_syntax(int file, const YAML::Exception& exception, Reporter& reporter) {
   const SourceText& source = reporter.file(file);
   Place where = source.at(exception.mark.pos < 0 ? 0 : static_cast<std::size_t>(exception.mark.pos));
@@ -408,6 +456,7 @@ void report_syntax(int file, const YAML::Exception& exception, Reporter& reporte
         {.code = "syntax", .summary = "a tab is used for indentation", .label = "", .hint = "YAML takes spaces only"});
     return;
   }
+  if (report_text_behind_quote(where, reporter)) return;
   const SyntaxWords words = words_for(exception.msg);
   reporter.error(where, {.code = "syntax", .summary = words.summary, .label = "", .hint = words.hint});
 }

@@ -194,6 +194,18 @@ TEST_CASE("variables made from each other are refused with the way round") {
 TEST_CASE("an unquoted placeholder in brackets is recognised behind the syntax error that it makes") {
   check_messages("unquoted_placeholder_list", with_group("    hosts: [${var.host}]\n"));
   check_messages("unquoted_placeholder_map", with_group("    health: { startupTimeout: ${var.patience} }\n"));
+  CHECK(codes_of(with_group("    hosts: [\n      kvm1,\n\n      ${var.host}\n    ]\n")) ==
+        std::vector<std::string>{"unquoted_placeholder"});
+}
+
+TEST_CASE("a quote that is not closed is told where the next one opens, with its own line") {
+  check_messages("syntax_quote_above", "version: 1\nname: \"prod\nhosts:\n  kvm1: { uri: \"qemu:///system\" }\n");
+  check_messages("syntax_quote_above_single", "version: 1\nname: prod\nimages:\n  x: 'it''s\n  z: 'a'\n");
+}
+
+TEST_CASE("something behind a text in quotes is told as that, also where it is a placeholder") {
+  check_messages("syntax_behind_quote", "version: 1\nname: \"demo\"${var.size}\n");
+  check_messages("syntax_behind_quote_list", with_group("    hosts: [\"kvm\\\"1\" kvm2]\n"));
 }
 
 TEST_CASE("control characters are refused, written and escaped") {
@@ -315,18 +327,6 @@ TEST_CASE("a guest's own address cannot be in user-data before DHCP has given it
   check_messages("own_address_by_dhcp", yaml);
 }
 
-TEST_CASE("a variable without a value is an error, a sensitive one only where secrets are demanded") {
-  const std::string yaml = base() +
-                           "vars: { a: {}, b: { sensitive: true } }\n"
-                           "groups:\n  web:\n    template:\n      image: debian-12\n      vcpus: 1\n"
-                           "      memory: 1GiB\n      cloudInit: { userData: \"${var.b} ${env.C}\" }\n";
-  check_messages("missing_variable", yaml);
-  check_messages("missing_variable_not_demanded", yaml, {.secrets = ReadInput::Secrets::not_demanded});
-}
-
-TEST_CASE("mistakes in variables from outside never show their values") {
-  check_messages("bad_assignments", base() + "vars: { domain: {}, token: { sensitive: true } }\n",
-                 {.assignments = {"domian=hunter2", "hunter2", "token=hunter\x07"},
 TEST_CASE("a pool that is written wrongly is a pool all the same: it is not told that there is none") {
   const std::string yaml = with_template("      cloudInit: { userData: \"ip=${address}\" }\n");
   const auto with_addresses = [&yaml](const std::string& addresses) {
@@ -341,6 +341,18 @@ TEST_CASE("a pool that is written wrongly is a pool all the same: it is not told
   CHECK(with_addresses("[]") == std::vector<std::string>{"unknown_placeholder"});
 }
 
+TEST_CASE("a variable without a value is an error, a sensitive one only where secrets are demanded") {
+  const std::string yaml = base() +
+                           "vars: { a: {}, b: { sensitive: true } }\n"
+                           "groups:\n  web:\n    template:\n      image: debian-12\n      vcpus: 1\n"
+                           "      memory: 1GiB\n      cloudInit: { userData: \"${var.b} ${env.C}\" }\n";
+  check_messages("missing_variable", yaml);
+  check_messages("missing_variable_not_demanded", yaml, {.secrets = ReadInput::Secrets::not_demanded});
+}
+
+TEST_CASE("mistakes in variables from outside never show their values") {
+  check_messages("bad_assignments", base() + "vars: { domain: {}, token: { sensitive: true } }\n",
+                 {.assignments = {"domian=hunter2", "hunter2", "token=hunter\x07"},
                   .var_files = {{"secrets.yaml", "tokn: hunter2\ntoken: [hunter2]\ndomain: hunter2\n"},
                                 {"broken.yaml", "token: \"hunter2\n"}}});
 }
