@@ -1,5 +1,7 @@
 #include "cmd/planning/configuration_files.h"
 
+#include <algorithm>
+
 #include "engine/values/digest.h"
 
 namespace vscale {
@@ -9,8 +11,17 @@ constexpr const char* kNoConfiguration =
     "name the configuration with -f FILE; one to begin with: examples/one-group.yaml";
 constexpr const char* kNoVarFile = "name the file of variables with --var-file FILE";
 
+/// Of a configuration that cannot be opened: whoever named one knows -f, and looks for where it was looked up.
+std::string hint_for_missing(const Invocation& invocation) {
+  const auto& files = invocation.global.files;
+  if (files == std::vector<std::string>{"vscale.yaml"}) return kNoConfiguration;
+  const auto relative = [](const std::string& path) { return !path.starts_with('/'); };
+  if (std::none_of(files.begin(), files.end(), relative)) return "is its name right?";
+  return "a relative path is looked up from " + invocation.outside.working_folder;
+}
+
 Result<std::vector<SourceFile>> read_all(const Outside& outside, const std::vector<std::string>& paths,
-                                         const char* hint_if_missing) {
+                                         const std::string& hint_if_missing) {
   std::vector<SourceFile> files;
   for (const auto& path : paths) {
     auto text = outside.read_file(absolute_path(outside, path));
@@ -30,7 +41,7 @@ Result<std::vector<SourceFile>> read_all(const Outside& outside, const std::vect
 
 Result<ConfigurationFiles> read_files(const Invocation& invocation, ReadInput::Secrets secrets) {
   const Outside& outside = invocation.outside;
-  auto files = read_all(outside, invocation.global.files, kNoConfiguration);
+  auto files = read_all(outside, invocation.global.files, hint_for_missing(invocation));
   if (!files) return files.error();
   auto var_files = read_all(outside, invocation.global.var_files, kNoVarFile);
   if (!var_files) return var_files.error();

@@ -528,6 +528,10 @@ TEST_CASE("a file that is not there is named with what to do") {
     const auto ran = world.vscale({command, "-f", "missing.yaml"});
     CHECK(ran.code == 1);
     CHECK(holds(ran.err, "error: missing.yaml: cannot be opened"));
-    CHECK(holds(ran.err, "hint: name the configuration with -f FILE"));
+    CHECK(holds(ran.err, "hint: a relative path is looked up from " + world.folder()));
   }
+  CHECK(holds(world.vscale({"plan", "-f", "/srv/missing.yaml"}).err, "hint: is its name right?"));
+  const auto unnamed = world.vscale({"plan"});
+  CHECK(unnamed.code == 1);
+  CHECK(holds(unnamed.err, "hint: name the configuration with -f FILE"));
 }
