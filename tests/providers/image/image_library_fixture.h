@@ -103,6 +103,14 @@ class Library {
     REQUIRE(lock);
     return *lock;
   }
+  /// Why it is not to be had. Nothing of it is left in the cache.
+  Error failure(const Image& image) {
+    const auto lock = resolve(image);
+    REQUIRE_FALSE(lock);
+    UNSCOPED_INFO(to_string(lock.error()));
+    CHECK(cached() == 0);
+    return lock.error();
+  }
   /// What a person is told; golden files know nothing of this machine's paths and ports.
   std::string refusal(const Image& image, const std::string& server = "") {
     const auto lock = resolve(image);
