@@ -114,7 +114,7 @@ class StateStore {
   /// the serial does not move.
   virtual Result<void> record_observations(const std::vector<Observation>& observations) = 0;
 
-  /// The lock for apply, destroy and watch. `conflict` names the holder.
+  /// The lock for apply, destroy and watch. `conflict` names the holder; `invalid` if the statefile is damaged.
   virtual Result<std::unique_ptr<OperationLock>> lock(const LockHolder& holder) = 0;
   /// Who holds it now, if anybody living does.
   virtual Result<std::optional<LockHolder>> lock_holder() = 0;

@@ -180,7 +180,11 @@ Result<void> SqliteStateStore::record_observations(const std::vector<Observation
 }
 
 Result<std::unique_ptr<OperationLock>> SqliteStateStore::lock(const LockHolder& holder) {
-  return guarded(file_->path(), [&] { return take_lock(file_, holder); });
+  return guarded(file_->path(), [&] {
+    auto lock = take_lock(file_, holder);  // first, so that what is found whole is what the holder will change
+    check_whole(file_->database());
+    return lock;
+  });
 }
 
 Result<std::optional<LockHolder>> SqliteStateStore::lock_holder() {

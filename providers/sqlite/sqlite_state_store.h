@@ -64,6 +64,9 @@ class SqliteStateStore final : public StateStore {
   Result<RecordedState> read() override;
   Result<Committed> commit(const Commit& commit) override;
   Result<void> record_observations(const std::vector<Observation>& observations) override;
+  /// Given only on a statefile in which check() finds everything whole, however large it is: what a run is to change
+  /// is known to be sound. What is written without the lock (what was seen, image locks, a migration) and what is read
+  /// does not wait for that, and tells of the damage that it meets.
   Result<std::unique_ptr<OperationLock>> lock(const LockHolder& holder) override;
   Result<std::optional<LockHolder>> lock_holder() override;
   Result<std::optional<AcceptedConfig>> accepted_config() override;
@@ -84,8 +87,7 @@ class SqliteStateStore final : public StateStore {
   /// The copies that backup() left, newest first.
   Result<std::vector<BackupFile>> backups();
 
-  /// Reads every page and every reference; `invalid` names what is wrong. To open a small file for writing reads every
-  /// page too.
+  /// Reads every page and every reference; `invalid` names what is wrong.
   Result<void> check();
 
  private:

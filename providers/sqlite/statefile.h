@@ -17,7 +17,7 @@
 
 namespace vscale {
 
-/// Open, checked and of this version. Shared by the store and the locks that it gave.
+/// Open and of this version. Shared by the store and the locks that it gave.
 class Statefile {
  public:
   /// As SqliteStateStore::open, which says the contract. Tests bring migrations of their own.

@@ -28,6 +28,15 @@ Error refusal_of(const std::string& path, OpenMode mode = OpenMode::read_write_c
   return store.error();
 }
 
+/// What keeps whoever would change it from doing so.
+Error refusal_to_change(const std::string& path) {
+  auto store = SqliteStateStore::open(path);
+  if (!store) return store.error();
+  const auto lock = (*store)->lock(holder("whoever would change it"));
+  REQUIRE_FALSE(lock);
+  return lock.error();
+}
+
 /// For golden files: the kind, and the whole line that a person reads.
 std::string told(const Error& error, const TemporaryDirectory& directory) {
   return std::string(to_string(error.kind)) + ": " + replaced(to_string(error), directory.path(), "/state") + "\n";
@@ -150,8 +159,8 @@ TEST_CASE("a damaged statefile is refused, and the way back is named") {
   damage(directory / "vscale.db");
   fs::resize_file(directory / "cut.db", 3 * 4096);
 
-  const Error damaged = refusal_of(directory / "vscale.db");
-  const Error cut = refusal_of(directory / "cut.db");
+  const Error damaged = refusal_to_change(directory / "vscale.db");
+  const Error cut = refusal_to_change(directory / "cut.db");
 
   CHECK(damaged.kind == ErrorKind::invalid);
   CHECK(cut.kind == ErrorKind::invalid);
@@ -166,13 +175,13 @@ TEST_CASE("a damaged statefile is refused, and the way back is named") {
   CHECK(read_state(*open_store(directory / "vscale.db")).instances.size() == 1);
 }
 
-TEST_CASE("a reader is told of the damage that it meets, and need not look for any other") {
+TEST_CASE("a look tells of the damage that it meets, and whoever would change something is told of any") {
   const TemporaryDirectory directory;
   {
     auto store = open_store(directory / "vscale.db");
     must_commit(*store, changes({PutInstance{web(0)}}));
     AcceptedConfig config;
-    config.files = {{"large.yaml", std::string(40 * kKiB, '#')}};
+    config.files = {{"large.yaml", std::string(3 * kMiB, '#')}};
     REQUIRE(store->accept_config(config));
   }
   std::string bytes = read_file(directory / "vscale.db");
@@ -182,7 +191,9 @@ TEST_CASE("a reader is told of the damage that it meets, and need not look for a
   write_file(directory / "vscale.db", bytes);
 
   CHECK(read_by_a_reader(directory / "vscale.db") == "1 read");
-  CHECK(refusal_of(directory / "vscale.db").kind == ErrorKind::invalid);
+  CHECK(open_store(directory / "vscale.db")->read()->instances.size() == 1);
+  CHECK(refusal_to_change(directory / "vscale.db").kind == ErrorKind::invalid);
+  CHECK(*open_store(directory / "vscale.db")->lock_holder() == std::nullopt);
 
   damage(directory / "vscale.db");
   CHECK(read_by_a_reader(directory / "vscale.db").find("is damaged") != std::string::npos);
@@ -219,6 +230,7 @@ TEST_CASE("check finds references to nothing") {
   REQUIRE_FALSE(found);
   CHECK(found.error().kind == ErrorKind::invalid);
   CHECK(found.error().detail == "a row of instances refers to one that is not there");
+  CHECK(store->lock(holder("one")).error() == found.error());
 }
 
 TEST_CASE("who may not write is told so, and what to do") {
