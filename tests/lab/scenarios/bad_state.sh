@@ -41,6 +41,26 @@ in_background() {
   pid=$!
 }
 
+# pause: holds what runs in the background where it has nothing of the statefile but its lock.
+pause() {
+  for _ in $(seq 100); do
+    kill -STOP "$pid"
+    if sqlite3 vscale.db 'BEGIN IMMEDIATE; ROLLBACK' 2> /dev/null; then return; fi
+    kill -CONT "$pid"
+    sleep 0.01
+  done
+  fail "it was always writing"
+}
+
+# go_on_when TEXT: lets it go on once the command in the foreground prints TEXT, or after 30 s at most.
+go_on_when() {
+  for _ in $(seq 600); do
+    if grep -Eq -- "$1" "$out"; then break; fi
+    sleep 0.05
+  done
+  kill -CONT "$pid"
+}
+
 until_it_prints() {
   for _ in $(seq 600); do # 30 s at most
     if grep -Eq -- "$1" stream; then return; fi
@@ -122,6 +142,9 @@ story "It is in use: the holder is named, status and plan need not wait, and who
 write 4
 in_background apply --auto-approve
 until_it_prints 'root disk.*ok'
+pause
+go_on_when 'Waiting up to' &
+waker=$!
 run 1 apply --auto-approve
 says "vscale.db is in use: apply by"
 says "pid $pid"
@@ -132,6 +155,7 @@ run 0 plan
 run 0 apply --auto-approve --lock-timeout 60s
 says 'Waiting up to 1m: .*in use'
 says 'No changes'
+wait "$waker"
 ends_with 0
 all_are_there 4
 
