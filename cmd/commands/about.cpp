@@ -18,7 +18,8 @@ ExitCode run_command(const SchemaArguments&, Invocation& invocation) {
 
 ExitCode run_command(const VersionArguments&, Invocation& invocation) {
   if (invocation.global.json) {
-    invocation.streams.out << line_of({{"vscale", kVersion}, {"plan_format", kPlanFormatVersion}});
+    invocation.streams.out << line_of(
+        {{"format_version", "1.0"}, {"vscale", kVersion}, {"plan_format", kPlanFormatVersion}});
   } else {
     invocation.streams.out << "vscale " << kVersion << "\n";
   }

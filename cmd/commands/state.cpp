@@ -143,7 +143,13 @@ ExitCode run_command(const StateShowArguments& arguments, Invocation& invocation
                              .detail = {},
                              .hint = guess.empty() ? "what is: vscale state list" : guess});
   }
-  invocation.streams.out << (invocation.global.json ? line_of(*found) : outline_text(*found));
+  if (!invocation.global.json) {
+    invocation.streams.out << outline_text(*found);
+    return ExitCode::ok;
+  }
+  Json document{{"format_version", "1.0"}};
+  document.update(*found);
+  invocation.streams.out << line_of(document);
   return ExitCode::ok;
 }
 

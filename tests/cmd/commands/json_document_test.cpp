@@ -106,6 +106,29 @@ TEST_CASE("mistakes in the files are the one document, as validate gives it") {
   CHECK(Json::parse(ran.out).at("error_count") == 2);
 }
 
+TEST_CASE("the documents of commands that look say the version of their format") {
+  FakeWorld world;
+  world.write("vscale.yaml", web_config(1));
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  const Words words = GENERATE(values<Words>({{"validate"},
+                                              {"plan"},
+                                              {"status"},
+                                              {"inventory"},
+                                              {"graph"},
+                                              {"image", "list"},
+                                              {"state", "list"},
+                                              {"state", "show"},
+                                              {"state", "show", "web-0"},
+                                              {"state", "show", "group.web"},
+                                              {"state", "show", "host.kvm1"},
+                                              {"state", "show", "image.debian-12"},
+                                              {"version"}}));
+  CAPTURE(words);
+  Words with_json = words;
+  with_json.emplace_back("--json");
+  CHECK(Json::parse(world.vscale(with_json).out).at("format_version") == "1.0");
+}
+
 TEST_CASE("an apply tells warnings in the files after the version, as objects of its stream") {
   FakeWorld world;
   world.write("vscale.yaml", web_config(0) + kWarned);
