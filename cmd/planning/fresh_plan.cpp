@@ -33,7 +33,7 @@ class RecordInStep {
   /// not from the older record: then what it has made would be nobody's. The record is newer than what was seen from
   /// there on, and locate() concludes nothing from a look that is older than the last work on an instance. A commit of
   /// nothing tells the serial.
-  Result<void> write_seen(const Live& live, Instant now) {
+  Result<void> write_seen(Live& live, Instant now) {
     if (auto written = record_live(store_, config_, live); !written) return written;
     const auto committed = store_.commit({.at = now, .begun = {}, .ended = {}, .changes = {}, .events = {}});
     if (!committed) return committed.error();

@@ -190,7 +190,7 @@ class Way {
 
   /// Whoever asks next finds what the run has made. A host that does not answer now is for whoever asks.
   void look_afterwards() {
-    const Live live = observe_hosts(*hosts_.domains, *files_.read.config, current_.recorded, now());
+    Live live = observe_hosts(*hosts_.domains, *files_.read.config, current_.recorded, now());
     tell_failing_kvm(live);
     if (const auto written = record_live(store_, *files_.read.config, live); !written) {
       say_wrapped(invocation_, "What the hosts look like now could not be recorded: " + to_string(written.error()));

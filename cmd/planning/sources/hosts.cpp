@@ -151,12 +151,14 @@ Live recorded_live(const Config& config, const RecordedState& recorded, Instant 
   return live;
 }
 
-Result<void> record_live(StateStore& store, const Config& config, const Live& live) {
-  std::vector<Observation> observations;
-  for (const auto& [host, view] : live) {
-    observations.push_back({.host = host, .view = view, .uri = shown_uri(config, host)});
+Result<void> record_live(StateStore& store, const Config& config, Live& live) {
+  std::vector<Observation> lent;  // and given back: thousands of domains are not copied to be written down
+  for (auto& [host, view] : live) {
+    lent.push_back({.host = host, .view = std::move(view), .uri = shown_uri(config, host)});
   }
-  return store.record_observations(observations);
+  auto written = store.record_observations(lent);
+  for (auto& observation : lent) live[observation.host] = std::move(observation.view);
+  return written;
 }
 
 void take_note_of(const Config& config, const Live& live, RecordedState& recorded) {

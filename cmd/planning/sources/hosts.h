@@ -22,8 +22,8 @@ Live observe_hosts(Domains& domains, const Config& config, const RecordedState& 
 void look_into_pools(Domains& domains, const Config& config, const RecordedState& recorded, Instant now, Live& live);
 /// What was last seen of every host, as the record has it.
 Live recorded_live(const Config& config, const RecordedState& recorded, Instant now);
-/// Writes what was seen into the record, and how each host is reached.
-Result<void> record_live(StateStore& store, const Config& config, const Live& live);
+/// Writes what was seen into the record, and how each host is reached. Afterwards `live` is as it was.
+Result<void> record_live(StateStore& store, const Config& config, Live& live);
 /// The same in memory: what read() has after record_live() and had not before.
 void take_note_of(const Config& config, const Live& live, RecordedState& recorded);
 

@@ -9,7 +9,8 @@ VolumeBook::VolumeBook(const Config& config, const std::vector<VolumeRecord>& re
   }
   for (const auto& volume : recorded) {
     by_owner_[volume.owner].push_back(volume);
-    owners_.emplace(key_of(volume.host, volume.pool, volume.name), volume.owner);
+    // They come in order of (host, pool, name), which is that of the keys but for shared pools.
+    owners_.emplace_hint(owners_.end(), key_of(volume.host, volume.pool, volume.name), volume.owner);
   }
 }
 

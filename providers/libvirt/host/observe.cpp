@@ -31,18 +31,31 @@ struct Stats {
   /// Is there anything left that only the XML tells, beside whose the domain is?
   bool tell_size() const { return vcpus && max_vcpus && memory_bytes && max_memory_bytes; }
 };
-using StatsByUuid = std::unordered_map<std::string, Stats>;
 
-struct Census {
-  std::vector<Domain> domains;
-  StatsByUuid stats;
+struct ListedDomain {
+  Domain domain;
+  std::string uuid;
+  std::optional<Stats> stats;            ///< Nothing: gone meanwhile.
+  std::optional<DomainReading> reading;  ///< Nothing: it was not asked for, or is gone meanwhile.
 };
+using Census = std::vector<ListedDomain>;
 
 std::string uuid_of(virDomainPtr domain) {
   char text[VIR_UUID_STRING_BUFLEN] = "";
   static_cast<void>(virDomainGetUUIDString(domain, text));
   return text;
 }
+
+/// Lives as long as the handle. What belongs together is found by name: to tell a UUID costs libvirt ten times as much,
+/// which for all domains of a large host is a tenth of reading it. A name may be another domain's a moment later: what
+/// is read of ours says its own name and UUID, and a foreign one counts by that of its name until the next look.
+std::string_view name_of(virDomainPtr domain) {
+  const char* name = virDomainGetName(domain);
+  return name != nullptr ? name : "";
+}
+
+/// The names of a host's domains, which are unique, to where they are in the list.
+using IndexByName = std::unordered_map<std::string_view, std::size_t>;
 
 Stats read_stats(const virDomainStatsRecord& record) {
   Stats stats;
@@ -66,21 +79,24 @@ Stats read_stats(const virDomainStatsRecord& record) {
   return stats;
 }
 
-void take_stats(virDomainStatsRecordPtr* records, int count, StatsByUuid& into) {
+void take_stats(virDomainStatsRecordPtr* records, int count, const IndexByName& index, Census& census) {
   const DomainStats owner{records};
-  for (int i = 0; i < count; ++i) into[uuid_of(records[i]->dom)] = read_stats(*records[i]);
+  for (int i = 0; i < count; ++i) {
+    const auto found = index.find(name_of(records[i]->dom));
+    if (found != index.end()) census[found->second].stats = read_stats(*records[i]);
+  }
 }
 
 constexpr unsigned kStatsWanted = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_BALLOON;
 
 /// One call for all; false if this libvirt cannot do it, or not for so many.
-bool read_all_stats(virConnectPtr connection, StatsByUuid& into) {
+bool read_all_stats(virConnectPtr connection, const IndexByName& index, Census& census) {
   // NOWAIT: a guest whose QEMU is stuck keeps nobody else waiting. Drivers that do not know it never wait anyway.
   for (const unsigned flags : {unsigned{VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT}, 0U}) {
     virDomainStatsRecordPtr* records = nullptr;
     const int count = virConnectGetAllDomainStats(connection, kStatsWanted, &records, flags);
     if (count >= 0) {
-      take_stats(records, count, into);
+      take_stats(records, count, index, census);
       return true;
     }
     if (!last_was_not_known_to_the_driver()) return false;
@@ -88,30 +104,33 @@ bool read_all_stats(virConnectPtr connection, StatsByUuid& into) {
   return false;
 }
 
-void read_chunked_stats(const std::vector<Domain>& domains, StatsByUuid& into, Progress& progress) {
-  for (std::size_t from = 0; from < domains.size(); from += kStatsChunk) {
+void read_chunked_stats(const IndexByName& index, Census& census, Progress& progress) {
+  for (std::size_t from = 0; from < census.size(); from += kStatsChunk) {
     std::vector<virDomainPtr> chunk;
-    for (std::size_t i = from; i < std::min(from + kStatsChunk, domains.size()); ++i) chunk.push_back(domains[i].get());
+    for (std::size_t i = from; i < std::min(from + kStatsChunk, census.size()); ++i) {
+      chunk.push_back(census[i].domain.get());
+    }
     chunk.push_back(nullptr);
     virDomainStatsRecordPtr* records = nullptr;
     const int count = virDomainListGetStats(chunk.data(), kStatsWanted, &records, 0);
     if (count < 0) return;  // What is missing is asked for one by one.
-    take_stats(records, count, into);
+    take_stats(records, count, index, census);
     ++progress;
   }
 }
 
-/// The state of those whose stats are missing: created in between, or of a driver without stats.
-Result<void> read_missing_states(const std::vector<Domain>& domains, const std::string& host, StatsByUuid& into,
-                                 Progress& progress) {
-  for (const Domain& domain : domains) {
-    const std::string uuid = uuid_of(domain.get());
-    if (into.contains(uuid)) continue;
-    Result<DomainState> state = state_of(domain.get(), host);
+/// The state of those whose stats are missing: renamed or gone in between, or of a driver without stats.
+Result<void> read_missing_states(const std::string& host, Census& census, Progress& progress) {
+  for (ListedDomain& listed : census) {
+    if (listed.stats) continue;
+    Result<DomainState> state = state_of(listed.domain.get(), host);
     ++progress;
     if (!state && state.error().kind == ErrorKind::unreachable) return state.error();
     // One that is there and cannot be asked is of unknown state; only one that is gone is left out.
-    if (state || state.error().kind != ErrorKind::not_found) into[uuid].state = state ? *state : DomainState::unknown;
+    if (state || state.error().kind != ErrorKind::not_found) {
+      listed.stats = Stats{};
+      listed.stats->state = state ? *state : DomainState::unknown;
+    }
   }
   return {};
 }
@@ -121,13 +140,16 @@ Result<std::shared_ptr<Census>> take_census(virConnectPtr connection, const std:
   virDomainPtr* list = nullptr;
   const int count = virConnectListAllDomains(connection, &list, 0);
   if (count < 0) return last_failure().told(fmt::format("host \"{}\": cannot list its domains", host));
-  census->domains = take_list<Domain>(list, count);
-  ++progress;
-  if (!read_all_stats(connection, census->stats)) read_chunked_stats(census->domains, census->stats, progress);
-  ++progress;
-  if (Result<void> states = read_missing_states(census->domains, host, census->stats, progress); !states) {
-    return states.error();
+  IndexByName index;
+  for (Domain& domain : take_list<Domain>(list, count)) {
+    index.emplace(name_of(domain.get()), census->size());
+    std::string uuid = uuid_of(domain.get());
+    census->push_back({.domain = std::move(domain), .uuid = std::move(uuid), .stats = {}, .reading = {}});
   }
+  ++progress;
+  if (!read_all_stats(connection, index, *census)) read_chunked_stats(index, *census, progress);
+  ++progress;
+  if (Result<void> states = read_missing_states(host, *census, progress); !states) return states.error();
   return census;
 }
 
@@ -140,8 +162,7 @@ constexpr std::size_t kDefinitionsWorthAConnection = 32;
 /// taken.
 struct XmlBatch {
   std::shared_ptr<Census> census;
-  std::vector<std::size_t> wanted;                     ///< Indices of census->domains.
-  std::vector<std::optional<DomainReading>> readings;  ///< By index of census->domains; nothing: gone meanwhile.
+  std::vector<std::size_t> wanted;  ///< Indices of the census.
   std::atomic<std::size_t> next{0};
 };
 
@@ -155,33 +176,39 @@ Result<DomainReading> read_definition(virDomainPtr domain, const std::string& ho
 class OwnHandles {
  public:
   static Result<OwnHandles> of(virConnectPtr connection, const Census& census, const std::string& host) {
-    OwnHandles own(census);
-    own.same_ = census.domains.empty() || virDomainGetConnect(census.domains.front().get()) == connection;
+    OwnHandles own(connection, host);
+    own.same_ = census.empty() || virDomainGetConnect(census.front().domain.get()) == connection;
     if (own.same_) return own;
     virDomainPtr* list = nullptr;
     const int count = virConnectListAllDomains(connection, &list, 0);
     if (count < 0) return last_failure().told(fmt::format("host \"{}\": cannot list its domains", host));
-    for (Domain& domain : take_list<Domain>(list, count)) {
-      const std::string uuid = uuid_of(domain.get());
-      own.by_uuid_.emplace(uuid, std::move(domain));
-    }
+    own.domains_ = take_list<Domain>(list, count);
+    for (const Domain& domain : own.domains_) own.by_name_.emplace(name_of(domain.get()), domain.get());
     return own;
   }
 
-  /// nullptr: gone meanwhile.
-  virDomainPtr at(std::size_t index) const {
-    virDomainPtr domain = census_->domains[index].get();
-    if (same_) return domain;
-    const auto found = by_uuid_.find(uuid_of(domain));
-    return found == by_uuid_.end() ? nullptr : found->second.get();
+  /// `not_found`: gone meanwhile.
+  Result<DomainReading> describe(const ListedDomain& listed) const {
+    if (same_) return read_definition(listed.domain.get(), host_);
+    const auto found = by_name_.find(name_of(listed.domain.get()));
+    if (found != by_name_.end()) {
+      Result<DomainReading> reading = read_definition(found->second, host_);
+      if (reading && reading->uuid == listed.uuid) return reading;
+    }
+    // Renamed or gone between the two lists, or its name is another's now: only its own answer says which.
+    const Domain again{virDomainLookupByUUIDString(connection_, listed.uuid.c_str())};
+    if (again) return read_definition(again.get(), host_);
+    return last_failure().told(fmt::format("host \"{}\": cannot find the domain {}", host_, listed.uuid));
   }
 
  private:
-  explicit OwnHandles(const Census& census) : census_(&census) {}
+  OwnHandles(virConnectPtr connection, std::string host) : connection_(connection), host_(std::move(host)) {}
 
-  const Census* census_;
+  virConnectPtr connection_;
+  std::string host_;
   bool same_ = false;
-  std::unordered_map<std::string, Domain> by_uuid_;
+  std::vector<Domain> domains_;
+  std::unordered_map<std::string_view, virDomainPtr> by_name_;
 };
 
 Result<void> read_xml_of_some(XmlBatch& batch, virConnectPtr connection, const std::string& host, Progress& progress) {
@@ -189,80 +216,78 @@ Result<void> read_xml_of_some(XmlBatch& batch, virConnectPtr connection, const s
   if (!own) return own.error();
   ++progress;
   for (std::size_t i = batch.next++; i < batch.wanted.size(); i = batch.next++) {
-    virDomainPtr domain = own->at(batch.wanted[i]);
-    if (domain == nullptr) continue;
-    Result<std::optional<DomainReading>> reading = reading_or_stranger(read_definition(domain, host));
+    ListedDomain& listed = (*batch.census)[batch.wanted[i]];
+    Result<std::optional<DomainReading>> reading = reading_or_stranger(own->describe(listed));
     if (!reading) return reading.error();
-    batch.readings[batch.wanted[i]] = std::move(*reading);
+    listed.reading = std::move(*reading);
     ++progress;
   }
   return {};
 }
 
-Result<std::shared_ptr<XmlBatch>> read_definitions(LibvirtHost& host, std::shared_ptr<Census> census,
-                                                   const std::set<std::string>& known_foreign) {
-  auto batch = std::make_shared<XmlBatch>();
-  batch->readings.resize(census->domains.size());
-  for (std::size_t i = 0; i < census->domains.size(); ++i) {
-    const std::string uuid = uuid_of(census->domains[i].get());
-    const auto stats = census->stats.find(uuid);
-    const bool enough = known_foreign.contains(uuid) && stats != census->stats.end() && stats->second.tell_size();
-    if (!enough) batch->wanted.push_back(i);
-  }
-  batch->census = std::move(census);
-
-  const std::size_t threads =
-      std::min((batch->wanted.size() + kDefinitionsWorthAConnection - 1) / kDefinitionsWorthAConnection,
-               static_cast<std::size_t>(host.options().requests_in_flight));
-  std::vector<HostLink::Pending<void>> pending;
-  for (std::size_t i = 0; i < threads; ++i) {
-    pending.push_back(
-        host.link().start<void>(Lane::request, "describe its domains",
-                                [batch, name = host.name()](virConnectPtr connection, Progress& progress) {
-                                  return read_xml_of_some(*batch, connection, name, progress);
-                                }));
-  }
-  std::optional<Error> failure;
-  for (auto& part : pending) {
-    Result<void> done = part.wait(host.options().refresh_timeout);
-    if (!done && !failure) failure = done.error();
-  }
-  if (failure) return *failure;
-  return batch;
+int threads_for(std::size_t definitions, int at_most) {
+  const std::size_t worth = (definitions + kDefinitionsWorthAConnection - 1) / kDefinitionsWorthAConnection;
+  return static_cast<int>(std::min(worth, static_cast<std::size_t>(at_most)));
 }
 
-LiveDomain live_domain(virDomainPtr domain, const Stats& stats, std::optional<DomainReading> reading) {
-  const DomainReading described = reading ? std::move(*reading) : DomainReading{};
-  const char* name = virDomainGetName(domain);
-  return LiveDomain{.uuid = uuid_of(domain),
-                    .name = name != nullptr ? name : "",
+std::vector<std::size_t> those_to_describe(const Census& census, const std::set<std::string>& known_foreign) {
+  std::vector<std::size_t> wanted;
+  for (std::size_t i = 0; i < census.size(); ++i) {
+    const bool enough = census[i].stats && census[i].stats->tell_size() && known_foreign.contains(census[i].uuid);
+    if (!enough) wanted.push_back(i);
+  }
+  return wanted;
+}
+
+HostLink::Pending<void> start_reading(LibvirtHost& host, const std::shared_ptr<XmlBatch>& batch) {
+  return host.link().start<void>(Lane::request, "describe its domains",
+                                 [batch, name = host.name()](virConnectPtr connection, Progress& progress) {
+                                   return read_xml_of_some(*batch, connection, name, progress);
+                                 });
+}
+
+/// The first failure, when all have ended.
+Result<void> wait_for_all(std::vector<HostLink::Pending<void>> pending, Duration stall) {
+  Result<void> outcome;
+  for (auto& part : pending) {
+    Result<void> done = part.wait(stall);
+    if (!done && outcome) outcome = std::move(done);
+  }
+  return outcome;
+}
+
+LiveDomain live_domain(ListedDomain& listed) {
+  DomainReading described = listed.reading ? std::move(*listed.reading) : DomainReading{};
+  std::string name{name_of(listed.domain.get())};
+  // Renamed since it was listed: the stats under its name may be another's.
+  const bool renamed = !described.name.empty() && described.name != name;
+  const Stats stats = renamed ? Stats{} : *listed.stats;
+  return LiveDomain{.uuid = std::move(listed.uuid),
+                    .name = std::move(name),
                     .state = stats.state,
                     .vcpus = stats.vcpus.value_or(described.vcpus),
                     .max_vcpus = stats.max_vcpus.value_or(described.max_vcpus),
                     .memory_bytes = stats.memory_bytes.value_or(described.memory_bytes),
                     .max_memory_bytes = stats.max_memory_bytes.value_or(described.max_memory_bytes),
-                    .ownership = described.ownership,
-                    .nics = described.nics,
-                    .disk_paths = described.disk_paths};
+                    .ownership = std::move(described.ownership),
+                    .nics = std::move(described.nics),
+                    .disk_paths = std::move(described.disk_paths)};
 }
 
-KvmEvidence add_domains(XmlBatch& batch, const std::set<std::string>& known_foreign, HostSnapshot& snapshot) {
+/// Takes them out of the census.
+KvmEvidence add_domains(Census& census, const std::set<std::string>& known_foreign, HostSnapshot& snapshot) {
   KvmEvidence evidence;
-  for (std::size_t i = 0; i < batch.census->domains.size(); ++i) {
-    virDomainPtr domain = batch.census->domains[i].get();
-    const std::string uuid = uuid_of(domain);
-    const auto stats = batch.census->stats.find(uuid);
-    std::optional<DomainReading>& reading = batch.readings[i];
-    const bool gone = stats == batch.census->stats.end() || (!reading && !known_foreign.contains(uuid));
-    if (gone || is_kvm_trial(virDomainGetName(domain))) continue;
-    if (reading) {
+  for (ListedDomain& listed : census) {
+    const bool gone = !listed.stats || (!listed.reading && !known_foreign.contains(listed.uuid));
+    if (gone || is_kvm_trial(virDomainGetName(listed.domain.get()))) continue;
+    if (const auto& reading = listed.reading) {
       const bool ours = reading->ownership.has_value();
-      const bool runs_by_kvm = reading->virt_type == "kvm" && is_up(stats->second.state);
+      const bool runs_by_kvm = reading->virt_type == "kvm" && is_up(listed.stats->state);
       evidence.a_guest_runs_by_it |= runs_by_kvm;
       evidence.one_of_ours_runs_by_it |= runs_by_kvm && ours;
       evidence.ours_are_emulated |= reading->virt_type == "qemu" && ours;
     }
-    snapshot.domains.push_back(live_domain(domain, stats->second, std::move(reading)));
+    snapshot.domains.push_back(live_domain(listed));
   }
   std::sort(snapshot.domains.begin(), snapshot.domains.end(), [](const LiveDomain& a, const LiveDomain& b) {
     return std::tie(a.name, a.uuid) < std::tie(b.name, b.uuid);
@@ -371,6 +396,34 @@ Result<std::vector<LivePool>> read_pools(virConnectPtr connection, const std::st
   return pools;
 }
 
+/// Many definitions are worth further connections, of which one tells of the pools first. Few are read after the pools.
+Result<std::vector<LivePool>> read_pools_and_definitions(LibvirtHost& host, const ObserveRequest& request,
+                                                         const std::shared_ptr<Census>& census) {
+  const Duration bound = host.options().refresh_timeout;
+  auto batch = std::make_shared<XmlBatch>();
+  batch->census = census;
+  batch->wanted = those_to_describe(*census, request.known_foreign);
+  std::vector<HostLink::Pending<void>> reading;
+  const int threads = threads_for(batch->wanted.size(), host.options().requests_in_flight);
+  for (int i = 0; i + 1 < threads; ++i) reading.push_back(start_reading(host, batch));
+
+  auto pools = host.link().call<std::vector<LivePool>>(
+      Lane::request, "describe its pools", bound,
+      [name = host.name(), request](virConnectPtr connection, Progress& progress) {
+        return read_pools(connection, name, request, progress);
+      });
+  if (!pools) {
+    batch->next = batch->wanted.size();  // nobody needs the rest
+    return pools.error();
+  }
+  const std::size_t left = batch->wanted.size() - std::min(batch->next.load(), batch->wanted.size());
+  if (left >= kDefinitionsWorthAConnection || (left > 0 && reading.empty())) {
+    reading.push_back(start_reading(host, batch));
+  }
+  if (auto read = wait_for_all(std::move(reading), bound); !read) return read.error();
+  return pools;
+}
+
 }  // namespace
 
 Result<std::optional<DomainReading>> reading_or_stranger(Result<DomainReading> reading) {
@@ -389,7 +442,7 @@ Result<HostSnapshot> observe_host(LibvirtHost& host, const ObserveRequest& reque
                         .pools = {},
                         .networks = {},
                         .domains = {}};
-  // One after another over one connection: a handful of answers comes sooner than another connection is open.
+  // First one after another over one connection: a handful of answers comes sooner than another connection is open.
   const Duration bound = host.options().refresh_timeout;
   Result<HostFacts> facts = host.facts();
   if (!facts) return facts.error();
@@ -398,21 +451,15 @@ Result<HostSnapshot> observe_host(LibvirtHost& host, const ObserveRequest& reque
                                 return read_node(connection, name, progress);
                               });
   if (!size) return size.error();
-  auto pools =
-      link.call<std::vector<LivePool>>(Lane::request, "describe its pools", bound,
-                                       [name = host.name(), request](virConnectPtr connection, Progress& progress) {
-                                         return read_pools(connection, name, request, progress);
-                                       });
-  if (!pools) return pools.error();
   auto census = link.call<std::shared_ptr<Census>>(Lane::request, "list its domains", bound,
                                                    [name = host.name()](virConnectPtr connection, Progress& progress) {
                                                      return take_census(connection, name, progress);
                                                    });
   if (!census) return census.error();
-  Result<std::shared_ptr<XmlBatch>> batch = read_definitions(host, std::move(*census), request.known_foreign);
-  if (!batch) return batch.error();
+  Result<std::vector<LivePool>> pools = read_pools_and_definitions(host, request, *census);
+  if (!pools) return pools.error();
 
-  const KvmEvidence evidence = add_domains(**batch, request.known_foreign, snapshot);
+  const KvmEvidence evidence = add_domains(**census, request.known_foreign, snapshot);
   snapshot.vcpus = size->vcpus;
   snapshot.memory_bytes = size->memory_bytes;
   snapshot.networks = std::move(size->networks);

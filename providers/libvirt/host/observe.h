@@ -12,7 +12,8 @@
 namespace vscale::libvirt {
 
 /// Reads one host: one list and one stats call for all domains, the XML of those that are not known to be foreign, its
-/// processors, memory, networks and the pools asked for. Each step is bounded by refresh_timeout. What one domain or
+/// processors, memory, networks and the pools asked for. Many definitions are read over several connections, each with
+/// a list of its own, while one of them tells of the pools. Each step is bounded by refresh_timeout. What one domain or
 /// pool, or the network driver, does not tell is left out: the rest of the host is read all the same. Internal to
 /// providers/libvirt.
 Result<HostSnapshot> observe_host(LibvirtHost& host, const ObserveRequest& request, Clock& clock);
