@@ -128,9 +128,9 @@ class Grammar {
       return sub->add_option(name, into, what)->type_name("A")->allow_extra_args(false);
     };
     const bool destroys = std::string(limits_of) == "destroy";
-    auto* target = address(
-        "--target", words.options.targets,
-        destroys ? "only this instance, or group and what depends on it" : "only this group or instance; repeats");
+    auto* target = address("--target", words.options.targets,
+                           destroys ? "only this instance, or group and what depends on it"
+                                    : "only this group or instance and its needs; repeats");
     address("--exclude", words.options.excludes, "all but this group, instance or host")->excludes(target);
     if (!destroys) {
       address("--replace", words.options.replaces, "replace this instance anyway; repeats");

@@ -116,7 +116,7 @@ class Comparison {
     const std::string& key = words.key;
     if (wanted_bytes == 0 || volume.capacity_bytes == wanted_bytes) return;
     if (volume.capacity_bytes > wanted_bytes) {
-      out_.too_large.push_back({key, words.place, volume.capacity_bytes, wanted_bytes});
+      out_.too_large.push_back({key, words.place, volume.capacity_bytes, wanted_bytes, volume.keep});
       return;
     }
     const std::string before = show_bytes(volume.capacity_bytes);

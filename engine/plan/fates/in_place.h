@@ -17,6 +17,7 @@ struct TooLargeDisk {
   std::string key;    ///< As a person reads it: "disk", "disks[data].size"
   std::string place;  ///< Where it stands in the template: "disk", "disks[0].size"
   std::uint64_t has_bytes = 0, wanted_bytes = 0;
+  bool keep = false;  ///< It outlives a replacement, which makes any other disk anew.
 
   bool operator==(const TooLargeDisk&) const = default;
 };

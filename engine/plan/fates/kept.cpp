@@ -131,12 +131,13 @@ void decide_whether_it_runs(Planning& planning, const GroupPlan& plan, Decision&
 
 void report_too_large(Planning& planning, const GroupPlan& plan, const Decision& decision) {
   for (const auto& disk : decision.in_place.too_large) {
-    planning.error(
-        "disk_shrink",
-        fmt::format("{}: {} is {}, and the file says {}: a disk cannot shrink", decision.name, disk.key,
-                    show_bytes(disk.has_bytes), show_bytes(disk.wanted_bytes)),
-        fmt::format("leave it at {}, or replace the instance: --replace {}", show_bytes(disk.has_bytes), decision.name),
-        template_place_of(*plan.group, disk.place));
+    std::string hint = "leave it at " + show_bytes(disk.has_bytes);
+    hint +=
+        disk.keep ? ": a replacement would keep it as it is" : ", or replace the instance: --replace " + decision.name;
+    planning.error("disk_shrink",
+                   fmt::format("{}: {} is {}, and the file says {}: a disk cannot shrink", decision.name, disk.key,
+                               show_bytes(disk.has_bytes), show_bytes(disk.wanted_bytes)),
+                   hint, template_place_of(*plan.group, disk.place));
   }
 }
 

@@ -186,6 +186,7 @@ TEST_CASE("a disk that would shrink is an error at its place, and the rest is pl
   const Plan plan = world.plan();
   CHECK(only_error(plan).where.line == 9);
   CHECK(only_error(plan).summary == "group.web[0]: disk is 20 GiB, and the file says 10 GiB: a disk cannot shrink");
+  CHECK(only_error(plan).hint == "leave it at 20 GiB, or replace the instance: --replace group.web[0]");
   CHECK(changes(plan) == Words{"create db-0"});
 }
 
