@@ -19,16 +19,24 @@ std::optional<ChangeAction> action_of_kept(const Decision& decision) {
   return std::nullopt;
 }
 
+/// Is anything of it there that would be replaced? Of one whose domain was undefined by hand, its disks are.
+bool is_left(const Planning& planning, const Decision& decision) {
+  if (decision.where->presence != Presence::absent) return true;
+  const std::vector<VolumeRecord>& volumes = planning.volumes.of(decision.address);
+  return std::any_of(volumes.begin(), volumes.end(), [&](const VolumeRecord& volume) {
+    return volume.role == VolumeRecord::Role::root && planning.volumes.is_live(volume.host, volume.pool, volume.name);
+  });
+}
+
 /// Nothing: nothing happens to it that a person has to review.
-std::optional<ChangeAction> action_of(const Decision& decision) {
+std::optional<ChangeAction> action_of(const Planning& planning, const Decision& decision) {
   switch (decision.fate) {
     case Fate::keep:
       return action_of_kept(decision);
     case Fate::create:
       return ChangeAction::create;
     case Fate::replace:
-      // There is nothing left that it would replace.
-      return decision.where->presence == Presence::absent ? ChangeAction::create : ChangeAction::replace;
+      return is_left(planning, decision) ? ChangeAction::replace : ChangeAction::create;
     case Fate::destroy:
       return ChangeAction::destroy;
     case Fate::forget:
@@ -45,21 +53,29 @@ Disruption disruption_of(const Decision& decision, ChangeAction action) {
   return decision.mark ? std::max(Disruption::live, decision.in_place.disruption) : decision.in_place.disruption;
 }
 
-/// Disks that outlive the instance, or do not come back with it: a person must know of both.
+Reason about_disk(Rule rule, const VolumeRecord& volume, const std::string& what_becomes_of_it) {
+  return {rule,
+          fmt::format("disk {} ({}) {}", volume.disk, show_bytes(volume.capacity_bytes), what_becomes_of_it),
+          {{"disk", volume.disk}, {"host", volume.host}}};
+}
+
+/// Data disks that outlive the instance, or whose data does not: a person must know of each, but for those that go with
+/// an instance as is said of them in the file.
 void add_disks(const Planning& planning, const GroupPlan& plan, const Decision& decision, Change& change) {
   if (decision.fate != Fate::destroy && decision.fate != Fate::replace) return;
+  const std::vector<VolumeRecord> given_up = disks_given_up(planning, plan, decision);
   for (const auto& volume : planning.volumes.of(decision.address)) {
-    if (!outlives(planning, plan, decision, volume)) continue;
-    change.reasons.push_back(
-        {Rule::keep_disk,
-         fmt::format("disk {} ({}) stays on {}", volume.disk, show_bytes(volume.capacity_bytes), volume.host),
-         {{"disk", volume.disk}, {"host", volume.host}}});
-  }
-  for (const auto& volume : disks_given_up(planning, plan, decision)) {
-    change.reasons.push_back({Rule::spec_changed,
-                              fmt::format("disk {} ({}) is deleted from {}: the file has it no more", volume.disk,
-                                          show_bytes(volume.capacity_bytes), volume.host),
-                              {{"disk", volume.disk}, {"host", volume.host}}});
+    if (volume.role != VolumeRecord::Role::data) continue;
+    if (outlives(planning, plan, decision, volume)) {
+      change.reasons.push_back(about_disk(Rule::keep_disk, volume, "stays on " + volume.host));
+    } else if (is_kept(plan, volume)) {
+      change.reasons.push_back(about_disk(Rule::data_lost, volume, "is deleted from " + volume.host));
+    } else if (std::find(given_up.begin(), given_up.end(), volume) != given_up.end()) {
+      change.reasons.push_back(
+          about_disk(Rule::data_lost, volume, fmt::format("is deleted from {}: the file has it no more", volume.host)));
+    } else if (decision.fate == Fate::replace) {
+      change.reasons.push_back(about_disk(Rule::data_lost, volume, "is made anew, empty"));
+    }
   }
 }
 
@@ -133,7 +149,7 @@ void give_account(Planning& planning) {
   }
   for (const auto& group : planning.groups) {
     for (const auto& decision : group.decisions) {
-      if (const auto action = action_of(decision)) {
+      if (const auto action = action_of(planning, decision)) {
         plan.changes.push_back(change_of(planning, group, decision, *action, awaited));
         count(plan.summary, *action);
       }

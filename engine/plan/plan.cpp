@@ -33,6 +33,7 @@ constexpr std::array kRules{
     Word<Rule>{Rule::depends_on, "depends_on"},
     Word<Rule>{Rule::prevent_destroy, "prevent_destroy"},
     Word<Rule>{Rule::keep_disk, "keep_disk"},
+    Word<Rule>{Rule::data_lost, "data_lost"},
     Word<Rule>{Rule::limit, "limit"},
     Word<Rule>{Rule::update_strategy, "update_strategy"},
     Word<Rule>{Rule::not_targeted, "not_targeted"},

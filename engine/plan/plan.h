@@ -43,6 +43,7 @@ enum class Rule {
   depends_on,               ///< It waits for another group.
   prevent_destroy,          ///< lifecycle.preventDestroy holds it.
   keep_disk,                ///< A disk with keep: true holds it.
+  data_lost,                ///< A data disk is deleted, or made anew and empty.
   limit,                    ///< `limits` or --max-destroy holds it.
   update_strategy,          ///< update.strategy says how it is done: all at once.
   not_targeted,             ///< --target or --exclude leaves it out.

@@ -124,7 +124,7 @@ void account_for_leftover_disk(const VolumeRecord& volume, Change& change) {
     change.reasons.push_back({Rule::destroy_requested, "destroy was asked for", {}});
   }
   change.reasons.push_back(
-      {volume.keep ? Rule::keep_disk : Rule::destroy_requested,
+      {Rule::data_lost,
        fmt::format("disk {} ({}) is deleted from {}", volume.disk, show_bytes(volume.capacity_bytes), volume.host),
        {{"disk", volume.disk}, {"host", volume.host}}});
 }
@@ -189,13 +189,16 @@ void lay_out_leftover_disks(Planning& planning) {
 
 }  // namespace
 
+bool is_kept(const GroupPlan& plan, const VolumeRecord& volume) {
+  if (volume.keep || plan.group == nullptr) return volume.keep;
+  const auto& disks = plan.group->instance.disks;
+  return std::any_of(disks.begin(), disks.end(),
+                     [&](const DataDisk& disk) { return disk.name == volume.disk && disk.keep; });
+}
+
 bool outlives(const Planning& planning, const GroupPlan& plan, const Decision& decision, const VolumeRecord& volume) {
-  if (volume.role != VolumeRecord::Role::data) return false;
-  bool keep = volume.keep;
-  if (plan.group != nullptr) {
-    for (const auto& disk : plan.group->instance.disks) keep = keep || (disk.name == volume.disk && disk.keep);
-  }
-  return keep && (decision.fate != Fate::destroy || !planning.input.options.allow_data_loss);
+  if (volume.role != VolumeRecord::Role::data || !is_kept(plan, volume)) return false;
+  return decision.fate != Fate::destroy || !planning.input.options.allow_data_loss;
 }
 
 std::vector<VolumeRecord> disks_given_up(const Planning& planning, const GroupPlan& plan, const Decision& decision) {

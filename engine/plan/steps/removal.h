@@ -20,6 +20,9 @@ void rehome_shared_volumes(Planning& planning, Decision& decision, const std::st
 /// be reached.
 void rehome_with_guest(Planning& planning, Decision& decision, VolumeRecord& volume);
 
+/// Does the record or the file say `keep` of it?
+bool is_kept(const GroupPlan& plan, const VolumeRecord& volume);
+
 /// Does the volume outlive this incarnation? A disk with keep: true does, unless the whole instance goes and data loss
 /// is allowed.
 bool outlives(const Planning& planning, const GroupPlan& plan, const Decision& decision, const VolumeRecord& volume);

@@ -122,7 +122,9 @@ TEST_CASE("a data disk that the file gives up counts as destroyed, though its in
   const Plan plan = world.plan();
   CHECK(only_error(plan).summary == "the plan deletes data disks of 3 instances, and limits.destroy is 2");
   CHECK(changes(plan) == Words{"replace web-0", "replace web-1", "replace web-2"});
-  CHECK(plan.changes[0].reasons.back().text == "disk data (50 GiB) is deleted from kvm1: the file has it no more");
+  const std::vector<Reason>& reasons = plan.changes[0].reasons;
+  CHECK(reasons.at(reasons.size() - 2).text == "disk data (50 GiB) is deleted from kvm1: the file has it no more");
+  CHECK(reasons.back().text == "disk scratch (50 GiB) is made anew, empty");
   world.input.config.limits.destroy = 3;
   CHECK_FALSE(world.plan().errored);
   // One that is kept stays.

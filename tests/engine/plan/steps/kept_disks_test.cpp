@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/engine/plan/plan_text.h"
@@ -60,12 +61,49 @@ TEST_CASE("destroy leaves kept disks, and takes them with --allow-data-loss, als
   REQUIRE(changes(plan) == Words{"destroy web-0"});
   CHECK(plan.changes[0].from_host == "kvm1");
   CHECK(has_reason(plan, "group.web[0]", Rule::destroy_requested));
-  REQUIRE(has_reason(plan, "group.web[0]", Rule::keep_disk));
+  REQUIRE(has_reason(plan, "group.web[0]", Rule::data_lost));
   CHECK(plan.changes[0].reasons.back().text == "disk data (50 GiB) is deleted from kvm1");
   CHECK(plan.summary.destroy == 1);
   world.carry_out(plan);
   CHECK(world.host("kvm1").pools[0].volumes.empty());
   CHECK(world.input.recorded.volumes.empty());
+}
+
+TEST_CASE("a kept disk that goes with its instance is named, also one that the file has no more") {
+  Group group = web(2);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  const bool in_file = GENERATE(true, false);
+  const bool destroyed = GENERATE(true, false);
+  CAPTURE(in_file, destroyed);
+  PlayedWorld world = running({group});
+  if (!in_file) world.input.config.groups[0].instance.disks.clear();
+  if (!destroyed) world.input.config.groups[0].size = 1;
+  world.input.options.destroy = destroyed;
+  world.input.options.allow_data_loss = true;
+
+  const Plan plan = world.plan();
+
+  INFO(plan_text(plan));
+  const auto change = std::find_if(plan.changes.begin(), plan.changes.end(),
+                                   [](const Change& one) { return one.address == "group.web[1]"; });
+  REQUIRE(change != plan.changes.end());
+  CHECK(change->reasons.back().rule == Rule::data_lost);
+  CHECK(change->reasons.back().text == "disk data (50 GiB) is deleted from " + change->from_host);
+}
+
+TEST_CASE("one whose domain is gone and whose disks are there is replaced, and what is lost is said") {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true), a_disk("scratch")};
+  PlayedWorld world = running({group});
+  world.host("kvm1").domains.clear();
+  Plan plan = world.plan();
+  INFO(plan_text(plan));
+  REQUIRE(changes(plan) == Words{"replace web-0"});
+  CHECK(has_reason(plan, "group.web[0]", Rule::keep_disk));
+  CHECK(plan.changes[0].reasons.back().text == "disk scratch (50 GiB) is made anew, empty");
+  world.host("kvm1").pools[0].volumes.clear();
+  plan = world.plan();
+  CHECK(changes(plan) == Words{"create web-0"});
 }
 
 // ---- Under a domain that the state does not know --------------------------------------------------------------------
