@@ -227,12 +227,26 @@ std::string storage_of_pool(const Config& config, const std::string& pool) {
   return found == config.storage.end() ? "" : found->name;
 }
 
+/// Two names of one host look like two hosts that share its pools: then the file that is "left over" is the only one.
+std::string sharing_hint(const Config& config, const SharingSign& sign) {
+  if (find_host(config, sign.recorded_on) == nullptr) {
+    return fmt::format(
+        "if {0} is {1} by another name, call it {1} again: disks that were kept stay recorded there; "
+        "delete nothing on {0} before that is known",
+        sign.shown_by, sign.recorded_on);
+  }
+  const std::string storage = storage_of_pool(config, sign.pool);
+  return fmt::format(
+      "if they share it, write `shared: true` in {0}; if they do not, the file is left over on {1}, as "
+      "after a copy by hand: make sure that no domain uses it there, and delete it on {1}",
+      storage.empty() ? "its storage" : "storage " + storage, sign.shown_by);
+}
+
 /// Once for each pool.
 void report_pools_that_look_shared(Planning& planning) {
   std::set<std::string> said;
   for (const auto& sign : planning.sharing_signs) {
     if (!said.insert(sign.pool).second) continue;
-    const std::string storage = storage_of_pool(planning.config, sign.pool);
     planning.warn(
         "pool_looks_shared",
         fmt::format(
@@ -240,10 +254,7 @@ void report_pools_that_look_shared(Planning& planning) {
             "copy of an image is deleted or replaced there",
             sign.pool, sign.shown_by, sign.volume,
             sign.used_by.empty() ? "is recorded" : fmt::format("domain {} has", sign.used_by), sign.recorded_on),
-        fmt::format("if they share it, write `shared: true` in {}; if they do not, the file is left over on {}, as "
-                    "after a copy by hand: make sure that no domain uses it there, and delete it on {}",
-                    storage.empty() ? "its storage" : "storage " + storage, sign.shown_by, sign.shown_by),
-        "storage." + storage);
+        sharing_hint(planning.config, sign), "storage." + storage_of_pool(planning.config, sign.pool));
   }
 }
 

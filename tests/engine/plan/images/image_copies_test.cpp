@@ -64,6 +64,28 @@ TEST_CASE("no copy is deleted from a pool that two hosts seem to share, though t
         "after a copy by hand: make sure that no domain uses it there, and delete it on kvm2");
 }
 
+TEST_CASE("what lies in the pool of a host that has another name now is not called left over") {
+  Group group = web(2);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world = running({group});
+  REQUIRE(world.instance("group.web[1]").host == "kvm2");
+  world.input.config.groups[0].size = 1;
+  world.carry_out(world.plan());
+  auto renamed = world.input.live.extract("kvm2");
+  renamed.key() = "kvmB";
+  renamed.mapped().snapshot->host = "kvmB";
+  world.input.live.insert(std::move(renamed));
+  world.input.config.hosts[1].name = "kvmB";
+
+  const Plan plan = world.plan();
+
+  INFO(plan_text(plan));
+  REQUIRE(codes(plan) == Words{"pool_looks_shared"});
+  CHECK(plan.diagnostics[0].hint ==
+        "if kvmB is kvm2 by another name, call it kvm2 again: disks that were kept stay recorded there; delete nothing "
+        "on kvmB before that is known");
+}
+
 TEST_CASE("a recorded copy stays, too, where the pool seems to be another host's") {
   PlayedWorld world = running({web(2)});
   world.input.config.images[0].keep = 0;
