@@ -141,10 +141,14 @@ void lay_out_deletion(Planning& planning, VolumeRecord volume) {
   planning.graph.add(owner, host, std::move(needs), DeleteVolume{volume});
 }
 
-/// What an earlier removal left of an instance, and who may use it: empty if nobody does.
+/// What an earlier removal left of an instance, the host through which it is reached, and who may use it there: empty
+/// if nobody does.
 struct Leftover {
   VolumeRecord volume;
-  std::string user;
+  std::string host;
+  std::string user{};
+
+  [[nodiscard]] bool is_reached(const Planning& planning) const { return planning.live.answers(host); }
 };
 
 std::vector<Leftover> leftovers(const Planning& planning, const InstanceAddress& owner) {
@@ -153,11 +157,22 @@ std::vector<Leftover> leftovers(const Planning& planning, const InstanceAddress&
   if (!planning.scope.includes(group_address(owner), to_string(owner))) return found;
   for (const auto& volume : planning.volumes.of(owner)) {
     if (volume.keep && !planning.input.options.allow_data_loss) continue;
-    const std::string host = planning.host_reaching(volume.pool, volume.host, volume.host);
-    if (!planning.live.answers(host) || planning.scope.excludes_host(host)) continue;
-    found.push_back({volume, user_of(planning, volume, host)});
+    Leftover leftover{volume, planning.host_reaching(volume.pool, volume.host, volume.host)};
+    if (planning.scope.excludes_host(leftover.host)) continue;
+    if (leftover.is_reached(planning)) leftover.user = user_of(planning, volume, leftover.host);
+    found.push_back(std::move(leftover));
   }
   return found;
+}
+
+void leave_out_of_reach(Planning& planning, const Leftover& leftover) {
+  const bool in_file = find_host(planning.config, leftover.host) != nullptr;
+  planning.plan.complete = false;
+  planning.plan.unknown.push_back({.address = to_string(leftover.volume.owner),
+                                   .host = leftover.host,
+                                   .why = fmt::format("{} stays: its host {} {}", leftover.volume.name, leftover.host,
+                                                      in_file ? "does not answer" : "is not in the file"),
+                                   .since = std::nullopt});
 }
 
 void leave_in_use(Planning& planning, const Leftover& leftover) {
@@ -176,6 +191,10 @@ void lay_out_leftover_disks(Planning& planning) {
   for (const auto& owner : planning.volumes.owners()) {
     Change change;
     for (const auto& leftover : leftovers(planning, owner)) {
+      if (!leftover.is_reached(planning)) {
+        leave_out_of_reach(planning, leftover);
+        continue;
+      }
       if (!leftover.user.empty()) {
         leave_in_use(planning, leftover);
         continue;
@@ -217,7 +236,7 @@ std::vector<VolumeRecord> disks_given_up(const Planning& planning, const GroupPl
 std::vector<VolumeRecord> leftover_disks(const Planning& planning, const InstanceAddress& owner) {
   std::vector<VolumeRecord> unused;
   for (auto& leftover : leftovers(planning, owner)) {
-    if (leftover.user.empty()) unused.push_back(std::move(leftover.volume));
+    if (leftover.is_reached(planning) && leftover.user.empty()) unused.push_back(std::move(leftover.volume));
   }
   return unused;
 }

@@ -69,6 +69,32 @@ TEST_CASE("destroy leaves kept disks, and takes them with --allow-data-loss, als
   CHECK(world.input.recorded.volumes.empty());
 }
 
+TEST_CASE("a kept disk whose host cannot be asked stays, and destroy says so and why") {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world = running({group});
+  world.input.options.destroy = true;
+  world.carry_out(world.plan());
+  world.input.options.allow_data_loss = true;
+  const bool in_file = GENERATE(true, false);
+  if (in_file) {
+    world.input.live["kvm1"] = unreachable();
+  } else {
+    world.input.live.erase("kvm1");
+    std::erase_if(world.input.config.hosts, [](const Host& host) { return host.name == "kvm1"; });
+  }
+
+  const Plan plan = world.plan();
+
+  INFO(plan_text(plan));
+  CHECK_FALSE(plan.complete);
+  CHECK(changes(plan).empty());
+  REQUIRE_FALSE(plan.unknown.empty());
+  CHECK(plan.unknown.back().address == "group.web[0]");
+  CHECK(plan.unknown.back().why == std::string("prod-web-0-data.qcow2 stays: its host kvm1 ") +
+                                       (in_file ? "does not answer" : "is not in the file"));
+}
+
 TEST_CASE("a kept disk that goes with its instance is named, also one that the file has no more") {
   Group group = web(2);
   group.instance.disks = {a_disk("data", 50 * kGiB, true)};
