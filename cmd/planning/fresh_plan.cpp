@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "cmd/planning/recorded.h"
 #include "cmd/views/run/run_json.h"
 #include "engine/plan/books/pool_use.h"
 #include "engine/recorded/apply_change.h"
@@ -86,7 +87,8 @@ Result<FreshPlan> make_plan(const Invocation& invocation, const ConfigurationFil
   PlanHeading heading{.files = invocation.global.files,
                       .hosts = static_cast<int>(config.hosts.size()),
                       .read_in = {},
-                      .destroy = options->destroy};
+                      .destroy = options->destroy,
+                      .kept_disks = kept_disks(*recorded).size()};
   const Instant began = clock.now();
   Live live;
   if (request.refresh == Refresh::ask_hosts) {

@@ -409,6 +409,11 @@ std::string nothing_text(const Plan& plan, const PlanHeading& heading) {
                        plan.complete ? "." : ", and not everything is known.");
   }
   const std::string nothing = heading.destroy ? "Nothing to destroy" : "No changes";
+  if (plan.complete && heading.destroy && heading.kept_disks > 0) {
+    const bool one = heading.kept_disks == 1;
+    return fmt::format("{}: {} disk{} {} kept, which vscale status tells of.", nothing, heading.kept_disks,
+                       one ? "" : "s", one ? "is" : "are");
+  }
   if (plan.complete) return nothing + (heading.destroy ? "." : ": the hosts are as the files say.");
   return nothing + (silent_hosts(plan).empty() ? ", but not everything is known." : " on the hosts that answer.");
 }

@@ -20,6 +20,7 @@ struct PlanHeading {
   int hosts = 0;
   std::optional<Duration> read_in;  ///< How long reading the hosts took; nothing: they were not asked.
   bool destroy = false;             ///< What there is is to go: `vscale destroy`, plan --destroy.
+  std::size_t kept_disks = 0;       ///< Recorded of instances that are gone.
 };
 
 struct PlanViewOptions {

@@ -57,6 +57,19 @@ TEST_CASE("state list and show have the disks that were kept of instances that a
   CHECK(world.vscale({"state", "show", "web-1"}).out == shown.out);
 }
 
+TEST_CASE("destroy that finds nothing says how many disks are kept") {
+  ShrunkWorld world(1);
+  REQUIRE(world.vscale({"destroy", "--auto-approve"}).code == 0);
+
+  const auto again = world.vscale({"destroy", "--auto-approve"});
+
+  INFO(again.out);
+  CHECK(again.code == 0);
+  CHECK(holds(again.out, "Nothing to destroy: 2 disks are kept, which vscale status tells of.\n"));
+  REQUIRE(world.vscale({"destroy", "--auto-approve", "--allow-data-loss"}).code == 0);
+  CHECK(holds(world.vscale({"destroy", "--auto-approve"}).out, "Nothing to destroy.\n"));
+}
+
 TEST_CASE("status ends with how many disks are kept, and how to delete them and nothing else") {
   ShrunkWorld world(2);
 
