@@ -48,15 +48,11 @@ std::optional<ChangeAction> action_of(const Planning& planning, const Decision& 
 }
 
 Disruption disruption_of(const Decision& decision, ChangeAction action) {
+  // Of one that is gone nobody is disturbed, whatever becomes of its disks: --allow does not hold it.
+  if (action == ChangeAction::replace && decision.where->presence == Presence::absent) return Disruption::none;
   if (action == ChangeAction::replace) return Disruption::replace;
   if (action != ChangeAction::update) return Disruption::none;
   return decision.mark ? std::max(Disruption::live, decision.in_place.disruption) : decision.in_place.disruption;
-}
-
-Reason about_disk(Rule rule, const VolumeRecord& volume, const std::string& what_becomes_of_it) {
-  return {rule,
-          fmt::format("disk {} ({}) {}", volume.disk, show_bytes(volume.capacity_bytes), what_becomes_of_it),
-          {{"disk", volume.disk}, {"host", volume.host}}};
 }
 
 /// Data disks that outlive the instance, or whose data does not: a person must know of each, but for those that go with

@@ -110,13 +110,14 @@ class Comparison {
   struct DiskWords {
     std::string key, place;
     const char* row;
+    bool keep = false;  ///< By the record or the file.
   };
 
   void compare_disk(const VolumeRecord& volume, const DiskWords& words, std::uint64_t wanted_bytes) {
     const std::string& key = words.key;
     if (wanted_bytes == 0 || volume.capacity_bytes == wanted_bytes) return;
     if (volume.capacity_bytes > wanted_bytes) {
-      out_.too_large.push_back({key, words.place, volume.capacity_bytes, wanted_bytes, volume.keep});
+      out_.too_large.push_back({key, words.place, volume.capacity_bytes, wanted_bytes, words.keep});
       return;
     }
     const std::string before = show_bytes(volume.capacity_bytes);
@@ -143,7 +144,7 @@ class Comparison {
     }
     if (ignores("size")) return;
     const auto place = fmt::format("disks[{}].size", disk - disks.begin());
-    compare_disk(volume, {key + ".size", place, "size"}, disk->size_bytes);
+    compare_disk(volume, {key + ".size", place, "size", volume.keep || disk->keep}, disk->size_bytes);
     compare_attachment(volume);
   }
 

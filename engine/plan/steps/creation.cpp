@@ -6,6 +6,7 @@
 
 #include "engine/plan/images/image_copies.h"
 #include "engine/plan/images/image_volume.h"
+#include "engine/plan/steps/removal.h"
 
 /// What a new incarnation is made of, and the chain of actions that makes it.
 
@@ -456,10 +457,8 @@ void lay_out_left_behind(Planning& planning, const GroupPlan& plan, Decision& de
       if (!is_disk(volume, disk) || !is_left_behind(planning, instance, volume, disk)) continue;
       if (!planning.live.answers(volume.host) || planning.scope.excludes_host(volume.host)) continue;
       planning.graph.add(decision.name, volume.host, needs, DeleteVolume{volume});
-      decision.reasons.push_back({Rule::spec_changed,
-                                  fmt::format("disk {} ({}) is deleted from {}: it is kept no more", volume.disk,
-                                              show_bytes(volume.capacity_bytes), volume.host),
-                                  {{"disk", volume.disk}, {"host", volume.host}}});
+      decision.reasons.push_back(
+          about_disk(Rule::data_lost, volume, fmt::format("is deleted from {}: it is kept no more", volume.host)));
     }
   }
 }

@@ -123,10 +123,7 @@ void account_for_leftover_disk(const VolumeRecord& volume, Change& change) {
     change.from_host = volume.host;
     change.reasons.push_back({Rule::destroy_requested, "destroy was asked for", {}});
   }
-  change.reasons.push_back(
-      {Rule::data_lost,
-       fmt::format("disk {} ({}) is deleted from {}", volume.disk, show_bytes(volume.capacity_bytes), volume.host),
-       {{"disk", volume.disk}, {"host", volume.host}}});
+  change.reasons.push_back(about_disk(Rule::data_lost, volume, "is deleted from " + volume.host));
 }
 
 /// Deletes it through a host that reaches its pool.
@@ -207,6 +204,12 @@ void lay_out_leftover_disks(Planning& planning) {
 }
 
 }  // namespace
+
+Reason about_disk(Rule rule, const VolumeRecord& volume, const std::string& what_becomes_of_it) {
+  return {rule,
+          fmt::format("disk {} ({}) {}", volume.disk, show_bytes(volume.capacity_bytes), what_becomes_of_it),
+          {{"disk", volume.disk}, {"host", volume.host}}};
+}
 
 bool is_kept(const GroupPlan& plan, const VolumeRecord& volume) {
   if (volume.keep || plan.group == nullptr) return volume.keep;

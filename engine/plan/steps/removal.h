@@ -20,6 +20,9 @@ void rehome_shared_volumes(Planning& planning, Decision& decision, const std::st
 /// be reached.
 void rehome_with_guest(Planning& planning, Decision& decision, VolumeRecord& volume);
 
+/// "disk data (50 GiB) stays on kvm1": what a person must know of a disk before a plan is carried out.
+Reason about_disk(Rule rule, const VolumeRecord& volume, const std::string& what_becomes_of_it);
+
 /// Does the record or the file say `keep` of it?
 bool is_kept(const GroupPlan& plan, const VolumeRecord& volume);
 

@@ -203,6 +203,7 @@ TEST_CASE("a data disk that would shrink is an error at its size, whichever of t
     world.input.options.replaces = {"group.web[0]"};
   }
   CHECK(only_error(world.plan()).where.line == 13);
+  CHECK(only_error(world.plan()).hint.find("--replace") == std::string::npos);
 }
 
 TEST_CASE("a move that cannot be followed is an error at its entry") {
