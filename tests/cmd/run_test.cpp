@@ -452,6 +452,16 @@ TEST_CASE("image pull sends images to the hosts ahead of need, once") {
   CHECK_FALSE(holds(world.vscale({"plan"}).out, "send"));
 }
 
+TEST_CASE("image update that finds nothing newer changes no state") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(1));
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  const auto before = world.vscale({"state", "show", "--json"}).out;
+  world.clock().advance(std::chrono::minutes{5});
+  CHECK(world.vscale({"image", "update"}).code == 0);
+  CHECK(world.vscale({"state", "show", "--json"}).out == before);
+}
+
 TEST_CASE("a newer image is taken by image update alone, which says whom it rolls") {
   AppliedWorld world(2);
   world.images().publish("debian-12", "newer bytes");

@@ -83,6 +83,16 @@ std::vector<std::string> images_in_use(const Config& config) {
   return names;
 }
 
+namespace {
+
+/// Does the lock say anything new, besides when it was taken?
+bool is_news(const std::optional<ImageLock>& known, ImageLock lock) {
+  if (known) lock.at = known->at;
+  return known != lock;
+}
+
+}  // namespace
+
 Result<std::map<std::string, ImageLock>> resolve_images(const Invocation& invocation, const Config& config,
                                                         const std::vector<std::string>& names, Newer newer,
                                                         StateStore& store, const RecordedState& recorded) {
@@ -93,7 +103,7 @@ Result<std::map<std::string, ImageLock>> resolve_images(const Invocation& invoca
     const auto known = known_lock(recorded, name);
     auto lock = resolve(invocation, *library, image_named(config, name), newer, known);
     if (!lock) return lock.error();
-    if (known != *lock) commit.changes.emplace_back(PutImageLock{*lock});
+    if (is_news(known, *lock)) commit.changes.emplace_back(PutImageLock{*lock});
     locks[name] = std::move(*lock);
   }
   if (commit.changes.empty()) return locks;
@@ -112,7 +122,7 @@ Result<FoundImages> find_images(const Invocation& invocation, const Config& conf
     const bool vanished = !lock && lock.error().kind == ErrorKind::not_found && known && is_of_file(*known, image);
     if (!lock && !vanished) return lock.error();
     if (vanished) found.vanished[name] = lock.error();
-    if (lock && known != *lock) found.changes.emplace_back(PutImageLock{*lock});
+    if (lock && is_news(known, *lock)) found.changes.emplace_back(PutImageLock{*lock});
     found.locks[name] = vanished ? *known : *lock;
   }
   return found;
