@@ -325,6 +325,8 @@ void add_bounded(const std::vector<T>& list, Verbosity verbosity, int indent, st
 }
 
 std::string drift_what(const Drift& drift) {
+  // "seed missing": that it was there goes without saying.
+  if (drift.recorded == "there") return printable(fmt::format("{} {}", drift.what, drift.live));
   if (drift.what == "state") return printable(fmt::format("{} -> {}", drift.recorded, drift.live));
   return printable(fmt::format("{} {} -> {}", drift.what, drift.recorded, drift.live));
 }
@@ -434,6 +436,7 @@ std::string summary_text(const Summary& summary) {
   if (summary.start > 0) text += fmt::format("{} start, ", summary.start);
   if (summary.stop > 0) text += fmt::format("{} stop, ", summary.stop);
   if (summary.migrate > 0) text += fmt::format("{} migrate, ", summary.migrate);
+  if (summary.forget > 0) text += fmt::format("{} forget, ", summary.forget);
   return text + fmt::format("{} destroy", summary.destroy);
 }
 

@@ -12,7 +12,8 @@ namespace {
 
 std::optional<ChangeAction> action_of_kept(const Decision& decision) {
   if (decision.recreate) return ChangeAction::create;
-  const bool updates = !decision.in_place.empty() || decision.mark || decision.follow || decision.rehash;
+  const bool updates = !decision.in_place.empty() || decision.mark || decision.follow || decision.rehash ||
+                       decision.lost_seed || (decision.redefine && decision.record->phase != Phase::claimed);
   if (updates) return ChangeAction::update;
   if (decision.start || decision.wait) return ChangeAction::start;
   if (decision.held) return ChangeAction::hold;
@@ -55,6 +56,12 @@ Disruption disruption_of(const Decision& decision, ChangeAction action) {
   return decision.mark ? std::max(Disruption::live, decision.in_place.disruption) : decision.in_place.disruption;
 }
 
+/// Does its pool, which says what it has, not have it?
+bool is_known_gone(const Planning& planning, const VolumeRecord& volume) {
+  return planning.volumes.is_pool_active(volume.host, volume.pool) &&
+         !planning.volumes.is_live(volume.host, volume.pool, volume.name);
+}
+
 /// Data disks that outlive the instance, or whose data does not: a person must know of each, but for those that go with
 /// an instance as is said of them in the file.
 void add_disks(const Planning& planning, const GroupPlan& plan, const Decision& decision, Change& change) {
@@ -62,7 +69,9 @@ void add_disks(const Planning& planning, const GroupPlan& plan, const Decision& 
   const std::vector<VolumeRecord> given_up = disks_given_up(planning, plan, decision);
   for (const auto& volume : planning.volumes.of(decision.address)) {
     if (volume.role != VolumeRecord::Role::data) continue;
-    if (outlives(planning, plan, decision, volume)) {
+    if (outlives(planning, plan, decision, volume) && is_known_gone(planning, volume)) {
+      change.reasons.push_back(about_disk(Rule::data_lost, volume, "is not on " + volume.host + " any more"));
+    } else if (outlives(planning, plan, decision, volume)) {
       change.reasons.push_back(about_disk(Rule::keep_disk, volume, "stays on " + volume.host));
     } else if (is_kept(plan, volume)) {
       change.reasons.push_back(about_disk(Rule::data_lost, volume, "is deleted from " + volume.host));
@@ -126,8 +135,10 @@ void count(Summary& summary, ChangeAction action) {
     case ChangeAction::migrate:
       ++summary.migrate;
       return;
-    case ChangeAction::adopt:
     case ChangeAction::forget:
+      ++summary.forget;
+      return;
+    case ChangeAction::adopt:
     case ChangeAction::hold:
       return;
   }

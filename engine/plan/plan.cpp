@@ -24,6 +24,7 @@ constexpr std::array kRules{
     Word<Rule>{Rule::stopped_outside, "stopped_outside"},
     Word<Rule>{Rule::missing_on_host, "missing_on_host"},
     Word<Rule>{Rule::moved_outside, "moved_outside"},
+    Word<Rule>{Rule::host_renamed, "host_renamed"},
     Word<Rule>{Rule::changed_outside, "changed_outside"},
     Word<Rule>{Rule::unfinished, "unfinished"},
     Word<Rule>{Rule::host_unreachable, "host_unreachable"},

@@ -34,6 +34,7 @@ enum class Rule {
   stopped_outside,          ///< It should run and was stopped, paused or crashed.
   missing_on_host,          ///< Its host says there is no such domain.
   moved_outside,            ///< It runs on another host than recorded.
+  host_renamed,             ///< The file calls its host otherwise than the record.
   changed_outside,          ///< vcpus or memory were changed on the host.
   unfinished,               ///< An earlier run left it half-way.
   host_unreachable,         ///< Nothing is known of it.
@@ -245,7 +246,7 @@ struct Action {
 };
 
 struct Summary {
-  int create = 0, update = 0, replace = 0, destroy = 0, start = 0, stop = 0, migrate = 0, unknown = 0;
+  int create = 0, update = 0, replace = 0, destroy = 0, start = 0, stop = 0, migrate = 0, forget = 0, unknown = 0;
 
   bool operator==(const Summary&) const = default;
 };

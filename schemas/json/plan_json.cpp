@@ -159,6 +159,7 @@ Summary summary_from(const JsonCursor& json) {
           .start = json["start"].small(),
           .stop = json["stop"].small(),
           .migrate = json["migrate"].small(),
+          .forget = json["forget"].small(),
           .unknown = json["unknown"].small()};
 }
 
@@ -213,9 +214,9 @@ std::optional<Error> refuse_version(const std::string& version) {
 }  // namespace
 
 Json summary_json(const Summary& summary) {
-  return {{"create", summary.create},   {"update", summary.update},  {"replace", summary.replace},
-          {"destroy", summary.destroy}, {"start", summary.start},    {"stop", summary.stop},
-          {"migrate", summary.migrate}, {"unknown", summary.unknown}};
+  return {{"create", summary.create},   {"update", summary.update}, {"replace", summary.replace},
+          {"destroy", summary.destroy}, {"start", summary.start},   {"stop", summary.stop},
+          {"migrate", summary.migrate}, {"forget", summary.forget}, {"unknown", summary.unknown}};
 }
 
 Json plan_json(const Plan& plan) {

@@ -52,7 +52,7 @@ std::string saved_plan_text(const SavedPlan& saved);
 /// And back. Errors as for plan_from_json, and `invalid` for text that is no JSON at all or was cut off.
 Result<SavedPlan> saved_plan_from_text(const std::string& text);
 
-/// {create, update, replace, destroy, start, stop, migrate, unknown}
+/// {create, update, replace, destroy, start, stop, migrate, forget, unknown}
 nlohmann::ordered_json summary_json(const Summary& summary);
 
 }  // namespace vscale

@@ -464,6 +464,7 @@ Plan random_plan(std::uint64_t seed) {
                   .start = dice.up_to(9),
                   .stop = dice.up_to(9),
                   .migrate = dice.up_to(9),
+                  .forget = dice.up_to(9),
                   .unknown = dice.up_to(9)};
   return plan;
 }

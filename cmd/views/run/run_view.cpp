@@ -34,6 +34,11 @@ std::string gate_text(const GateProgress& gate) {
       fmt::format("gate {}, try {}{}{}", gate.gate, gate.tries, gate.found.empty() ? "" : ": ", gate.found));
 }
 
+template <class Count>
+std::string counted(Count actions) {
+  return fmt::format("{} action{}", actions, actions == 1 ? "" : "s");
+}
+
 /// Without fractions, which only flicker.
 std::string whole_seconds(Duration duration) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(std::max(duration, Duration{0}));
@@ -185,7 +190,7 @@ std::string RunView::running_line(const Step& step, const Running& running, Inst
 }
 
 std::string RunView::total_line(Instant now) const {
-  std::string text = fmt::format("-- {} of {} actions done", done_, plan_.actions.size());
+  std::string text = fmt::format("-- {} of {} done", done_, counted(plan_.actions.size()));
   if (failed_ > 0) text += fmt::format(", {} failed", failed_);
   if (skipped_ > 0) text += fmt::format(", {} skipped", skipped_);
   if (run_started_) text += ", " + whole_seconds(now - *run_started_);
@@ -217,9 +222,10 @@ std::string done_text(const Summary& summary) {
     const char* word;
   };
   std::vector<std::string> parts;
-  for (const Part part : {Part{summary.create, "create"}, Part{summary.update, "update"},
-                          Part{summary.replace, "replace"}, Part{summary.start, "start"}, Part{summary.stop, "stop"},
-                          Part{summary.migrate, "migrate"}, Part{summary.destroy, "destroy"}}) {
+  for (const Part part :
+       {Part{summary.create, "create"}, Part{summary.update, "update"}, Part{summary.replace, "replace"},
+        Part{summary.start, "start"}, Part{summary.stop, "stop"}, Part{summary.migrate, "migrate"},
+        Part{summary.forget, "forget"}, Part{summary.destroy, "destroy"}}) {
     if (part.count > 0) parts.push_back(fmt::format("{} {}", part.count, part.word));
   }
   return parts.empty() ? "all of it" : fmt::format("{}", fmt::join(parts, ", "));
@@ -252,8 +258,8 @@ std::string counts_text(const Plan& plan, const RunSummary& summary, const RunTo
   const std::string serial = fmt::format("serial {}", summary.serial);
   const std::string took = show_duration(totals.took);
   if (totals.plans > 1)
-    return fmt::format("{} actions by {} plans in {}, {}", summary.done, totals.plans, took, serial);
-  return fmt::format("{} of {} actions in {}, {}", summary.done, plan.actions.size(), took, serial);
+    return fmt::format("{} by {} plans in {}, {}", counted(summary.done), totals.plans, took, serial);
+  return fmt::format("{} of {} in {}, {}", summary.done, counted(plan.actions.size()), took, serial);
 }
 
 }  // namespace
