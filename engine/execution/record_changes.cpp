@@ -126,10 +126,13 @@ struct AtEnd {
     return {RemoveVolume{gone.volume.host, gone.volume.pool, gone.volume.name}};
   }
   Changes operator()(const DefineDomain& define) const {
-    return advance(define.spec.uuid, [this](InstanceRecord& instance) {
-      if (instance.phase == Phase::claimed) instance.created_at = now;  // whoever looked meanwhile may have missed it
-      instance.phase = Phase::defined;
-    });
+    const InstanceRecord* instance = record_of(action, define.spec.uuid, recorded);
+    // One that is defined again is as far as it was: it may be up.
+    if (instance == nullptr || instance->phase != Phase::claimed) return {};
+    InstanceRecord changed = *instance;
+    changed.created_at = now;  // whoever looked meanwhile may have missed it
+    changed.phase = Phase::defined;
+    return {PutInstance{std::move(changed)}};
   }
   Changes operator()(const UpdateDomain& update) const {
     const InstanceRecord* instance = record_of(action, update.uuid, recorded);

@@ -34,7 +34,8 @@ struct LiveDomain {
   std::string uuid;  ///< Lower case, with dashes.
   std::string name;
   DomainState state = DomainState::unknown;
-  int vcpus = 0;  ///< Now.
+  bool transient = false;  ///< It has no definition, since somebody undefined it: once off, it is gone.
+  int vcpus = 0;           ///< Now.
   int max_vcpus = 0;
   std::uint64_t memory_bytes = 0;  ///< Now (balloon).
   std::uint64_t max_memory_bytes = 0;

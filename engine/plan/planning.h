@@ -53,11 +53,12 @@ struct Decision {
   bool follow = false;    ///< It is on another host than recorded: the record follows first.
   bool start = false;     ///< It is off and should not be.
   bool wait = false;      ///< Its gates have not passed since it was started.
-  bool redefine = false;  ///< Whether the definition is complete is not known: it is made again.
+  bool redefine = false;  ///< The definition is gone, or whether it is complete is not known: it is made again.
   bool recreate = false;  ///< Claimed and never defined: made from its volumes on.
   bool mark = false;      ///< The mark on its domain has an old address.
   bool rehash = false;    ///< Its spec hash was made by other rules: it is made again, and nothing else.
-  bool held = false;      ///< Something it needs is held back, and the reasons say what.
+  std::optional<VolumeRecord> lost_seed;  ///< The file of its seed is gone: it is written again.
+  bool held = false;                      ///< Something it needs is held back, and the reasons say what.
 
   // create and replace
   bool domain_is_gone = false;  ///< replace and destroy: there is no domain to stop.
@@ -138,7 +139,7 @@ std::string disk_place_of(const Group& group, const std::string& disk, const std
 
 // ---- The parts, in the order in which reconcile() calls them ------------------------------------------------------
 
-/// `moved:` is checked, and recorded instances get the addresses that they will have. (moved.cpp)
+/// `moved:` is checked, and recorded instances get the addresses that they will have. (names/moved.cpp)
 void follow_moved(Planning& planning);
 /// One GroupPlan for each group, with every instance's fate. (fates/decide.cpp; fates/fates.h names its parts)
 void decide_fates(Planning& planning);
@@ -154,7 +155,7 @@ void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decis
 void apply_limits(Planning& planning);
 /// Chooses hosts for what is created or replaced; what fits nowhere is an error and is left. (steps/placing.cpp)
 void place_instances(Planning& planning);
-/// Lays out what `moved:` does to the record; everything else of these groups waits for it. (moved.cpp)
+/// Lays out what `moved:` does to the record; everything else of these groups waits for it. (names/moved.cpp)
 void plan_moves(Planning& planning);
 /// Lays out what goes, dependents first. (steps/removal.cpp)
 void plan_removals(Planning& planning);

@@ -137,11 +137,11 @@ HostSnapshot FakeCluster::snapshot(Host& host, const ObserveRequest& request) {
     }
     seen.pools.push_back(std::move(live));
   }
-  for (auto& [uuid, domain] : host.domains) {
-    let_time_work(domain);
+  for (const auto& [uuid, domain] : domains_now(host)) {
     LiveDomain live{.uuid = uuid,
                     .name = domain.name,
                     .state = domain.state,
+                    .transient = domain.transient,
                     .vcpus = domain.vcpus,
                     .max_vcpus = domain.max_vcpus,
                     .memory_bytes = domain.memory_bytes,
@@ -180,6 +180,7 @@ Result<void> FakeCluster::define_domain(const std::string& host, const DomainSpe
     domain.host = host;
     domain.name = spec.name;
     domain.uuid = spec.uuid;
+    domain.transient = false;
     domain.ownership = spec.ownership;
     domain.vcpus = spec.vcpus;
     domain.max_vcpus = spec.max_vcpus;
@@ -294,10 +295,9 @@ std::string FakeCluster::name_of(const DomainRef& domain) {
 }
 
 FakeDomain* FakeCluster::find_domain(Host& host, const std::string& uuid) {
-  const auto found = host.domains.find(uuid);
-  if (found == host.domains.end()) return nullptr;
-  let_time_work(found->second);
-  return &found->second;
+  auto& domains = domains_now(host);
+  const auto found = domains.find(uuid);
+  return found == domains.end() ? nullptr : &found->second;
 }
 
 Result<FakeDomain*> FakeCluster::ours(Host& host, const DomainRef& domain) {
@@ -324,6 +324,15 @@ void FakeCluster::let_time_work(FakeDomain& domain) {
   if (clock_.now() < *domain.started_at + *domain.behaviour.crashes_after) return;
   domain.state = DomainState::crashed;
   domain.started_at.reset();
+}
+
+std::map<std::string, FakeDomain>& FakeCluster::domains_now(Host& host) {
+  for (auto& [uuid, domain] : host.domains) let_time_work(domain);
+  std::erase_if(host.domains, [](const auto& entry) {
+    const DomainState state = entry.second.state;
+    return entry.second.transient && (state == DomainState::shut_off || state == DomainState::crashed);
+  });
+  return host.domains;
 }
 
 bool FakeCluster::disks_complete(Host& host, const FakeDomain& domain) {
@@ -436,9 +445,15 @@ void FakeCluster::power_off_by_hand(const std::string& domain_name) {
 
 void FakeCluster::undefine_by_hand(const std::string& domain_name) {
   Host* host = nullptr;
-  const FakeDomain domain = domain_named(domain_name, &host);
-  host->domains.erase(domain.uuid);
+  FakeDomain& domain = domain_named(domain_name, &host);
   note(domain.host, "somebody undefined " + domain_name);
+  domain.transient = true;
+  domains_now(*host);
+}
+
+void FakeCluster::remove_by_hand(const std::string& domain_name) {
+  power_off_by_hand(domain_name);
+  undefine_by_hand(domain_name);
 }
 
 void FakeCluster::move_by_hand(const std::string& domain_name, const std::string& to_host) {
@@ -485,10 +500,7 @@ void FakeCluster::power_loss(const std::string& host) {
 std::vector<FakeDomain> FakeCluster::domains() {
   std::vector<FakeDomain> all;
   for (auto& [name, host] : hosts_) {
-    for (auto& [uuid, domain] : host.domains) {
-      let_time_work(domain);
-      all.push_back(domain);
-    }
+    for (const auto& [uuid, domain] : domains_now(host)) all.push_back(domain);
   }
   std::sort(all.begin(), all.end(), [](const FakeDomain& left, const FakeDomain& right) {
     return std::tie(left.host, left.name, left.uuid) < std::tie(right.host, right.name, right.uuid);
@@ -517,8 +529,7 @@ std::optional<FakeVolume> FakeCluster::volume(const VolumeRef& volume) {
 std::vector<std::string> FakeCluster::addresses_in_use() {
   std::vector<std::string> all;
   for (auto& [name, host] : hosts_) {
-    for (auto& [uuid, domain] : host.domains) {
-      let_time_work(domain);
+    for (const auto& [uuid, domain] : domains_now(host)) {
       if (!is_up(domain.state) || !domain.ownership) continue;
       for (const auto& [mac, address] : addresses_of(host, domain)) {
         const auto lease = host.leases.find(mac);

@@ -84,6 +84,7 @@ struct FaultRates {
 struct FakeDomain {
   std::string host, name, uuid;
   DomainState state = DomainState::shut_off;
+  bool transient = false;
   std::optional<Ownership> ownership;  ///< Nothing: foreign.
   int vcpus = 0, max_vcpus = 0;
   std::uint64_t memory_bytes = 0, max_memory_bytes = 0;
@@ -153,7 +154,10 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   /// so on, as the stock network of libvirt does.
   void lease_by_hand(const std::string& domain_name, const std::string& address);
   void power_off_by_hand(const std::string& domain_name);
+  /// One that is up runs on, and is gone once it is off.
   void undefine_by_hand(const std::string& domain_name);
+  /// Off and undefined.
+  void remove_by_hand(const std::string& domain_name);
   /// With its volumes and a copy of what they stand on, and while it runs.
   void move_by_hand(const std::string& domain_name, const std::string& to_host);
   void set_memory_by_hand(const std::string& domain_name, std::uint64_t memory_bytes);
@@ -199,6 +203,8 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   Result<void> agent_answers(Host& host, const DomainRef& domain, Duration timeout);
   void start_guest(Host& host, FakeDomain& domain);
   void let_time_work(FakeDomain& domain);
+  /// Lets time work on all of them: those without a definition that are off are gone.
+  std::map<std::string, FakeDomain>& domains_now(Host& host);
   bool is_inside_up(const FakeDomain& domain, Duration after);
   bool disks_complete(Host& host, const FakeDomain& domain);
   std::map<std::string, std::string> addresses_of(Host& host, const FakeDomain& domain);

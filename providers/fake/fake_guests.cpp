@@ -123,8 +123,7 @@ void FakeCluster::lease_by_hand(const std::string& domain_name, const std::strin
 FakeDomain* FakeCluster::guest_at(const std::string& address) {
   for (auto& [name, host] : hosts_) {
     if (host.cut) continue;
-    for (auto& [uuid, domain] : host.domains) {
-      let_time_work(domain);
+    for (auto& [uuid, domain] : domains_now(host)) {
       if (!is_inside_up(domain, domain.behaviour.boot)) continue;
       for (const auto& [mac, own] : addresses_of(host, domain)) {
         if (own == address) return &domain;

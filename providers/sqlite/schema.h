@@ -16,5 +16,6 @@ extern const std::string_view kSchemaV2;
 /// Brings one of version 2 to version 3.
 extern const std::string_view kSchemaV3;
 extern const std::string_view kSchemaV4;
+extern const std::string_view kSchemaV5;
 
 }  // namespace vscale

@@ -118,6 +118,7 @@ TEST_CASE("real QEMU keeps the promises of the ports") {
       .show_directory = [&] { on_host("mv " + directory + ".hidden " + directory); },
       .put_file =
           [&](const std::string& name) { on_host("head -c 1M /dev/urandom > " + directory + "/" + name + "; sync"); },
+      .undefine = [&](const std::string& domain) { on_host("virsh -q undefine " + domain + " > /dev/null"); },
       .cut_short = [&](const std::string& name) { on_host("truncate -s -1 " + directory + "/" + name); },
       .fill_small_pool =
           [&](std::uint64_t left_bytes) {

@@ -39,6 +39,8 @@ void hold(Decision& decision, Disruption needed, Disruption allowed);
 /// domain cannot be defined again as it is.
 std::vector<std::string> fields_against_redefinition(const Planning& planning, const GroupPlan& plan,
                                                      const Decision& decision);
+/// Was its definition made with other data disks than the file has?
+bool has_other_disks(const Planning& planning, const GroupPlan& plan, const Decision& decision);
 /// Why its domain cannot be defined again, as far as its disks go; empty if it can. The new definition has the recorded
 /// ones and no others: a snapshot's file would be lost, and what is not there cannot be attached.
 std::string disks_against_redefinition(const Planning& planning, const GroupPlan& plan, const Decision& decision);

@@ -14,6 +14,10 @@ std::int64_t number(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
 }
 
+std::string names_or_none(const std::vector<std::string>& names) {
+  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+}
+
 bool same_memory(std::uint64_t left, std::uint64_t right) {
   return mib_holding(left) == mib_holding(right);
 }
@@ -29,6 +33,7 @@ class Comparison {
     if (!ignores("memory")) compare_memory();
     compare_max_memory();
     compare_disks();
+    compare_cards();
     compare_settings();
     return std::move(out_);
   }
@@ -160,10 +165,8 @@ class Comparison {
   }
 
   /// Somebody detached it: it is there, and the guest does without. Only a new definition brings it back.
-  void compare_attachment(const VolumeRecord& volume) {
-    if (may_be_attached(volume)) return;
-    const std::string what = "disk " + volume.disk;
-    out_.reasons.push_back({Rule::changed_outside, what + " detached outside vscale", {{"disk", volume.disk}}});
+  void attach_again(const std::string& what, std::pair<std::string, ReasonValue> value) {
+    out_.reasons.push_back({Rule::changed_outside, what + " detached outside vscale", {std::move(value)}});
     out_.fields.push_back({what, "detached", "attached"});
     out_.drift.push_back({.address = to_string(in_.recorded.address),
                           .host = in_.recorded.host,
@@ -173,6 +176,22 @@ class Comparison {
                           .remedy = in_.is_up ? "attach again, by a reboot" : "attach again"});
     out_.resize_machine = out_.redefine = true;
     cost(in_.is_up ? Disruption::reboot : Disruption::live);
+  }
+
+  /// One that its definition was made without has been detached by nobody.
+  void compare_attachment(const VolumeRecord& volume) {
+    if (in_.has_other_disks || may_be_attached(volume)) return;
+    attach_again("disk " + volume.disk, {"disk", volume.disk});
+  }
+
+  void compare_cards() {
+    if (in_.live == nullptr) return;
+    const auto& cards = in_.live->nics;
+    for (const auto& nic : in_.recorded.nics) {
+      const bool is_there =
+          std::any_of(cards.begin(), cards.end(), [&](const LiveNic& card) { return card.mac == nic.mac; });
+      if (!is_there) attach_again(fmt::format("card {} on {}", nic.mac, nic.network), {"mac", nic.mac});
+    }
   }
 
   void compare_disks() {
@@ -200,8 +219,7 @@ class Comparison {
     const auto& group = in_.group;
     const auto size_before = out_.fields.size();
     if (in_.recorded.after != group.depends_on) {
-      setting("dependsOn", fmt::format("{}", fmt::join(in_.recorded.after, ", ")),
-              fmt::format("{}", fmt::join(group.depends_on, ", ")));
+      setting("dependsOn", names_or_none(in_.recorded.after), names_or_none(group.depends_on));
     }
     if (in_.recorded.prevent_destroy != group.lifecycle.prevent_destroy) {
       setting("preventDestroy", in_.recorded.prevent_destroy ? "true" : "false",

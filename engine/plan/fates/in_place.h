@@ -46,6 +46,7 @@ struct InPlaceInput {
   const std::vector<VolumeRecord>& volumes;
   const LiveDomain* live = nullptr;
   bool is_up = false;
+  bool has_other_disks = false;  ///< Its definition was made with other data disks than the file has.
 };
 
 /// Pure. Amounts of memory are compared in whole MiB, as hypervisors round them. What `lifecycle.ignoreChanges` names

@@ -154,6 +154,12 @@ std::vector<std::string> fields_against_redefinition(const Planning& planning, c
   return fields;
 }
 
+bool has_other_disks(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  if (plan.group->instance.disks.empty()) return false;
+  const auto fields = fields_against_redefinition(planning, plan, decision);
+  return std::find(fields.begin(), fields.end(), "disks") != fields.end();
+}
+
 std::string disks_against_redefinition(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
   const auto& volumes = planning.volumes.of(decision.address);
   for (const std::string& path : decision.where->domain->disk_paths) {

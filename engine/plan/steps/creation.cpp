@@ -214,7 +214,24 @@ bool is_attached(Planning& planning, const Decision& decision, const VolumeRecor
   return false;
 }
 
-std::optional<Piece> data_piece(Planning& planning, const GroupPlan& plan, const Decision& decision,
+/// What becomes of a disk that is taken up as it is, besides that.
+void note_changed_disk(Decision& decision, const VolumeRecord& recorded, const DataDisk& disk) {
+  const auto note = [&](const std::string& key, std::string before, std::string after) {
+    const bool is_said = std::any_of(decision.fields.begin(), decision.fields.end(),
+                                     [&](const FieldChange& field) { return field.field == key; });
+    if (is_said) return;
+    decision.reasons.push_back(
+        {Rule::size_of_machine_changed, fmt::format("{} {} -> {}", key, before, after), {{"field", key}}});
+    decision.fields.push_back({key, std::move(before), std::move(after)});
+  };
+  const std::string key = fmt::format("disks[{}]", disk.name);
+  if (recorded.capacity_bytes < disk.size_bytes) {
+    note(key + ".size", show_bytes(recorded.capacity_bytes), show_bytes(disk.size_bytes));
+  }
+  if (recorded.keep != disk.keep) note(key + ".keep", recorded.keep ? "true" : "false", disk.keep ? "true" : "false");
+}
+
+std::optional<Piece> data_piece(Planning& planning, const GroupPlan& plan, Decision& decision,
                                 const InstanceRecord& instance, const DataDisk& disk) {
   Piece piece;
   piece.volume = new_volume(planning, instance, disk.storage, VolumeRecord::Role::data, disk.name, "qcow2");
@@ -223,6 +240,7 @@ std::optional<Piece> data_piece(Planning& planning, const GroupPlan& plan, const
     // Not replaced where it may hold data: creation fails rather than losing it.
     piece.replaces = !recorded->keep && !disk.keep;
     piece.volume = *recorded;
+    if (piece.attached) note_changed_disk(decision, *recorded, disk);
   }
   piece.volume.keep = disk.keep;
   if (piece.attached && piece.volume.capacity_bytes > disk.size_bytes) {
@@ -241,7 +259,7 @@ std::optional<Piece> data_piece(Planning& planning, const GroupPlan& plan, const
 }
 
 /// Root disk, data disks, seed, in this order.
-std::optional<std::vector<Piece>> pieces_of(Planning& planning, const GroupPlan& plan, const Decision& decision,
+std::optional<std::vector<Piece>> pieces_of(Planning& planning, const GroupPlan& plan, Decision& decision,
                                             const InstanceRecord& instance) {
   const Template& wanted = plan.group->instance;
   std::vector<Piece> pieces(1);
@@ -365,6 +383,12 @@ std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, 
   return ready;
 }
 
+WriteSeed seed_of(const InstanceRecord& instance, const VolumeRecord& volume, std::vector<GuestNic> nics,
+                  bool replace_existing) {
+  return {volume, instance.name, fmt::format("{}-{}", instance.uuid, instance.incarnation), std::move(nics),
+          replace_existing};
+}
+
 Ownership mark_of(const Planning& planning, const Group& group, const InstanceRecord& instance) {
   Ownership mark;
   mark.installation = planning.config.name;
@@ -430,9 +454,8 @@ std::vector<int> lay_out_pieces(Planning& planning, const GroupPlan& plan, const
   for (const auto& piece : pieces) {
     const VolumeRecord& volume = piece.volume;
     if (volume.role == VolumeRecord::Role::seed) {
-      WriteSeed seed{volume, instance.name, fmt::format("{}-{}", instance.uuid, instance.incarnation), instance.nics,
-                     piece.replaces};
-      made.push_back(planning.graph.add(decision.name, volume.host, needs, std::move(seed)));
+      made.push_back(planning.graph.add(decision.name, volume.host, needs,
+                                        seed_of(instance, volume, instance.nics, piece.replaces)));
     } else if (piece.grown_from_bytes) {
       made.push_back(planning.graph.add(decision.name, volume.host, needs, ResizeVolume{volume, ""}));
     } else if (!piece.attached) {

@@ -30,6 +30,10 @@ int lay_out_creation(Planning& planning, GroupPlan& plan, Decision& decision, co
 std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, Decision& decision,
                                      const std::string& host);
 
+/// `nics`: with the addresses that the guest is to take, and none that were learned.
+WriteSeed seed_of(const InstanceRecord& instance, const VolumeRecord& volume, std::vector<GuestNic> nics,
+                  bool replace_existing);
+
 /// What the domain of the instance says of itself: with its static addresses, but not those that were found by lease or
 /// agent.
 Ownership mark_of(const Planning& planning, const Group& group, const InstanceRecord& instance);

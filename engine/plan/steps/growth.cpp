@@ -149,6 +149,19 @@ std::vector<GuestNic> cards_to_ask(const Planning& planning, const Group& group,
   return nics;
 }
 
+/// What a new definition says. A size that is held back would come with the guest's next start: it stays out.
+Template defined_template(const Decision& decision, const Template& followed) {
+  const LiveDomain* domain = decision.where->domain;
+  const bool size_is_held = decision.held && !decision.in_place.resize_machine;
+  if (!size_is_held || domain == nullptr) return followed;
+  Template as_it_is = followed;
+  as_it_is.vcpus = domain->vcpus;
+  as_it_is.max_vcpus = domain->max_vcpus;
+  as_it_is.memory_bytes = domain->memory_bytes;
+  as_it_is.max_memory_bytes = domain->max_memory_bytes;
+  return as_it_is;
+}
+
 /// Everything that a kept instance needs, in one chain. Returns its gate, or 0 if it need not be waited for.
 int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
   GraphBuilder& graph = planning.graph;
@@ -164,8 +177,12 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
   };
   const bool reboot = reboots(decision);
   if (reboot) then(StopDomain{after.uuid, Duration(after.shutdown_grace_ms), false, true});
+  if (decision.lost_seed) {
+    then(seed_of(after, *decision.lost_seed, cards_to_ask(planning, *plan.group, after.nics), true));
+  }
   if (decision.redefine || decision.in_place.redefine) {
-    then(DefineDomain{domain_spec(planning, *plan.group, followed, after, planning.volumes.of(decision.address))});
+    const Template defined = defined_template(decision, followed);
+    then(DefineDomain{domain_spec(planning, *plan.group, defined, after, planning.volumes.of(decision.address))});
   }
   if (decision.in_place.resize_machine || decision.mark) then(update_of(planning, plan, decision, after, followed));
   if (decision.start || reboot) then(StartDomain{after.uuid});
@@ -177,7 +194,7 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
 
 bool needs_anything(const Decision& decision) {
   return decision.start || decision.wait || decision.mark || decision.rehash || decision.recreate ||
-         decision.redefine || !decision.in_place.empty() || !decision.record_changes.empty();
+         decision.redefine || decision.lost_seed || !decision.in_place.empty() || !decision.record_changes.empty();
 }
 
 bool comes_or_changes(const Decision& decision) {

@@ -35,6 +35,7 @@ struct Stats {
 struct ListedDomain {
   Domain domain;
   std::string uuid;
+  bool transient = false;
   std::optional<Stats> stats;            ///< Nothing: gone meanwhile.
   std::optional<DomainReading> reading;  ///< Nothing: it was not asked for, or is gone meanwhile.
 };
@@ -135,6 +136,19 @@ Result<void> read_missing_states(const std::string& host, Census& census, Progre
   return {};
 }
 
+/// Nothing else that is asked for tells it, and they are few.
+Result<void> mark_transient(virConnectPtr connection, const std::string& host, const IndexByName& index,
+                            Census& census) {
+  virDomainPtr* list = nullptr;
+  const int count = virConnectListAllDomains(connection, &list, VIR_CONNECT_LIST_DOMAINS_TRANSIENT);
+  if (count < 0) return last_failure().told(fmt::format("host \"{}\": cannot list its domains", host));
+  for (const Domain& domain : take_list<Domain>(list, count)) {
+    const auto found = index.find(name_of(domain.get()));
+    if (found != index.end()) census[found->second].transient = true;
+  }
+  return {};
+}
+
 Result<std::shared_ptr<Census>> take_census(virConnectPtr connection, const std::string& host, Progress& progress) {
   auto census = std::make_shared<Census>();
   virDomainPtr* list = nullptr;
@@ -146,6 +160,8 @@ Result<std::shared_ptr<Census>> take_census(virConnectPtr connection, const std:
     std::string uuid = uuid_of(domain.get());
     census->push_back({.domain = std::move(domain), .uuid = std::move(uuid), .stats = {}, .reading = {}});
   }
+  ++progress;
+  if (Result<void> marked = mark_transient(connection, host, index, *census); !marked) return marked.error();
   ++progress;
   if (!read_all_stats(connection, index, *census)) read_chunked_stats(index, *census, progress);
   ++progress;
@@ -265,6 +281,7 @@ LiveDomain live_domain(ListedDomain& listed) {
   return LiveDomain{.uuid = std::move(listed.uuid),
                     .name = std::move(name),
                     .state = stats.state,
+                    .transient = !renamed && listed.transient,
                     .vcpus = stats.vcpus.value_or(described.vcpus),
                     .max_vcpus = stats.max_vcpus.value_or(described.max_vcpus),
                     .memory_bytes = stats.memory_bytes.value_or(described.memory_bytes),

@@ -159,9 +159,9 @@ void add(Fingerprint& print, const Ownership& ownership) {
 }
 
 void add(Fingerprint& print, const LiveDomain& domain) {
-  print << domain.uuid << domain.name << static_cast<int>(domain.state) << domain.vcpus << domain.max_vcpus
-        << domain.memory_bytes << domain.max_memory_bytes << (domain.ownership ? 1 : 0) << domain.nics.size()
-        << domain.disk_paths.size();
+  print << domain.uuid << domain.name << static_cast<int>(domain.state) << (domain.transient ? 1 : 0) << domain.vcpus
+        << domain.max_vcpus << domain.memory_bytes << domain.max_memory_bytes << (domain.ownership ? 1 : 0)
+        << domain.nics.size() << domain.disk_paths.size();
   if (domain.ownership) add(print, *domain.ownership);
   for (const LiveNic& nic : domain.nics) print << nic.mac << nic.source;
   for (const std::string& path : domain.disk_paths) print << path;
@@ -193,7 +193,7 @@ std::string fingerprint_of_domains(const HostSnapshot& seen) {
 constexpr const char* kDomainColumns =
     "name, uuid, state, vcpus, max_vcpus, memory_bytes, max_memory_bytes, address, installation, revision, "
     "incarnation, "
-    "lineage, spec_hash, image_digest, static_addresses, nics, disk_paths";
+    "lineage, spec_hash, image_digest, static_addresses, nics, disk_paths, transient";
 
 std::optional<Ownership> ownership_of(Columns& columns) {
   constexpr int kOwnershipColumns = 8;
@@ -225,6 +225,7 @@ LiveDomain domain_of(Columns& columns) {
   domain.ownership = ownership_of(columns);
   domain.nics = nics_of(columns.text_if_any());
   domain.disk_paths = paths_of(columns.text_if_any());
+  domain.transient = columns.yes();
   return domain;
 }
 
@@ -339,13 +340,13 @@ void write_domain(SQLite::Statement& insert, const std::string& host, const Live
     addresses = list_if_any(owner->addresses);
   }
   row << address << installation << revision << incarnation << lineage << spec_hash << image_digest << addresses
-      << list_if_any(domain.nics) << list_if_any(domain.disk_paths);
+      << list_if_any(domain.nics) << list_if_any(domain.disk_paths) << domain.transient;
   insert.exec();
   insert.reset();
 }
 
 constexpr const char* kIntoDomains =
-    "INTO observed_domains VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INTO observed_domains VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// Only those that came, changed or went. Domains with one name cannot be on one host; of two, the last one counts.
 void write_domains(SQLite::Database& database, const std::string& host, const std::vector<LiveDomain>& domains) {

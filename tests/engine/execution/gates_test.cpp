@@ -221,7 +221,7 @@ TEST_CASE("a domain that was switched off or removed by hand is told at once") {
     CHECK(outcome.error().kind == ErrorKind::failed);
   }
   SECTION("gone") {
-    guest.cluster.undefine_by_hand("prod-web-3");
+    guest.cluster.remove_by_hand("prod-web-3");
     const auto outcome = guest.wait({gate(Gate::Kind::agent)});
     CHECK(outcome.error().kind == ErrorKind::not_found);
   }

@@ -171,7 +171,7 @@ TEST_CASE("a guest that left its host since the plan was made is not taken for o
   host.bring_up();
   StopDomain stop{.uuid = "uuid-0", .grace = std::chrono::seconds{20}, .removal = true, .was_up = true};
   SECTION("and its definition with it") {
-    host.cluster.undefine_by_hand("prod-web-0");
+    host.cluster.remove_by_hand("prod-web-0");
     const Error error = host.perform(stop).error();
     CHECK(error.kind == ErrorKind::conflict);
     CHECK(error.message ==

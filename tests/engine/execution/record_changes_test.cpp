@@ -134,7 +134,10 @@ TEST_CASE("whoever looks before a new domain is defined has looked before the re
   define.spec.uuid = record.uuid;
   CHECK(begun(action(define), state_with(record)).created_at == kNow);
   CHECK(ended(action(define), state_with(record)).created_at == kNow);
-  // One that is only defined anew was there before.
+  // One that is only defined anew was there before, and is as far as it was.
+  record.phase = Phase::ready;
+  CHECK(begun(action(define), state_with(record)) == record);
+  CHECK(ended(action(define), state_with(record)) == record);
   record.phase = Phase::defined;
   CHECK(begun(action(define), state_with(record)).created_at == long_ago);
   CHECK(ended(action(define), state_with(record)).created_at == long_ago);

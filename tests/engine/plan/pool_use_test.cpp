@@ -9,12 +9,19 @@
 namespace vscale::test {
 namespace {
 
-TEST_CASE("a plan of nothing, or of a start, does not rely on what pools say of themselves") {
+TEST_CASE("a plan of nothing does not rely on what pools say of themselves, nor does one that changes what runs") {
   PlayedWorld world = running({web(1)});
   CHECK_FALSE(relies_on_pools(world.plan()));
+  world.host("kvm1").domains[0].vcpus = 1;
+  REQUIRE(count_kind(world.plan(), "domain.update") == 1);
+  CHECK_FALSE(relies_on_pools(world.plan()));
+}
+
+TEST_CASE("a plan that starts something relies on it: a file that is gone keeps it from starting") {
+  PlayedWorld world = running({web(1)});
   world.host("kvm1").domains[0].state = DomainState::shut_off;
   REQUIRE(count_kind(world.plan(), "domain.start") == 1);
-  CHECK_FALSE(relies_on_pools(world.plan()));
+  CHECK(relies_on_pools(world.plan()));
 }
 
 TEST_CASE("a plan that makes, sends, grows or deletes something in a pool relies on it, and so does one that failed") {
@@ -35,6 +42,20 @@ TEST_CASE("a plan that follows a domain which somebody moved relies on the pool 
   REQUIRE(plan.actions.size() == 1);
   REQUIRE(count_kind(plan, "record.change") == 1);
   CHECK(relies_on_pools(plan));
+}
+
+TEST_CASE("a plan that misses a disk, or follows a host with another name, relies on what the pool shows") {
+  PlayedWorld world = running({web(1)});
+  SECTION("a disk") {
+    world.host("kvm1").pools[0].volumes.erase("prod-web-0-root.qcow2");
+    REQUIRE(codes(world.plan()) == Words{"disk_lost"});
+  }
+  SECTION("a host") {
+    world.host("kvm1").identity = {"kvm1.example", "uuid-of-kvm1"};
+    rename_host(world, "kvm1", "kvm9");
+    REQUIRE(count_kind(world.plan(), "record.change") == 1);
+  }
+  CHECK(relies_on_pools(world.plan()));
 }
 
 }  // namespace

@@ -74,6 +74,12 @@ TEST_CASE("story: memory was taken and a processor added on the host") {
   check_story("changed_outside", world.plan());
 }
 
+TEST_CASE("story: a guest's definition is removed by hand while it runs") {
+  PlayedWorld world = running({web(2)});
+  world.domain("kvm2", "prod-web-1")->transient = true;
+  check_story("definition_removed", world.plan());
+}
+
 TEST_CASE("story: a new image replaces one instance after the other") {
   PlayedWorld world = running({web(2)});
   world.input.images["debian-12"] = lock_of("debian-12", 'b');

@@ -73,6 +73,7 @@ class OnHost {
     }
     domain->uuid = define.spec.uuid;
     domain->name = define.spec.name;
+    domain->transient = false;
     domain->vcpus = define.spec.vcpus;
     domain->max_vcpus = define.spec.max_vcpus;
     domain->memory_bytes = define.spec.memory_bytes;
@@ -100,13 +101,14 @@ class OnHost {
     LiveDomain& domain = ours(stop.uuid);
     if (stop.was_up) REQUIRE(is_up(domain.state));
     domain.state = DomainState::shut_off;
+    if (domain.transient) remove(domain);
   }
   void operator()(const UndefineDomain& undefine) {
     const LiveDomain* domain = find(undefine.uuid);
     REQUIRE((domain == nullptr || !undefine.was_gone));
     if (domain == nullptr) return;
     REQUIRE(ours(undefine.uuid).state == DomainState::shut_off);
-    host().domains.erase(host().domains.begin() + (domain - host().domains.data()));
+    remove(*domain);
   }
   void operator()(const WaitForGates& gates) { REQUIRE(is_up(ours(gates.uuid).state)); }
   void operator()(const ClaimInstance&) {}
@@ -115,6 +117,9 @@ class OnHost {
   void operator()(const Barrier&) {}
 
  private:
+  void remove(const LiveDomain& domain) {
+    host().domains.erase(host().domains.begin() + (&domain - host().domains.data()));
+  }
   HostSnapshot& host() { return *live_.at(action_.host).snapshot; }
   LivePool& pool(const std::string& name) {
     auto& pools = host().pools;

@@ -209,9 +209,11 @@ void disturb_host(Dice& dice, PlanInput& input) {
   }
   if (ours.empty()) return;
   LiveDomain& domain = *dice.pick(ours);
-  switch (dice.roll(4)) {
+  const auto remove = [&] { domains.erase(domains.begin() + (&domain - domains.data())); };
+  switch (dice.roll(5)) {
     case 0:
       domain.state = DomainState::shut_off;
+      if (domain.transient) remove();
       break;
     case 1:
       domain.state = DomainState::paused;
@@ -220,7 +222,11 @@ void disturb_host(Dice& dice, PlanInput& input) {
       domain.vcpus = 1;
       break;
     case 3:
-      domains.erase(domains.begin() + (&domain - domains.data()));
+      remove();
+      break;
+    case 4:
+      domain.transient = is_up(domain.state);
+      if (!domain.transient) remove();
       break;
   }
 }

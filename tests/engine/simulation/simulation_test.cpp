@@ -128,7 +128,7 @@ std::vector<Chapter> chapters() {
       {"one was stopped by hand, another removed, a third moved", all_there,
        [](SimulatedWorld& world) {
          world.cluster.power_off_by_hand("prod-web-0");
-         world.cluster.undefine_by_hand("prod-web-1");
+         world.cluster.remove_by_hand("prod-web-1");
          world.cluster.move_by_hand("prod-web-2", world.cluster.domains().front().host == "kvm2" ? "kvm3" : "kvm2");
        }},
       {"some are given up and run on, and the others get another image",
@@ -223,7 +223,7 @@ std::optional<FakeDomain> any_of_ours(SimulatedWorld& world, std::mt19937_64& ra
 void let_something_happen(SimulatedWorld& world, std::mt19937_64& random) {
   const auto ours = any_of_ours(world, random);
   const std::string host = fmt::format("kvm{}", 1 + random() % 3);
-  switch (random() % 12) {
+  switch (random() % 13) {
     case 0:
       world.group("web").size = static_cast<int>(1 + random() % 5);
       break;
@@ -243,6 +243,9 @@ void let_something_happen(SimulatedWorld& world, std::mt19937_64& random) {
       break;
     case 5:
       if (ours) world.cluster.undefine_by_hand(ours->name);
+      break;
+    case 11:
+      if (ours) world.cluster.remove_by_hand(ours->name);
       break;
     case 6:
       world.cluster.cut(host);

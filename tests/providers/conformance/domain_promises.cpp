@@ -121,6 +121,41 @@ void definitions(ProviderUnderTest& p) {
   }
 }
 
+void lost_definitions(ProviderUnderTest& p) {
+  SECTION("a domain that was undefined while it is up is seen to have no definition, and is given one as it runs") {
+    if (!can_ask(p.by_hand.undefine != nullptr, "a domain that was undefined while it is up")) return;
+    World world(p);
+    const DomainSpec spec = world.spec();
+    const DomainRef domain = world.started(spec);
+    CHECK_FALSE(world.seen(spec.name)->transient);
+    p.by_hand.undefine(spec.name);
+    const std::optional<LiveDomain> undefined = world.seen(spec.name);
+    REQUIRE(undefined.has_value());
+    CHECK(undefined->transient);
+    CHECK(undefined->ownership == spec.ownership);
+    CHECK(undefined->disk_paths.size() == 1);
+
+    check_ok(p.domains.define_domain(p.host, spec));
+    const std::optional<LiveDomain> defined = world.seen(spec.name);
+    REQUIRE(defined.has_value());
+    CHECK_FALSE(defined->transient);
+    CHECK(is_up(defined->state));
+    CHECK(defined->ownership == spec.ownership);
+    check_ok(p.domains.stop_domain(domain, Duration::zero()));
+    CHECK(world.seen(spec.name).has_value());
+  }
+  SECTION("one that is not given one is gone once it is off") {
+    if (!can_ask(p.by_hand.undefine != nullptr, "a domain that was undefined while it is up")) return;
+    World world(p);
+    const DomainSpec spec = world.spec();
+    const DomainRef domain = world.started(spec);
+    p.by_hand.undefine(spec.name);
+    check_ok(p.domains.stop_domain(domain, Duration::zero()));
+    CHECK_FALSE(world.seen(spec.name).has_value());
+    check_ok(p.domains.undefine_domain(domain));
+  }
+}
+
 void foreign(ProviderUnderTest& p) {
   SECTION("a foreign domain is counted, carries no mark and is never changed") {
     World world(p);
@@ -280,6 +315,7 @@ void lives(ProviderUnderTest& p) {
 void check_domain_promises(ProviderUnderTest& p) {
   hosts(p);
   definitions(p);
+  lost_definitions(p);
   foreign(p);
   lives(p);
 }

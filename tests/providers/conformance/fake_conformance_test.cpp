@@ -25,6 +25,7 @@ TEST_CASE("the fake cluster keeps the promises of the ports") {
           [&](const std::string& name) {
             cluster.put_file_by_hand({"kvm1", "vscale", name}, kMiB);
           },
+      .undefine = [&](const std::string& name) { cluster.undefine_by_hand(name); },
       .cut_short =
           [&](const std::string& name) {
             cluster.cut_short_by_hand({"kvm1", "vscale", name});

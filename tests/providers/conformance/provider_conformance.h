@@ -21,6 +21,7 @@ struct ByHand {
   std::function<void()> stop_pool;                           ///< Turns off ProviderUnderTest::pool.
   std::function<void()> hide_directory, show_directory;      ///< Takes away what the pool lies in; puts it back.
   std::function<void(const std::string& name)> put_file;     ///< A file of 1 MiB in the pool's directory.
+  std::function<void(const std::string& domain)> undefine;   ///< A domain that is up.
   std::function<void(const std::string& volume)> cut_short;  ///< Takes the end off a volume of the pool.
   std::function<void(std::uint64_t left_bytes)> fill_small_pool;
   std::function<void()> empty_small_pool;  ///< Takes away what filled it.

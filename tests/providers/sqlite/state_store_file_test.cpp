@@ -3,6 +3,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -386,7 +387,8 @@ TEST_CASE("a statefile of version 1, as it was released, is read") {
 namespace {
 
 // A version that never was: it makes a table anew that others refer to, which is the hard case.
-constexpr int kNext = 5;
+const int kCurrent = all_migrations().back().to;
+const int kNext = kCurrent + 1;
 const Migration kNextVersion{.to = kNext, .sql = R"(
   CREATE TABLE hosts_2 (host TEXT PRIMARY KEY, uri TEXT NOT NULL, generation INTEGER NOT NULL, note TEXT) STRICT;
   INSERT INTO hosts_2 SELECT host, uri, generation, 'from before' FROM hosts;
@@ -421,7 +423,7 @@ TEST_CASE("an older statefile is brought to this version, and stays beside it as
   CHECK(database.execAndGet("SELECT note FROM hosts WHERE host = 'kvm1'").getString() == "from before");
   CHECK(database.execAndGet("SELECT count(*) FROM instances").getInt() == 1);
   CHECK(database.execAndGet("SELECT count(*) FROM schema_version").getInt() == kNext);
-  CHECK(read_state(*open_store(directory / "vscale.db.v4")).instances.size() == 1);
+  CHECK(read_state(*open_store(directory / fmt::format("vscale.db.v{}", kCurrent))).instances.size() == 1);
 }
 
 TEST_CASE("a step that would break the statefile is not taken") {

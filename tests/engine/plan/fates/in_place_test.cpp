@@ -44,6 +44,7 @@ struct Subject {
     made.vcpus = 2;
     made.max_vcpus = 4;
     made.memory_bytes = made.max_memory_bytes = 2 * kGiB;
+    for (const auto& nic : recorded.nics) made.nics.push_back({nic.mac, "br0"});
     return made;
   }
   [[nodiscard]] InPlace compare() const {

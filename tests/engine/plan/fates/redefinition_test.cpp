@@ -58,6 +58,104 @@ TEST_CASE("a data disk that somebody detached is attached again, by a reboot whe
   CHECK(world.domain(host, "prod-web-0")->state == DomainState::running);
 }
 
+TEST_CASE("a card that somebody detached is attached again, by a reboot where the guest is up") {
+  const bool is_up = GENERATE(true, false);
+  PlayedWorld world = running({web(1)});
+  auto& domain = *world.domain("kvm1", "prod-web-0");
+  const std::string mac = world.instance("group.web[0]").nics[0].mac;
+  domain.nics.clear();
+  if (!is_up) domain.state = DomainState::shut_off;
+
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(plan.drift.back().what == "card " + mac + " on lan");
+  CHECK(plan.drift.back().live == "detached");
+  CHECK(plan.drift.back().remedy == (is_up ? "attach again, by a reboot" : "attach again"));
+
+  world.converge();
+  CHECK(world.domain("kvm1", "prod-web-0")->nics[0].mac == mac);
+  CHECK(world.domain("kvm1", "prod-web-0")->state == DomainState::running);
+}
+
+TEST_CASE("a kept disk whose line comes back into the file was detached by nobody") {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world = running({group});
+  world.input.config.groups[0].instance.disks.clear();
+  world.converge();
+  REQUIRE(world.domain("kvm1", "prod-web-0")->disk_paths.size() == 1);
+  world.input.config.groups[0].instance.disks = group.instance.disks;
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(plan.drift.empty());
+  CHECK(changes(plan) == Words{"replace web-0"});
+  world.carry_out(plan);
+  CHECK(world.domain("kvm1", "prod-web-0")->disk_paths.size() == 2);
+}
+
+// ---- A definition that is gone while its guest runs ---------------------------------------------------------------
+
+TEST_CASE("a guest that runs without a definition is given it again, and notices nothing") {
+  Group group = web(1);
+  group.update.allow = Disruption::none;
+  PlayedWorld world = running({group});
+  world.domain("kvm1", "prod-web-0")->transient = true;
+
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(plan.actions.size() == 1);
+  CHECK(count_kind(plan, "domain.define") == 1);
+  REQUIRE(changes(plan) == Words{"update web-0"});
+  CHECK(plan.changes[0].disruption == Disruption::none);
+  world.carry_out(plan);
+  CHECK_FALSE(world.domain("kvm1", "prod-web-0")->transient);
+  CHECK(world.domain("kvm1", "prod-web-0")->state == DomainState::running);
+  CHECK(world.instance("group.web[0]").phase == Phase::ready);
+  CHECK_FALSE(has_changes(world.plan()));
+}
+
+TEST_CASE("it is given the sizes that it has, where others are held back") {
+  Group group = web(1);
+  group.update.allow = Disruption::live;
+  PlayedWorld world = running({group});
+  world.domain("kvm1", "prod-web-0")->transient = true;
+  world.input.config.groups[0].instance.memory_bytes = 4 * kGiB;
+  world.input.config.groups[0].instance.max_memory_bytes = 4 * kGiB;
+
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  REQUIRE(plan.actions.size() == 1);
+  const auto& spec = std::get<DefineDomain>(plan.actions[0].detail).spec;
+  CHECK(spec.memory_bytes == 2 * kGiB);
+  CHECK(spec.max_memory_bytes == 2 * kGiB);
+}
+
+TEST_CASE("it is given one, too, where its replacement waits for others") {
+  PlayedWorld world = running({web(2)});
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  world.input.config.limits.replace = Amount{Amount::Unit::count, 1};
+  const std::string host = world.instance("group.web[1]").host;
+  world.domain(host, "prod-web-1")->transient = true;
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(only_action(plan, "domain.define", "group.web[1]").needs.empty());
+  CHECK(std::any_of(plan.drift.begin(), plan.drift.end(), [](const Drift& drift) {
+    return drift.address == "group.web[1]" && drift.what == "definition" && drift.remedy == "define again";
+  }));
+}
+
+TEST_CASE("one that cannot be defined as it is stays without, and the plan says why") {
+  PlayedWorld world = needs_more_room();
+  world.domain("kvm1", "prod-web-0")->transient = true;
+  world.input.config.groups[0].instance.disks.clear();
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(plan.actions.empty());
+  REQUIRE_FALSE(plan.drift.empty());
+  CHECK(plan.drift[0].what == "definition");
+  CHECK(plan.drift[0].remedy == "held: needs replace");
+}
+
 /// A web server with a data disk, and the files of its domain.
 struct WithDataDisk {
   PlayedWorld world = [] {

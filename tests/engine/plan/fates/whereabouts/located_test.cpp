@@ -223,11 +223,13 @@ TEST_CASE("our own domain that is not recorded is reported and left alone") {
   world.input.recorded.instances.clear();
   world.input.recorded.volumes.clear();
   world.input.config.groups[0].size = 0;
+  world.domain("kvm1", "prod-web-0")->disk_paths.push_back("/srv/install.iso");  // not made for it
   const Plan plan = world.plan();
   REQUIRE(codes(plan) == Words{"orphan"});
   CHECK(plan.diagnostics[0].hint ==
         "was an older backup of the state restored? then use the newer statefile; if it was forgotten and nobody needs "
-        "it: virsh undefine prod-web-0 on kvm1");
+        "it, on kvm1: virsh destroy prod-web-0, and virsh undefine prod-web-0, and delete "
+        "/var/lib/libvirt/default/prod-web-0-root.qcow2");
   CHECK(count_kind(plan, "domain.undefine") == 0);
 }
 
