@@ -15,6 +15,10 @@ std::string show(const HostIdentity& identity) {
 
 }  // namespace
 
+bool is_same_machine(const HostIdentity& one, const HostIdentity& other) {
+  return is_told(one) && one == other;
+}
+
 std::optional<Error> answers_as_another(const std::string& host, const HostIdentity& before, const HostIdentity& now) {
   if (!is_told(before) || !is_told(now)) return std::nullopt;
   if (before.hostname == now.hostname || before.uuid == now.uuid) return std::nullopt;
@@ -26,7 +30,7 @@ std::optional<Error> answers_as_another(const std::string& host, const HostIdent
 
 std::optional<Error> answers_as_well(const std::string& host, const HostIdentity& now, const std::string& other,
                                      const HostIdentity& others) {
-  if (!is_told(now) || now != others) return std::nullopt;
+  if (!is_same_machine(now, others)) return std::nullopt;
   return Error{ErrorKind::conflict,
                fmt::format("host \"{}\" is the same machine as host \"{}\": {}", host, other, show(now)), "",
                "correct its uri, or take one of the two out of `hosts`: what is there would be counted twice"};

@@ -12,6 +12,9 @@
 
 namespace vscale {
 
+/// Name and UUID are told by both and are equal.
+bool is_same_machine(const HostIdentity& one, const HostIdentity& other);
+
 /// Why `now` is no answer of `host`, if that was `before` when it was last seen: name and UUID both differ. One of them
 /// changes on a machine that is the same: by a new name, or where hardware has no UUID and libvirt makes one up at each
 /// start. Nothing if either was not told.

@@ -5,8 +5,15 @@
 
 namespace vscale {
 
+void GraphBuilder::begin_with(std::string address, ActionDetail detail) {
+  VSCALE_ASSERT(actions_.empty(), "a plan begins with what comes before everything else");
+  add(std::move(address), "", {}, std::move(detail));
+  begun_with_ = true;
+}
+
 int GraphBuilder::add(std::string address, std::string host, std::vector<int> needs, ActionDetail detail) {
   const int id = static_cast<int>(actions_.size()) + 1;
+  if (begun_with_ && needs.empty()) needs.push_back(1);
   std::sort(needs.begin(), needs.end());
   needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
   VSCALE_ASSERT(needs.empty() || needs.back() < id, "an action needs only earlier ones");

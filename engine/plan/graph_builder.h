@@ -11,6 +11,8 @@ namespace vscale {
 /// added before it: the graph has no cycle by construction.
 class GraphBuilder {
  public:
+  /// Everything that is added later comes after it. Only as the first of all.
+  void begin_with(std::string address, ActionDetail detail);
   /// `needs` in any order, repeated or not. Returns the id.
   int add(std::string address, std::string host, std::vector<int> needs, ActionDetail detail);
   /// One node that stands for all of `needs`: what many wait for, many have to name only once.
@@ -21,6 +23,7 @@ class GraphBuilder {
   std::vector<Action> take();
 
  private:
+  bool begun_with_ = false;
   std::vector<Action> actions_;
 };
 

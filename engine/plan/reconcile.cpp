@@ -1,12 +1,15 @@
 #include "engine/plan/reconcile.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
 
 #include "engine/live/emulation.h"
+#include "engine/plan/names/renamed_hosts.h"
 #include "engine/plan/planning.h"
+#include "engine/recorded/apply_change.h"
 #include "engine/values/text/listed.h"
 
 namespace vscale {
@@ -205,6 +208,17 @@ void report_failing_kvm(Planning& planning) {
   if (!failing.empty()) planning.warn("kvm_fails", emulation_text(failing), emulation_hint());
 }
 
+/// By hand, on its host: with the disks that vscale made for it.
+std::string how_to_remove(const LiveDomain& domain) {
+  std::string how = is_up(domain.state) ? fmt::format("virsh destroy {}, and ", domain.name) : "";
+  how += "virsh undefine " + domain.name;
+  std::vector<std::string> files;
+  for (const std::string& path : domain.disk_paths) {
+    if (path.find("/" + domain.name + "-") != std::string::npos) files.push_back(path);
+  }
+  return files.empty() ? how : fmt::format("{}, and delete {}", how, fmt::join(files, ", "));
+}
+
 /// What was forgotten, or the record of which was lost. One that was only seen in the past is not reported: it says
 /// nothing new, and nobody could do anything about it.
 void report_orphans(Planning& planning) {
@@ -216,8 +230,8 @@ void report_orphans(Planning& planning) {
                               "alone",
                               name, *unrecorded.host, to_string(unrecorded.mark().address)),
                   fmt::format("was an older backup of the state restored? then use the newer statefile; if it was "
-                              "forgotten and nobody needs it: virsh undefine {} on {}",
-                              name, *unrecorded.host));
+                              "forgotten and nobody needs it, on {}: {}",
+                              *unrecorded.host, how_to_remove(*unrecorded.domain)));
   }
 }
 
@@ -335,8 +349,26 @@ std::string disk_place_of(const Group& group, const std::string& disk, const std
   return template_place_of(group, fmt::format("disks[{}].{}", found - disks.begin(), key));
 }
 
-Plan reconcile(const PlanInput& input) {
+namespace {
+
+/// The record follows before anything else is done. `input` says already what it will say then.
+void follow_renamed_hosts(Planning& planning, const std::vector<RenamedHost>& renamed) {
+  ChangeRecord record;
+  for (const auto& host : renamed) {
+    record.changes.insert(record.changes.end(), host.changes.begin(), host.changes.end());
+    Change change;
+    change.address = "host." + host.to;
+    change.action = ChangeAction::update;
+    change.from_host = change.host = host.to;
+    change.reasons.push_back({Rule::host_renamed, show(host), {{"from", host.from}, {"to", host.to}}});
+    planning.plan.changes.push_back(std::move(change));
+  }
+  if (!renamed.empty()) planning.graph.begin_with("host." + renamed.front().to, std::move(record));
+}
+
+Plan plan_from(const PlanInput& input, const std::vector<RenamedHost>& renamed) {
   Planning planning(input);
+  follow_renamed_hosts(planning, renamed);
   if (!input.options.destroy) follow_moved(planning);
   read_identities(planning);
   read_recorded_addresses(planning);
@@ -360,6 +392,18 @@ Plan reconcile(const PlanInput& input) {
   planning.plan.errored = has_errors(planning.plan.diagnostics);
   assert_well_formed(planning.plan);
   return std::move(planning.plan);
+}
+
+}  // namespace
+
+Plan reconcile(const PlanInput& input) {
+  const std::vector<RenamedHost> renamed = renamed_hosts(input);
+  if (renamed.empty()) return plan_from(input, renamed);
+  PlanInput followed = input;
+  for (const auto& host : renamed) {
+    for (const auto& change : host.changes) apply(followed.recorded, change);
+  }
+  return plan_from(followed, renamed);
 }
 
 }  // namespace vscale

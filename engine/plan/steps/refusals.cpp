@@ -41,6 +41,12 @@ std::string of_asked(const Unplaced& unplaced, const Tally& tally, const char* a
 std::string hint_for(const Unplaced& unplaced, const Tally& tally) {
   using Cause = Refusal::Cause;
   const Causes& causes = unplaced.causes;
+  if (!unplaced.kept_on.empty()) {
+    return fmt::format(
+        "it goes where its kept disks are: make room on {0}, or let it go there; to give these disks up: "
+        "vscale destroy --target {1} --allow-data-loss",
+        unplaced.kept_on, unplaced.first);
+  }
   if (causes.empty()) return "give it hosts that there are, or leave `hosts` out: all of them";
   if (all_are(causes, Cause::too_small)) return kNoneLargeEnough;
   const std::string room =
@@ -86,7 +92,7 @@ void Refusals::add(Planning& planning, GroupPlan& plan, Decision& decision, cons
   if (same != unplaced_.end()) {
     ++same->count;
   } else {
-    unplaced_.push_back({&plan, causes, decision.name, why, 1});
+    unplaced_.push_back({&plan, causes, decision.name, why, request.only_host.value_or(""), 1});
   }
 }
 
@@ -96,7 +102,7 @@ bool Refusals::add_stuck(const Planning& planning, GroupPlan& plan, const Placem
   Causes causes = causes_of(answer.refusals);
   if (answer.host || !all_are(causes, Refusal::Cause::too_small)) return false;
   unplaced_.push_back(
-      {&plan, std::move(causes), stuck.front().name, list_of(answer.refusals), static_cast<int>(stuck.size())});
+      {&plan, std::move(causes), stuck.front().name, list_of(answer.refusals), "", static_cast<int>(stuck.size())});
   return true;
 }
 

@@ -18,8 +18,9 @@ using Causes = std::vector<std::pair<std::string, Refusal::Cause>>;
 struct Unplaced {
   GroupPlan* plan = nullptr;
   Causes causes;
-  std::string first;  ///< The first one's name.
-  std::string why;    ///< What each host said to it.
+  std::string first;      ///< The first one's name.
+  std::string why;        ///< What each host said to it.
+  std::string kept_on{};  ///< Where the disks are that the first one kept; empty: it may go anywhere.
   int count = 0;
 };
 

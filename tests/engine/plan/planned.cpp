@@ -19,6 +19,19 @@ PlayedWorld running(std::vector<Group> groups) {
   return running(config_with(std::move(groups)));
 }
 
+void rename_host(PlayedWorld& world, const std::string& from, const std::string& to) {
+  HostRecord& record = world.input.recorded.hosts[from];
+  record.host = from;
+  record.observed = world.host(from);
+  auto node = world.input.live.extract(from);
+  node.key() = to;
+  node.mapped().snapshot->host = to;
+  world.input.live.insert(std::move(node));
+  for (auto& host : world.input.config.hosts) {
+    if (host.name == from) host.name = to;
+  }
+}
+
 void move_by_hand(PlayedWorld& world, const std::string& name, const std::string& from, const std::string& to) {
   world.host(to).domains.push_back(*world.domain(from, name));
   std::erase_if(world.host(from).domains, [&](const LiveDomain& domain) { return domain.name == name; });

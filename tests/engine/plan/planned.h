@@ -17,6 +17,9 @@ PlayedWorld running(Config config);
 /// Likewise, with the groups on two hosts (config_with()).
 PlayedWorld running(std::vector<Group> groups);
 
+/// After a look at it, a host is called otherwise in the file: the same machine answers.
+void rename_host(PlayedWorld& world, const std::string& from, const std::string& to);
+
 /// Somebody moves a domain to another host, with its disks.
 void move_by_hand(PlayedWorld& world, const std::string& name, const std::string& from, const std::string& to);
 

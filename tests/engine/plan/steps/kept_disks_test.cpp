@@ -44,6 +44,40 @@ TEST_CASE("a kept disk grows while it is attached again, and a missing one is wa
   plan = world.plan();
   CHECK(codes(plan) == Words{"kept_disk_gone"});
   CHECK(count_kind(plan, "volume.create") == 2);
+  CHECK_FALSE(has_reason(plan, "group.web[0]", Rule::keep_disk));
+  CHECK(has_reason(plan, "group.web[0]", Rule::data_lost));
+}
+
+TEST_CASE("a kept disk that is taken up again says what else becomes of it") {
+  Group group = web(2);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world = running({group});
+  world.input.config.groups[0].size = 1;
+  world.carry_out(world.plan());
+  world.input.config.groups[0].size = 2;
+  world.input.config.groups[0].instance.disks = {a_disk("data", 60 * kGiB, false)};
+  const Plan plan = world.plan();
+  const auto change = std::find_if(plan.changes.begin(), plan.changes.end(),
+                                   [](const Change& one) { return one.action == ChangeAction::create; });
+  REQUIRE(change != plan.changes.end());
+  CHECK(change->fields ==
+        std::vector<FieldChange>{{"disks[data].size", "50 GiB", "60 GiB"}, {"disks[data].keep", "true", "false"}});
+}
+
+TEST_CASE("one that finds no room where its kept disk is says so, and how to give the disk up") {
+  Group group = web(2);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world = running({group});
+  world.input.config.groups[0].size = 1;
+  world.carry_out(world.plan());
+  world.host("kvm2").domains.push_back(foreign_domain("big", 8, 63 * kGiB));
+  world.input.config.groups[0].size = 2;
+  const Plan plan = world.plan();
+  const Diagnostic& error = only_error(plan);
+  CHECK(error.code == "no_place");
+  CHECK(error.hint ==
+        "it goes where its kept disks are: make room on kvm2, or let it go there; to give these disks up: vscale "
+        "destroy --target group.web[1] --allow-data-loss");
 }
 
 TEST_CASE("destroy leaves kept disks, and takes them with --allow-data-loss, also those left before") {
