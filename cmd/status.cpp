@@ -5,12 +5,16 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 #include "cmd/planning/recorded.h"
 #include "engine/desired/wanted_size.h"
 #include "engine/live/emulation.h"
 #include "engine/placement/placement.h"
+#include "engine/plan/books/unrecorded.h"
+#include "engine/plan/fates/whereabouts.h"
 #include "engine/recorded/has_begun.h"
+#include "engine/values/text/listed.h"
 #include "engine/values/uri.h"
 
 namespace vscale {
@@ -18,29 +22,22 @@ namespace {
 
 constexpr std::size_t kNamesListed = 6;
 
-const LiveDomain* find_domain(const HostSnapshot& snapshot, const std::string& uuid) {
-  const auto found = std::find_if(snapshot.domains.begin(), snapshot.domains.end(),
-                                  [&](const LiveDomain& domain) { return domain.uuid == uuid; });
-  return found == snapshot.domains.end() ? nullptr : &*found;
-}
-
-std::string state_of(const InstanceRecord& instance, const Live& live) {
+/// By the same rules as a plan: what that leaves alone as unknown is not missing here.
+std::string state_of(const InstanceRecord& instance, const Whereabouts& where) {
   if (instance.phase == Phase::leaving) return "leaving";
-  const auto host = live.find(instance.host);
-  if (host == live.end() || !host->second.snapshot) return "unknown";
-  const LiveDomain* domain = find_domain(*host->second.snapshot, instance.uuid);
+  if (where.presence == Presence::unknown) return "unknown";
   if (instance.phase == Phase::claimed) return "unfinished";
-  if (domain == nullptr) return "missing";
+  if (where.domain == nullptr) return "missing";
   if (instance.phase == Phase::defined) return "unfinished";
-  if (!is_up(domain->state)) return to_string(domain->state);
+  if (where.presence != Presence::up) return to_string(where.domain->state);
   return instance.phase == Phase::ready ? "ready" : "booting";
 }
 
-InstanceStatus instance_status(const InstanceRecord& instance, const Live& live) {
+InstanceStatus instance_status(const InstanceRecord& instance, const Whereabouts& where) {
   InstanceStatus status{.address = instance.address,
                         .name = instance.name,
-                        .host = instance.host,
-                        .state = state_of(instance, live),
+                        .host = where.host,
+                        .state = state_of(instance, where),
                         .since = {},
                         .addresses = {},
                         .revision = instance.revision};
@@ -142,7 +139,7 @@ std::string why_text(const std::string& host, const Error& error) {
 }
 
 HostStatus host_status(const Host& host, const HostView& view, const PlacementWorld& world,
-                       const RecordedState& recorded) {
+                       const RecordedState& recorded, const std::set<std::string_view>& recorded_uuids) {
   HostStatus status;
   status.name = host.name;
   for (const auto& [address, instance] : recorded.instances) status.ours += instance.host == host.name ? 1 : 0;
@@ -153,10 +150,7 @@ HostStatus host_status(const Host& host, const HostView& view, const PlacementWo
     return status;
   }
   status.emulated_because = why_emulated(*view.snapshot);
-  for (const auto& domain : view.snapshot->domains) {
-    const bool ours = domain.ownership && domain.ownership->lineage == recorded.lineage;
-    status.foreign += ours ? 0 : 1;
-  }
+  for (const auto& domain : view.snapshot->domains) status.foreign += recorded_uuids.contains(domain.uuid) ? 0 : 1;
   for (const auto& placed : world.hosts) {
     if (placed.name != host.name) continue;
     status.vcpus = usage_of(placed.vcpus);
@@ -187,9 +181,9 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
                                               configured == nullptr ? "" : without_password(configured->uri))}});
   }
   if (!recorded.open_actions.empty() && !status.running) {
-    needs.push_back(
-        {.text = fmt::format("An earlier run ended in the middle of {} actions.", recorded.open_actions.size()),
-         .commands = {command("apply", {})}});
+    needs.push_back({.text = fmt::format("An earlier run ended in the middle of {} action{}.",
+                                         recorded.open_actions.size(), recorded.open_actions.size() == 1 ? "" : "s"),
+                     .commands = {command("apply", {})}});
   }
   std::vector<std::string> names;
   for (const auto& group : status.groups) {
@@ -204,6 +198,20 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
   if (count > kNamesListed) text += fmt::format("; and {} more groups", count - kNamesListed);
   needs.push_back({.text = std::move(text), .commands = {command("plan", {}), command("apply", {})}});
   return needs;
+}
+
+/// Domains with our mark that are in no record: forgotten, or of a newer statefile.
+std::optional<Need> need_for_unrecorded(const std::vector<UnrecordedDomain>& domains, const WholeCommand& command) {
+  std::vector<std::string> names;
+  for (const auto& domain : domains) {
+    if (domain.seen != UnrecordedDomain::Seen::now) continue;
+    names.push_back(fmt::format("{} on {}", domain.domain->name, *domain.host));
+  }
+  if (names.empty()) return std::nullopt;
+  const bool one = names.size() == 1;
+  return Need{.text = fmt::format("Made by this installation and not recorded, so left alone: {}. How to remove {}:",
+                                  listed_up_to(kNamesListed, names), one ? "it" : "them"),
+              .commands = {command("plan", {})}};
 }
 
 /// To see the kept disks, and to delete them: these, and nothing that there is.
@@ -229,14 +237,25 @@ Status status_of(const Config& config, const RecordedState& recorded, const Live
   status.lineage = recorded.lineage;
   status.serial = recorded.serial;
   status.running = running;
+  const LiveIndex index(live);
+  const LastSeenUp last_seen_up(recorded, index);
   for (const auto& [address, instance] : recorded.instances) {
-    status.instances.push_back(instance_status(instance, live));
+    status.instances.push_back(
+        instance_status(instance, locate(instance, recorded.lineage, config, index, last_seen_up)));
   }
   status.groups = group_statuses(config, recorded, status.instances);
   const PlacementWorld world = world_of(config, recorded, live);
-  for (const auto& host : config.hosts) status.hosts.push_back(host_status(host, live.at(host.name), world, recorded));
+  std::set<std::string_view> uuids;
+  for (const auto& [address, instance] : recorded.instances) uuids.insert(instance.uuid);
+  for (const auto& host : config.hosts) {
+    status.hosts.push_back(host_status(host, live.at(host.name), world, recorded, uuids));
+  }
   status.needs = needs_of(config, recorded, status, command);
+  if (auto need = need_for_unrecorded(unrecorded_domains(recorded, config, live), command); need && !status.running) {
+    status.needs.push_back(std::move(*need));
+  }
   status.kept_disks = kept_disks(recorded);
+  status.detached_disks = detached_disks(recorded);
   status.about_kept_disks = about(status.kept_disks, command);
   return status;
 }

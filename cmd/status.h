@@ -52,8 +52,8 @@ struct HostStatus {
   std::string why;               ///< Not reachable: why.
   std::string emulated_because;  ///< Guests there do not run by KVM: why. Else empty.
   Usage vcpus, memory_mib, disk_gib;
-  int ours = 0;
-  int foreign = 0;
+  int ours = 0;     ///< Recorded there.
+  int foreign = 0;  ///< All others; what is ours and not recorded, too.
 };
 
 /// Something that waits for a person, and the command for it.
@@ -72,6 +72,7 @@ struct Status {
   std::vector<HostStatus> hosts;
   std::vector<Need> needs;
   std::vector<VolumeRecord> kept_disks;       ///< Of instances that are gone.
+  std::vector<VolumeRecord> detached_disks;   ///< Kept beside an instance that does without them.
   std::vector<std::string> about_kept_disks;  ///< Commands: to see them, and to delete them.
 };
 

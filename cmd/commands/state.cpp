@@ -123,8 +123,12 @@ ExitCode run_command(const StateListArguments&, Invocation& invocation) {
   if (invocation.global.json) {
     Json kept = Json::array();
     for (const auto& volume : kept_disks(*state)) kept.push_back(volume_json(volume));
-    const Json document{
-        {"format_version", "1.0"}, {"addresses", addresses_in(*state)}, {"kept_disks", std::move(kept)}};
+    Json detached = Json::array();
+    for (const auto& volume : detached_disks(*state)) detached.push_back(volume_json(volume));
+    const Json document{{"format_version", "1.0"},
+                        {"addresses", addresses_in(*state)},
+                        {"kept_disks", std::move(kept)},
+                        {"detached_disks", std::move(detached)}};
     invocation.streams.out << line_of(document);
   } else {
     invocation.streams.out << state_list_text(*state);

@@ -30,6 +30,35 @@ std::vector<VolumeRecord> kept_disks(const RecordedState& recorded) {
   return kept;
 }
 
+namespace {
+
+/// The domain as its host last showed it; nullptr if it has not.
+const LiveDomain* last_seen(const RecordedState& recorded, const InstanceRecord& instance) {
+  const auto host = recorded.hosts.find(instance.host);
+  if (host == recorded.hosts.end() || !host->second.observed) return nullptr;
+  const auto& domains = host->second.observed->domains;
+  const auto found = std::find_if(domains.begin(), domains.end(),
+                                  [&](const LiveDomain& domain) { return domain.uuid == instance.uuid; });
+  return found == domains.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::vector<VolumeRecord> detached_disks(const RecordedState& recorded) {
+  std::vector<VolumeRecord> detached;
+  for (const auto& volume : recorded.volumes) {
+    if (volume.role != VolumeRecord::Role::data || !volume.keep) continue;
+    const auto owner = recorded.instances.find(volume.owner);
+    const LiveDomain* domain = owner == recorded.instances.end() ? nullptr : last_seen(recorded, owner->second);
+    // One that names no disk tells nothing.
+    if (domain == nullptr || domain->disk_paths.empty()) continue;
+    const bool attached = std::any_of(domain->disk_paths.begin(), domain->disk_paths.end(),
+                                      [&](const std::string& path) { return path.ends_with("/" + volume.name); });
+    if (!attached) detached.push_back(volume);
+  }
+  return detached;
+}
+
 Result<InstanceRecord> find_instance(const Config& config, const RecordedState& recorded, const std::string& written) {
   std::vector<std::string> names;
   std::vector<std::string> in_group;

@@ -24,6 +24,10 @@ Result<Recorded> read_recorded(const Invocation& invocation, const Config& confi
 /// destroy that allows data loss deletes them; an instance that is made anew at the owner's address takes them.
 std::vector<VolumeRecord> kept_disks(const RecordedState& recorded);
 
+/// Data disks that are kept beside an instance which does without them, as far as its host has shown: the file has had
+/// them out since. They come back with their lines.
+std::vector<VolumeRecord> detached_disks(const RecordedState& recorded);
+
 /// The recorded instance that a person means by web-2, group.web[2] or prod-web-2. `not_found` guesses or lists.
 Result<InstanceRecord> find_instance(const Config& config, const RecordedState& recorded, const std::string& written);
 

@@ -68,11 +68,13 @@ std::string state_list_text(const RecordedState& recorded) {
   for (const auto& [address, instance] : recorded.instances) {
     table.add({to_string(address), printable(instance.host), to_string(instance.phase), instance.name});
   }
-  for (const auto& volume : kept_disks(recorded)) {
-    table.add({to_string(volume.owner), printable(volume.host), volume.keep ? "kept" : "left",
+  const auto add_disk = [&](const VolumeRecord& volume, const char* how) {
+    table.add({to_string(volume.owner), printable(volume.host), how,
                printable(fmt::format("{}: {}/{}, {}", volume.disk, volume.pool, volume.name,
                                      show_bytes(volume.capacity_bytes)))});
-  }
+  };
+  for (const auto& volume : detached_disks(recorded)) add_disk(volume, "detached");
+  for (const auto& volume : kept_disks(recorded)) add_disk(volume, volume.keep ? "kept" : "left");
   for (const auto& [name, lock] : recorded.image_locks) {
     table.add({"image." + printable(name), "", "", printable(lock.digest.substr(0, kDigestShown + 7))});
   }

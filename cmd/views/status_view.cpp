@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/views/text/command_text.h"
+#include "engine/values/text/listed.h"
 #include "schemas/json/state_json.h"
 
 namespace vscale {
@@ -132,6 +133,19 @@ std::string kept_disks_text(const Status& status) {
   return out;
 }
 
+std::string detached_disks_text(const Status& status) {
+  if (status.detached_disks.empty()) return {};
+  std::vector<std::string> names;
+  for (const auto& disk : status.detached_disks) {
+    names.push_back(fmt::format("{} of {} on {}", disk.disk, short_name(disk.owner), disk.host));
+  }
+  return "\n" + hanging("",
+                        printable(fmt::format("Kept beside an instance that does without: {}. What comes back into the "
+                                              "file is attached again.",
+                                              listed_up_to(kDetachedListed, names))),
+                        "", 2);
+}
+
 Json instance_status_json(const InstanceStatus& instance) {
   return {{"address", to_string(instance.address)},
           {"name", instance.name},
@@ -174,7 +188,8 @@ Json running_json(const std::optional<LockHolder>& holder) {
 
 std::string status_text(const Status& status, const StatusViewOptions& options) {
   return head_text(status, options.now) + groups_text(status, options) + instances_text(status, options) +
-         hosts_text(status, options) + needs_text(status, options.paint) + kept_disks_text(status);
+         hosts_text(status, options) + needs_text(status, options.paint) + kept_disks_text(status) +
+         detached_disks_text(status);
 }
 
 Json status_json(const Status& status, const std::optional<std::string>& group, Instant now) {
@@ -193,11 +208,20 @@ Json status_json(const Status& status, const std::optional<std::string>& group, 
   for (const auto& need : status.needs) needs.push_back(Json{{"text", need.text}, {"commands", need.commands}});
   Json kept_disks = Json::array();
   for (const auto& volume : status.kept_disks) kept_disks.push_back(volume_json(volume));
-  return {
-      {"format_version", "1.0"},     {"timestamp", rfc3339(now)},          {"name", status.name},
-      {"serial", status.serial},     {"lineage", status.lineage},          {"running", running_json(status.running)},
-      {"groups", std::move(groups)}, {"instances", std::move(instances)},  {"hosts", std::move(hosts)},
-      {"needs", std::move(needs)},   {"kept_disks", std::move(kept_disks)}};
+  Json detached_disks = Json::array();
+  for (const auto& volume : status.detached_disks) detached_disks.push_back(volume_json(volume));
+  return {{"format_version", "1.0"},
+          {"timestamp", rfc3339(now)},
+          {"name", status.name},
+          {"serial", status.serial},
+          {"lineage", status.lineage},
+          {"running", running_json(status.running)},
+          {"groups", std::move(groups)},
+          {"instances", std::move(instances)},
+          {"hosts", std::move(hosts)},
+          {"needs", std::move(needs)},
+          {"kept_disks", std::move(kept_disks)},
+          {"detached_disks", std::move(detached_disks)}};
 }
 
 }  // namespace vscale

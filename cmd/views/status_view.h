@@ -19,6 +19,8 @@ struct StatusViewOptions {
 
 /// More instances than this are listed only when they, or one group, are asked for.
 constexpr std::size_t kListedInstances = 20;
+/// So many detached disks are named.
+constexpr std::size_t kDetachedListed = 6;
 
 /// Groups, instances, hosts, what needs a person, with its command, and how many disks are kept of what is gone. At
 /// most kTextWidth wide.

@@ -101,3 +101,21 @@ TEST_CASE("after a destroy that kept many disks, status leaves it to the reader 
   CHECK(holds(status, "\n7 kept disks (35 GiB) belong to no instance."));
   CHECK(status.ends_with("   vscale destroy --target ADDRESS --allow-data-loss\n"));
 }
+
+TEST_CASE("a kept disk whose line left the file is shown beside its instance, which does without") {
+  ShrunkWorld world(0);
+  world.write("vscale.yaml", test::web_config(1));
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  REQUIRE(world.vscale({"plan"}).code == 0);  // it looks at the domain that has come
+
+  const auto list = world.vscale({"state", "list"}).out;
+  const auto status = world.vscale({"status"}).out;
+
+  INFO(list << status);
+  CHECK(holds(list, "detached  data: default/prod-web-0-data.qcow2, 5 GiB\n"));
+  CHECK(
+      status.ends_with("\nKept beside an instance that does without: data of web-0 on kvm1. What comes\n"
+                       "  back into the file is attached again.\n"));
+  CHECK(Json::parse(world.vscale({"status", "--json"}).out).at("detached_disks").size() == 1);
+  CHECK(Json::parse(world.vscale({"state", "list", "--json"}).out).at("detached_disks").size() == 1);
+}

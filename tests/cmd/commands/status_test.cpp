@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "tests/cmd/fake_world.h"
@@ -87,6 +88,50 @@ TEST_CASE("status of a group with a slip in its name names it, and what else the
                                  "  worker:\n    size: 1\n"
                                  "    template: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [lan] }\n");
   CHECK(holds(world.vscale({"status", "wbe"}).err, "\n  hint: did you mean \"web\"?; there is: web, worker\n"));
+}
+
+TEST_CASE("what a plan leaves alone as unknown is not missing for status") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(1));
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  const std::string state = world.folder() + "/vscale.db";
+  std::filesystem::copy_file(state, state + ".older");
+  REQUIRE(world.vscale({"apply", "--auto-approve", "--replace", "web-0"}).code == 0);
+  std::filesystem::copy_file(state + ".older", state, std::filesystem::copy_options::overwrite_existing);
+
+  CHECK(holds(world.vscale({"plan"}).out, "Unknown, left alone"));
+  const auto status = world.vscale({"status"}).out;
+  INFO(status);
+  CHECK(holds(status, "unknown"));
+  CHECK_FALSE(holds(status, "missing"));
+}
+
+TEST_CASE("status shows a guest that was moved by hand where it is") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(1));
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  world.cluster().move_by_hand("prod-web-0", "kvm2");
+  const auto status = world.vscale({"status"}).out;
+  INFO(status);
+  CHECK(holds(status, "web-0     kvm2  ready"));
+}
+
+TEST_CASE("status names what carries our mark and is not recorded, and counts it as foreign") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(2));
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  world.write("vscale.yaml", test::web_config(1) + "removed: [{ address: \"group.web[1]\", then: forget }]\n");
+  const auto applied = world.vscale({"apply", "--auto-approve"});
+  CHECK(holds(applied.out, "1 forget"));
+
+  const auto status = world.vscale({"status"}).out;
+  INFO(status);
+  CHECK(holds(status,
+              "Made by this installation and not recorded, so left alone: prod-web-1 on\n"
+              "   kvm2. How to remove it:\n   vscale plan\n"));
+  const auto json = nlohmann::json::parse(world.vscale({"status", "--json"}).out);
+  CHECK(json.at("hosts")[1].at("ours") == 0);
+  CHECK(json.at("hosts")[1].at("foreign") == 1);
 }
 
 TEST_CASE("status as a document") {
