@@ -50,7 +50,6 @@ run 0 apply --auto-approve
 run 0 plan --detailed-exitcode
 
 story "One stopped by hand, one destroyed by hand"
-host_of() { for h in kvm1 kvm2; do if domains_on $h | grep -qx "$1"; then echo $h; fi; done; }
 stopped_host=$(host_of demo-web-0)
 gone_host=$(host_of demo-web-1)
 on "$stopped_host" destroy demo-web-0
@@ -73,19 +72,6 @@ run 0 destroy --auto-approve
 ! grep -q '^demo-' volumes || fail "volumes are left: $(cat volumes)"
 run 0 destroy --auto-approve
 
-# in_db COMMAND: what the shell in the machine db prints.
-in_db() {
-  local host pid
-  host=$(host_of demo-db)
-  pid=$(on "$host" qemu-agent-command demo-db "{\"execute\":\"guest-exec\",\"arguments\":{\"path\":\"/bin/sh\",\"arg\":[\"-c\",\"$1\"],\"capture-output\":true}}" | grep -o '[0-9]*')
-  for _ in $(seq 50); do
-    on "$host" qemu-agent-command demo-db "{\"execute\":\"guest-exec-status\",\"arguments\":{\"pid\":$pid}}" > status.json
-    grep -q '"exited":true' status.json && break
-    sleep 0.2
-  done
-  sed -n 's/.*"out-data":"\([^"]*\)".*/\1/p' status.json | base64 -d
-}
-
 story "A machine writes onto a disk that is to be kept"
 yaml << EOF
 machines:
@@ -100,7 +86,7 @@ machines:
 EOF
 run 0 apply --auto-approve
 data_host=$(host_of demo-db)
-[ "$(in_db 'echo precious | dd of=/dev/vdb 2> /dev/null; sync; head -c 8 /dev/vdb')" = precious ] ||
+[ "$(in_guest demo-db 'echo precious | dd of=/dev/vdb 2> /dev/null; sync; head -c 8 /dev/vdb')" = precious ] ||
   fail "nothing can be written onto the disk: $(cat status.json)"
 
 story "Destroy takes the machine and leaves the disk"
@@ -110,7 +96,7 @@ run 0 destroy --auto-approve
 story "The machine comes back to its disk, and what was on it"
 run 0 apply --auto-approve
 [ "$(host_of demo-db)" = "$data_host" ] || fail "db is on another host than its disk"
-[ "$(in_db 'head -c 8 /dev/vdb')" = precious ] || fail "on the disk is something else: $(cat status.json)"
+[ "$(in_guest demo-db 'head -c 8 /dev/vdb')" = precious ] || fail "on the disk is something else: $(cat status.json)"
 run 0 plan --detailed-exitcode
 
 story "Where loss is allowed, the disk goes too"

@@ -105,6 +105,25 @@ running_everywhere() {
   for host in "$@"; do domains_on "$host"; done | wc -l
 }
 
+# host_of DOMAIN: where it runs.
+host_of() {
+  local host
+  for host in $lab_hosts; do if domains_on "$host" | grep -qx "$1"; then echo "$host"; fi; done
+}
+
+# in_guest DOMAIN COMMAND: what the shell in the guest prints, by its agent.
+in_guest() {
+  local host pid
+  host=$(host_of "$1")
+  pid=$(on "$host" qemu-agent-command "$1" "{\"execute\":\"guest-exec\",\"arguments\":{\"path\":\"/bin/sh\",\"arg\":[\"-c\",\"$2\"],\"capture-output\":true}}" | grep -o '[0-9]*')
+  for _ in $(seq 50); do
+    on "$host" qemu-agent-command "$1" "{\"execute\":\"guest-exec-status\",\"arguments\":{\"pid\":$pid}}" > status.json
+    grep -q '"exited":true' status.json && break
+    sleep 0.2
+  done
+  sed -n 's/.*"out-data":"\([^"]*\)".*/\1/p' status.json | base64 -d
+}
+
 # page ADDRESS: what the guest there answers to GET /.
 page() { lab run curl -sS --max-time 10 "http://$1/"; }
 
