@@ -145,6 +145,9 @@ void follow_moved(Planning& planning);
 void decide_fates(Planning& planning);
 /// What one that stays is compared with. Refers to `planning` and `decision`. (fates/kept.cpp)
 InPlaceInput in_place_input(const Planning& planning, const GroupPlan& plan, const Decision& decision);
+/// Does `removed:` forget what is on a host that has left the file, of one that may be wanted all the same? The
+/// instance itself, or disks that it kept. (fates/gone.cpp)
+bool is_given_up(const Planning& planning, const InstanceAddress& address);
 /// The domain that may stand on a volume whose instance is not recorded, or has no domain, as the subject of a
 /// sentence; empty if there is none. `through`: a host that reaches the volume. (fates/located.cpp)
 std::string user_of(const Planning& planning, const VolumeRecord& volume, const std::string& through);

@@ -35,24 +35,22 @@ constexpr std::size_t kGroupsNamed = 5;
 
 /// What is on a host that has left the file.
 struct LostHost {
-  int instances = 0;
   std::set<std::string> groups;
-  std::vector<std::string> unwanted;  ///< Instances whose group is not in the file either.
+  std::vector<std::string> instances;
 };
 
 void report_lost_host(Planning& planning, const std::string& host, const LostHost& lost) {
   const std::string groups = lost.groups.size() <= kGroupsNamed ? fmt::format("{}", fmt::join(lost.groups, ", "))
                                                                 : fmt::format("{} groups", lost.groups.size());
-  std::string hint = fmt::format("put {} back under `hosts`", host);
-  if (!lost.unwanted.empty()) {
-    hint += fmt::format(", or give up what is there: `removed: [{{ address: \"{}\", then: forget }}]`{}",
-                        lost.unwanted.front(), lost.unwanted.size() == 1 ? "" : ", one entry for each");
-  }
+  const bool one = lost.instances.size() == 1;
   planning.warn(
       "host_vanished",
       fmt::format("{} has {} instance{} of {} and is not in the file any more: nothing is done to {}", host,
-                  lost.instances, lost.instances == 1 ? "" : "s", groups, lost.instances == 1 ? "it" : "them"),
-      std::move(hint));
+                  lost.instances.size(), one ? "" : "s", groups, one ? "it" : "them"),
+      fmt::format(
+          "put {} back under `hosts`; or, if it is gone for good, give up what is there: `removed: [{{ address: "
+          "\"{}\", then: forget }}]`{}, and what is wanted is made anew by the plan after",
+          host, lost.instances.front(), one ? "" : ", one entry for each"));
 }
 
 /// With one new group in the file, the vanished one may have been renamed.
@@ -78,6 +76,17 @@ const Removed* removal_of(const Planning& planning, const GroupPlan& plan, const
     if (const auto found = planning.removed.find(address); found != planning.removed.end()) return found->second;
   }
   return nullptr;
+}
+
+bool is_given_up(const Planning& planning, const InstanceAddress& address) {
+  const auto removed = planning.removed.find(to_string(address));
+  if (removed == planning.removed.end() || removed->second->then != Removed::Then::forget) return false;
+  const auto is_lost = [&](const std::string& host) { return find_host(planning.config, host) == nullptr; };
+  if (const auto instance = planning.instances.find(address); instance != planning.instances.end()) {
+    return is_lost(instance->second->host);
+  }
+  const auto& volumes = planning.volumes.of(address);
+  return std::any_of(volumes.begin(), volumes.end(), [&](const VolumeRecord& volume) { return is_lost(volume.host); });
 }
 
 void decide_forgotten(Decision& decision) {
@@ -128,9 +137,8 @@ void report_lost_hosts(Planning& planning) {
       if (decision.where->presence != Presence::unknown) continue;
       if (find_host(planning.config, decision.record->host) != nullptr) continue;
       LostHost& lost = hosts[decision.record->host];
-      ++lost.instances;
       lost.groups.insert(plan.address);
-      if (plan.group == nullptr) lost.unwanted.push_back(decision.name);
+      lost.instances.push_back(decision.name);
     }
   }
   for (const auto& [host, lost] : hosts) report_lost_host(planning, host, lost);

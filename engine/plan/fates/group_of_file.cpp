@@ -70,6 +70,7 @@ void refuse_moved_disks(Planning& planning, const GroupPlan& plan, Decision& dec
 /// What `removed:` says of one that the file goes on wanting would be silently passed over.
 void refuse_removed_and_wanted(Planning& planning, const GroupPlan& plan, const Decision& decision, int size) {
   const auto removed = planning.removed.find(decision.name);
+  if (is_given_up(planning, decision.address)) return;
   // A machine is its own group, of which that is said already.
   if (removed == planning.removed.end() || plan.group->kind == InstanceAddress::Kind::machine) return;
   planning.error("removed_still_wanted",
@@ -93,7 +94,8 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
       leave_out(decision, wanted ? nullptr : "destroying it is");
       continue;
     }
-    const Removed* removed = wanted || destroying ? nullptr : removal_of(planning, plan, decision);
+    const bool is_kept = wanted && !is_given_up(planning, decision.address);
+    const Removed* removed = is_kept || destroying ? nullptr : removal_of(planning, plan, decision);
     if (removed != nullptr && removed->then == Removed::Then::forget) {
       decide_forgotten(decision);
       continue;
@@ -117,6 +119,9 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
       leave_out(decision, "creating it is");
     }
     if (decision.fate == Fate::create) refuse_removed_and_wanted(planning, plan, decision, size);
+    if (decision.fate == Fate::create && is_given_up(planning, decision.address)) {
+      decision.fate = Fate::left;  // its disks are forgotten first: plan_removals() does so
+    }
     if (decision.fate != Fate::create && decision.fate != Fate::replace) continue;
     if (decision.fate == Fate::create) note_renamed_storage(planning, plan, decision);
     use_new_storage_names(planning, plan, decision);

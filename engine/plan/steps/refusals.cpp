@@ -38,9 +38,15 @@ std::string of_asked(const Unplaced& unplaced, const Tally& tally, const char* a
   return fmt::format("of the {} that are to be placed", tally.asked);
 }
 
-std::string hint_for(const Unplaced& unplaced, const Tally& tally) {
+std::string hint_for(const Config& config, const Unplaced& unplaced, const Tally& tally) {
   using Cause = Refusal::Cause;
   const Causes& causes = unplaced.causes;
+  if (!unplaced.kept_on.empty() && find_host(config, unplaced.kept_on) == nullptr) {
+    return fmt::format(
+        "put {0} back under `hosts`; or, if it is gone for good, give up the disks that it kept there: "
+        "`removed: [{{ address: \"{1}\", then: forget }}]`, and it is made anew by the plan after",
+        unplaced.kept_on, unplaced.first);
+  }
   if (!unplaced.kept_on.empty()) {
     return fmt::format(
         "it goes where its kept disks are: make room on {0}, or let it go there; to give these disks up: "
@@ -112,7 +118,7 @@ void Refusals::report(Planning& planning, const std::map<const GroupPlan*, Tally
     const std::string who = unplaced.count == 1 ? unplaced.first + " fits on no host"
                                                 : fmt::format("{}: {} {} fit on no host", unplaced.plan->address,
                                                               unplaced.count, of_asked(unplaced, tally, " instances"));
-    planning.error("no_place", fmt::format("{}: {}", who, unplaced.why), hint_for(unplaced, tally),
+    planning.error("no_place", fmt::format("{}: {}", who, unplaced.why), hint_for(planning.config, unplaced, tally),
                    place_for(unplaced));
   }
 }

@@ -165,11 +165,18 @@ std::vector<Leftover> leftovers(const Planning& planning, const InstanceAddress&
 void leave_out_of_reach(Planning& planning, const Leftover& leftover) {
   const bool in_file = find_host(planning.config, leftover.host) != nullptr;
   planning.plan.complete = false;
-  planning.plan.unknown.push_back({.address = to_string(leftover.volume.owner),
-                                   .host = leftover.host,
-                                   .why = fmt::format("{} stays: its host {} {}", leftover.volume.name, leftover.host,
-                                                      in_file ? "does not answer" : "is not in the file"),
-                                   .since = std::nullopt});
+  const std::string owner = to_string(leftover.volume.owner);
+  const std::string why =
+      in_file ? "does not answer"
+              : fmt::format(
+                    "is not in the file: put it back; or give the disk up: `removed: [{{ address: \"{}\", then: "
+                    "forget }}]`, and apply",
+                    owner);
+  planning.plan.unknown.push_back(
+      {.address = owner,
+       .host = leftover.host,
+       .why = fmt::format("{} stays: its host {} {}", leftover.volume.name, leftover.host, why),
+       .since = std::nullopt});
 }
 
 void leave_in_use(Planning& planning, const Leftover& leftover) {
@@ -200,6 +207,30 @@ void lay_out_leftover_disks(Planning& planning) {
       account_for_leftover_disk(leftover.volume, change);
     }
     if (!change.reasons.empty()) planning.plan.changes.push_back(std::move(change));
+  }
+}
+
+/// Disks that an earlier removal left, and that `removed:` says to forget: they stay where they are.
+void lay_out_forgotten_disks(Planning& planning) {
+  if (planning.input.options.destroy) return;
+  for (const auto& owner : planning.volumes.owners()) {
+    const std::string name = to_string(owner);
+    const auto entry = planning.removed.find(name);
+    const bool is_forgotten = entry != planning.removed.end() && entry->second->then == Removed::Then::forget;
+    if (!is_forgotten || planning.instances.count(owner) != 0 || !planning.scope.includes(group_address(owner), name)) {
+      continue;
+    }
+    ChangeRecord forget;
+    Change change;
+    change.address = name;
+    change.action = ChangeAction::forget;
+    for (const auto& volume : planning.volumes.of(owner)) {
+      forget.changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
+      change.from_host = volume.host;
+      change.reasons.push_back(about_disk(Rule::group_removed, volume, "is forgotten, and stays on " + volume.host));
+    }
+    planning.graph.add(name, "", {}, std::move(forget));
+    planning.plan.changes.push_back(std::move(change));
   }
 }
 
@@ -309,6 +340,7 @@ void plan_removals(Planning& planning) {
     if (node) gone[group] = *node;
   }
   lay_out_leftover_disks(planning);
+  lay_out_forgotten_disks(planning);
 }
 
 }  // namespace vscale

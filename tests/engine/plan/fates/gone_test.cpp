@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "tests/engine/plan/plan_text.h"
 #include "tests/engine/plan/planned.h"
 #include "tests/engine/simulation/played_world.h"
 #include "tests/support/builders.h"
@@ -35,14 +36,87 @@ TEST_CASE("a group that is to go from a host that left the file says so, with th
   CHECK(plan.diagnostics[0].summary ==
         "kvm2 has 1 instance of group.web and is not in the file any more: nothing is done to it");
   CHECK(plan.diagnostics[0].hint ==
-        "put kvm2 back under `hosts`, or give up what is there: `removed: [{ address: \"group.web[1]\", then: forget "
-        "}]`");
+        "put kvm2 back under `hosts`; or, if it is gone for good, give up what is there: `removed: [{ address: "
+        "\"group.web[1]\", then: forget }]`, and what is wanted is made anew by the plan after");
   world.input.config.removed.push_back({"group.web[1]", Removed::Then::forget});
   plan = world.plan();
   CHECK(changes(plan) == Words{"destroy web-0", "forget web-1"});
   CHECK(plan.diagnostics.empty());
   world.carry_out(plan);
   CHECK(world.input.recorded.instances.empty());
+}
+
+/// On two hosts, of which kvm2 is gone for good, with web-1 on it.
+PlayedWorld with_lost_host(const Group& group) {
+  PlayedWorld world = running({group});
+  REQUIRE(world.instance("group.web[1]").host == "kvm2");
+  world.input.recorded.hosts["kvm2"].observed = world.host("kvm2");
+  world.input.config.hosts.pop_back();
+  world.input.live.erase("kvm2");
+  return world;
+}
+
+TEST_CASE("what is wanted and was on a host that is gone for good is forgotten first, and then made anew elsewhere") {
+  PlayedWorld world = with_lost_host(web(2));
+  const std::string old_address = *world.instance("group.web[1]").nics[0].address;
+  REQUIRE(codes(world.plan()) == Words{"host_vanished"});
+  world.input.config.removed = {{"group.web[1]", Removed::Then::forget}};
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(codes(plan).empty());
+  CHECK(changes(plan) == Words{"forget web-1"});
+  CHECK(plan.summary.forget == 1);
+  world.carry_out(plan);
+  CHECK(only_error(world.plan()).code == "removed_still_wanted");  // done: the entry is to be taken out
+  world.input.config.removed.clear();
+  world.carry_out(world.plan());
+  CHECK(world.instance("group.web[1]").host == "kvm1");
+  CHECK(world.instance("group.web[1]").nics[0].address != old_address);  // the other may still have it
+  CHECK_FALSE(has_changes(world.plan()));
+}
+
+TEST_CASE("a machine that was on a host that is gone for good likewise") {
+  PlayedWorld world = running({a_machine("db1")});
+  REQUIRE(world.instance("machine.db1").host == "kvm1");
+  std::erase_if(world.input.config.hosts, [](const Host& host) { return host.name == "kvm1"; });
+  world.input.live.erase("kvm1");
+  world.input.config.removed = {{"machine.db1", Removed::Then::forget}};
+  world.carry_out(world.plan());
+  CHECK(only_error(world.plan()).code == "removed_still_there");
+  world.input.config.removed.clear();
+  world.converge();
+  CHECK(world.instance("machine.db1").host == "kvm2");
+}
+
+TEST_CASE("what is on a host of the file is not forgotten while it is wanted") {
+  PlayedWorld world = running({web(2)});
+  world.input.live["kvm2"] = unreachable();
+  world.input.config.removed = {{"group.web[1]", Removed::Then::forget}};
+  CHECK(only_error(world.plan()).code == "removed_still_wanted");
+}
+
+TEST_CASE("a kept disk on a host that is gone for good is given up by the same entry, and a new one comes elsewhere") {
+  Group group = web(2);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world = running({group});
+  world.input.config.groups[0].size = 1;
+  world.carry_out(world.plan());
+  world.input.config.hosts.pop_back();
+  world.input.live.erase("kvm2");
+  world.input.config.groups[0].size = 2;
+  const Plan stuck = world.plan();
+  CHECK(only_error(stuck).hint ==
+        "put kvm2 back under `hosts`; or, if it is gone for good, give up the disks that it kept there: `removed: [{ "
+        "address: \"group.web[1]\", then: forget }]`, and it is made anew by the plan after");
+  world.input.config.removed = {{"group.web[1]", Removed::Then::forget}};
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(changes(plan) == Words{"forget web-1"});
+  CHECK(plan.changes[0].reasons[0].text == "disk data (50 GiB) is forgotten, and stays on kvm2");
+  world.carry_out(plan);
+  world.input.config.removed.clear();
+  world.carry_out(world.plan());
+  CHECK(world.instance("group.web[1]").host == "kvm1");
 }
 
 TEST_CASE("an instance that the group shrinks away from is forgotten, not destroyed, where removed: says so") {

@@ -125,8 +125,11 @@ TEST_CASE("a kept disk whose host cannot be asked stays, and destroy says so and
   CHECK(changes(plan).empty());
   REQUIRE_FALSE(plan.unknown.empty());
   CHECK(plan.unknown.back().address == "group.web[0]");
-  CHECK(plan.unknown.back().why == std::string("prod-web-0-data.qcow2 stays: its host kvm1 ") +
-                                       (in_file ? "does not answer" : "is not in the file"));
+  CHECK(plan.unknown.back().why ==
+        std::string("prod-web-0-data.qcow2 stays: its host kvm1 ") +
+            (in_file ? "does not answer"
+                     : "is not in the file: put it back; or give the disk up: `removed: [{ address: \"group.web[0]\", "
+                       "then: forget }]`, and apply"));
 }
 
 TEST_CASE("a kept disk that goes with its instance is named, also one that the file has no more") {
