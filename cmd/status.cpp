@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t kNamesListed = 6;
 
-/// By the same rules as a plan: what that leaves alone as unknown is not missing here.
+/// By where a plan would find it: what nobody could know is not missing.
 std::string state_of(const InstanceRecord& instance, const Whereabouts& where) {
   if (instance.phase == Phase::leaving) return "leaving";
   if (where.presence == Presence::unknown) return "unknown";
@@ -139,10 +139,10 @@ std::string why_text(const std::string& host, const Error& error) {
 }
 
 HostStatus host_status(const Host& host, const HostView& view, const PlacementWorld& world,
-                       const RecordedState& recorded, const std::set<std::string_view>& recorded_uuids) {
+                       const std::set<std::string_view>& recorded_uuids, int ours) {
   HostStatus status;
   status.name = host.name;
-  for (const auto& [address, instance] : recorded.instances) status.ours += instance.host == host.name ? 1 : 0;
+  status.ours = ours;
   if (!view.snapshot) {
     status.reachable = false;
     if (view.failure) status.since = view.failure->at;
@@ -247,15 +247,17 @@ Status status_of(const Config& config, const RecordedState& recorded, const Live
   const PlacementWorld world = world_of(config, recorded, live);
   std::set<std::string_view> uuids;
   for (const auto& [address, instance] : recorded.instances) uuids.insert(instance.uuid);
+  std::map<std::string, int> ours;
+  for (const auto& instance : status.instances) ++ours[instance.host];
   for (const auto& host : config.hosts) {
-    status.hosts.push_back(host_status(host, live.at(host.name), world, recorded, uuids));
+    status.hosts.push_back(host_status(host, live.at(host.name), world, uuids, ours[host.name]));
   }
   status.needs = needs_of(config, recorded, status, command);
   if (auto need = need_for_unrecorded(unrecorded_domains(recorded, config, live), command); need && !status.running) {
     status.needs.push_back(std::move(*need));
   }
   status.kept_disks = kept_disks(recorded);
-  status.detached_disks = detached_disks(recorded);
+  status.detached_disks = detached_disks(recorded, live);
   status.about_kept_disks = about(status.kept_disks, command);
   return status;
 }

@@ -52,8 +52,8 @@ struct HostStatus {
   std::string why;               ///< Not reachable: why.
   std::string emulated_because;  ///< Guests there do not run by KVM: why. Else empty.
   Usage vcpus, memory_mib, disk_gib;
-  int ours = 0;     ///< Recorded there.
-  int foreign = 0;  ///< All others; what is ours and not recorded, too.
+  int ours = 0;     ///< Instances that are there, or recorded there where that is not known.
+  int foreign = 0;  ///< Domains that are no recorded instance: others', and what is ours and not recorded.
 };
 
 /// Something that waits for a person, and the command for it.

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "cmd/planning/fresh_plan.h"
+#include "engine/plan/fates/kept/in_place.h"
+#include "engine/plan/fates/whereabouts.h"
 #include "schemas/diagnostics/did_you_mean.h"
 
 namespace vscale {
@@ -30,33 +33,29 @@ std::vector<VolumeRecord> kept_disks(const RecordedState& recorded) {
   return kept;
 }
 
-namespace {
-
-/// The domain as its host last showed it; nullptr if it has not.
-const LiveDomain* last_seen(const RecordedState& recorded, const InstanceRecord& instance) {
-  const auto host = recorded.hosts.find(instance.host);
-  if (host == recorded.hosts.end() || !host->second.observed) return nullptr;
-  const auto& domains = host->second.observed->domains;
-  const auto found = std::find_if(domains.begin(), domains.end(),
-                                  [&](const LiveDomain& domain) { return domain.uuid == instance.uuid; });
-  return found == domains.end() ? nullptr : &*found;
-}
-
-}  // namespace
-
-std::vector<VolumeRecord> detached_disks(const RecordedState& recorded) {
+std::vector<VolumeRecord> detached_disks(const RecordedState& recorded, const Live& live) {
+  const LiveIndex index(live);
+  std::map<InstanceAddress, std::vector<VolumeRecord>> by_owner;
+  for (const auto& volume : recorded.volumes) by_owner[volume.owner].push_back(volume);
   std::vector<VolumeRecord> detached;
-  for (const auto& volume : recorded.volumes) {
-    if (volume.role != VolumeRecord::Role::data || !volume.keep) continue;
-    const auto owner = recorded.instances.find(volume.owner);
-    const LiveDomain* domain = owner == recorded.instances.end() ? nullptr : last_seen(recorded, owner->second);
-    // One that names no disk tells nothing.
-    if (domain == nullptr || domain->disk_paths.empty()) continue;
-    const bool attached = std::any_of(domain->disk_paths.begin(), domain->disk_paths.end(),
-                                      [&](const std::string& path) { return path.ends_with("/" + volume.name); });
-    if (!attached) detached.push_back(volume);
+  for (const auto& [address, instance] : recorded.instances) {
+    const auto& places = index.with_uuid(instance.uuid);
+    if (places.empty()) continue;
+    const std::vector<VolumeRecord>& volumes = by_owner[address];
+    const LiveDomain& domain = *places.front().domain;
+    std::copy_if(volumes.begin(), volumes.end(), std::back_inserter(detached), [&](const VolumeRecord& volume) {
+      return volume.role == VolumeRecord::Role::data && volume.keep && !may_be_attached(domain, volume, volumes);
+    });
   }
   return detached;
+}
+
+std::vector<VolumeRecord> detached_disks(const RecordedState& recorded) {
+  Live seen;
+  for (const auto& [name, host] : recorded.hosts) {
+    if (host.observed) seen[name].snapshot = host.observed;
+  }
+  return detached_disks(recorded, seen);
 }
 
 Result<InstanceRecord> find_instance(const Config& config, const RecordedState& recorded, const std::string& written) {

@@ -6,6 +6,7 @@
 
 #include "cmd/invocation/invocation.h"
 #include "engine/desired/config.h"
+#include "engine/live/host_snapshot.h"
 #include "engine/ports/state_store.h"
 #include "engine/recorded/recorded_state.h"
 
@@ -24,8 +25,10 @@ Result<Recorded> read_recorded(const Invocation& invocation, const Config& confi
 /// destroy that allows data loss deletes them; an instance that is made anew at the owner's address takes them.
 std::vector<VolumeRecord> kept_disks(const RecordedState& recorded);
 
-/// Data disks that are kept beside an instance which does without them, as far as its host has shown: the file has had
-/// them out since. They come back with their lines.
+/// Data disks that are kept beside an instance which does without them, as far as `live` shows: the file has had them
+/// out since. They come back with their lines.
+std::vector<VolumeRecord> detached_disks(const RecordedState& recorded, const Live& live);
+/// The same by what was last seen of the hosts.
 std::vector<VolumeRecord> detached_disks(const RecordedState& recorded);
 
 /// The recorded instance that a person means by web-2, group.web[2] or prod-web-2. `not_found` guesses or lists.

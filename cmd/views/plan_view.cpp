@@ -326,7 +326,8 @@ void add_bounded(const std::vector<T>& list, Verbosity verbosity, int indent, st
 
 std::string drift_what(const Drift& drift) {
   // "seed missing": that it was there goes without saying.
-  if (drift.recorded == "there") return printable(fmt::format("{} {}", drift.what, drift.live));
+  const bool is_a_thing = drift.what == "domain" || drift.what == "definition" || drift.what == "seed";
+  if (is_a_thing) return printable(fmt::format("{} {}", drift.what, drift.live));
   if (drift.what == "state") return printable(fmt::format("{} -> {}", drift.recorded, drift.live));
   return printable(fmt::format("{} {} -> {}", drift.what, drift.recorded, drift.live));
 }

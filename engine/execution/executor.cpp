@@ -97,7 +97,7 @@ class Run {
   void change_record(const Action& action, Instant now) {
     Commit commit = commit_to_begin(action, now, changes_at_end(action, {}, recorded_, now));
     commit.ended = ActionEnded{0, true, {}};
-    commit.events = events_at_end(action, {}, now);
+    commit.events = events_at_end(action, {}, recorded_, now);
     if (const auto* claim = std::get_if<ClaimInstance>(&action.detail)) {
       const std::string& host = claim->instance.host;
       commit.expected_generations = {{host, generation_of(host)}};
@@ -174,7 +174,7 @@ class Run {
                                 .begun = {},
                                 .ended = ActionEnded{begun.journal_id, true, {}},
                                 .changes = changes_at_end(action, outcome, recorded_, now),
-                                .events = events_at_end(action, outcome, now)});
+                                .events = events_at_end(action, outcome, recorded_, now)});
     if (written) return done(action, begun.begun, outcome.note);
     Error error = written.error();
     error.message = fmt::format("{} of {} was done, but that could not be recorded: {}", kind_of(action.detail),

@@ -186,8 +186,12 @@ struct AtEnd {
 };
 
 /// The word for the history, or nothing for a step that only its neighbours care about.
-const char* event_word(const ActionDetail& detail) {
-  if (std::holds_alternative<DefineDomain>(detail)) return "created";
+const char* event_word(const Action& action, const RecordedState& recorded) {
+  const ActionDetail& detail = action.detail;
+  if (const auto* define = std::get_if<DefineDomain>(&detail)) {
+    const InstanceRecord* instance = record_of(action, define->spec.uuid, recorded);
+    return instance == nullptr || instance->phase == Phase::claimed ? "created" : "defined again";
+  }
   if (std::holds_alternative<UpdateDomain>(detail)) return "updated";
   if (std::holds_alternative<StartDomain>(detail)) return "started";
   if (std::holds_alternative<WaitForGates>(detail)) return "ready";
@@ -233,8 +237,9 @@ std::vector<RecordChange> changes_at_failure(const Action& action, const Error& 
   return {RemoveVolume{volume->host, volume->pool, volume->name}};
 }
 
-std::vector<EventRecord> events_at_end(const Action& action, const ActionOutcome& outcome, Instant now) {
-  const char* word = event_word(action.detail);
+std::vector<EventRecord> events_at_end(const Action& action, const ActionOutcome& outcome,
+                                       const RecordedState& recorded, Instant now) {
+  const char* word = event_word(action, recorded);
   if (word == nullptr) return {};
   return {EventRecord{.at = now, .kind = word, .address = action.address, .host = action.host, .text = outcome.note}};
 }

@@ -39,6 +39,7 @@ std::vector<RecordChange> changes_at_failure(const Action& action, const Error& 
 
 /// What `vscale events` remembers of an action that went well: instances that were created, started, ready, updated,
 /// stopped, destroyed. Nothing for the small steps between.
-std::vector<EventRecord> events_at_end(const Action& action, const ActionOutcome& outcome, Instant now);
+std::vector<EventRecord> events_at_end(const Action& action, const ActionOutcome& outcome,
+                                       const RecordedState& recorded, Instant now);
 
 }  // namespace vscale

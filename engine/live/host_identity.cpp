@@ -22,10 +22,13 @@ bool is_same_machine(const HostIdentity& one, const HostIdentity& other) {
 std::optional<Error> answers_as_another(const std::string& host, const HostIdentity& before, const HostIdentity& now) {
   if (!is_told(before) || !is_told(now)) return std::nullopt;
   if (before.hostname == now.hostname || before.uuid == now.uuid) return std::nullopt;
-  return Error{ErrorKind::conflict,
-               fmt::format("host \"{}\" is another machine than before: {} answers, and it was {}", host, show(now),
-                           show(before)),
-               "", "correct its uri; a machine that took its place needs a name of its own under `hosts`"};
+  return Error{
+      ErrorKind::conflict,
+      fmt::format("host \"{}\" is another machine than before: {} answers, and it was {}", host, show(now),
+                  show(before)),
+      "",
+      "correct its uri; or, if the name is meant to be another machine's now, give either a name under `hosts` "
+      "that is new, and apply: what is recorded follows each machine"};
 }
 
 std::optional<Error> answers_as_well(const std::string& host, const HostIdentity& now, const std::string& other,

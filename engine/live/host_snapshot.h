@@ -39,8 +39,10 @@ struct LiveDomain {
   int max_vcpus = 0;
   std::uint64_t memory_bytes = 0;  ///< Now (balloon).
   std::uint64_t max_memory_bytes = 0;
-  std::optional<Ownership> ownership;   ///< Nothing: not made by vscale; never touched, counted as used.
-  std::vector<LiveNic> nics;            ///< Empty for a foreign domain that was not read again (`known_foreign`).
+  std::optional<Ownership> ownership;  ///< Nothing: not made by vscale; never touched, counted as used.
+  /// By its definition: what is attached or detached for now only is not seen. Empty for a foreign domain that was not
+  /// read again (`known_foreign`).
+  std::vector<LiveNic> nics;
   std::vector<std::string> disk_paths;  ///< Likewise.
 
   bool operator==(const LiveDomain&) const = default;

@@ -16,7 +16,7 @@
 #include "engine/plan/books/pool_sharing.h"
 #include "engine/plan/books/unrecorded.h"
 #include "engine/plan/books/volume_book.h"
-#include "engine/plan/fates/in_place.h"
+#include "engine/plan/fates/kept/in_place.h"
 #include "engine/plan/fates/whereabouts.h"
 #include "engine/plan/graph_builder.h"
 #include "engine/plan/plan.h"
@@ -143,16 +143,19 @@ std::string disk_place_of(const Group& group, const std::string& disk, const std
 void follow_moved(Planning& planning);
 /// One GroupPlan for each group, with every instance's fate. (fates/decide.cpp; fates/fates.h names its parts)
 void decide_fates(Planning& planning);
-/// What one that stays is compared with. Refers to `planning` and `decision`. (fates/kept.cpp)
+/// What one that stays is compared with. Refers to `planning` and `decision`. (fates/kept/kept.cpp)
 InPlaceInput in_place_input(const Planning& planning, const GroupPlan& plan, const Decision& decision);
-/// Does `removed:` forget what is on a host that has left the file, of one that may be wanted all the same? The
-/// instance itself, or disks that it kept. (fates/gone.cpp)
+/// Can no host of the file work on the volume? (fates/gone.cpp)
+bool is_out_of_reach(const Planning& planning, const VolumeRecord& volume);
+/// Does `removed:` forget what is on a host that has left the file, of one that may be wanted all the
+/// same? The instance itself, if nobody sees it and its root disk is out of reach, or disks that it kept.
+/// (fates/gone.cpp)
 bool is_given_up(const Planning& planning, const InstanceAddress& address);
 /// The domain that may stand on a volume whose instance is not recorded, or has no domain, as the subject of a
 /// sentence; empty if there is none. `through`: a host that reaches the volume. (fates/located.cpp)
 std::string user_of(const Planning& planning, const VolumeRecord& volume, const std::string& through);
 /// One that was to be replaced, and whose domain is there, stays as it is, and drift is said to stay with it; if it is
-/// off, it is started, as by whatever else holds a change back. (fates/kept.cpp)
+/// off, it is started, as by whatever else holds a change back. (fates/kept/kept.cpp)
 void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decision, Reason why);
 /// Protection and limits: what they forbid becomes an error and is left alone. (limits.cpp)
 void apply_limits(Planning& planning);

@@ -355,7 +355,7 @@ namespace {
 void follow_renamed_hosts(Planning& planning, const std::vector<RenamedHost>& renamed) {
   ChangeRecord record;
   for (const auto& host : renamed) {
-    record.changes.insert(record.changes.end(), host.changes.begin(), host.changes.end());
+    record.changes.push_back(record_of(host));
     Change change;
     change.address = "host." + host.to;
     change.action = ChangeAction::update;
@@ -397,11 +397,12 @@ Plan plan_from(const PlanInput& input, const std::vector<RenamedHost>& renamed) 
 }  // namespace
 
 Plan reconcile(const PlanInput& input) {
-  const std::vector<RenamedHost> renamed = renamed_hosts(input);
+  const std::vector<RenamedHost> renamed = renamed_hosts(input.config, input.recorded, input.live);
   if (renamed.empty()) return plan_from(input, renamed);
   PlanInput followed = input;
   for (const auto& host : renamed) {
-    for (const auto& change : host.changes) apply(followed.recorded, change);
+    const RecordChange change = record_of(host);
+    apply(followed.recorded, change);
   }
   return plan_from(followed, renamed);
 }

@@ -1,6 +1,7 @@
 #include "engine/recorded/apply_change.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 namespace vscale {
@@ -40,6 +41,22 @@ template <class Record, class Item>
 void remove(std::vector<Record>& sorted, const Item& item) {
   const auto at = position_of(sorted, item);
   if (at != sorted.end() && key_of(*at) == key_of(item)) sorted.erase(at);
+}
+
+/// Puts what is on `from` on `to`, but for what has its place taken there.
+template <class Record>
+void rehome(std::vector<Record>& sorted, const std::string& from, const std::string& to) {
+  std::vector<Record> moved, others;
+  for (auto& record : sorted) (record.host == from ? moved : others).push_back(std::move(record));
+  sorted = std::move(others);
+  for (auto& record : moved) {
+    record.host = to;
+    const auto at = position_of(sorted, record);
+    if (at != sorted.end() && key_of(*at) == key_of(record)) record.host = from;
+  }
+  sorted.insert(sorted.end(), std::make_move_iterator(moved.begin()), std::make_move_iterator(moved.end()));
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Record& left, const Record& right) { return key_of(left) < key_of(right); });
 }
 
 /// In order of name, unless one of that name was seen.
@@ -99,6 +116,22 @@ struct Apply {
       remember(host->second.observed->domains, domain_as_recorded(found->second, state.lineage));
     }
     (*this)(RemoveInstance{change.address});
+  }
+  void operator()(const RenameHost& change) {
+    const auto old = state.hosts.find(change.from);
+    if (old == state.hosts.end()) return;
+    for (auto& [address, instance] : state.instances) {
+      if (instance.host == change.from) instance.host = change.to;
+    }
+    rehome(state.volumes, change.from, change.to);
+    rehome(state.image_copies, change.from, change.to);
+    move_generation(change.to);
+    old->second.observed.reset();
+    old->second.failure.reset();
+    const auto is_there = [&](const auto& record) { return record.host == change.from; };
+    const bool is_empty = std::none_of(state.volumes.begin(), state.volumes.end(), is_there) &&
+                          std::none_of(state.image_copies.begin(), state.image_copies.end(), is_there);
+    if (is_empty) state.hosts.erase(old);
   }
   void operator()(const RemoveObservedDomain& change) {
     const auto host = state.hosts.find(change.host);

@@ -193,9 +193,15 @@ struct RemoveObservedDomain {
   std::string host, uuid;
   bool operator==(const RemoveObservedDomain&) const = default;
 };
+/// The machine has another name now: all that is recorded there is there by the new name, and the old one is forgotten
+/// with what was seen under it. A volume or a copy whose place is taken there stays, and the old name for it.
+struct RenameHost {
+  std::string from, to;
+  bool operator==(const RenameHost&) const = default;
+};
 
 using RecordChange =
     std::variant<PutInstance, RemoveInstance, MoveInstance, PutVolume, RemoveVolume, PutImageCopy, RemoveImageCopy,
-                 PutImageLock, PutGroup, RemoveGroup, RemoveObservedDomain, ForgetInstance>;
+                 PutImageLock, PutGroup, RemoveGroup, RemoveObservedDomain, ForgetInstance, RenameHost>;
 
 }  // namespace vscale

@@ -239,6 +239,9 @@ Json record_change_json(const RecordChange& change) {
           },
           [](const RemoveObservedDomain& remove) -> Json {
             return {{"remove_observed_domain", {{"host", remove.host}, {"uuid", remove.uuid}}}};
+          },
+          [](const RenameHost& rename) -> Json {
+            return {{"rename_host", {{"from", rename.from}, {"to", rename.to}}}};
           }},
       change);
 }
@@ -267,6 +270,10 @@ RecordChange record_change_from(const JsonCursor& json) {
   if (json.has("remove_observed_domain")) {
     const auto domain = json["remove_observed_domain"];
     return RemoveObservedDomain{domain["host"].text(), domain["uuid"].text()};
+  }
+  if (json.has("rename_host")) {
+    const auto rename = json["rename_host"];
+    return RenameHost{rename["from"].text(), rename["to"].text()};
   }
   json.wrong("an unknown change of the record");
   return RemoveGroup{};

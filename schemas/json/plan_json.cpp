@@ -159,7 +159,7 @@ Summary summary_from(const JsonCursor& json) {
           .start = json["start"].small(),
           .stop = json["stop"].small(),
           .migrate = json["migrate"].small(),
-          .forget = json["forget"].small(),
+          .forget = json.has("forget") ? json["forget"].small() : 0,  // not yet in the first plans of this version
           .unknown = json["unknown"].small()};
 }
 

@@ -316,7 +316,9 @@ class Dice {
     return made;
   }
   RecordChange record_change() {
-    switch (up_to(11)) {
+    switch (up_to(12)) {
+      case 11:
+        return RenameHost{word(), word()};
       case 0:
         return PutInstance{instance()};
       case 1:

@@ -82,21 +82,38 @@ std::optional<Error> whose_answer(const RecordedState& recorded, const HostSnaps
   return std::nullopt;
 }
 
+bool was_seen(const RecordedState& recorded, const std::string& host) {
+  const auto record = recorded.hosts.find(host);
+  return record != recorded.hosts.end() && record->second.observed;
+}
+
+HostView view_of(const std::string& host, Result<HostSnapshot> answer, const RecordedState& recorded, Instant now,
+                 const Live& seen) {
+  if (answer) {
+    if (auto error = whose_answer(recorded, *answer, seen)) answer = std::move(*error);
+  }
+  HostView view;
+  if (answer) {
+    view.snapshot = std::move(*answer);
+    keep_last_reading(recorded, *view.snapshot);
+    return view;
+  }
+  const auto record = recorded.hosts.find(host);
+  const bool failed_before = record != recorded.hosts.end() && record->second.failure;
+  view.failure = HostFailure{answer.error(), failed_before ? record->second.failure->at : now};
+  return view;
+}
+
+/// Of two names of one machine, the one that it was seen under before is the right one.
 void read_hosts(Domains& domains, const std::map<std::string, ObserveRequest>& requests, const RecordedState& recorded,
                 Instant now, Live& live) {
-  for (auto& [host, answer] : domains.observe(requests)) {
-    live[host] = {};
-    if (answer) {
-      if (auto error = whose_answer(recorded, *answer, live)) answer = std::move(*error);
+  for (const auto& [host, request] : requests) live[host] = {};
+  auto answers = domains.observe(requests);
+  for (const bool seen_before : {true, false}) {
+    for (auto& [host, answer] : answers) {
+      if (was_seen(recorded, host) != seen_before) continue;
+      live[host] = view_of(host, std::move(answer), recorded, now, live);
     }
-    if (answer) {
-      live[host].snapshot = std::move(*answer);
-      keep_last_reading(recorded, *live[host].snapshot);
-      continue;
-    }
-    const auto record = recorded.hosts.find(host);
-    const bool failed_before = record != recorded.hosts.end() && record->second.failure;
-    live[host].failure = HostFailure{answer.error(), failed_before ? record->second.failure->at : now};
   }
 }
 

@@ -39,26 +39,53 @@ void hold(Decision& decision, Disruption needed, Disruption allowed);
 /// domain cannot be defined again as it is.
 std::vector<std::string> fields_against_redefinition(const Planning& planning, const GroupPlan& plan,
                                                      const Decision& decision);
-/// Was its definition made with other data disks than the file has?
+/// Was its definition made with other data disks than the file has, and is that for a replacement to change?
 bool has_other_disks(const Planning& planning, const GroupPlan& plan, const Decision& decision);
 /// Why its domain cannot be defined again, as far as its disks go; empty if it can. The new definition has the recorded
 /// ones and no others: a snapshot's file would be lost, and what is not there cannot be attached.
 std::string disks_against_redefinition(const Planning& planning, const GroupPlan& plan, const Decision& decision);
-/// Notes that it would have to be defined again and cannot be, because of these fields. What is held back is for the
-/// caller to leave out.
-void hold_redefinition(Decision& decision, const std::vector<std::string>& fields);
+/// What stands against defining its domain again: empty if nothing does.
+struct Obstacle {
+  std::vector<std::string> fields;  ///< fields_against_redefinition()
+  std::string disks;                ///< disks_against_redefinition()
+
+  [[nodiscard]] bool empty() const { return fields.empty() && disks.empty(); }
+};
+Obstacle obstacle_to_redefinition(const Planning& planning, const GroupPlan& plan, const Decision& decision);
+/// Notes that it would have to be defined again and cannot be. Returns why, as drift says it. What is held back is for
+/// the caller to leave out. `obstacle` is not empty.
+std::string hold_by(Decision& decision, const Obstacle& obstacle);
 void set_replace(Decision& decision, Reason reason);
 /// --replace names it: it is replaced, and what else the file would replace it for is shown with that.
 void decide_requested(Planning& planning, const GroupPlan& plan, Decision& decision);
 /// Compares what cannot change in place. True: it is replaced.
 bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision);
 
-// ---- What does it need to go on? (kept.cpp) ------------------------------------------------------------------------
+// ---- What does it need to go on? (kept/kept.cpp) -------------------------------------------------------------------
 
 /// One that is wanted and located: it is kept with what it needs, or replaced, or left.
 void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision);
 /// Those that decide_kept() found to have used up their bound: one warning for the group.
 void report_stalled(Planning& planning, const GroupPlan& plan);
+
+// ---- What was taken away from it? (kept/taken_away.cpp) ------------------------------------------------------------
+
+/// One warning for each of its disks whose file is gone: nobody but its owner can bring it back.
+void warn_of_lost_disks(Planning& planning, const Decision& decision);
+/// Its domain is gone, as after somebody undefined it: are its disks all where they were? Then nothing is lost that a
+/// definition does not bring back.
+bool can_be_defined_again(const Planning& planning, const GroupPlan& plan, const Decision& decision);
+void decide_defined_again(Planning& planning, Decision& decision);
+/// A seed whose file is gone is written again.
+void find_lost_seed(Planning& planning, Decision& decision);
+/// One that is off is not started without a disk of its own: that would fail in every plan.
+void hold_start_without_disk(Planning& planning, Decision& decision);
+/// What drift calls the definition that has_lost_its_definition() is about.
+inline constexpr const char* kDefinition = "definition";
+/// Somebody undefined it while it runs: it goes on until it is off, and then it is gone, and its root disk with it.
+bool has_lost_its_definition(const Decision& decision);
+/// Such a one is defined again; the guest notices nothing. Returns why it is held, as hold_by() does, or nothing.
+std::string decide_definition(Planning& planning, Decision& decision, const Obstacle& obstacle);
 
 // ---- A whole group (group_of_file.cpp, gone.cpp) -------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ void report_lost_host(Planning& planning, const std::string& host, const LostHos
                   lost.instances.size(), one ? "" : "s", groups, one ? "it" : "them"),
       fmt::format(
           "put {} back under `hosts`; or, if it is gone for good, give up what is there: `removed: [{{ address: "
-          "\"{}\", then: forget }}]`{}, and what is wanted is made anew by the plan after",
+          "\"{}\", then: forget }}]`{}, apply, and take that out again: what is wanted is made anew",
           host, lost.instances.front(), one ? "" : ", one entry for each"));
 }
 
@@ -78,15 +78,27 @@ const Removed* removal_of(const Planning& planning, const GroupPlan& plan, const
   return nullptr;
 }
 
+bool is_out_of_reach(const Planning& planning, const VolumeRecord& volume) {
+  const std::string host = planning.host_reaching(volume.pool, volume.host, volume.host);
+  return find_host(planning.config, host) == nullptr;
+}
+
 bool is_given_up(const Planning& planning, const InstanceAddress& address) {
-  const auto removed = planning.removed.find(to_string(address));
+  auto removed = planning.removed.find(to_string(address));
+  if (removed == planning.removed.end()) removed = planning.removed.find(group_address(address));
   if (removed == planning.removed.end() || removed->second->then != Removed::Then::forget) return false;
-  const auto is_lost = [&](const std::string& host) { return find_host(planning.config, host) == nullptr; };
-  if (const auto instance = planning.instances.find(address); instance != planning.instances.end()) {
-    return is_lost(instance->second->host);
-  }
   const auto& volumes = planning.volumes.of(address);
-  return std::any_of(volumes.begin(), volumes.end(), [&](const VolumeRecord& volume) { return is_lost(volume.host); });
+  const auto instance = planning.instances.find(address);
+  if (instance == planning.instances.end()) {
+    return std::any_of(volumes.begin(), volumes.end(),
+                       [&](const VolumeRecord& volume) { return is_out_of_reach(planning, volume); });
+  }
+  // One that somebody moved is where it is seen; and a root disk in a shared pool would be another's to stand on.
+  const bool root_is_lost = std::none_of(volumes.begin(), volumes.end(), [&](const VolumeRecord& volume) {
+    return volume.role == VolumeRecord::Role::root && !is_out_of_reach(planning, volume);
+  });
+  return find_host(planning.config, instance->second->host) == nullptr && root_is_lost &&
+         planning.live.with_uuid(instance->second->uuid).empty();
 }
 
 void decide_forgotten(Decision& decision) {

@@ -70,7 +70,6 @@ void refuse_moved_disks(Planning& planning, const GroupPlan& plan, Decision& dec
 /// What `removed:` says of one that the file goes on wanting would be silently passed over.
 void refuse_removed_and_wanted(Planning& planning, const GroupPlan& plan, const Decision& decision, int size) {
   const auto removed = planning.removed.find(decision.name);
-  if (is_given_up(planning, decision.address)) return;
   // A machine is its own group, of which that is said already.
   if (removed == planning.removed.end() || plan.group->kind == InstanceAddress::Kind::machine) return;
   planning.error("removed_still_wanted",
@@ -78,6 +77,17 @@ void refuse_removed_and_wanted(Planning& planning, const GroupPlan& plan, const 
                              decision.name, plan.address, size),
                  fmt::format("take the `removed` entry out; to have it made anew: --replace {}", decision.name),
                  fmt::format("removed[{}]", removed->second - planning.config.removed.data()));
+}
+
+/// May one be made that the file wants and nobody has?
+void decide_created(Planning& planning, const GroupPlan& plan, Decision& decision, int size) {
+  if (!is_in_scope(planning, plan, decision)) return leave_out(decision, "creating it is");
+  if (is_given_up(planning, decision.address)) {
+    decision.fate = Fate::left;  // The disks that it kept are forgotten first.
+    return;
+  }
+  refuse_removed_and_wanted(planning, plan, decision, size);
+  note_renamed_storage(planning, plan, decision);
 }
 
 }  // namespace
@@ -100,7 +110,7 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
       decide_forgotten(decision);
       continue;
     }
-    if (wanted) refuse_removed_and_wanted(planning, plan, decision, size);
+    if (is_kept) refuse_removed_and_wanted(planning, plan, decision, size);
     if (!locate_decision(planning, decision)) continue;
     if (wanted) {
       decide_kept(planning, plan, decision);
@@ -115,15 +125,8 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
   report_stalled(planning, plan);
   add_wanted(plan.decisions, group, size);
   for (auto& decision : plan.decisions) {
-    if (decision.fate == Fate::create && !is_in_scope(planning, plan, decision)) {
-      leave_out(decision, "creating it is");
-    }
-    if (decision.fate == Fate::create) refuse_removed_and_wanted(planning, plan, decision, size);
-    if (decision.fate == Fate::create && is_given_up(planning, decision.address)) {
-      decision.fate = Fate::left;  // its disks are forgotten first: plan_removals() does so
-    }
+    if (decision.fate == Fate::create) decide_created(planning, plan, decision, size);
     if (decision.fate != Fate::create && decision.fate != Fate::replace) continue;
-    if (decision.fate == Fate::create) note_renamed_storage(planning, plan, decision);
     use_new_storage_names(planning, plan, decision);
     refuse_moved_disks(planning, plan, decision);
   }

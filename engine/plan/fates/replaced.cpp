@@ -155,14 +155,16 @@ std::vector<std::string> fields_against_redefinition(const Planning& planning, c
 }
 
 bool has_other_disks(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
-  if (plan.group->instance.disks.empty()) return false;
+  if (plan.group->instance.disks.empty() || is_ignored(plan.group->lifecycle, "disks")) return false;
   const auto fields = fields_against_redefinition(planning, plan, decision);
   return std::find(fields.begin(), fields.end(), "disks") != fields.end();
 }
 
 std::string disks_against_redefinition(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
   const auto& volumes = planning.volumes.of(decision.address);
-  for (const std::string& path : decision.where->domain->disk_paths) {
+  static const std::vector<std::string> kNone;
+  const LiveDomain* domain = decision.where->domain;
+  for (const std::string& path : domain != nullptr ? domain->disk_paths : kNone) {
     const bool is_ours = std::any_of(volumes.begin(), volumes.end(),
                                      [&](const VolumeRecord& volume) { return is_file_of(volume, path); });
     if (!is_ours) return fmt::format("it has {}, which vscale did not make", path);
@@ -175,7 +177,10 @@ std::string disks_against_redefinition(const Planning& planning, const GroupPlan
                                                    [&](const DataDisk& disk) { return disk.name == volume.disk; });
     const bool is_there = (volume.host == host || planning.volumes.is_shared(volume.pool)) &&
                           planning.volumes.is_live(host, volume.pool, volume.name);
-    if (is_wanted && !is_there) return fmt::format("{} does not show its file {}", host, volume.name);
+    // Of one that has no domain it is looked for afterwards.
+    const bool comes_again = volume.role == VolumeRecord::Role::seed &&
+                             (domain == nullptr || (decision.lost_seed && decision.lost_seed->name == volume.name));
+    if (is_wanted && !is_there && !comes_again) return fmt::format("{} does not show its file {}", host, volume.name);
   }
   return "";
 }
@@ -219,13 +224,22 @@ void hold(Decision& decision, Disruption needed, Disruption allowed) {
                               {{"needs", to_string(needed)}, {"allowed", to_string(allowed)}}});
 }
 
-void hold_redefinition(Decision& decision, const std::vector<std::string>& fields) {
+Obstacle obstacle_to_redefinition(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  return {fields_against_redefinition(planning, plan, decision), disks_against_redefinition(planning, plan, decision)};
+}
+
+std::string hold_by(Decision& decision, const Obstacle& obstacle) {
   decision.held = true;
-  const std::string list = fmt::format("{}", fmt::join(fields, ", "));
+  if (obstacle.fields.empty()) {
+    decision.reasons.push_back({Rule::limit, "needs a new definition, and " + obstacle.disks, {}});
+    return obstacle.disks;
+  }
+  const std::string list = fmt::format("{}", fmt::join(obstacle.fields, ", "));
   decision.reasons.push_back(
       {Rule::limit,
        fmt::format("needs a new definition, which waits for its replacement: {} would come with it", list),
        {{"needs", to_string(Disruption::replace)}, {"fields", list}}});
+  return fmt::format("needs {}", to_string(Disruption::replace));
 }
 
 void set_replace(Decision& decision, Reason reason) {

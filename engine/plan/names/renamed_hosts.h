@@ -3,25 +3,25 @@
 #include <string>
 #include <vector>
 
-#include "engine/plan/reconcile.h"
+#include "engine/desired/config.h"
+#include "engine/live/host_snapshot.h"
 #include "engine/recorded/recorded_state.h"
 
 /// Machines that the file calls otherwise than the record: what is recorded there is theirs, kept disks and copies of
-/// images too. Inside engine/plan only.
+/// images too.
 
 namespace vscale {
 
 struct RenamedHost {
-  std::string from, to;  ///< `from` has left the file.
-  std::vector<RecordChange> changes;
-  int instances = 0, kept_disks = 0, image_copies = 0;
+  std::string from, to;
+  int instances = 0, kept_disks = 0, image_copies = 0;  ///< What is recorded there.
 };
 
-/// By what libvirt says of the machine, name and UUID both; a machine that does not tell them is never taken for
-/// another. Only what it shows under its new name is followed: a domain that runs, or is defined, with all its disks,
-/// a volume of no instance, a copy of an image. Whatever it does not show stays recorded where it was, as unknown.
-/// Pure; in order of `from`. A host of which nothing is followed is not among them.
-std::vector<RenamedHost> renamed_hosts(const PlanInput& input);
+/// By what libvirt says of the machine, name and UUID both; one that does not tell them is never taken for another. The
+/// old name has left the file, or another machine answers to it. Pure; in order of `from`.
+std::vector<RenamedHost> renamed_hosts(const Config& config, const RecordedState& recorded, const Live& live);
+/// What the record has to say then.
+RecordChange record_of(const RenamedHost& renamed);
 
 /// "was kvm1: 2 instances, 1 kept disk", for a person.
 std::string show(const RenamedHost& renamed);

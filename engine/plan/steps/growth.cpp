@@ -93,8 +93,9 @@ void add_record_changes(Decision& decision, const InstanceRecord& after) {
   if (after != *decision.record) decision.record_changes.emplace_back(PutInstance{after});
 }
 
-/// A guest that is up grows its own disks.
+/// A guest that is up grows its own disks, and what is written again is written where it is.
 void reach_shared_disks(Planning& planning, Decision& decision) {
+  if (decision.lost_seed) rehome_with_guest(planning, decision, *decision.lost_seed);
   if (decision.in_place.grown.empty()) return;
   for (auto* volumes : {&decision.in_place.grown, &decision.in_place.relabelled}) {
     for (auto& volume : *volumes) rehome_with_guest(planning, decision, volume);
@@ -112,8 +113,8 @@ std::vector<int> lay_out_disk_growth(Planning& planning, const Decision& decisio
     for (const auto& relabelled : decision.in_place.relabelled) {
       if (relabelled.name == volume.name && relabelled.pool == volume.pool) volume.keep = relabelled.keep;
     }
-    grown.push_back(planning.graph.add(decision.name, volume.host, needs,
-                                       ResizeVolume{volume, decision.record->uuid, is_up(decision)}));
+    const std::string uuid = decision.where->domain != nullptr ? decision.record->uuid : "";
+    grown.push_back(planning.graph.add(decision.name, volume.host, needs, ResizeVolume{volume, uuid, is_up(decision)}));
   }
   return grown.empty() ? needs : grown;
 }
@@ -149,17 +150,27 @@ std::vector<GuestNic> cards_to_ask(const Planning& planning, const Group& group,
   return nics;
 }
 
-/// What a new definition says. A size that is held back would come with the guest's next start: it stays out.
-Template defined_template(const Decision& decision, const Template& followed) {
+/// The domain as it is to be defined again. What is held back would come with the guest's next start: it stays out, and
+/// is seen as drift again.
+DomainSpec definition_of(const Planning& planning, const GroupPlan& plan, const Decision& decision,
+                         const Template& followed, const InstanceRecord& after) {
+  const std::vector<VolumeRecord>& volumes = planning.volumes.of(decision.address);
+  DomainSpec spec = domain_spec(planning, *plan.group, followed, after, volumes);
   const LiveDomain* domain = decision.where->domain;
-  const bool size_is_held = decision.held && !decision.in_place.resize_machine;
-  if (!size_is_held || domain == nullptr) return followed;
-  Template as_it_is = followed;
-  as_it_is.vcpus = domain->vcpus;
-  as_it_is.max_vcpus = domain->max_vcpus;
-  as_it_is.memory_bytes = domain->memory_bytes;
-  as_it_is.max_memory_bytes = domain->max_memory_bytes;
-  return as_it_is;
+  if (!decision.held || decision.in_place.resize_machine || domain == nullptr) return spec;
+  spec.vcpus = domain->vcpus;
+  spec.memory_bytes = domain->memory_bytes;
+  spec.max_vcpus = std::max(spec.vcpus, domain->max_vcpus);
+  spec.max_memory_bytes = std::max(spec.memory_bytes, domain->max_memory_bytes);
+  std::erase_if(spec.nics, [&](const DomainNic& nic) {
+    return std::none_of(domain->nics.begin(), domain->nics.end(),
+                        [&](const LiveNic& card) { return card.mac == nic.mac; });
+  });
+  for (const auto& volume : volumes) {
+    if (volume.role != VolumeRecord::Role::data || may_be_attached(*domain, volume, volumes)) continue;
+    std::erase_if(spec.disks, [&](const DomainDisk& disk) { return disk.volume == volume.name; });
+  }
+  return spec;
 }
 
 /// Everything that a kept instance needs, in one chain. Returns its gate, or 0 if it need not be waited for.
@@ -176,14 +187,15 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
     needs = {graph.add(decision.name, host, std::move(needs), std::move(detail))};
   };
   const bool reboot = reboots(decision);
-  if (reboot) then(StopDomain{after.uuid, Duration(after.shutdown_grace_ms), false, true});
+  const bool transient = decision.where->domain != nullptr && decision.where->domain->transient;
+  const auto define = [&] { then(DefineDomain{definition_of(planning, plan, decision, followed, after)}); };
   if (decision.lost_seed) {
     then(seed_of(after, *decision.lost_seed, cards_to_ask(planning, *plan.group, after.nics), true));
   }
-  if (decision.redefine || decision.in_place.redefine) {
-    const Template defined = defined_template(decision, followed);
-    then(DefineDomain{domain_spec(planning, *plan.group, defined, after, planning.volumes.of(decision.address))});
-  }
+  // First of all: one without a definition is gone once it is stopped.
+  if (transient && decision.redefine) define();
+  if (reboot) then(StopDomain{after.uuid, Duration(after.shutdown_grace_ms), false, true});
+  if (!transient && (decision.redefine || decision.in_place.redefine)) define();
   if (decision.in_place.resize_machine || decision.mark) then(update_of(planning, plan, decision, after, followed));
   if (decision.start || reboot) then(StartDomain{after.uuid});
   if (!decision.wait && !reboot) return 0;

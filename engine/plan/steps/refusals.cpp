@@ -44,7 +44,7 @@ std::string hint_for(const Config& config, const Unplaced& unplaced, const Tally
   if (!unplaced.kept_on.empty() && find_host(config, unplaced.kept_on) == nullptr) {
     return fmt::format(
         "put {0} back under `hosts`; or, if it is gone for good, give up the disks that it kept there: "
-        "`removed: [{{ address: \"{1}\", then: forget }}]`, and it is made anew by the plan after",
+        "`removed: [{{ address: \"{1}\", then: forget }}]`, apply, and take that out again",
         unplaced.kept_on, unplaced.first);
   }
   if (!unplaced.kept_on.empty()) {

@@ -82,9 +82,19 @@ int lay_out_destruction(Planning& planning, const GroupPlan& plan, Decision& dec
   return planning.graph.add(decision.name, decision.where->host, retired, ReleaseInstance{});
 }
 
+/// Those of the owner that are forgotten with it; of one that is given up with its host, what lies elsewhere is kept.
+std::vector<VolumeRecord> forgotten_volumes(const Planning& planning, const InstanceAddress& owner) {
+  std::vector<VolumeRecord> forgotten = planning.volumes.of(owner);
+  if (!is_given_up(planning, owner)) return forgotten;
+  std::erase_if(forgotten, [&](const VolumeRecord& volume) {
+    return volume.role == VolumeRecord::Role::data && !is_out_of_reach(planning, volume);
+  });
+  return forgotten;
+}
+
 int lay_out_forgetting(Planning& planning, const Decision& decision, const std::vector<int>& needs) {
   ChangeRecord forget;
-  for (const auto& volume : planning.volumes.of(decision.address)) {
+  for (const auto& volume : forgotten_volumes(planning, decision.address)) {
     forget.changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
   }
   if (planning.live.answers(decision.record->host)) {
@@ -210,21 +220,18 @@ void lay_out_leftover_disks(Planning& planning) {
   }
 }
 
-/// Disks that an earlier removal left, and that `removed:` says to forget: they stay where they are.
+/// Disks that an earlier removal left out of reach, and that `removed:` gives up: they stay where they are.
 void lay_out_forgotten_disks(Planning& planning) {
   if (planning.input.options.destroy) return;
   for (const auto& owner : planning.volumes.owners()) {
     const std::string name = to_string(owner);
-    const auto entry = planning.removed.find(name);
-    const bool is_forgotten = entry != planning.removed.end() && entry->second->then == Removed::Then::forget;
-    if (!is_forgotten || planning.instances.count(owner) != 0 || !planning.scope.includes(group_address(owner), name)) {
-      continue;
-    }
+    const bool is_planned = planning.scope.includes(group_address(owner), name);
+    if (!is_planned || planning.instances.count(owner) != 0 || !is_given_up(planning, owner)) continue;
     ChangeRecord forget;
     Change change;
     change.address = name;
     change.action = ChangeAction::forget;
-    for (const auto& volume : planning.volumes.of(owner)) {
+    for (const auto& volume : forgotten_volumes(planning, owner)) {
       forget.changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
       change.from_host = volume.host;
       change.reasons.push_back(about_disk(Rule::group_removed, volume, "is forgotten, and stays on " + volume.host));

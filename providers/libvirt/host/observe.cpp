@@ -136,7 +136,7 @@ Result<void> read_missing_states(const std::string& host, Census& census, Progre
   return {};
 }
 
-/// Nothing else that is asked for tells it, and they are few.
+/// Nothing else that is asked for tells it.
 Result<void> mark_transient(virConnectPtr connection, const std::string& host, const IndexByName& index,
                             Census& census) {
   virDomainPtr* list = nullptr;

@@ -378,6 +378,24 @@ void apply(SQLite::Database& database, const ForgetInstance& forget) {
   apply(database, RemoveInstance{forget.address});
 }
 
+void apply(SQLite::Database& database, const RenameHost& rename) {
+  SQLite::Statement known(database, "SELECT 1 FROM hosts WHERE host = ?");
+  Row(known) << rename.from;
+  if (!known.executeStep()) return;
+  know_host(database, rename.to);
+  execute(database, "UPDATE instances SET host = ? WHERE host = ?", rename.to, rename.from);
+  execute(database, "UPDATE OR IGNORE volumes SET host = ? WHERE host = ?", rename.to, rename.from);
+  execute(database, "UPDATE OR IGNORE image_copies SET host = ? WHERE host = ?", rename.to, rename.from);
+  move_generation(database, rename.to);
+  execute(database, "DELETE FROM observed_hosts WHERE host = ?", rename.from);
+  execute(database, "DELETE FROM observed_pools WHERE host = ?", rename.from);
+  execute(database, "DELETE FROM observed_domains WHERE host = ?", rename.from);
+  execute(database,
+          "DELETE FROM hosts WHERE host = ?1 AND NOT EXISTS (SELECT 1 FROM volumes WHERE host = ?1) "
+          "AND NOT EXISTS (SELECT 1 FROM image_copies WHERE host = ?1)",
+          rename.from);
+}
+
 }  // namespace
 
 void read_records(SQLite::Database& database, RecordedState& state) {

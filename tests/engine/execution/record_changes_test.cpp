@@ -257,10 +257,11 @@ TEST_CASE("the last step of a removal forgets the instance") {
 }
 
 TEST_CASE("the history tells what became of instances, and nothing of the small steps") {
-  CHECK(events_at_end(action(ReleaseInstance{}), {}, kNow).at(0).kind == "destroyed");
-  CHECK(events_at_end(action(StopDomain{}), {.addresses = {}, .note = "shut down"}, kNow).at(0).text == "shut down");
-  CHECK(events_at_end(action(CreateVolume{}), {}, kNow).empty());
-  CHECK(events_at_end(action(ClaimInstance{}), {}, kNow).empty());
+  CHECK(events_at_end(action(ReleaseInstance{}), {}, {}, kNow).at(0).kind == "destroyed");
+  CHECK(events_at_end(action(StopDomain{}), {.addresses = {}, .note = "shut down"}, {}, kNow).at(0).text ==
+        "shut down");
+  CHECK(events_at_end(action(CreateVolume{}), {}, {}, kNow).empty());
+  CHECK(events_at_end(action(ClaimInstance{}), {}, {}, kNow).empty());
 }
 
 TEST_CASE("a domain that was undefined is no longer among what was last seen of its host") {

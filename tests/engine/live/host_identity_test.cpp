@@ -15,10 +15,14 @@ TEST_CASE("a machine of another name and another UUID is none that a host was be
   const auto error = answers_as_another("kvm1", kFirst, kSecond);
   REQUIRE(error.has_value());
   CHECK(error->kind == ErrorKind::conflict);
-  CHECK(error->message ==
-        "host \"kvm1\" is another machine than before: kvm2.example.lan (4c4c4544-0000-4000-8000-000000000002) answers, "
-        "and it was kvm1.example.lan (4c4c4544-0000-4000-8000-000000000001)");
-  CHECK(error->hint == "correct its uri; a machine that took its place needs a name of its own under `hosts`");
+  CHECK(
+      error->message ==
+      "host \"kvm1\" is another machine than before: kvm2.example.lan (4c4c4544-0000-4000-8000-000000000002) answers, "
+      "and it was kvm1.example.lan (4c4c4544-0000-4000-8000-000000000001)");
+  CHECK(
+      error->hint ==
+      "correct its uri; or, if the name is meant to be another machine's now, give either a name under `hosts` that is "
+      "new, and apply: what is recorded follows each machine");
 }
 
 TEST_CASE("a machine that was renamed, or has another UUID under the same name, is the same") {

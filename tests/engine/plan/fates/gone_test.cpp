@@ -37,7 +37,7 @@ TEST_CASE("a group that is to go from a host that left the file says so, with th
         "kvm2 has 1 instance of group.web and is not in the file any more: nothing is done to it");
   CHECK(plan.diagnostics[0].hint ==
         "put kvm2 back under `hosts`; or, if it is gone for good, give up what is there: `removed: [{ address: "
-        "\"group.web[1]\", then: forget }]`, and what is wanted is made anew by the plan after");
+        "\"group.web[1]\", then: forget }]`, apply, and take that out again: what is wanted is made anew");
   world.input.config.removed.push_back({"group.web[1]", Removed::Then::forget});
   plan = world.plan();
   CHECK(changes(plan) == Words{"destroy web-0", "forget web-1"});
@@ -107,7 +107,7 @@ TEST_CASE("a kept disk on a host that is gone for good is given up by the same e
   const Plan stuck = world.plan();
   CHECK(only_error(stuck).hint ==
         "put kvm2 back under `hosts`; or, if it is gone for good, give up the disks that it kept there: `removed: [{ "
-        "address: \"group.web[1]\", then: forget }]`, and it is made anew by the plan after");
+        "address: \"group.web[1]\", then: forget }]`, apply, and take that out again");
   world.input.config.removed = {{"group.web[1]", Removed::Then::forget}};
   const Plan plan = world.plan();
   INFO(plan_text(plan));

@@ -1,4 +1,4 @@
-#include "engine/plan/fates/in_place.h"
+#include "engine/plan/fates/kept/in_place.h"
 
 #include <catch2/catch.hpp>
 

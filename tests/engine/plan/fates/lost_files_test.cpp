@@ -34,6 +34,9 @@ TEST_CASE("likewise once it is off") {
   CHECK(plan.diagnostics[0].summary ==
         "group.web[0]: pool default on kvm1 has no prod-web-0-root.qcow2 any more, which is its root disk: it cannot "
         "start");
+  CHECK(plan.actions.empty());  // it would fail in every plan
+  CHECK(changes(plan) == Words{"hold web-0"});
+  CHECK(plan.drift[0].remedy == "held: its root disk is gone, without which it cannot start");
   world.input.options.replaces = {"group.web[0]"};
   world.carry_out(world.plan());
   world.input.options.replaces.clear();
@@ -73,6 +76,23 @@ TEST_CASE("a seed that was deleted is written again before its guest starts, or 
   world.carry_out(plan);
   CHECK(world.host("kvm1").pools[0].volumes.count("prod-web-0-seed.iso") == 1);
   CHECK_FALSE(has_changes(world.plan()));
+}
+
+TEST_CASE("a seed is written again also where a replacement has to wait") {
+  PlayedWorld world = running({web(2)});
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  world.input.config.limits.replace = Amount{Amount::Unit::count, 1};
+  const std::string host = world.instance("group.web[1]").host;
+  LiveDomain& domain = *world.domain(host, "prod-web-1");
+  domain.disk_paths.push_back("/var/lib/libvirt/default/prod-web-1-seed.iso");
+  domain.state = DomainState::shut_off;
+  // Of two that are up, the first is replaced; one that is off disturbs nobody less.
+  world.host(host).pools[0].volumes.erase("prod-web-1-seed.iso");
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(changes(plan) == Words{"replace web-0", "update web-1"});
+  const Action& written = only_action(plan, "seed.write", "group.web[1]");
+  CHECK(only_action(plan, "domain.start", "group.web[1]").needs == std::vector<int>{written.id});
 }
 
 }  // namespace

@@ -93,6 +93,54 @@ TEST_CASE("a kept disk whose line comes back into the file was detached by nobod
   CHECK(world.domain("kvm1", "prod-web-0")->disk_paths.size() == 2);
 }
 
+// ---- A definition that is gone, and not its disks ------------------------------------------------------------------
+
+TEST_CASE("a guest that somebody undefined is defined again with its disks, and started") {
+  Group group = web(2);
+  group.instance.disks = {a_disk("data"), a_disk("kept", 50 * kGiB, true)};
+  group.update.allow = Disruption::none;
+  PlayedWorld world = running({group});
+  const InstanceRecord before = world.instance("group.web[1]");
+  world.host("kvm2").domains.clear();
+  const bool seed_is_gone = GENERATE(false, true);
+  if (seed_is_gone) world.host("kvm2").pools[0].volumes.erase("prod-web-1-seed.iso");
+
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(changes(plan) == Words{"update web-1"});
+  CHECK(plan.changes[0].disruption == Disruption::none);
+  CHECK(count_kind(plan, "volume.create") + count_kind(plan, "volume.delete") == 0);
+  CHECK(count_kind(plan, "seed.write") == (seed_is_gone ? 1 : 0));
+  world.carry_out(plan);
+  CHECK(world.instance("group.web[1]").uuid == before.uuid);
+  CHECK(world.domain("kvm2", "prod-web-1")->disk_paths.size() == 3);
+  CHECK(world.domain("kvm2", "prod-web-1")->state == DomainState::running);
+  CHECK_FALSE(has_changes(world.plan()));
+}
+
+TEST_CASE("it takes the sizes that the file has by now, and grows its disks") {
+  PlayedWorld world = running({web(1)});
+  world.host("kvm1").domains.clear();
+  auto& instance = world.input.config.groups[0].instance;
+  instance.memory_bytes = instance.max_memory_bytes = 4 * kGiB;
+  instance.disk_bytes = 30 * kGiB;
+  world.carry_out(world.plan());
+  CHECK(world.domain("kvm1", "prod-web-0")->memory_bytes == 4 * kGiB);
+  CHECK_FALSE(has_changes(world.plan()));
+}
+
+TEST_CASE("it is replaced where the file wants another one anyway") {
+  PlayedWorld world = running({web(1)});
+  world.host("kvm1").domains.clear();
+  SECTION("another image") {
+    world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  }
+  SECTION("as --replace asks for it") {
+    world.input.options.replaces = {"group.web[0]"};
+  }
+  CHECK(changes(world.plan()) == Words{"replace web-0"});
+}
+
 // ---- A definition that is gone while its guest runs ---------------------------------------------------------------
 
 TEST_CASE("a guest that runs without a definition is given it again, and notices nothing") {
@@ -112,6 +160,64 @@ TEST_CASE("a guest that runs without a definition is given it again, and notices
   CHECK(world.domain("kvm1", "prod-web-0")->state == DomainState::running);
   CHECK(world.instance("group.web[0]").phase == Phase::ready);
   CHECK_FALSE(has_changes(world.plan()));
+}
+
+TEST_CASE("it has its definition before it is stopped for a change, or the change would cost its root disk") {
+  const auto world_before = [] {
+    PlayedWorld world = running({web(1)});
+    LiveDomain& domain = *world.domain("kvm1", "prod-web-0");
+    domain.transient = true;
+    domain.nics.clear();
+    auto& instance = world.input.config.groups[0].instance;
+    instance.memory_bytes = instance.max_memory_bytes = 4 * kGiB;
+    return world;
+  };
+  const std::size_t actions = world_before().plan().actions.size();
+  REQUIRE(actions > 4);
+  for (std::size_t at = 0; at < actions; ++at) {
+    for (const bool did_it : {false, true}) {
+      PlayedWorld world = world_before();
+      const Plan plan = world.plan();
+      INFO("dies at action " << at + 1 << (did_it ? ", which was done\n" : ", which was not done\n")
+                             << plan_text(plan));
+      world.carry_out_and_die(plan, order_of_ids(plan), at, did_it);
+      REQUIRE(world.domain("kvm1", "prod-web-0") != nullptr);
+      world.converge();
+      CHECK(world.instance("group.web[0]").incarnation == 1);
+      CHECK(world.domain("kvm1", "prod-web-0")->memory_bytes == 4 * kGiB);
+      CHECK(world.domain("kvm1", "prod-web-0")->nics.size() == 1);
+    }
+  }
+}
+
+TEST_CASE("it is given its definition although its seed is gone, which is written first") {
+  PlayedWorld world = running({web(1)});
+  LiveDomain& domain = *world.domain("kvm1", "prod-web-0");
+  domain.transient = true;
+  domain.disk_paths.push_back("/var/lib/libvirt/default/prod-web-0-seed.iso");
+  world.host("kvm1").pools[0].volumes.erase("prod-web-0-seed.iso");
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  const Action& written = only_action(plan, "seed.write", "group.web[0]");
+  CHECK(only_action(plan, "domain.define", "group.web[0]").needs == std::vector<int>{written.id});
+  world.carry_out(plan);
+  CHECK_FALSE(has_changes(world.plan()));
+}
+
+TEST_CASE("it is given no card that it does without, as long as that is held back") {
+  Group group = web(1);
+  group.update.allow = Disruption::live;
+  PlayedWorld world = running({group});
+  LiveDomain& domain = *world.domain("kvm1", "prod-web-0");
+  domain.transient = true;
+  domain.nics.clear();
+  world.carry_out(world.plan());
+  CHECK_FALSE(world.domain("kvm1", "prod-web-0")->transient);
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  REQUIRE(plan.drift.size() == 1);  // still said
+  CHECK(plan.drift[0].live == "detached");
+  CHECK(plan.drift[0].remedy == "held: needs reboot");
 }
 
 TEST_CASE("it is given the sizes that it has, where others are held back") {

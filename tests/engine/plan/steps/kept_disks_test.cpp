@@ -42,7 +42,7 @@ TEST_CASE("a kept disk grows while it is attached again, and a missing one is wa
   CHECK(count_kind(plan, "volume.resize") == 1);
   world.host("kvm1").pools[0].volumes.erase("prod-web-0-data.qcow2");
   plan = world.plan();
-  CHECK(codes(plan) == Words{"kept_disk_gone"});
+  CHECK(codes(plan) == Words{"disk_lost", "kept_disk_gone"});
   CHECK(count_kind(plan, "volume.create") == 2);
   CHECK_FALSE(has_reason(plan, "group.web[0]", Rule::keep_disk));
   CHECK(has_reason(plan, "group.web[0]", Rule::data_lost));
@@ -154,20 +154,33 @@ TEST_CASE("a kept disk that goes with its instance is named, also one that the f
   CHECK(change->reasons.back().text == "disk data (50 GiB) is deleted from " + change->from_host);
 }
 
-TEST_CASE("one whose domain is gone and whose disks are there is replaced, and what is lost is said") {
+TEST_CASE("one whose domain is gone is made anew only where its root disk is gone too, and what else is lost is said") {
   Group group = web(1);
   group.instance.disks = {a_disk("data", 50 * kGiB, true), a_disk("scratch")};
   PlayedWorld world = running({group});
   world.host("kvm1").domains.clear();
+  CHECK(changes(world.plan()) == Words{"update web-0"});
+  world.host("kvm1").pools[0].volumes.erase("prod-web-0-root.qcow2");
   Plan plan = world.plan();
   INFO(plan_text(plan));
-  REQUIRE(changes(plan) == Words{"replace web-0"});
-  CHECK(plan.changes[0].disruption == Disruption::none);  // nobody is there to be disturbed: --allow holds no lost one
+  REQUIRE(changes(plan) == Words{"create web-0"});
   CHECK(has_reason(plan, "group.web[0]", Rule::keep_disk));
   CHECK(plan.changes[0].reasons.back().text == "disk scratch (50 GiB) is made anew, empty");
-  world.host("kvm1").pools[0].volumes.clear();
-  plan = world.plan();
-  CHECK(changes(plan) == Words{"create web-0"});
+}
+
+TEST_CASE(
+    "one whose domain is gone, and that cannot be defined as it was, is replaced: nobody is there to be disturbed") {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  group.update.allow = Disruption::live;
+  PlayedWorld world = running({group});
+  world.host("kvm1").domains.clear();
+  world.host("kvm1").pools[0].volumes.erase("prod-web-0-data.qcow2");
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  REQUIRE(changes(plan) == Words{"replace web-0"});
+  CHECK(plan.changes[0].disruption == Disruption::none);
+  CHECK(codes(plan) == Words{"kept_disk_gone"});
 }
 
 // ---- Under a domain that the state does not know --------------------------------------------------------------------

@@ -58,7 +58,7 @@ TEST_CASE("a foreign domain has a disk in a shared pool from whichever host, and
       check_left_alone(world,
                        std::string("domain rescue on kvm2 may stand on its prod-web-0-root.qcow2: ") + kWhatToDo);
     } else {
-      CHECK(changes(world.plan()) == Words{"replace web-0"});
+      CHECK(changes(world.plan()) == Words{"update web-0"});
     }
   }
 }
@@ -130,7 +130,7 @@ TEST_CASE("a seed that another domain has keeps no lost one from being made agai
   LiveDomain copy = foreign_domain("debug");
   copy.disk_paths = {world.host("kvm1").pools[0].path + "/prod-web-0-seed.iso"};
   world.host("kvm1").domains = {copy};
-  CHECK(changes(world.plan()) == Words{"replace web-0"});
+  CHECK(changes(world.plan()) == Words{"update web-0"});
 }
 
 /// A backup from just after web-0 was claimed is restored when that has long been running.

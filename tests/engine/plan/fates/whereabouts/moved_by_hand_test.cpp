@@ -141,7 +141,7 @@ TEST_CASE("a guest that was moved away from a host which then left the file is s
   CHECK(plan.unknown.empty());
   CHECK(changes(plan) == Words{"start web-0"});
   world.host("kvm2").domains.clear();
-  CHECK(changes(world.plan()) == Words{"replace web-0"});
+  CHECK(changes(world.plan()) == Words{"update web-0"});
 }
 
 }  // namespace

@@ -153,40 +153,19 @@ InPlace compare(const Planning& planning, const GroupPlan& plan, const Decision&
   return compare_in_place(in_place_input(planning, plan, decision));
 }
 
-/// What stands against defining its domain again as it is: empty if nothing does.
-struct Obstacle {
-  std::vector<std::string> fields;  ///< fields_against_redefinition()
-  std::string disks;                ///< disks_against_redefinition()
-
-  [[nodiscard]] bool empty() const { return fields.empty() && disks.empty(); }
-};
-
-Obstacle obstacle_to_redefinition(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
-  return {fields_against_redefinition(planning, plan, decision), disks_against_redefinition(planning, plan, decision)};
-}
-
-/// Returns why, as drift says it.
-std::string hold_by(Decision& decision, const Obstacle& obstacle) {
-  if (!obstacle.fields.empty()) {
-    hold_redefinition(decision, obstacle.fields);
-    return fmt::format("needs {}", to_string(Disruption::replace));
-  }
-  decision.held = true;
-  decision.reasons.push_back({Rule::limit, "needs a new definition, and " + obstacle.disks, {}});
-  return obstacle.disks;
-}
-
 void decide_in_place(Planning& planning, const GroupPlan& plan, Decision& decision) {
   decision.in_place = compare(planning, plan, decision);
   InPlace& in_place = decision.in_place;
   report_too_large(planning, plan, decision);
   const Disruption allowed = allowed_for(planning, *plan.group);
-  const Obstacle obstacle = in_place.redefine ? obstacle_to_redefinition(planning, plan, decision) : Obstacle{};
-  if (in_place.disruption > allowed || !obstacle.empty()) {
+  const bool needs_definition = in_place.redefine || has_lost_its_definition(decision);
+  const Obstacle obstacle = needs_definition ? obstacle_to_redefinition(planning, plan, decision) : Obstacle{};
+  const std::string no_definition = decide_definition(planning, decision, obstacle);
+  if (in_place.disruption > allowed || (in_place.redefine && !obstacle.empty())) {
     decision.reasons.insert(decision.reasons.end(), in_place.reasons.begin(), in_place.reasons.end());
     std::string why = fmt::format("needs {}", to_string(in_place.disruption));
-    if (!obstacle.empty()) {
-      why = hold_by(decision, obstacle);
+    if (in_place.redefine && !obstacle.empty()) {
+      why = no_definition.empty() ? hold_by(decision, obstacle) : no_definition;
     } else {
       hold(decision, in_place.disruption, allowed);
     }
@@ -197,67 +176,6 @@ void decide_in_place(Planning& planning, const GroupPlan& plan, Decision& decisi
   planning.plan.drift.insert(planning.plan.drift.end(), in_place.drift.begin(), in_place.drift.end());
   decision.reasons.insert(decision.reasons.end(), in_place.reasons.begin(), in_place.reasons.end());
   decision.fields.insert(decision.fields.end(), in_place.fields.begin(), in_place.fields.end());
-}
-
-bool has_lost_its_definition(const Decision& decision) {
-  return decision.where->domain != nullptr && decision.where->domain->transient;
-}
-
-void report_lost_definition(Planning& planning, const Decision& decision, std::string remedy) {
-  report_drift(planning, decision, "definition", "there", "removed", std::move(remedy));
-}
-
-/// Somebody undefined it while it runs: it goes on until it is off, and then it is gone, and its root disk with it. It
-/// is defined again as it is; the guest notices nothing.
-void decide_definition(Planning& planning, const GroupPlan& plan, Decision& decision) {
-  if (!has_lost_its_definition(decision)) return;
-  decision.reasons.push_back(
-      {Rule::changed_outside, "definition removed outside vscale: it would be gone once it is off", {}});
-  const Obstacle obstacle = obstacle_to_redefinition(planning, plan, decision);
-  if (!obstacle.empty()) {
-    return report_lost_definition(planning, decision, "held: " + hold_by(decision, obstacle));
-  }
-  report_lost_definition(planning, decision, "define again");
-  decision.fields.push_back({"definition", "removed", "there"});
-  decision.redefine = true;
-}
-
-/// Does its domain stand on a file that its pool, which says what it has, does not have? Such a guest runs on, and does
-/// not start again.
-bool has_lost_its_file(const Planning& planning, const Decision& decision, const VolumeRecord& volume) {
-  const auto& paths = decision.where->domain->disk_paths;
-  const bool uses = std::any_of(paths.begin(), paths.end(), [&](const auto& path) { return is_file_of(volume, path); });
-  if (!uses || (volume.host != decision.where->host && !planning.volumes.is_shared(volume.pool))) return false;
-  const std::string host = planning.host_reaching(volume.pool, volume.host, decision.where->host);
-  return planning.volumes.is_pool_active(host, volume.pool) &&
-         !planning.volumes.is_live(host, volume.pool, volume.name);
-}
-
-void warn_of_lost_disk(Planning& planning, const Decision& decision, const VolumeRecord& volume) {
-  const bool up = decision.where->presence == Presence::up;
-  planning.warn("disk_lost",
-                fmt::format("{}: pool {} on {} has no {} any more, which is its {} disk: {}", decision.name,
-                            volume.pool, decision.where->host, volume.name, volume.disk,
-                            up ? "it runs on until it stops, and will not start again" : "it cannot start"),
-                fmt::format("{}put the file back; or make it anew, with an empty disk: --replace {}",
-                            up ? "save what is on it while it runs; " : "", decision.name));
-}
-
-/// A seed can be written again; nobody but its owner can bring back a disk.
-void look_for_files(Planning& planning, Decision& decision) {
-  if (decision.where->domain == nullptr) return;
-  for (const auto& volume : planning.volumes.of(decision.address)) {
-    if (!has_lost_its_file(planning, decision, volume)) continue;
-    if (volume.role != VolumeRecord::Role::seed) {
-      warn_of_lost_disk(planning, decision, volume);
-      continue;
-    }
-    report_drift(planning, decision, "seed", "there", "missing", "write again");
-    decision.reasons.push_back({Rule::missing_on_host,
-                                fmt::format("its seed {} is gone, without which it does not start", volume.name),
-                                {{"volume", volume.name}}});
-    decision.lost_seed = volume;
-  }
 }
 
 /// The remedy of all drift that goes with what is replaced.
@@ -276,7 +194,9 @@ void note_what_goes_along(Planning& planning, const GroupPlan& plan, Decision& d
     drift.remedy = kMadeAnew;
     planning.plan.drift.push_back(std::move(drift));
   }
-  if (has_lost_its_definition(decision)) report_lost_definition(planning, decision, kMadeAnew);
+  if (has_lost_its_definition(decision)) {
+    report_drift(planning, decision, kDefinition, "there", "removed", kMadeAnew);
+  }
   const bool should_run = decision.record->phase == Phase::ready && decision.where->domain != nullptr;
   if (!should_run || decision.where->presence == Presence::up) return;
   report_drift(planning, decision, "state", "running", to_string(decision.where->domain->state), kMadeAnew);
@@ -340,7 +260,7 @@ void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decis
   auto& all = planning.plan.drift;
   // What is done about these now is said again below.
   std::erase_if(all, [&](const Drift& drift) {
-    return goes_along(drift) && (drift.what == "state" || drift.what == "definition");
+    return goes_along(drift) && (drift.what == "state" || drift.what == kDefinition);
   });
   for (auto& drift : all) {
     if (goes_along(drift)) drift.remedy = "held: " + why.text;
@@ -349,7 +269,11 @@ void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decis
   decision.held = true;
   decision.reasons.push_back(std::move(why));
   decide_whether_it_runs(planning, plan, decision);
-  decide_definition(planning, plan, decision);
+  if (decision.recreate) return;
+  find_lost_seed(planning, decision);
+  hold_start_without_disk(planning, decision);
+  if (!has_lost_its_definition(decision)) return;
+  static_cast<void>(decide_definition(planning, decision, obstacle_to_redefinition(planning, plan, decision)));
 }
 
 void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
@@ -357,23 +281,30 @@ void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
     return leave_unknown(planning, decision);
   }
   note_renamed_storage(planning, plan, decision);
+  warn_of_lost_disks(planning, decision);
   if (decision.record->phase == Phase::leaving) {
     note_unfinished(decision);
     Reason reason = decision.reasons.back();
     decision.reasons.pop_back();
     return set_replace(decision, std::move(reason));
   }
-  if (decision.where->presence == Presence::absent) return decide_missing(planning, decision);
+  const bool is_absent = decision.where->presence == Presence::absent;
+  if (is_absent && !can_be_defined_again(planning, plan, decision)) return decide_missing(planning, decision);
   if (planning.scope.replaces(plan.address, decision.name)) {
     decide_requested(planning, plan, decision);
     return note_what_goes_along(planning, plan, decision);
   }
   if (decide_by_spec(planning, plan, decision)) return note_what_goes_along(planning, plan, decision);
+  if (is_absent) {
+    decide_defined_again(planning, decision);
+    find_lost_seed(planning, decision);
+    return decide_in_place(planning, plan, decision);
+  }
   decide_mark(decision);
   decide_whether_it_runs(planning, plan, decision);
   if (decision.recreate) return;
-  look_for_files(planning, decision);
-  decide_definition(planning, plan, decision);
+  find_lost_seed(planning, decision);
+  hold_start_without_disk(planning, decision);
   decide_in_place(planning, plan, decision);
 }
 

@@ -60,6 +60,10 @@ Template followed_template(const InPlaceInput& input);
 
 /// Is the file at this path the volume's, as far as its name tells?
 bool is_file_of(const VolumeRecord& volume, const std::string& path);
+/// Is the volume one of the domain's disks, by its definition? One that names no disks tells nothing; and one that
+/// names a file which is none of `volumes`, those of the instance, may have it under that name, since a snapshot was
+/// made.
+bool may_be_attached(const LiveDomain& domain, const VolumeRecord& volume, const std::vector<VolumeRecord>& volumes);
 
 /// The root disk's size: `disk`, or the image's.
 std::uint64_t root_disk_bytes(const Template& instance, std::uint64_t image_virtual_size_bytes);

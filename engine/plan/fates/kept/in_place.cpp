@@ -1,4 +1,4 @@
-#include "engine/plan/fates/in_place.h"
+#include "engine/plan/fates/kept/in_place.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -153,17 +153,6 @@ class Comparison {
     compare_attachment(volume);
   }
 
-  /// Is it one of the domain's disks? A domain that names none tells nothing; and one that names a file that vscale
-  /// does not know may have it under that name, since a snapshot was made.
-  bool may_be_attached(const VolumeRecord& volume) const {
-    if (in_.live == nullptr || in_.live->disk_paths.empty()) return true;
-    const auto& paths = in_.live->disk_paths;
-    return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
-      return is_file_of(volume, path) || std::none_of(in_.volumes.begin(), in_.volumes.end(),
-                                                      [&](const auto& other) { return is_file_of(other, path); });
-    });
-  }
-
   /// Somebody detached it: it is there, and the guest does without. Only a new definition brings it back.
   void attach_again(const std::string& what, std::pair<std::string, ReasonValue> value) {
     out_.reasons.push_back({Rule::changed_outside, what + " detached outside vscale", {std::move(value)}});
@@ -180,7 +169,7 @@ class Comparison {
 
   /// One that its definition was made without has been detached by nobody.
   void compare_attachment(const VolumeRecord& volume) {
-    if (in_.has_other_disks || may_be_attached(volume)) return;
+    if (in_.has_other_disks || in_.live == nullptr || may_be_attached(*in_.live, volume, in_.volumes)) return;
     attach_again("disk " + volume.disk, {"disk", volume.disk});
   }
 
@@ -295,6 +284,14 @@ Template followed_template(const InPlaceInput& input) {
 
 bool is_file_of(const VolumeRecord& volume, const std::string& path) {
   return path.ends_with("/" + volume.name);
+}
+
+bool may_be_attached(const LiveDomain& domain, const VolumeRecord& volume, const std::vector<VolumeRecord>& volumes) {
+  if (domain.disk_paths.empty()) return true;
+  return std::any_of(domain.disk_paths.begin(), domain.disk_paths.end(), [&](const std::string& path) {
+    return is_file_of(volume, path) || std::none_of(volumes.begin(), volumes.end(),
+                                                    [&](const VolumeRecord& other) { return is_file_of(other, path); });
+  });
 }
 
 std::uint64_t root_disk_bytes(const Template& instance, std::uint64_t image_virtual_size_bytes) {
