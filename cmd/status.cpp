@@ -13,6 +13,8 @@
 #include "engine/placement/placement.h"
 #include "engine/plan/books/unrecorded.h"
 #include "engine/plan/fates/whereabouts.h"
+#include "engine/plan/names/renamed_hosts.h"
+#include "engine/recorded/apply_change.h"
 #include "engine/recorded/has_begun.h"
 #include "engine/values/text/listed.h"
 #include "engine/values/uri.h"
@@ -28,6 +30,7 @@ std::string state_of(const InstanceRecord& instance, const Whereabouts& where) {
   if (where.presence == Presence::unknown) return "unknown";
   if (instance.phase == Phase::claimed) return "unfinished";
   if (where.domain == nullptr) return "missing";
+  if (!where.also_up.empty()) return "twin";
   if (instance.phase == Phase::defined) return "unfinished";
   if (where.presence != Presence::up) return to_string(where.domain->state);
   return instance.phase == Phase::ready ? "ready" : "booting";
@@ -139,10 +142,10 @@ std::string why_text(const std::string& host, const Error& error) {
 }
 
 HostStatus host_status(const Host& host, const HostView& view, const PlacementWorld& world,
-                       const std::set<std::string_view>& recorded_uuids, int ours) {
+                       const std::set<std::string_view>& uuids, int recorded) {
   HostStatus status;
   status.name = host.name;
-  status.ours = ours;
+  status.ours = recorded;
   if (!view.snapshot) {
     status.reachable = false;
     if (view.failure) status.since = view.failure->at;
@@ -150,7 +153,8 @@ HostStatus host_status(const Host& host, const HostView& view, const PlacementWo
     return status;
   }
   status.emulated_because = why_emulated(*view.snapshot);
-  for (const auto& domain : view.snapshot->domains) status.foreign += recorded_uuids.contains(domain.uuid) ? 0 : 1;
+  status.ours = 0;
+  for (const auto& domain : view.snapshot->domains) ++(uuids.contains(domain.uuid) ? status.ours : status.foreign);
   for (const auto& placed : world.hosts) {
     if (placed.name != host.name) continue;
     status.vcpus = usage_of(placed.vcpus);
@@ -163,8 +167,14 @@ HostStatus host_status(const Host& host, const HostView& view, const PlacementWo
   return status;
 }
 
-std::string left_alone_text(int instances) {
-  if (instances == 0) return "Nothing of ours is on it.";
+bool was_seen(const RecordedState& recorded, const std::string& host) {
+  const auto found = recorded.hosts.find(host);
+  return found != recorded.hosts.end() && found->second.observed;
+}
+
+std::string left_alone_text(int instances, bool was_seen) {
+  if (instances == 0 && !was_seen) return "What is on it is not known: it was never seen under this name.";
+  if (instances == 0) return "Nothing of ours is recorded there.";
   return fmt::format("Its {} instance{} left alone.", instances, instances == 1 ? " is" : "s are");
 }
 
@@ -176,7 +186,7 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
     if (host.reachable) continue;
     silent.insert(host.name);
     const Host* configured = find_host(config, host.name);
-    needs.push_back({.text = fmt::format("{}. {}", host.why, left_alone_text(host.ours)),
+    needs.push_back({.text = fmt::format("{}. {}", host.why, left_alone_text(host.ours, was_seen(recorded, host.name))),
                      .commands = {fmt::format("virsh -c '{}' list",
                                               configured == nullptr ? "" : without_password(configured->uri))}});
   }
@@ -214,6 +224,21 @@ std::optional<Need> need_for_unrecorded(const std::vector<UnrecordedDomain>& dom
               .commands = {command("plan", {})}};
 }
 
+/// Guests that run without a definition.
+std::optional<Need> need_for_undefined(const std::vector<InstanceStatus>& instances, const LiveIndex& live,
+                                       const RecordedState& recorded, const WholeCommand& command) {
+  std::vector<std::string> names;
+  for (const auto& instance : instances) {
+    for (const auto& place : live.with_uuid(recorded.instances.at(instance.address).uuid)) {
+      if (place.domain->transient) names.push_back(fmt::format("{} on {}", short_name(instance.address), *place.host));
+    }
+  }
+  if (names.empty()) return std::nullopt;
+  return Need{.text = fmt::format("Undefined by somebody while it runs, and gone from its host once it is off: {}.",
+                                  listed_up_to(kNamesListed, names)),
+              .commands = {command("apply", {})}};
+}
+
 /// To see the kept disks, and to delete them: these, and nothing that there is.
 std::vector<std::string> about(const std::vector<VolumeRecord>& kept, const WholeCommand& command) {
   if (kept.empty()) return {};
@@ -230,8 +255,30 @@ std::vector<std::string> about(const std::vector<VolumeRecord>& kept, const Whol
 
 }  // namespace
 
-Status status_of(const Config& config, const RecordedState& recorded, const Live& live,
+namespace {
+
+bool is_in_file(const Config& config, const VolumeRecord& volume) {
+  const Group* group = find_group(config, group_address(volume.owner));
+  if (group == nullptr) return false;
+  const auto& disks = group->instance.disks;
+  return std::any_of(disks.begin(), disks.end(), [&](const DataDisk& disk) { return disk.name == volume.disk; });
+}
+
+/// As a plan sees it: what is recorded of a host follows its new name.
+RecordedState with_renamed_hosts(const Config& config, const RecordedState& recorded, const Live& live) {
+  RecordedState followed = recorded;
+  for (const auto& host : renamed_hosts(config, recorded, live)) {
+    const RecordChange change = record_of(host);
+    apply(followed, change);
+  }
+  return followed;
+}
+
+}  // namespace
+
+Status status_of(const Config& config, const RecordedState& as_recorded, const Live& live,
                  const std::optional<LockHolder>& running, const WholeCommand& command) {
+  const RecordedState recorded = with_renamed_hosts(config, as_recorded, live);
   Status status;
   status.name = config.name;
   status.lineage = recorded.lineage;
@@ -256,8 +303,13 @@ Status status_of(const Config& config, const RecordedState& recorded, const Live
   if (auto need = need_for_unrecorded(unrecorded_domains(recorded, config, live), command); need && !status.running) {
     status.needs.push_back(std::move(*need));
   }
+  if (auto need = need_for_undefined(status.instances, index, recorded, command)) {
+    status.needs.push_back(std::move(*need));
+  }
   status.kept_disks = kept_disks(recorded);
   status.detached_disks = detached_disks(recorded, live);
+  // What the file has is drift, of which a plan tells.
+  std::erase_if(status.detached_disks, [&](const VolumeRecord& volume) { return is_in_file(config, volume); });
   status.about_kept_disks = about(status.kept_disks, command);
   return status;
 }

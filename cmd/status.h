@@ -21,8 +21,8 @@ struct InstanceStatus {
   InstanceAddress address;
   std::string name;  ///< The domain's.
   std::string host;
-  /// ready | booting | unfinished | leaving | missing | unknown (its host does not answer), or libvirt's word for a
-  /// domain that is not up: "shut off", "crashed", …
+  /// ready | booting | unfinished | leaving | missing | unknown (its host does not answer) | twin (up twice), or
+  /// libvirt's word for a domain that is not up: "shut off", "crashed", …
   std::string state;
   std::optional<Instant> since;        ///< Ready, booting: since when.
   std::vector<std::string> addresses;  ///< IPv4, as far as they are known.
@@ -52,7 +52,7 @@ struct HostStatus {
   std::string why;               ///< Not reachable: why.
   std::string emulated_because;  ///< Guests there do not run by KVM: why. Else empty.
   Usage vcpus, memory_mib, disk_gib;
-  int ours = 0;     ///< Instances that are there, or recorded there where that is not known.
+  int ours = 0;     ///< Domains of recorded instances; where it does not answer, what is recorded there.
   int foreign = 0;  ///< Domains that are no recorded instance: others', and what is ours and not recorded.
 };
 

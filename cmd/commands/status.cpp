@@ -70,7 +70,9 @@ ExitCode run_command(const StatusArguments& arguments, Invocation& invocation) {
   }
   const bool all_reachable =
       std::all_of(live.begin(), live.end(), [](const auto& host) { return host.second.snapshot.has_value(); });
-  return all_reachable ? ExitCode::ok : ExitCode::partial;
+  const bool all_known = std::none_of(status.instances.begin(), status.instances.end(),
+                                      [](const InstanceStatus& instance) { return instance.state == "unknown"; });
+  return all_reachable && all_known ? ExitCode::ok : ExitCode::partial;
 }
 
 }  // namespace vscale

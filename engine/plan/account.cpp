@@ -56,20 +56,20 @@ Disruption disruption_of(const Decision& decision, ChangeAction action) {
   return decision.mark ? std::max(Disruption::live, decision.in_place.disruption) : decision.in_place.disruption;
 }
 
-/// Does its pool, which says what it has, not have it?
-bool is_known_gone(const Planning& planning, const VolumeRecord& volume) {
-  return planning.volumes.is_pool_active(volume.host, volume.pool) &&
-         !planning.volumes.is_live(volume.host, volume.pool, volume.name);
-}
-
 /// Data disks that outlive the instance, or whose data does not: a person must know of each, but for those that go with
 /// an instance as is said of them in the file.
 void add_disks(const Planning& planning, const GroupPlan& plan, const Decision& decision, Change& change) {
+  if (decision.fate == Fate::forget) {
+    for (const auto& volume : planning.volumes.of(decision.address)) {
+      if (volume.role != VolumeRecord::Role::data) continue;
+      change.reasons.push_back(about_disk(Rule::keep_disk, volume, "stays on " + volume.host + ", and is forgotten"));
+    }
+  }
   if (decision.fate != Fate::destroy && decision.fate != Fate::replace) return;
   const std::vector<VolumeRecord> given_up = disks_given_up(planning, plan, decision);
   for (const auto& volume : planning.volumes.of(decision.address)) {
     if (volume.role != VolumeRecord::Role::data) continue;
-    if (outlives(planning, plan, decision, volume) && is_known_gone(planning, volume)) {
+    if (outlives(planning, plan, decision, volume) && planning.volumes.is_gone(volume)) {
       change.reasons.push_back(about_disk(Rule::data_lost, volume, "is not on " + volume.host + " any more"));
     } else if (outlives(planning, plan, decision, volume)) {
       change.reasons.push_back(about_disk(Rule::keep_disk, volume, "stays on " + volume.host));

@@ -68,6 +68,35 @@ void hold_protected(Planning& planning, GroupPlan& plan) {
   }
 }
 
+/// Its kept data disk whose file is gone, so that only the guest, which is up, still has what is on it; nothing if there
+/// is none.
+std::optional<VolumeRecord> last_copy(const Planning& planning, const Decision& decision) {
+  const bool goes = decision.fate == Fate::destroy || decision.fate == Fate::replace;
+  if (!goes || decision.domain_is_gone || decision.where->presence != Presence::up) return std::nullopt;
+  for (auto& volume : lost_disks(planning, decision)) {
+    if (volume.role == VolumeRecord::Role::data && volume.keep) return volume;
+  }
+  return std::nullopt;
+}
+
+void hold_last_copies(Planning& planning, GroupPlan& plan) {
+  if (planning.input.options.allow_data_loss) return;
+  for (auto& decision : plan.decisions) {
+    const auto disk = last_copy(planning, decision);
+    if (!disk) continue;
+    const std::string why = fmt::format("its kept disk {} is gone from pool {} on {}, and only the guest still has it",
+                                        disk->disk, disk->pool, decision.where->host);
+    if (decision.fate == Fate::replace) {
+      hold_replacement(planning, plan, decision, {Rule::keep_disk, why, {{"disk", disk->disk}}});
+      continue;
+    }
+    planning.error("last_copy", fmt::format("{} would be stopped, and {}", decision.name, why),
+                   fmt::format("save it from within the guest and stop that by hand; or leave it out: --exclude {}",
+                               decision.name));
+    decision.fate = Fate::left;
+  }
+}
+
 /// It may be running as it was made.
 bool is_unknown(const Planning& planning, const Decision& decision) {
   const auto& all = planning.plan.unknown;
@@ -172,6 +201,7 @@ void check_destroyed(Planning& planning) {
 void apply_limits(Planning& planning) {
   for (auto& plan : planning.groups) {
     hold_protected(planning, plan);
+    hold_last_copies(planning, plan);
     hold_recreation(planning, plan);
     hold_replacements(planning, plan);
   }

@@ -147,10 +147,17 @@ void decide_fates(Planning& planning);
 InPlaceInput in_place_input(const Planning& planning, const GroupPlan& plan, const Decision& decision);
 /// Can no host of the file work on the volume? (fates/gone.cpp)
 bool is_out_of_reach(const Planning& planning, const VolumeRecord& volume);
-/// Does `removed:` forget what is on a host that has left the file, of one that may be wanted all the
-/// same? The instance itself, if nobody sees it and its root disk is out of reach, or disks that it kept.
-/// (fates/gone.cpp)
+/// The `removed:` entry that forgets it, its own or its group's; nullptr if there is none. (fates/gone.cpp)
+const Removed* forgetting_entry(const Planning& planning, const InstanceAddress& address);
+/// Is it on a host that has left the file: the instance, which nobody sees and whose root disk is out of reach, or disks
+/// that it kept? (fates/gone.cpp)
+bool is_lost(const Planning& planning, const InstanceAddress& address);
+/// Does `removed:` forget it, and is it lost? Then that holds though it is wanted. Not while a host of the file is
+/// silent: it may be the lost one by another name, or have been given the guest. (fates/gone.cpp)
 bool is_given_up(const Planning& planning, const InstanceAddress& address);
+/// Root and data disks that its domain stands on and its pool, which says what it has, does not have.
+/// (fates/kept/taken_away.cpp)
+std::vector<VolumeRecord> lost_disks(const Planning& planning, const Decision& decision);
 /// The domain that may stand on a volume whose instance is not recorded, or has no domain, as the subject of a
 /// sentence; empty if there is none. `through`: a host that reaches the volume. (fates/located.cpp)
 std::string user_of(const Planning& planning, const VolumeRecord& volume, const std::string& through);

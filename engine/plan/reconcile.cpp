@@ -208,15 +208,19 @@ void report_failing_kvm(Planning& planning) {
   if (!failing.empty()) planning.warn("kvm_fails", emulation_text(failing), emulation_hint());
 }
 
-/// By hand, on its host: with the disks that vscale made for it.
-std::string how_to_remove(const LiveDomain& domain) {
+/// By hand, on its host. Its disks are named: what is on them is for a person to judge. Not those that are recorded.
+std::string how_to_remove(const Planning& planning, const LiveDomain& domain) {
   std::string how = is_up(domain.state) ? fmt::format("virsh destroy {}, and ", domain.name) : "";
   how += "virsh undefine " + domain.name;
+  const auto& recorded = planning.input.recorded.volumes;
   std::vector<std::string> files;
   for (const std::string& path : domain.disk_paths) {
-    if (path.find("/" + domain.name + "-") != std::string::npos) files.push_back(path);
+    const bool was_made_for_it = path.find("/" + domain.name + "-") != std::string::npos;
+    const bool is_recorded = std::any_of(recorded.begin(), recorded.end(),
+                                         [&](const VolumeRecord& volume) { return is_file_of(volume, path); });
+    if (was_made_for_it && !is_recorded) files.push_back(path);
   }
-  return files.empty() ? how : fmt::format("{}, and delete {}", how, fmt::join(files, ", "));
+  return files.empty() ? how : fmt::format("{}; its disks stay: {}", how, fmt::join(files, ", "));
 }
 
 /// What was forgotten, or the record of which was lost. One that was only seen in the past is not reported: it says
@@ -231,7 +235,7 @@ void report_orphans(Planning& planning) {
                               name, *unrecorded.host, to_string(unrecorded.mark().address)),
                   fmt::format("was an older backup of the state restored? then use the newer statefile; if it was "
                               "forgotten and nobody needs it, on {}: {}",
-                              *unrecorded.host, how_to_remove(*unrecorded.domain)));
+                              *unrecorded.host, how_to_remove(planning, *unrecorded.domain)));
   }
 }
 
@@ -251,8 +255,9 @@ std::string sharing_hint(const Config& config, const SharingSign& sign) {
   }
   const std::string storage = storage_of_pool(config, sign.pool);
   return fmt::format(
-      "if they share it, write `shared: true` in {0}; if they do not, the file is left over on {1}, as "
-      "after a copy by hand: make sure that no domain uses it there, and delete it on {1}",
+      "if they share it, write `shared: true` in {0}; if they do not, {1} has a file of its own of that name, as after "
+      "a copy by hand, or of a guest that was forgotten: rename it if anybody needs what is on it; else make sure that "
+      "no domain uses it there, and delete it on {1}",
       storage.empty() ? "its storage" : "storage " + storage, sign.shown_by);
 }
 

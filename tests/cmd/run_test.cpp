@@ -427,7 +427,7 @@ TEST_CASE("status before the first apply says what to do, and what is not there 
   world.cluster().cut("kvm2");
   const auto ran = world.vscale({"status"});
   CHECK(ran.code == 3);
-  CHECK(holds(ran.out, "Nothing of ours is on it."));
+  CHECK(holds(ran.out, "What is on it is not known"));
   CHECK(holds(ran.out, "Not as wanted: web: 2 to create"));
 }
 

@@ -38,6 +38,10 @@ class VolumeBook {
   [[nodiscard]] bool is_live(const std::string& host, const std::string& pool, const std::string& name) const;
   /// Is the pool there and active?
   [[nodiscard]] bool is_pool_active(const std::string& host, const std::string& pool) const;
+  /// Does its pool, which says what it has, not have it?
+  [[nodiscard]] bool is_gone(const VolumeRecord& volume) const {
+    return is_pool_active(volume.host, volume.pool) && !is_live(volume.host, volume.pool, volume.name);
+  }
   [[nodiscard]] bool is_shared(const std::string& pool) const { return shared_pools_.count(pool) != 0; }
   /// The host through which to work on what `recorded` has in the pool: that one, and where it cannot, in a shared
   /// pool, `own` or else the first one that can. `recorded` again if nobody can. `may_use` says which hosts may be

@@ -35,22 +35,32 @@ constexpr std::size_t kGroupsNamed = 5;
 
 /// What is on a host that has left the file.
 struct LostHost {
+  int instances = 0;
   std::set<std::string> groups;
-  std::vector<std::string> instances;
+  std::vector<std::string> lost;  ///< Those of which is_lost() is true.
 };
+
+/// A host that does not say who it is may be this one.
+std::string maybe_renamed(const Planning& planning, const std::string& host) {
+  const auto& silent = planning.live.silent_hosts();
+  if (silent.empty()) return "";
+  return fmt::format(", or wait for {} to answer, which may be {} by another name", fmt::join(silent, ", "), host);
+}
 
 void report_lost_host(Planning& planning, const std::string& host, const LostHost& lost) {
   const std::string groups = lost.groups.size() <= kGroupsNamed ? fmt::format("{}", fmt::join(lost.groups, ", "))
                                                                 : fmt::format("{} groups", lost.groups.size());
-  const bool one = lost.instances.size() == 1;
-  planning.warn(
-      "host_vanished",
-      fmt::format("{} has {} instance{} of {} and is not in the file any more: nothing is done to {}", host,
-                  lost.instances.size(), one ? "" : "s", groups, one ? "it" : "them"),
-      fmt::format(
-          "put {} back under `hosts`; or, if it is gone for good, give up what is there: `removed: [{{ address: "
-          "\"{}\", then: forget }}]`{}, apply, and take that out again: what is wanted is made anew",
-          host, lost.instances.front(), one ? "" : ", one entry for each"));
+  const bool one = lost.instances == 1;
+  std::string hint = fmt::format("put {} back under `hosts`{}", host, maybe_renamed(planning, host));
+  hint += lost.lost.empty()
+              ? "; what stands on a shared pool is followed where somebody defines it by hand"
+              : fmt::format("; or, if it is gone for good, give up what is there: `removed: [{{ address: \"{}\", then: "
+                            "forget }}]`{}, apply, and take that out again: what is wanted is made anew",
+                            lost.lost.front(), lost.lost.size() == 1 ? "" : ", one entry for each");
+  planning.warn("host_vanished",
+                fmt::format("{} has {} instance{} of {} and is not in the file any more: nothing is done to {}", host,
+                            lost.instances, one ? "" : "s", groups, one ? "it" : "them"),
+                std::move(hint));
 }
 
 /// With one new group in the file, the vanished one may have been renamed.
@@ -83,10 +93,14 @@ bool is_out_of_reach(const Planning& planning, const VolumeRecord& volume) {
   return find_host(planning.config, host) == nullptr;
 }
 
-bool is_given_up(const Planning& planning, const InstanceAddress& address) {
+const Removed* forgetting_entry(const Planning& planning, const InstanceAddress& address) {
   auto removed = planning.removed.find(to_string(address));
   if (removed == planning.removed.end()) removed = planning.removed.find(group_address(address));
-  if (removed == planning.removed.end() || removed->second->then != Removed::Then::forget) return false;
+  const bool forgets = removed != planning.removed.end() && removed->second->then == Removed::Then::forget;
+  return forgets ? removed->second : nullptr;
+}
+
+bool is_lost(const Planning& planning, const InstanceAddress& address) {
   const auto& volumes = planning.volumes.of(address);
   const auto instance = planning.instances.find(address);
   if (instance == planning.instances.end()) {
@@ -99,6 +113,11 @@ bool is_given_up(const Planning& planning, const InstanceAddress& address) {
   });
   return find_host(planning.config, instance->second->host) == nullptr && root_is_lost &&
          planning.live.with_uuid(instance->second->uuid).empty();
+}
+
+bool is_given_up(const Planning& planning, const InstanceAddress& address) {
+  return forgetting_entry(planning, address) != nullptr && is_lost(planning, address) &&
+         planning.live.silent_hosts().empty();
 }
 
 void decide_forgotten(Decision& decision) {
@@ -149,8 +168,9 @@ void report_lost_hosts(Planning& planning) {
       if (decision.where->presence != Presence::unknown) continue;
       if (find_host(planning.config, decision.record->host) != nullptr) continue;
       LostHost& lost = hosts[decision.record->host];
+      ++lost.instances;
       lost.groups.insert(plan.address);
-      lost.instances.push_back(decision.name);
+      if (is_lost(planning, decision.address)) lost.lost.push_back(decision.name);
     }
   }
   for (const auto& [host, lost] : hosts) report_lost_host(planning, host, lost);

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -67,9 +68,24 @@ void refuse_moved_disks(Planning& planning, const GroupPlan& plan, Decision& dec
   }
 }
 
+/// It may be there after all.
+void refuse_to_give_up(Planning& planning, const Decision& decision, const Removed& removed) {
+  const std::string silent = fmt::format("{}", fmt::join(planning.live.silent_hosts(), ", "));
+  planning.error("removed_too_early",
+                 fmt::format("removed: {} is not given up while {} cannot be asked: that may be its host by another "
+                             "name, or have been given it",
+                             decision.name, silent),
+                 fmt::format("plan again once it answers; if {} is gone for good, too, take it out of `hosts`", silent),
+                 fmt::format("removed[{}]", &removed - planning.config.removed.data()));
+}
+
 /// What `removed:` says of one that the file goes on wanting would be silently passed over.
 void refuse_removed_and_wanted(Planning& planning, const GroupPlan& plan, const Decision& decision, int size) {
   const auto removed = planning.removed.find(decision.name);
+  if (removed != planning.removed.end() && removed->second->then == Removed::Then::forget &&
+      is_lost(planning, decision.address)) {
+    return refuse_to_give_up(planning, decision, *removed->second);
+  }
   // A machine is its own group, of which that is said already.
   if (removed == planning.removed.end() || plan.group->kind == InstanceAddress::Kind::machine) return;
   planning.error("removed_still_wanted",

@@ -176,7 +176,8 @@ bool report_twins(Planning& planning, Decision& decision) {
   planning.error("twin",
                  fmt::format("{} is up on {} and on {}: the same domain twice", decision.name, where.host,
                              fmt::join(where.also_up, ", ")),
-                 fmt::format("stop the wrong one by hand (virsh destroy {}), then plan again", where.domain->name));
+                 fmt::format("recorded is the one on {}; stop the wrong one by hand (virsh destroy {}), then plan again",
+                             decision.record->host, where.domain->name));
   decision.fate = Fate::left;
   return true;
 }

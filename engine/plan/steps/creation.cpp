@@ -281,7 +281,7 @@ std::optional<std::vector<Piece>> pieces_of(Planning& planning, const GroupPlan&
     planning.error("volume_taken",
                    fmt::format("{} needs volume {} in pool {} on {}: {}", decision.name, volume.name, volume.pool,
                                volume.host, taken),
-                   "rename or remove that volume, or choose another `name`", place_of(*plan.group, "size"));
+                   "rename that volume, or remove it if nobody needs what is on it; or choose another `name`", place_of(*plan.group, "size"));
     return std::nullopt;
   }
   return pieces;

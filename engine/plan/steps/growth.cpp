@@ -173,6 +173,21 @@ DomainSpec definition_of(const Planning& planning, const GroupPlan& plan, const 
   return spec;
 }
 
+/// What its disk stands on may have been deleted with the pool's other files, or the pool be off: it is brought there
+/// before the guest starts. An image of another digest than the file's is not to be had any more.
+std::vector<int> lay_out_ground(Planning& planning, const GroupPlan& plan, Decision& decision, std::vector<int> needs) {
+  const auto& volumes = planning.volumes.of(decision.address);
+  const Storage* storage = find_storage(planning.config, plan.group->instance.storage);
+  const bool stands_there = std::any_of(volumes.begin(), volumes.end(), [&](const VolumeRecord& volume) {
+    return volume.role == VolumeRecord::Role::root && storage != nullptr && volume.pool == storage->pool;
+  });
+  const bool is_image = plan.lock != nullptr && plan.lock->digest == decision.record->image_digest;
+  if (!stands_there || !is_image) return needs;
+  const auto prepared = lay_out_preparation(planning, plan, decision, decision.where->host);
+  needs.insert(needs.end(), prepared.begin(), prepared.end());
+  return needs;
+}
+
 /// Everything that a kept instance needs, in one chain. Returns its gate, or 0 if it need not be waited for.
 int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
   GraphBuilder& graph = planning.graph;
@@ -187,6 +202,7 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
     needs = {graph.add(decision.name, host, std::move(needs), std::move(detail))};
   };
   const bool reboot = reboots(decision);
+  if (decision.start || reboot) needs = lay_out_ground(planning, plan, decision, std::move(needs));
   const bool transient = decision.where->domain != nullptr && decision.where->domain->transient;
   const auto define = [&] { then(DefineDomain{definition_of(planning, plan, decision, followed, after)}); };
   if (decision.lost_seed) {

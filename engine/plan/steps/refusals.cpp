@@ -38,15 +38,9 @@ std::string of_asked(const Unplaced& unplaced, const Tally& tally, const char* a
   return fmt::format("of the {} that are to be placed", tally.asked);
 }
 
-std::string hint_for(const Config& config, const Unplaced& unplaced, const Tally& tally) {
+std::string hint_for(const Unplaced& unplaced, const Tally& tally) {
   using Cause = Refusal::Cause;
   const Causes& causes = unplaced.causes;
-  if (!unplaced.kept_on.empty() && find_host(config, unplaced.kept_on) == nullptr) {
-    return fmt::format(
-        "put {0} back under `hosts`; or, if it is gone for good, give up the disks that it kept there: "
-        "`removed: [{{ address: \"{1}\", then: forget }}]`, apply, and take that out again",
-        unplaced.kept_on, unplaced.first);
-  }
   if (!unplaced.kept_on.empty()) {
     return fmt::format(
         "it goes where its kept disks are: make room on {0}, or let it go there; to give these disks up: "
@@ -85,6 +79,19 @@ void Refusals::add(Planning& planning, GroupPlan& plan, Decision& decision, cons
   decision.fate = Fate::left;
   const Causes causes = causes_of(answer.refusals);
   const std::string why = list_of(answer.refusals);
+  const std::string kept_on = request.only_host.value_or("");
+  if (!kept_on.empty() && find_host(planning.config, kept_on) == nullptr) {
+    planning.plan.complete = false;
+    planning.plan.unknown.push_back(
+        {.address = decision.name,
+         .host = kept_on,
+         .why = fmt::format("the disks that it kept are on {0}, which is not in the file: put {0} back; or, if it is gone "
+                            "for good, give them up: `removed: [{{ address: \"{1}\", then: forget }}]`, apply, and take "
+                            "that out again",
+                            kept_on, decision.name),
+         .since = std::nullopt});
+    return;
+  }
   if (any_is(causes, Refusal::Cause::silent)) {
     planning.plan.complete = false;
     planning.plan.unknown.push_back({.address = decision.name,
@@ -98,7 +105,7 @@ void Refusals::add(Planning& planning, GroupPlan& plan, Decision& decision, cons
   if (same != unplaced_.end()) {
     ++same->count;
   } else {
-    unplaced_.push_back({&plan, causes, decision.name, why, request.only_host.value_or(""), 1});
+    unplaced_.push_back({&plan, causes, decision.name, why, kept_on, 1});
   }
 }
 
@@ -118,7 +125,7 @@ void Refusals::report(Planning& planning, const std::map<const GroupPlan*, Tally
     const std::string who = unplaced.count == 1 ? unplaced.first + " fits on no host"
                                                 : fmt::format("{}: {} {} fit on no host", unplaced.plan->address,
                                                               unplaced.count, of_asked(unplaced, tally, " instances"));
-    planning.error("no_place", fmt::format("{}: {}", who, unplaced.why), hint_for(planning.config, unplaced, tally),
+    planning.error("no_place", fmt::format("{}: {}", who, unplaced.why), hint_for(unplaced, tally),
                    place_for(unplaced));
   }
 }

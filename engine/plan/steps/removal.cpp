@@ -77,6 +77,11 @@ void rehome_to(Planning& planning, Decision& decision, const VolumeRecord& volum
 
 int lay_out_destruction(Planning& planning, const GroupPlan& plan, Decision& decision, const std::vector<int>& needs) {
   rehome_shared_volumes(planning, decision, decision.where->host);
+  for (const auto& volume : planning.volumes.of(decision.address)) {
+    // What would be kept and is not there any more is nothing to remember.
+    if (!outlives(planning, plan, decision, volume) || !planning.volumes.is_gone(volume)) continue;
+    decision.record_changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
+  }
   const auto first = lay_out_record_changes(planning, plan, decision, needs);
   const auto retired = lay_out_retirement(planning, plan, decision, first);
   return planning.graph.add(decision.name, decision.where->host, retired, ReleaseInstance{});

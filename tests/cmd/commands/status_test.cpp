@@ -100,10 +100,20 @@ TEST_CASE("what a plan leaves alone as unknown is not missing for status") {
   std::filesystem::copy_file(state + ".older", state, std::filesystem::copy_options::overwrite_existing);
 
   CHECK(holds(world.vscale({"plan"}).out, "Unknown, left alone"));
-  const auto status = world.vscale({"status"}).out;
-  INFO(status);
-  CHECK(holds(status, "unknown"));
-  CHECK_FALSE(holds(status, "missing"));
+  const auto ran = world.vscale({"status"});
+  INFO(ran.out);
+  CHECK(ran.code == 3);
+  CHECK(holds(ran.out, "unknown"));
+  CHECK_FALSE(holds(ran.out, "missing"));
+}
+
+TEST_CASE("status tells of a guest without a definition") {
+  FakeWorld world;
+  world.write("vscale.yaml", test::web_config(1));
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  world.cluster().undefine_by_hand("prod-web-0");
+  CHECK(holds(world.vscale({"status"}).out,
+              "Undefined by somebody while it runs, and gone from its host once it is off:\n   web-0 on kvm1."));
 }
 
 TEST_CASE("status shows a guest that was moved by hand where it is") {

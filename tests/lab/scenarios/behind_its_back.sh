@@ -55,6 +55,16 @@ run 0 apply --auto-approve
 answers 10.77.0.50 demo-web-0
 [ "$(disk_of_web)" = "$disk" ] || fail "its root disk was made anew"
 
+story "Nobody looks before the next power loss: it is defined again, with its disk"
+on kvm1 undefine demo-web-0
+lab crash kvm1
+lab boot kvm1
+run 2 plan --detailed-exitcode
+says 'domain missing define again, with its disks'
+run 0 apply --auto-approve
+answers 10.77.0.50 demo-web-0
+[ "$(disk_of_web)" = "$disk" ] || fail "its root disk was made anew"
+
 story "Its card is detached: it is attached again, by a reboot"
 on kvm1 detach-interface demo-web-0 bridge --config > /dev/null
 run 2 plan --detailed-exitcode
@@ -68,6 +78,13 @@ lab exec kvm1 rm /var/lib/libvirt/vscale/demo-web-0-seed.iso
 on kvm1 destroy demo-web-0 > /dev/null
 run 0 apply --auto-approve
 says 'seed missing write again'
+answers 10.77.0.50 demo-web-0
+
+story "The image under it is deleted, and then it stops: the image is sent again, and it starts"
+lab exec kvm1 sh -c 'rm /var/lib/libvirt/vscale/vscale-image-*'
+on kvm1 destroy demo-web-0 > /dev/null
+run 0 apply --auto-approve
+says 'send 16.* MiB to kvm1'
 answers 10.77.0.50 demo-web-0
 
 story "Its root disk is deleted while it runs: that is said, with a way out, and the way leads out"
@@ -89,6 +106,16 @@ prints '1 of 1 action'
 run 0 plan --detailed-exitcode
 run 0 status
 prints 'db +kvm9 +ready'
+
+story "A data disk is deleted under the machine, which alone still has it: it is not stopped"
+disk_file=/var/lib/libvirt/vscale/demo-db-data.qcow2
+lab exec kvm2 ln "$disk_file" "$disk_file.kept"
+on kvm2 vol-delete demo-db-data.qcow2 vscale > /dev/null
+run 1 destroy --auto-approve --target machine.db
+says 'only the guest still has it'
+[ "$(in_guest demo-db 'head -c 8 /dev/vdb')" = precious ] || fail "the guest has lost it: $(cat status.json)"
+lab exec kvm2 mv "$disk_file.kept" "$disk_file"
+on kvm2 pool-refresh vscale > /dev/null
 
 story "The machine goes, its disk is kept, and the host gets its old name back: the machine takes up its disk"
 run 0 destroy --auto-approve --target machine.db

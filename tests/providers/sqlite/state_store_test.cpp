@@ -461,6 +461,42 @@ TEST_CASE("what was taken away by us is no longer what was last seen, until it i
   CHECK(read_state(*store).hosts.at("kvm1").observed == both);
 }
 
+TEST_CASE("what is recorded of a host follows its new name, in the store as in memory") {
+  auto store = open_store(":memory:");
+  const InstanceRecord here = full_instance();
+  VolumeRecord root;
+  root.host = here.host;
+  root.pool = "default";
+  root.name = "prod-web-0-root.qcow2";
+  root.storage = "local";
+  root.owner = here.address;
+  root.disk = "root";
+  VolumeRecord in_the_way = root;
+  in_the_way.host = "kvm9";
+  in_the_way.name = "taken.qcow2";
+  VolumeRecord blocked = root;
+  blocked.name = in_the_way.name;
+  ImageCopyRecord copy{.host = here.host, .pool = "default", .volume = "image", .image = "debian", .digest = "sha256:aa"};
+  must_commit(*store, changes({PutInstance{here}, PutVolume{root}, PutVolume{in_the_way}, PutImageCopy{copy}}));
+  REQUIRE(store->record_observations({saw(seen(here.host, {domain("a")}))}));
+  const bool all_of_it = GENERATE(true, false);
+  if (!all_of_it) must_commit(*store, changes({PutVolume{blocked}}));
+  RecordedState expected = read_state(*store);
+  const RecordChange rename = RenameHost{here.host, "kvm9"};
+
+  must_commit(*store, changes({rename}));
+
+  apply(expected, rename);
+  const RecordedState state = read_state(*store);
+  CHECK(state.instances == expected.instances);
+  CHECK(state.instances.at(here.address).host == "kvm9");
+  CHECK(state.volumes == expected.volumes);
+  CHECK(state.image_copies == expected.image_copies);
+  CHECK(state.hosts == expected.hosts);
+  CHECK(state.hosts.count(here.host) == (all_of_it ? 0 : 1));
+  CHECK(store->check());
+}
+
 TEST_CASE("what is forgotten on a host that does not answer is among what was last seen there") {
   auto store = open_store(":memory:");
   const InstanceRecord forgotten = full_instance();

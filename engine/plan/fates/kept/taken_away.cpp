@@ -21,7 +21,13 @@ bool has_lost_its_file(const Planning& planning, const Decision& decision, const
          !planning.volumes.is_live(host, volume.pool, volume.name);
 }
 
-/// Its root and data disks that are lost.
+/// Needs its files to go on. One that is paused has them open.
+bool needs_its_files(const LiveDomain& domain) {
+  return domain.state == DomainState::shut_off || domain.state == DomainState::crashed;
+}
+
+}  // namespace
+
 std::vector<VolumeRecord> lost_disks(const Planning& planning, const Decision& decision) {
   std::vector<VolumeRecord> lost;
   if (decision.where->domain == nullptr) return lost;
@@ -33,13 +39,6 @@ std::vector<VolumeRecord> lost_disks(const Planning& planning, const Decision& d
   return lost;
 }
 
-/// Needs its files to go on. One that is paused has them open.
-bool needs_its_files(const LiveDomain& domain) {
-  return domain.state == DomainState::shut_off || domain.state == DomainState::crashed;
-}
-
-}  // namespace
-
 void warn_of_lost_disks(Planning& planning, const Decision& decision) {
   for (const auto& volume : lost_disks(planning, decision)) {
     const bool is_off = needs_its_files(*decision.where->domain);
@@ -47,8 +46,8 @@ void warn_of_lost_disks(Planning& planning, const Decision& decision) {
                   fmt::format("{}: pool {} on {} has no {} any more, which is its {} disk: {}", decision.name,
                               volume.pool, decision.where->host, volume.name, volume.disk,
                               is_off ? "it cannot start" : "it runs on until it stops, and will not start again"),
-                  fmt::format("{}put the file back; or make it anew, with an empty disk: --replace {}",
-                              is_off ? "" : "save what is on it while it runs; ", decision.name));
+                  fmt::format("{}put the file back; or make the guest anew, which gives it another {} disk: --replace {}",
+                    is_off ? "" : "save what is on it while it runs; ", volume.disk, decision.name));
   }
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/engine/plan/plan_text.h"
@@ -21,8 +22,8 @@ TEST_CASE("a disk that was deleted under its guest is missed while the guest sti
         "group.web[0]: pool default on kvm1 has no prod-web-0-root.qcow2 any more, which is its root disk: it runs on "
         "until it stops, and will not start again");
   CHECK(plan.diagnostics[0].hint ==
-        "save what is on it while it runs; put the file back; or make it anew, with an empty disk: --replace "
-        "group.web[0]");
+        "save what is on it while it runs; put the file back; or make the guest anew, which gives it another root "
+        "disk: --replace group.web[0]");
 }
 
 TEST_CASE("likewise once it is off") {
@@ -93,6 +94,28 @@ TEST_CASE("a seed is written again also where a replacement has to wait") {
   CHECK(changes(plan) == Words{"replace web-0", "update web-1"});
   const Action& written = only_action(plan, "seed.write", "group.web[1]");
   CHECK(only_action(plan, "domain.start", "group.web[1]").needs == std::vector<int>{written.id});
+}
+
+TEST_CASE("an image that was deleted under its guests is sent again before one of them starts, and a pool turned on") {
+  PlayedWorld world = running({web(1)});
+  world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
+  LivePool& pool = world.host("kvm1").pools[0];
+  SECTION("an image") {
+    REQUIRE(std::erase_if(pool.volumes, [](const auto& name) { return name.starts_with("vscale-image-"); }) == 1);
+    const Plan plan = world.plan();
+    INFO(plan_text(plan));
+    CHECK(count_kind(plan, "image.upload") == 1);
+    CHECK(count_kind(plan, "domain.start") == 1);
+    world.carry_out(plan);
+  }
+  SECTION("a pool") {
+    pool.active = false;
+    const Plan plan = world.plan();
+    INFO(plan_text(plan));
+    CHECK(count_kind(plan, "pool.ensure") == 1);
+    world.carry_out(plan);
+  }
+  CHECK(world.domain("kvm1", "prod-web-0")->state == DomainState::running);
 }
 
 }  // namespace

@@ -41,11 +41,40 @@ TEST_CASE("a kept disk grows while it is attached again, and a missing one is wa
   Plan plan = world.plan();
   CHECK(count_kind(plan, "volume.resize") == 1);
   world.host("kvm1").pools[0].volumes.erase("prod-web-0-data.qcow2");
+  world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
   plan = world.plan();
   CHECK(codes(plan) == Words{"disk_lost", "kept_disk_gone"});
   CHECK(count_kind(plan, "volume.create") == 2);
   CHECK_FALSE(has_reason(plan, "group.web[0]", Rule::keep_disk));
   CHECK(has_reason(plan, "group.web[0]", Rule::data_lost));
+}
+
+TEST_CASE("a guest that alone still has its kept disk, whose file is gone, is not stopped unless loss is allowed") {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world = running({group});
+  world.host("kvm1").pools[0].volumes.erase("prod-web-0-data.qcow2");
+  SECTION("for a replacement") {
+    world.input.options.replaces = {"group.web[0]"};
+    const Plan plan = world.plan();
+    INFO(plan_text(plan));
+    CHECK(plan.actions.empty());
+    CHECK(changes(plan) == Words{"hold web-0"});
+    CHECK(plan.changes[0].reasons.back().text ==
+          "its kept disk data is gone from pool default on kvm1, and only the guest still has it");
+  }
+  SECTION("to be destroyed") {
+    world.input.options.destroy = true;
+    Plan plan = world.plan();
+    REQUIRE(plan.errored);
+    CHECK(plan.actions.empty());
+    CHECK(codes(plan) == Words{"last_copy"});
+    CHECK(plan.diagnostics[0].hint ==
+          "save it from within the guest and stop that by hand; or leave it out: --exclude group.web[0]");
+    world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
+    world.carry_out(world.plan());
+    CHECK(world.input.recorded.volumes.empty());  // what is not there is not kept
+  }
 }
 
 TEST_CASE("a kept disk that is taken up again says what else becomes of it") {

@@ -51,8 +51,8 @@ TEST_CASE("a volume of the name that somebody else made is an error, not overwri
   PlayedWorld world(config_with({web(1)}));
   world.host("kvm1").pools[0].volumes.insert("prod-web-0-root.qcow2");
   CHECK(only_error(world.plan()).summary ==
-        "group.web[0] needs volume prod-web-0-root.qcow2 in pool default on kvm1: it is there already, and vscale did "
-        "not make it");
+        "group.web[0] needs volume prod-web-0-root.qcow2 in pool default on kvm1: it is there already, and not "
+        "recorded: vscale did not make it, or has forgotten it");
 }
 
 TEST_CASE("what finds no place while a candidate is silent waits; the plan is incomplete, not wrong") {

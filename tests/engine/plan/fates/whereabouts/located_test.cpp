@@ -228,9 +228,21 @@ TEST_CASE("our own domain that is not recorded is reported and left alone") {
   REQUIRE(codes(plan) == Words{"orphan"});
   CHECK(plan.diagnostics[0].hint ==
         "was an older backup of the state restored? then use the newer statefile; if it was forgotten and nobody needs "
-        "it, on kvm1: virsh destroy prod-web-0, and virsh undefine prod-web-0, and delete "
+        "it, on kvm1: virsh destroy prod-web-0, and virsh undefine prod-web-0; its disks stay: "
         "/var/lib/libvirt/default/prod-web-0-root.qcow2");
   CHECK(count_kind(plan, "domain.undefine") == 0);
+}
+
+TEST_CASE("how to remove one that is not recorded names no disk that is") {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world = running({group});
+  world.input.recorded.instances.clear();
+  std::erase_if(world.input.recorded.volumes,
+                [](const VolumeRecord& volume) { return volume.role != VolumeRecord::Role::data; });
+  const Plan plan = world.plan();
+  REQUIRE_FALSE(plan.diagnostics.empty());
+  CHECK(plan.diagnostics[0].hint.ends_with("its disks stay: /var/lib/libvirt/default/prod-web-0-root.qcow2"));
 }
 
 TEST_CASE("disks are not removed under a domain that has them now, though it is not the recorded one") {
@@ -250,7 +262,8 @@ TEST_CASE("disks are not removed under a domain that has them now, though it is 
     REQUIRE(plan.unknown.size() == 1);
     CHECK(plan.unknown[0].why ==
           "kvm1 has a domain prod-web-0 with another uuid, which may stand on its disks: was an older backup of the "
-          "state restored? then use the newer statefile; if nobody needs it: virsh undefine prod-web-0 on kvm1");
+          "state restored? then use the newer statefile; if nobody needs it, on kvm1: virsh destroy prod-web-0, "
+          "if it is up, and virsh undefine prod-web-0");
     CHECK_FALSE(plan.complete);
   }
 }
