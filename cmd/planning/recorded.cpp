@@ -33,16 +33,29 @@ std::vector<VolumeRecord> kept_disks(const RecordedState& recorded) {
   return kept;
 }
 
+namespace {
+
+/// Of several definitions, that of the guest which is up; nullptr if there is none at all.
+const LiveDomain* the_one_that_counts(const std::vector<LivePlace>& places) {
+  const LiveDomain* found = nullptr;
+  for (const auto& place : places) {
+    if (found == nullptr || is_up(place.domain->state)) found = place.domain;
+  }
+  return found;
+}
+
+}  // namespace
+
 std::vector<VolumeRecord> detached_disks(const RecordedState& recorded, const Live& live) {
   const LiveIndex index(live);
   std::map<InstanceAddress, std::vector<VolumeRecord>> by_owner;
   for (const auto& volume : recorded.volumes) by_owner[volume.owner].push_back(volume);
   std::vector<VolumeRecord> detached;
   for (const auto& [address, instance] : recorded.instances) {
-    const auto& places = index.with_uuid(instance.uuid);
-    if (places.empty()) continue;
+    const LiveDomain* found = the_one_that_counts(index.with_uuid(instance.uuid));
+    if (found == nullptr) continue;
     const std::vector<VolumeRecord>& volumes = by_owner[address];
-    const LiveDomain& domain = *places.front().domain;
+    const LiveDomain& domain = *found;
     std::copy_if(volumes.begin(), volumes.end(), std::back_inserter(detached), [&](const VolumeRecord& volume) {
       return volume.role == VolumeRecord::Role::data && volume.keep && !may_be_attached(domain, volume, volumes);
     });

@@ -13,7 +13,8 @@ namespace {
 std::optional<ChangeAction> action_of_kept(const Decision& decision) {
   if (decision.recreate) return ChangeAction::create;
   const bool updates = !decision.in_place.empty() || decision.mark || decision.follow || decision.rehash ||
-                       decision.lost_seed || (decision.redefine && decision.record->phase != Phase::claimed);
+                       decision.lost_seed || decision.open_pools ||
+                       (decision.redefine && decision.record->phase != Phase::claimed);
   if (updates) return ChangeAction::update;
   if (decision.start || decision.wait) return ChangeAction::start;
   if (decision.held) return ChangeAction::hold;

@@ -68,13 +68,13 @@ void hold_protected(Planning& planning, GroupPlan& plan) {
   }
 }
 
-/// Its kept data disk whose file is gone, so that only the guest, which is up, still has what is on it; nothing if there
-/// is none.
-std::optional<VolumeRecord> last_copy(const Planning& planning, const Decision& decision) {
+/// Its kept data disk whose file is gone, so that only the guest, which has it open, still has what is on it; nothing
+/// if there is none.
+std::optional<VolumeRecord> last_copy(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
   const bool goes = decision.fate == Fate::destroy || decision.fate == Fate::replace;
-  if (!goes || decision.domain_is_gone || decision.where->presence != Presence::up) return std::nullopt;
+  if (!goes || decision.domain_is_gone || !has_its_files_open(*decision.where->domain)) return std::nullopt;
   for (auto& volume : lost_disks(planning, decision)) {
-    if (volume.role == VolumeRecord::Role::data && volume.keep) return volume;
+    if (volume.role == VolumeRecord::Role::data && is_kept(plan, volume)) return volume;
   }
   return std::nullopt;
 }
@@ -82,12 +82,13 @@ std::optional<VolumeRecord> last_copy(const Planning& planning, const Decision& 
 void hold_last_copies(Planning& planning, GroupPlan& plan) {
   if (planning.input.options.allow_data_loss) return;
   for (auto& decision : plan.decisions) {
-    const auto disk = last_copy(planning, decision);
+    const auto disk = last_copy(planning, plan, decision);
     if (!disk) continue;
     const std::string why = fmt::format("its kept disk {} is gone from pool {} on {}, and only the guest still has it",
                                         disk->disk, disk->pool, decision.where->host);
-    if (decision.fate == Fate::replace) {
-      hold_replacement(planning, plan, decision, {Rule::keep_disk, why, {{"disk", disk->disk}}});
+    if (decision.fate == Fate::replace && decision.record->phase != Phase::leaving) {
+      hold_replacement(planning, plan, decision,
+                       {Rule::keep_disk, why + ": save it, and stop the guest by hand", {{"disk", disk->disk}}});
       continue;
     }
     planning.error("last_copy", fmt::format("{} would be stopped, and {}", decision.name, why),

@@ -50,13 +50,15 @@ struct Decision {
 
   // keep
   InPlace in_place;
-  bool follow = false;    ///< It is on another host than recorded: the record follows first.
-  bool start = false;     ///< It is off and should not be.
-  bool wait = false;      ///< Its gates have not passed since it was started.
-  bool redefine = false;  ///< The definition is gone, or whether it is complete is not known: it is made again.
-  bool recreate = false;  ///< Claimed and never defined: made from its volumes on.
-  bool mark = false;      ///< The mark on its domain has an old address.
-  bool rehash = false;    ///< Its spec hash was made by other rules: it is made again, and nothing else.
+  bool follow = false;          ///< It is on another host than recorded: the record follows first.
+  bool start = false;           ///< It is off and should not be.
+  bool wait = false;            ///< Its gates have not passed since it was started.
+  bool redefine = false;        ///< The definition is gone, or whether it is complete is not known: it is made again.
+  bool recreate = false;        ///< Claimed and never defined: made from its volumes on.
+  bool mark = false;            ///< The mark on its domain has an old address.
+  bool rehash = false;          ///< Its spec hash was made by other rules: it is made again, and nothing else.
+  bool stays_as_it_is = false;  ///< Its sizes, cards and disks: what differs is held back, or waits for a replacement.
+  bool open_pools = false;      ///< Only its pools are turned on, which tells the next plan what is there.
   std::optional<VolumeRecord> lost_seed;  ///< The file of its seed is gone: it is written again.
   bool held = false;                      ///< Something it needs is held back, and the reasons say what.
 
@@ -145,16 +147,18 @@ void follow_moved(Planning& planning);
 void decide_fates(Planning& planning);
 /// What one that stays is compared with. Refers to `planning` and `decision`. (fates/kept/kept.cpp)
 InPlaceInput in_place_input(const Planning& planning, const GroupPlan& plan, const Decision& decision);
-/// Can no host of the file work on the volume? (fates/gone.cpp)
+/// Is the volume on a host that has left the file, and on no other? (fates/gone.cpp)
 bool is_out_of_reach(const Planning& planning, const VolumeRecord& volume);
 /// The `removed:` entry that forgets it, its own or its group's; nullptr if there is none. (fates/gone.cpp)
 const Removed* forgetting_entry(const Planning& planning, const InstanceAddress& address);
-/// Is it on a host that has left the file: the instance, which nobody sees and whose root disk is out of reach, or disks
+/// Is it on a host that has left the file: the instance, which nobody sees, with all its disks; or, of none, a disk
 /// that it kept? (fates/gone.cpp)
 bool is_lost(const Planning& planning, const InstanceAddress& address);
 /// Does `removed:` forget it, and is it lost? Then that holds though it is wanted. Not while a host of the file is
 /// silent: it may be the lost one by another name, or have been given the guest. (fates/gone.cpp)
 bool is_given_up(const Planning& planning, const InstanceAddress& address);
+/// Is it up, or paused? One that is off needs its files to start. (fates/kept/taken_away.cpp)
+bool has_its_files_open(const LiveDomain& domain);
 /// Root and data disks that its domain stands on and its pool, which says what it has, does not have.
 /// (fates/kept/taken_away.cpp)
 std::vector<VolumeRecord> lost_disks(const Planning& planning, const Decision& decision);

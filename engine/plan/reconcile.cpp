@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
+#include <unordered_set>
 
 #include "engine/live/emulation.h"
 #include "engine/plan/names/renamed_hosts.h"
@@ -209,16 +211,13 @@ void report_failing_kvm(Planning& planning) {
 }
 
 /// By hand, on its host. Its disks are named: what is on them is for a person to judge. Not those that are recorded.
-std::string how_to_remove(const Planning& planning, const LiveDomain& domain) {
+std::string how_to_remove(const LiveDomain& domain, const std::unordered_set<std::string_view>& recorded) {
   std::string how = is_up(domain.state) ? fmt::format("virsh destroy {}, and ", domain.name) : "";
   how += "virsh undefine " + domain.name;
-  const auto& recorded = planning.input.recorded.volumes;
   std::vector<std::string> files;
   for (const std::string& path : domain.disk_paths) {
-    const bool was_made_for_it = path.find("/" + domain.name + "-") != std::string::npos;
-    const bool is_recorded = std::any_of(recorded.begin(), recorded.end(),
-                                         [&](const VolumeRecord& volume) { return is_file_of(volume, path); });
-    if (was_made_for_it && !is_recorded) files.push_back(path);
+    const std::string_view file = std::string_view(path).substr(path.rfind('/') + 1);
+    if (file.starts_with(domain.name + "-") && !recorded.contains(file)) files.push_back(path);
   }
   return files.empty() ? how : fmt::format("{}; its disks stay: {}", how, fmt::join(files, ", "));
 }
@@ -226,6 +225,9 @@ std::string how_to_remove(const Planning& planning, const LiveDomain& domain) {
 /// What was forgotten, or the record of which was lost. One that was only seen in the past is not reported: it says
 /// nothing new, and nobody could do anything about it.
 void report_orphans(Planning& planning) {
+  std::unordered_set<std::string_view> recorded;
+  if (planning.unrecorded.empty()) return;
+  for (const auto& volume : planning.input.recorded.volumes) recorded.insert(volume.name);
   for (const auto& unrecorded : planning.unrecorded) {
     if (unrecorded.seen != Seen::now) continue;
     const std::string& name = unrecorded.domain->name;
@@ -235,7 +237,7 @@ void report_orphans(Planning& planning) {
                               name, *unrecorded.host, to_string(unrecorded.mark().address)),
                   fmt::format("was an older backup of the state restored? then use the newer statefile; if it was "
                               "forgotten and nobody needs it, on {}: {}",
-                              *unrecorded.host, how_to_remove(planning, *unrecorded.domain)));
+                              *unrecorded.host, how_to_remove(*unrecorded.domain, recorded)));
   }
 }
 

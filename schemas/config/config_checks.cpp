@@ -340,8 +340,8 @@ void ConfigChecks::check_removals() {
     if (!written(path)) continue;
     const auto instance = parse_instance_address(removed.address);
     // A machine of a host that is gone for good is forgotten and made anew: whether it is so, a plan says.
-    const bool is_instance = instance.has_value() && (instance->kind == InstanceAddress::Kind::group ||
-                                                      removed.then == Removed::Then::forget);
+    const bool is_instance = instance.has_value() &&
+                             (instance->kind == InstanceAddress::Kind::group || removed.then == Removed::Then::forget);
     if (is_instance || group_at(removed.address) == nullptr) continue;
     reporter_.error(at(path), {.code = "bad_move",
                                .summary = fmt::format("{} is removed, and still in the file", removed.address),

@@ -88,7 +88,9 @@ std::string VolumeBook::take(const std::string& host, const std::string& pool, c
                              const InstanceAddress& owner) {
   const auto [taken, fresh] = owners_.try_emplace(key_of(host, pool, name), owner);
   if (!fresh) return taken->second == owner ? "" : to_string(taken->second) + " has it";
-  return is_live(host, pool, name) ? "it is there already, and not recorded: vscale did not make it, or has forgotten it" : "";
+  return is_live(host, pool, name)
+             ? "it is there already, and not recorded: vscale did not make it, or has forgotten it"
+             : "";
 }
 
 }  // namespace vscale

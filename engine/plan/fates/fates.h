@@ -72,6 +72,9 @@ void report_stalled(Planning& planning, const GroupPlan& plan);
 
 /// One warning for each of its disks whose file is gone: nobody but its owner can bring it back.
 void warn_of_lost_disks(Planning& planning, const Decision& decision);
+/// Its domain is gone. True: a pool that would tell of its disks is off and is turned on first, or there is a snapshot
+/// of one, and it is left; a definition on the disk under it would ruin both.
+bool is_left_with_its_disks(Planning& planning, Decision& decision);
 /// Its domain is gone, as after somebody undefined it: are its disks all where they were? Then nothing is lost that a
 /// definition does not bring back.
 bool can_be_defined_again(const Planning& planning, const GroupPlan& plan, const Decision& decision);

@@ -54,9 +54,10 @@ void report_lost_host(Planning& planning, const std::string& host, const LostHos
   std::string hint = fmt::format("put {} back under `hosts`{}", host, maybe_renamed(planning, host));
   hint += lost.lost.empty()
               ? "; what stands on a shared pool is followed where somebody defines it by hand"
-              : fmt::format("; or, if it is gone for good, give up what is there: `removed: [{{ address: \"{}\", then: "
-                            "forget }}]`{}, apply, and take that out again: what is wanted is made anew",
-                            lost.lost.front(), lost.lost.size() == 1 ? "" : ", one entry for each");
+              : fmt::format(
+                    "; or, if it is gone for good, give up what is there: `removed: [{{ address: \"{}\", then: "
+                    "forget }}]`{}, apply, and take that out again: what is wanted is made anew",
+                    lost.lost.front(), lost.lost.size() == 1 ? "" : ", one entry for each");
   planning.warn("host_vanished",
                 fmt::format("{} has {} instance{} of {} and is not in the file any more: nothing is done to {}", host,
                             lost.instances, one ? "" : "s", groups, one ? "it" : "them"),
@@ -89,8 +90,7 @@ const Removed* removal_of(const Planning& planning, const GroupPlan& plan, const
 }
 
 bool is_out_of_reach(const Planning& planning, const VolumeRecord& volume) {
-  const std::string host = planning.host_reaching(volume.pool, volume.host, volume.host);
-  return find_host(planning.config, host) == nullptr;
+  return find_host(planning.config, volume.host) == nullptr && !planning.volumes.is_shared(volume.pool);
 }
 
 const Removed* forgetting_entry(const Planning& planning, const InstanceAddress& address) {
@@ -107,11 +107,11 @@ bool is_lost(const Planning& planning, const InstanceAddress& address) {
     return std::any_of(volumes.begin(), volumes.end(),
                        [&](const VolumeRecord& volume) { return is_out_of_reach(planning, volume); });
   }
-  // One that somebody moved is where it is seen; and a root disk in a shared pool would be another's to stand on.
-  const bool root_is_lost = std::none_of(volumes.begin(), volumes.end(), [&](const VolumeRecord& volume) {
-    return volume.role == VolumeRecord::Role::root && !is_out_of_reach(planning, volume);
+  // One that somebody moved is where it is seen; and a disk in reach may be that of a guest which runs on unseen.
+  const bool all_lost = std::all_of(volumes.begin(), volumes.end(), [&](const VolumeRecord& volume) {
+    return volume.role == VolumeRecord::Role::seed || is_out_of_reach(planning, volume);
   });
-  return find_host(planning.config, instance->second->host) == nullptr && root_is_lost &&
+  return find_host(planning.config, instance->second->host) == nullptr && all_lost &&
          planning.live.with_uuid(instance->second->uuid).empty();
 }
 

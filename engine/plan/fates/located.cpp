@@ -173,11 +173,12 @@ bool report_twins(Planning& planning, Decision& decision) {
                   fmt::format("remove it there: virsh undefine {}", where.domain->name));
   }
   if (where.also_up.empty()) return false;
-  planning.error("twin",
-                 fmt::format("{} is up on {} and on {}: the same domain twice", decision.name, where.host,
-                             fmt::join(where.also_up, ", ")),
-                 fmt::format("recorded is the one on {}; stop the wrong one by hand (virsh destroy {}), then plan again",
-                             decision.record->host, where.domain->name));
+  planning.error(
+      "twin",
+      fmt::format("{} is up on {} and on {}: the same domain twice", decision.name, where.host,
+                  fmt::join(where.also_up, ", ")),
+      fmt::format("recorded is the one on {}; stop the wrong one by hand (virsh destroy {}), then plan again",
+                  decision.record->host, where.domain->name));
   decision.fate = Fate::left;
   return true;
 }

@@ -291,7 +291,8 @@ bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
     hold(decision, Disruption::replace, allowed);
     return false;
   }
-  if (group.update.strategy == Update::Strategy::on_delete) {
+  const bool is_deleted = decision.where->presence == Presence::absent;
+  if (group.update.strategy == Update::Strategy::on_delete && !is_deleted) {
     decision.reasons.push_back(std::move(reason));
     decision.held = true;
     decision.reasons.push_back({Rule::limit, "strategy onDelete: replaced when it is deleted by hand", {}});

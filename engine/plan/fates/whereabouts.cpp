@@ -86,7 +86,8 @@ Namesakes namesakes_of(const InstanceRecord& instance, const std::string& lineag
 std::string ours_text(const LivePlace& other) {
   return fmt::format(
       "{0} has a domain {1} with another uuid, which may stand on its disks: was an older backup of the state "
-      "restored? then use the newer statefile; if nobody needs it, on {0}: virsh destroy {1}, if it is up, and virsh undefine {1}",
+      "restored? then use the newer statefile; if nobody needs it, on {0}: virsh destroy {1}, if it is up, and virsh "
+      "undefine {1}",
       *other.host, other.domain->name);
 }
 

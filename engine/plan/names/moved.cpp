@@ -163,7 +163,8 @@ void check_removed(Planning& planning, const Names& names) {
   for (std::size_t index = 0; index < planning.config.removed.size(); ++index) {
     const std::string& address = planning.config.removed[index].address;
     const auto machine = parse_instance_address(address);
-    const bool is_lost_machine = machine && forgetting_entry(planning, *machine) != nullptr && is_lost(planning, *machine);
+    const bool is_lost_machine =
+        machine && forgetting_entry(planning, *machine) != nullptr && is_lost(planning, *machine);
     if (!names.has_group(address) || is_lost_machine) continue;
     planning.error("removed_still_there", fmt::format("removed: {} is still in the file", address),
                    "take it out of the file, or take the `removed` entry out", fmt::format("removed[{}]", index));

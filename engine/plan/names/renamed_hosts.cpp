@@ -15,6 +15,13 @@ const HostSnapshot* answer_of(const Live& live, const std::string& host) {
   return view == live.end() || !view->second.snapshot ? nullptr : &*view->second.snapshot;
 }
 
+/// Is the name no longer the machine's? A host of the file that only does not answer keeps it.
+bool has_lost_its_name(const Config& config, const Live& live, const std::string& host) {
+  if (find_host(config, host) == nullptr) return true;
+  const auto view = live.find(host);
+  return view != live.end() && view->second.failure && view->second.failure->error.kind == ErrorKind::conflict;
+}
+
 /// The host of the file that answers as this machine; empty if there is none.
 std::string found_again(const Config& config, const Live& live, const HostIdentity& machine) {
   for (const auto& host : config.hosts) {
@@ -44,7 +51,7 @@ void add_count(std::vector<std::string>& parts, int count, const char* one, cons
 std::vector<RenamedHost> renamed_hosts(const Config& config, const RecordedState& recorded, const Live& live) {
   std::vector<RenamedHost> all;
   for (const auto& [from, host] : recorded.hosts) {
-    if (!host.observed || answer_of(live, from) != nullptr) continue;
+    if (!host.observed || !has_lost_its_name(config, live, from)) continue;
     std::string to = found_again(config, live, host.observed->identity);
     if (!to.empty()) all.push_back(renamed_host(recorded, from, std::move(to)));
   }

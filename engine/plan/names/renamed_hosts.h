@@ -18,7 +18,8 @@ struct RenamedHost {
 };
 
 /// By what libvirt says of the machine, name and UUID both; one that does not tell them is never taken for another. The
-/// old name has left the file, or another machine answers to it. Pure; in order of `from`.
+/// old name has left the file, or another machine answers to it: one that only does not answer keeps its name. Pure; in
+/// order of `from`.
 std::vector<RenamedHost> renamed_hosts(const Config& config, const RecordedState& recorded, const Live& live);
 /// What the record has to say then.
 RecordChange record_of(const RenamedHost& renamed);

@@ -281,7 +281,8 @@ std::optional<std::vector<Piece>> pieces_of(Planning& planning, const GroupPlan&
     planning.error("volume_taken",
                    fmt::format("{} needs volume {} in pool {} on {}: {}", decision.name, volume.name, volume.pool,
                                volume.host, taken),
-                   "rename that volume, or remove it if nobody needs what is on it; or choose another `name`", place_of(*plan.group, "size"));
+                   "rename that volume, or remove it if nobody needs what is on it; or choose another `name`",
+                   place_of(*plan.group, "size"));
     return std::nullopt;
   }
   return pieces;
@@ -355,6 +356,17 @@ void record_template(const GroupPlan& plan, InstanceRecord& instance) {
   instance.memory_bytes = wanted.memory_bytes;
   instance.claim = claim_of(wanted, plan.lock->virtual_size_bytes);
   record_settings(*plan.group, instance);
+}
+
+std::vector<int> lay_out_pools(Planning& planning, const InstanceAddress& owner, const std::string& host) {
+  std::vector<int> ready;
+  for (const auto& volume : planning.volumes.of(owner)) {
+    const auto& all = planning.config.storage;
+    const auto storage =
+        std::find_if(all.begin(), all.end(), [&](const Storage& one) { return one.pool == volume.pool; });
+    if (storage != all.end()) ensure_pool(planning, storage->name, host, ready);
+  }
+  return ready;
 }
 
 std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, Decision& decision,

@@ -26,6 +26,9 @@ void record_template(const GroupPlan& plan, InstanceRecord& instance);
 int lay_out_creation(Planning& planning, GroupPlan& plan, Decision& decision, const InstanceRecord& instance,
                      std::vector<int> needs);
 
+/// The actions that turn on the pools of its volumes, where they are off; each once per plan.
+std::vector<int> lay_out_pools(Planning& planning, const InstanceAddress& owner, const std::string& host);
+
 /// The actions that bring pool and image to the host, where they are not there yet; each once per plan.
 std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, Decision& decision,
                                      const std::string& host);

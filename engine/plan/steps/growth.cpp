@@ -79,7 +79,8 @@ InstanceRecord record_after(const GroupPlan& plan, const Decision& decision, con
   InstanceRecord after = *decision.record;
   if (decision.in_place.settings) record_settings(*plan.group, after);
   if (decision.rehash && plan.lock != nullptr) after.spec_hash = plan.spec_hash;
-  const bool takes_more = decision.in_place.resize_machine || !decision.in_place.grown.empty();
+  const bool is_defined_anew = decision.redefine && decision.where->domain == nullptr && !decision.stays_as_it_is;
+  const bool takes_more = decision.in_place.resize_machine || !decision.in_place.grown.empty() || is_defined_anew;
   if (takes_more && plan.lock != nullptr) after.claim = claim_of(followed, plan.lock->virtual_size_bytes);
   return after;
 }
@@ -156,12 +157,13 @@ DomainSpec definition_of(const Planning& planning, const GroupPlan& plan, const 
                          const Template& followed, const InstanceRecord& after) {
   const std::vector<VolumeRecord>& volumes = planning.volumes.of(decision.address);
   DomainSpec spec = domain_spec(planning, *plan.group, followed, after, volumes);
+  if (!decision.stays_as_it_is) return spec;
   const LiveDomain* domain = decision.where->domain;
-  if (!decision.held || decision.in_place.resize_machine || domain == nullptr) return spec;
-  spec.vcpus = domain->vcpus;
-  spec.memory_bytes = domain->memory_bytes;
-  spec.max_vcpus = std::max(spec.vcpus, domain->max_vcpus);
-  spec.max_memory_bytes = std::max(spec.memory_bytes, domain->max_memory_bytes);
+  spec.vcpus = domain != nullptr ? domain->vcpus : after.vcpus;
+  spec.memory_bytes = domain != nullptr ? domain->memory_bytes : after.memory_bytes;
+  spec.max_vcpus = std::max(spec.vcpus, domain != nullptr ? domain->max_vcpus : 0);
+  spec.max_memory_bytes = std::max(spec.memory_bytes, domain != nullptr ? domain->max_memory_bytes : 0);
+  if (domain == nullptr) return spec;
   std::erase_if(spec.nics, [&](const DomainNic& nic) {
     return std::none_of(domain->nics.begin(), domain->nics.end(),
                         [&](const LiveNic& card) { return card.mac == nic.mac; });
@@ -197,12 +199,16 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
   reach_shared_disks(planning, decision);
   add_record_changes(decision, after);
   needs = lay_out_record_changes(planning, plan, decision, std::move(needs));
+  if (decision.open_pools) {
+    static_cast<void>(lay_out_pools(planning, decision.address, host));
+    return 0;
+  }
+  const bool reboot = reboots(decision);
+  if (decision.start || reboot) needs = lay_out_ground(planning, plan, decision, std::move(needs));
   needs = lay_out_disk_growth(planning, decision, needs);
   const auto then = [&](ActionDetail detail) {
     needs = {graph.add(decision.name, host, std::move(needs), std::move(detail))};
   };
-  const bool reboot = reboots(decision);
-  if (decision.start || reboot) needs = lay_out_ground(planning, plan, decision, std::move(needs));
   const bool transient = decision.where->domain != nullptr && decision.where->domain->transient;
   const auto define = [&] { then(DefineDomain{definition_of(planning, plan, decision, followed, after)}); };
   if (decision.lost_seed) {
@@ -222,7 +228,8 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
 
 bool needs_anything(const Decision& decision) {
   return decision.start || decision.wait || decision.mark || decision.rehash || decision.recreate ||
-         decision.redefine || decision.lost_seed || !decision.in_place.empty() || !decision.record_changes.empty();
+         decision.redefine || decision.open_pools || decision.lost_seed || !decision.in_place.empty() ||
+         !decision.record_changes.empty();
 }
 
 bool comes_or_changes(const Decision& decision) {

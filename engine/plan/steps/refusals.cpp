@@ -85,10 +85,11 @@ void Refusals::add(Planning& planning, GroupPlan& plan, Decision& decision, cons
     planning.plan.unknown.push_back(
         {.address = decision.name,
          .host = kept_on,
-         .why = fmt::format("the disks that it kept are on {0}, which is not in the file: put {0} back; or, if it is gone "
-                            "for good, give them up: `removed: [{{ address: \"{1}\", then: forget }}]`, apply, and take "
-                            "that out again",
-                            kept_on, decision.name),
+         .why =
+             fmt::format("the disks that it kept are on {0}, which is not in the file: put {0} back; or, if it is gone "
+                         "for good, give them up: `removed: [{{ address: \"{1}\", then: forget }}]`, apply, and take "
+                         "that out again",
+                         kept_on, decision.name),
          .since = std::nullopt});
     return;
   }

@@ -75,31 +75,36 @@ void rehome_to(Planning& planning, Decision& decision, const VolumeRecord& volum
   decision.record_changes.insert(decision.record_changes.end(), changes.begin(), changes.end());
 }
 
-int lay_out_destruction(Planning& planning, const GroupPlan& plan, Decision& decision, const std::vector<int>& needs) {
-  rehome_shared_volumes(planning, decision, decision.where->host);
-  for (const auto& volume : planning.volumes.of(decision.address)) {
-    // What would be kept and is not there any more is nothing to remember.
-    if (!outlives(planning, plan, decision, volume) || !planning.volumes.is_gone(volume)) continue;
-    decision.record_changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
+/// Disks that would be kept and are not there any more are nothing to remember. Only where their pool shows another one
+/// of the instance: one that shows none of them may lie on something that is not mounted.
+std::vector<RecordChange> records_of_nothing(const Planning& planning, const GroupPlan& plan,
+                                             const Decision& decision) {
+  const auto& volumes = planning.volumes.of(decision.address);
+  std::vector<RecordChange> gone;
+  for (const auto& volume : volumes) {
+    const bool shows_another = std::any_of(volumes.begin(), volumes.end(), [&](const VolumeRecord& other) {
+      return other.host == volume.host && other.pool == volume.pool &&
+             planning.volumes.is_live(other.host, other.pool, other.name);
+    });
+    if (!outlives(planning, plan, decision, volume) || !planning.volumes.is_gone(volume) || !shows_another) continue;
+    gone.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
   }
-  const auto first = lay_out_record_changes(planning, plan, decision, needs);
-  const auto retired = lay_out_retirement(planning, plan, decision, first);
-  return planning.graph.add(decision.name, decision.where->host, retired, ReleaseInstance{});
+  return gone;
 }
 
-/// Those of the owner that are forgotten with it; of one that is given up with its host, what lies elsewhere is kept.
-std::vector<VolumeRecord> forgotten_volumes(const Planning& planning, const InstanceAddress& owner) {
-  std::vector<VolumeRecord> forgotten = planning.volumes.of(owner);
-  if (!is_given_up(planning, owner)) return forgotten;
-  std::erase_if(forgotten, [&](const VolumeRecord& volume) {
-    return volume.role == VolumeRecord::Role::data && !is_out_of_reach(planning, volume);
-  });
-  return forgotten;
+int lay_out_destruction(Planning& planning, const GroupPlan& plan, Decision& decision, const std::vector<int>& needs) {
+  rehome_shared_volumes(planning, decision, decision.where->host);
+  const auto first = lay_out_record_changes(planning, plan, decision, needs);
+  auto retired = lay_out_retirement(planning, plan, decision, first);
+  if (ChangeRecord gone{records_of_nothing(planning, plan, decision)}; !gone.changes.empty()) {
+    retired = {planning.graph.add(decision.name, "", std::move(retired), std::move(gone))};
+  }
+  return planning.graph.add(decision.name, decision.where->host, std::move(retired), ReleaseInstance{});
 }
 
 int lay_out_forgetting(Planning& planning, const Decision& decision, const std::vector<int>& needs) {
   ChangeRecord forget;
-  for (const auto& volume : forgotten_volumes(planning, decision.address)) {
+  for (const auto& volume : planning.volumes.of(decision.address)) {
     forget.changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
   }
   if (planning.live.answers(decision.record->host)) {
@@ -225,22 +230,33 @@ void lay_out_leftover_disks(Planning& planning) {
   }
 }
 
-/// Disks that an earlier removal left out of reach, and that `removed:` gives up: they stay where they are.
+/// Disks that an earlier removal left, and that `removed:` gives up: those out of reach, and all of them if the file
+/// has no such group. They stay where they are.
+std::vector<VolumeRecord> forgotten_disks(const Planning& planning, const InstanceAddress& owner) {
+  std::vector<VolumeRecord> forgotten;
+  if (planning.instances.count(owner) != 0 || forgetting_entry(planning, owner) == nullptr) return forgotten;
+  const bool in_file = find_group(planning.config, group_address(owner)) != nullptr;
+  if (in_file && !is_given_up(planning, owner)) return forgotten;
+  forgotten = planning.volumes.of(owner);
+  std::erase_if(forgotten, [&](const VolumeRecord& volume) { return in_file && !is_out_of_reach(planning, volume); });
+  return forgotten;
+}
+
 void lay_out_forgotten_disks(Planning& planning) {
   if (planning.input.options.destroy) return;
   for (const auto& owner : planning.volumes.owners()) {
     const std::string name = to_string(owner);
-    const bool is_planned = planning.scope.includes(group_address(owner), name);
-    if (!is_planned || planning.instances.count(owner) != 0 || !is_given_up(planning, owner)) continue;
+    if (!planning.scope.includes(group_address(owner), name)) continue;
     ChangeRecord forget;
     Change change;
     change.address = name;
     change.action = ChangeAction::forget;
-    for (const auto& volume : forgotten_volumes(planning, owner)) {
+    for (const auto& volume : forgotten_disks(planning, owner)) {
       forget.changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
       change.from_host = volume.host;
       change.reasons.push_back(about_disk(Rule::group_removed, volume, "is forgotten, and stays on " + volume.host));
     }
+    if (forget.changes.empty()) continue;
     planning.graph.add(name, "", {}, std::move(forget));
     planning.plan.changes.push_back(std::move(change));
   }

@@ -51,6 +51,9 @@ TEST_CASE("preventDestroy keeps the root disk of an instance whose domain is mis
   world.host(host).pools[0].volumes.clear();
   CHECK(changes(world.plan()) == Words{"create web-0"});
   world.host(host).pools[0].active = false;  // it says nothing of what is in it
+  CHECK(count_kind(world.plan(), "pool.ensure") == 1);
+  CHECK(world.plan().actions.size() == 1);
+  world.input.options.destroy = true;
   CHECK(only_error(world.plan()).code == "prevent_destroy");
 }
 

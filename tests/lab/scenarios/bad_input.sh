@@ -91,7 +91,7 @@ story "A volume that is not ours has the name; it was laid there behind the host
 precious() { lab exec kvm1 grep -qx precious "$pool_dir/$1" || fail "$1 is not what its owner left"; }
 lab exec kvm1 sh -c "for disk in root.qcow2 seed.iso; do echo precious > $pool_dir/demo-taken-0-\$disk; done"
 write "" "$(group taken blank)"
-refused 'group.taken\[0\] needs volume demo-taken-0-root.qcow2 in pool vscale on kvm1' 'hint: rename or remove that volume'
+refused 'group.taken\[0\] needs volume demo-taken-0-root.qcow2 in pool vscale on kvm1' 'hint: rename that volume'
 write "" "taken: { size: 0, template: { image: blank, vcpus: 1, memory: 128MiB, networks: [lan], storage: local } }"
 run 0 apply --auto-approve
 precious demo-taken-0-root.qcow2

@@ -476,7 +476,8 @@ TEST_CASE("what is recorded of a host follows its new name, in the store as in m
   in_the_way.name = "taken.qcow2";
   VolumeRecord blocked = root;
   blocked.name = in_the_way.name;
-  ImageCopyRecord copy{.host = here.host, .pool = "default", .volume = "image", .image = "debian", .digest = "sha256:aa"};
+  ImageCopyRecord copy{
+      .host = here.host, .pool = "default", .volume = "image", .image = "debian", .digest = "sha256:aa"};
   must_commit(*store, changes({PutInstance{here}, PutVolume{root}, PutVolume{in_the_way}, PutImageCopy{copy}}));
   REQUIRE(store->record_observations({saw(seen(here.host, {domain("a")}))}));
   const bool all_of_it = GENERATE(true, false);

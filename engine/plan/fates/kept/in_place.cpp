@@ -272,6 +272,11 @@ Template followed_template(const InPlaceInput& input) {
   if (input.live != nullptr) {
     follow_vcpus(followed, lifecycle, *input.live);
     follow_memory(followed, lifecycle, *input.live);
+  } else {
+    if (is_ignored(lifecycle, "vcpus")) followed.vcpus = followed.max_vcpus = input.recorded.vcpus;
+    if (is_ignored(lifecycle, "memory")) {
+      followed.memory_bytes = followed.max_memory_bytes = input.recorded.memory_bytes;
+    }
   }
   for (const auto& volume : input.volumes) {
     if (volume.role == VolumeRecord::Role::root) follow_root(followed, lifecycle, volume);

@@ -170,6 +170,7 @@ void decide_in_place(Planning& planning, const GroupPlan& plan, Decision& decisi
       hold(decision, in_place.disruption, allowed);
     }
     report_held_drift(planning, in_place, why);
+    decision.stays_as_it_is = true;
     in_place = InPlace{};
     return;
   }
@@ -196,6 +197,9 @@ void note_what_goes_along(Planning& planning, const GroupPlan& plan, Decision& d
   }
   if (has_lost_its_definition(decision)) {
     report_drift(planning, decision, kDefinition, "there", "removed", kMadeAnew);
+  }
+  if (decision.where->presence == Presence::absent) {
+    report_drift(planning, decision, "domain", "there", "missing", kMadeAnew);
   }
   const bool should_run = decision.record->phase == Phase::ready && decision.where->domain != nullptr;
   if (!should_run || decision.where->presence == Presence::up) return;
@@ -266,7 +270,7 @@ void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decis
     if (goes_along(drift)) drift.remedy = "held: " + why.text;
   }
   decision.fate = Fate::keep;
-  decision.held = true;
+  decision.held = decision.stays_as_it_is = true;
   decision.reasons.push_back(std::move(why));
   decide_whether_it_runs(planning, plan, decision);
   if (decision.recreate) return;
@@ -289,6 +293,7 @@ void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
     return set_replace(decision, std::move(reason));
   }
   const bool is_absent = decision.where->presence == Presence::absent;
+  if (is_absent && is_left_with_its_disks(planning, decision)) return;
   if (is_absent && !can_be_defined_again(planning, plan, decision)) return decide_missing(planning, decision);
   if (planning.scope.replaces(plan.address, decision.name)) {
     decide_requested(planning, plan, decision);

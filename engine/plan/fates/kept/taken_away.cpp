@@ -15,18 +15,33 @@ bool has_lost_its_file(const Planning& planning, const Decision& decision, const
   const LiveDomain* domain = decision.where->domain;
   const bool uses = domain == nullptr || std::any_of(domain->disk_paths.begin(), domain->disk_paths.end(),
                                                      [&](const auto& path) { return is_file_of(volume, path); });
+  if (domain == nullptr && volume.role == VolumeRecord::Role::seed && !planning.volumes.is_shared(volume.pool)) {
+    // Wherever it was left: it is needed here.
+    return !planning.volumes.is_live(decision.where->host, volume.pool, volume.name);
+  }
   if (!uses || (volume.host != decision.where->host && !planning.volumes.is_shared(volume.pool))) return false;
   const std::string host = planning.host_reaching(volume.pool, volume.host, decision.where->host);
   return planning.volumes.is_pool_active(host, volume.pool) &&
          !planning.volumes.is_live(host, volume.pool, volume.name);
 }
 
-/// Needs its files to go on. One that is paused has them open.
-bool needs_its_files(const LiveDomain& domain) {
-  return domain.state == DomainState::shut_off || domain.state == DomainState::crashed;
+/// A file beside the volume that is called as a snapshot of it would be: "web-0-root.before-upgrade"; empty if its pool
+/// shows none.
+std::string snapshot_of(const Planning& planning, const std::string& host, const VolumeRecord& volume) {
+  const LivePool* pool = planning.live.pool(host, volume.pool);
+  if (pool == nullptr) return "";
+  const std::string stem = volume.name.substr(0, volume.name.rfind('.') + 1);
+  for (auto at = pool->volumes.lower_bound(stem); at != pool->volumes.end() && at->starts_with(stem); ++at) {
+    if (*at != volume.name) return *at;
+  }
+  return "";
 }
 
 }  // namespace
+
+bool has_its_files_open(const LiveDomain& domain) {
+  return domain.state != DomainState::shut_off && domain.state != DomainState::crashed;
+}
 
 std::vector<VolumeRecord> lost_disks(const Planning& planning, const Decision& decision) {
   std::vector<VolumeRecord> lost;
@@ -41,14 +56,45 @@ std::vector<VolumeRecord> lost_disks(const Planning& planning, const Decision& d
 
 void warn_of_lost_disks(Planning& planning, const Decision& decision) {
   for (const auto& volume : lost_disks(planning, decision)) {
-    const bool is_off = needs_its_files(*decision.where->domain);
-    planning.warn("disk_lost",
-                  fmt::format("{}: pool {} on {} has no {} any more, which is its {} disk: {}", decision.name,
-                              volume.pool, decision.where->host, volume.name, volume.disk,
-                              is_off ? "it cannot start" : "it runs on until it stops, and will not start again"),
-                  fmt::format("{}put the file back; or make the guest anew, which gives it another {} disk: --replace {}",
-                    is_off ? "" : "save what is on it while it runs; ", volume.disk, decision.name));
+    const bool is_off = !has_its_files_open(*decision.where->domain);
+    planning.warn(
+        "disk_lost",
+        fmt::format("{}: pool {} on {} has no {} any more, which is its {} disk: {}", decision.name, volume.pool,
+                    decision.where->host, volume.name, volume.disk,
+                    is_off ? "it cannot start" : "it runs on until it stops, and will not start again"),
+        fmt::format("{}put the file back; or {}make the guest anew, which gives it another {} disk: --replace {}",
+                    is_off ? "" : "save what is on it while it runs; ",
+                    is_off || !volume.keep ? "" : "stop it by hand and ", volume.disk, decision.name));
   }
+}
+
+bool is_left_with_its_disks(Planning& planning, Decision& decision) {
+  if (!decision.where->why.empty() || decision.record->phase == Phase::leaving) return false;
+  const std::string& host = decision.where->host;
+  for (const auto& volume : planning.volumes.of(decision.address)) {
+    if (volume.role == VolumeRecord::Role::seed || volume.host != host) continue;
+    if (!planning.volumes.is_pool_active(host, volume.pool)) {
+      decision.reasons.push_back(
+          {Rule::missing_on_host,
+           fmt::format("{} has no such domain; its pool {} is turned on first, which tells whether "
+                       "its disks are there",
+                       host, volume.pool),
+           {{"host", host}, {"pool", volume.pool}}});
+      report_drift(planning, decision, "domain", "there", "missing", "look for its disks first");
+      decision.open_pools = true;
+      return true;
+    }
+    if (const std::string snapshot = snapshot_of(planning, host, volume); !snapshot.empty()) {
+      decision.where->why = fmt::format(
+          "{0} has no such domain, and {1} beside its disk, which looks like a snapshot of it: define the domain by "
+          "hand "
+          "on that, with uuid {2}; or, if nobody needs it, remove that file, and plan again",
+          host, snapshot, decision.record->uuid);
+      leave_unknown(planning, decision);
+      return true;
+    }
+  }
+  return false;
 }
 
 bool can_be_defined_again(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
@@ -70,27 +116,34 @@ void decide_defined_again(Planning& planning, Decision& decision) {
 }
 
 void find_lost_seed(Planning& planning, Decision& decision) {
-  for (const auto& volume : planning.volumes.of(decision.address)) {
+  const std::vector<VolumeRecord> volumes = planning.volumes.of(decision.address);
+  for (const auto& volume : volumes) {
     if (volume.role != VolumeRecord::Role::seed || !has_lost_its_file(planning, decision, volume)) continue;
     report_drift(planning, decision, "seed", "there", "missing", "write again");
     decision.reasons.push_back({Rule::missing_on_host,
                                 fmt::format("its seed {} is gone, without which it does not start", volume.name),
                                 {{"volume", volume.name}}});
     decision.lost_seed = volume;
+    if (planning.volumes.is_shared(volume.pool) || volume.host == decision.where->host) continue;
+    decision.lost_seed->host = decision.where->host;
+    decision.record_changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
+    decision.record_changes.emplace_back(PutVolume{*decision.lost_seed});
   }
 }
 
 void hold_start_without_disk(Planning& planning, Decision& decision) {
-  if (!decision.start || decision.where->domain == nullptr || !needs_its_files(*decision.where->domain)) return;
+  if (!decision.start || decision.where->domain == nullptr || has_its_files_open(*decision.where->domain)) return;
   const auto lost = lost_disks(planning, decision);
   if (lost.empty()) return;
   decision.start = decision.wait = decision.redefine = false;
   decision.held = true;
   const std::string why = fmt::format("its {} disk is gone, without which it cannot start", lost.front().disk);
   decision.reasons.push_back({Rule::missing_on_host, why, {{"volume", lost.front().name}}});
-  for (auto& drift : planning.plan.drift) {
-    if (drift.address == decision.name && drift.what == "state") drift.remedy = "held: " + why;
-  }
+  auto& all = planning.plan.drift;
+  const auto said = std::find_if(all.rbegin(), all.rend(), [&](const Drift& drift) {  // it was a moment ago
+    return drift.address == decision.name && drift.what == "state";
+  });
+  if (said != all.rend()) said->remedy = "held: " + why;
 }
 
 bool has_lost_its_definition(const Decision& decision) {

@@ -129,6 +129,85 @@ TEST_CASE("it takes the sizes that the file has by now, and grows its disks") {
   CHECK_FALSE(has_changes(world.plan()));
 }
 
+TEST_CASE("what is held back does not come with its definition, and what is ignored stays") {
+  Group group = web(1);
+  SECTION("held back") {
+    group.update.allow = Disruption::none;
+  }
+  SECTION("ignored") {
+    group.lifecycle.ignore_changes = {"vcpus", "memory"};
+  }
+  PlayedWorld world = running({group});
+  world.host("kvm1").domains.clear();
+  auto& instance = world.input.config.groups[0].instance;
+  instance.vcpus = instance.max_vcpus = 4;
+  instance.memory_bytes = instance.max_memory_bytes = 4 * kGiB;
+  world.carry_out(world.plan());
+  CHECK(world.domain("kvm1", "prod-web-0")->vcpus == 2);
+  CHECK(world.domain("kvm1", "prod-web-0")->memory_bytes == 2 * kGiB);
+  CHECK_FALSE(has_changes(world.plan()));
+}
+
+TEST_CASE("a larger maximum that comes with its definition is claimed, and needs room") {
+  PlayedWorld world = running({web(1)});
+  world.host("kvm1").domains.clear();
+  world.input.config.groups[0].instance.max_memory_bytes = 4 * kGiB;
+  const auto claimed = world.instance("group.web[0]").claim.memory_mib;
+  SECTION("there is room") {
+    world.carry_out(world.plan());
+    const Claim claim = world.instance("group.web[0]").claim;
+    CHECK(claim == claim_of(world.input.config.groups[0].instance, lock_of().virtual_size_bytes));
+    CHECK(claim.memory_mib > claimed);
+    CHECK_FALSE(has_changes(world.plan()));
+  }
+  SECTION("there is none") {
+    world.host("kvm1").domains = {foreign_domain("big", 2, 60 * kGiB)};
+    CHECK(only_error(world.plan()).code == "no_room_to_grow");
+  }
+}
+
+TEST_CASE("where a pool is off that would tell of its disks, that is turned on first, and nothing is made anew") {
+  PlayedWorld world = running({web(1)});
+  world.host("kvm1").domains.clear();
+  world.host("kvm1").pools[0].active = false;
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  REQUIRE(plan.actions.size() == 1);
+  CHECK(count_kind(plan, "pool.ensure") == 1);
+  world.carry_out(plan);
+  CHECK(changes(world.plan()) == Words{"update web-0"});
+  CHECK(count_kind(world.plan(), "volume.delete") == 0);
+}
+
+TEST_CASE("it is not defined on a disk that a snapshot stands on") {
+  PlayedWorld world = running({web(1)});
+  world.host("kvm1").domains.clear();
+  world.host("kvm1").pools[0].volumes.insert("prod-web-0-root.before-upgrade");
+  const Plan plan = world.plan();
+  CHECK(plan.actions.empty());
+  REQUIRE(plan.unknown.size() == 1);
+  CHECK(
+      plan.unknown[0].why ==
+      "kvm1 has no such domain, and prod-web-0-root.before-upgrade beside its disk, which looks like a snapshot of it: "
+      "define the domain by hand on that, with uuid " +
+          world.instance("group.web[0]").uuid + "; or, if nobody needs it, remove that file, and plan again");
+}
+
+TEST_CASE("its seed is written where it is now, wherever it was left") {
+  PlayedWorld world = running({web(1)});
+  move_by_hand(world, "prod-web-0", "kvm1", "kvm2");
+  world.host("kvm2").pools[0].volumes.erase("prod-web-0-seed.iso");
+  world.host("kvm1").pools[0].volumes.insert("prod-web-0-seed.iso");
+  world.carry_out(world.plan());
+  world.host("kvm2").domains.clear();
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(only_action(plan, "seed.write", "group.web[0]").host == "kvm2");
+  world.carry_out(plan);
+  CHECK(world.host("kvm2").pools[0].volumes.count("prod-web-0-seed.iso") == 1);
+  CHECK_FALSE(has_changes(world.plan()));
+}
+
 TEST_CASE("it is replaced where the file wants another one anyway") {
   PlayedWorld world = running({web(1)});
   world.host("kvm1").domains.clear();
@@ -137,6 +216,10 @@ TEST_CASE("it is replaced where the file wants another one anyway") {
   }
   SECTION("as --replace asks for it") {
     world.input.options.replaces = {"group.web[0]"};
+  }
+  SECTION("another image, by strategy onDelete: it was deleted") {
+    world.input.config.groups[0].update.strategy = Update::Strategy::on_delete;
+    world.input.images["debian-12"] = lock_of("debian-12", 'b');
   }
   CHECK(changes(world.plan()) == Words{"replace web-0"});
 }

@@ -59,10 +59,11 @@ TEST_CASE("no copy is deleted from a pool that two hosts seem to share, though t
       plan.diagnostics[0].summary ==
       "pool default: kvm2 shows prod-web-0-root.qcow2, which is recorded on kvm1: the hosts seem to share it, and the "
       "file does not say so; no copy of an image is deleted or replaced there");
-  CHECK(plan.diagnostics[0].hint ==
-        "if they share it, write `shared: true` in storage local; if they do not, kvm2 has a file of its own of "
-        "that name, as after a copy by hand, or of a guest that was forgotten: rename it if anybody needs what is on it; "
-        "else make sure that no domain uses it there, and delete it on kvm2");
+  CHECK(
+      plan.diagnostics[0].hint ==
+      "if they share it, write `shared: true` in storage local; if they do not, kvm2 has a file of its own of "
+      "that name, as after a copy by hand, or of a guest that was forgotten: rename it if anybody needs what is on it; "
+      "else make sure that no domain uses it there, and delete it on kvm2");
 }
 
 TEST_CASE("what lies in the pool of a host that has another name now is not called left over") {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "engine/live/host_identity.h"
 #include "tests/engine/plan/plan_text.h"
 #include "tests/engine/plan/planned.h"
 #include "tests/engine/simulation/played_world.h"
@@ -23,6 +24,14 @@ PlayedWorld with_kept_disks() {
   world.carry_out(world.plan());
   REQUIRE(world.instance("group.web[1]").host == "kvm2");
   return world;
+}
+
+Words changes_of_hosts(const Plan& plan) {
+  Words hosts;
+  for (const auto& change : plan.changes) {
+    if (change.address.starts_with("host.")) hosts.push_back(change.address);
+  }
+  return hosts;
 }
 
 std::vector<std::string> hosts_of_disks(const PlayedWorld& world) {
@@ -98,8 +107,9 @@ TEST_CASE("another machine is not taken for a host that left the file, nor one t
     world.input.recorded.hosts["kvm2"].observed->identity = {};
   }
   const Plan plan = world.plan();
-  CHECK(std::none_of(plan.changes.begin(), plan.changes.end(),
-                     [](const Change& change) { return change.address == "host.kvm9"; }));
+  CHECK(changes_of_hosts(plan).empty());
+  world.carry_out(plan);
+  CHECK(hosts_of_disks(world) == Words{"web-0 kvm1", "web-1 kvm9", "web-2 kvm1", "web-3 kvm2"});
 }
 
 TEST_CASE("what the machine has lost meanwhile is missed there, as under its old name") {
@@ -139,6 +149,8 @@ TEST_CASE("a name that goes on to another machine leaves its own to the one that
   // kvm2 is the name of a third machine now, which is no answer of the kvm2 that was seen.
   world.input.config.hosts.push_back(a_host("kvm2"));
   world.input.live["kvm2"] = unreachable();
+  CHECK(changes_of_hosts(world.plan()).empty());  // only silent, it keeps its name
+  world.input.live["kvm2"].failure->error = *answers_as_another("kvm2", {"kvm2.example", "uuid-of-kvm2"}, {"x", "y"});
   const Plan plan = world.plan();
   INFO(plan_text(plan));
   CHECK(plan.changes.back().address == "host.kvm9");

@@ -60,8 +60,20 @@ TEST_CASE("a guest that alone still has its kept disk, whose file is gone, is no
     INFO(plan_text(plan));
     CHECK(plan.actions.empty());
     CHECK(changes(plan) == Words{"hold web-0"});
-    CHECK(plan.changes[0].reasons.back().text ==
-          "its kept disk data is gone from pool default on kvm1, and only the guest still has it");
+    CHECK(
+        plan.changes[0].reasons.back().text ==
+        "its kept disk data is gone from pool default on kvm1, and only the guest still has it: save it, and stop the "
+        "guest by hand");
+  }
+  SECTION("for a replacement that was begun") {
+    world.input.recorded.instances.begin()->second.phase = Phase::leaving;
+    CHECK(codes(world.plan()) == Words{"disk_lost", "last_copy"});
+    CHECK(world.plan().actions.empty());
+  }
+  SECTION("also while it is paused") {
+    world.domain("kvm1", "prod-web-0")->state = DomainState::paused;
+    world.input.options.destroy = true;
+    CHECK(codes(world.plan()) == Words{"last_copy"});
   }
   SECTION("to be destroyed") {
     world.input.options.destroy = true;
