@@ -75,7 +75,11 @@ void add_disks(const Planning& planning, const GroupPlan& plan, const Decision& 
     } else if (outlives(planning, plan, decision, volume)) {
       change.reasons.push_back(about_disk(Rule::keep_disk, volume, "stays on " + volume.host));
     } else if (is_kept(plan, volume)) {
-      change.reasons.push_back(about_disk(Rule::data_lost, volume, "is deleted from " + volume.host));
+      change.reasons.push_back(
+          about_disk(Rule::data_lost, volume,
+                     planning.volumes.is_gone(volume)
+                         ? fmt::format("is gone from {}: what a guest that runs still has of it goes, too", volume.host)
+                         : "is deleted from " + volume.host));
     } else if (std::find(given_up.begin(), given_up.end(), volume) != given_up.end()) {
       change.reasons.push_back(
           about_disk(Rule::data_lost, volume, fmt::format("is deleted from {}: the file has it no more", volume.host)));

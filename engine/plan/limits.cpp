@@ -79,21 +79,65 @@ std::optional<VolumeRecord> last_copy(const Planning& planning, const GroupPlan&
   return std::nullopt;
 }
 
+/// The file that its kept data disk goes on in, as after a snapshot, while the disk itself stays as it was then; empty
+/// if there is none. One that the file has no more may simply be detached.
+std::string goes_on_in(const Planning& planning, const GroupPlan& plan, const Decision& decision,
+                       const VolumeRecord& disk) {
+  if (plan.group == nullptr) return "";
+  const auto& wanted = plan.group->instance.disks;
+  const bool in_file =
+      std::any_of(wanted.begin(), wanted.end(), [&](const DataDisk& one) { return one.name == disk.disk; });
+  const auto& paths = decision.where->domain->disk_paths;
+  const auto& volumes = planning.volumes.of(decision.address);
+  const bool is_used =
+      std::any_of(paths.begin(), paths.end(), [&](const std::string& path) { return is_file_of(disk, path); });
+  if (!in_file || is_used) return "";
+  const auto other = std::find_if(paths.begin(), paths.end(), [&](const std::string& path) {
+    return std::none_of(volumes.begin(), volumes.end(),
+                        [&](const VolumeRecord& volume) { return is_file_of(volume, path); });
+  });
+  return other == paths.end() ? "" : *other;
+}
+
+/// What would be lost of a kept disk, and how to save it; the texts are empty if nothing would.
+struct Loss {
+  std::string disk, why, remedy;
+};
+
+Loss loss_of(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  const bool goes = decision.fate == Fate::destroy || decision.fate == Fate::replace;
+  if (!goes || decision.where->domain == nullptr) return {};
+  if (const auto disk = last_copy(planning, plan, decision)) {
+    return {disk->disk,
+            fmt::format("its kept disk {} is gone from pool {} on {}, and only the guest still has it", disk->disk,
+                        disk->pool, decision.where->host),
+            "save it, and stop the guest by hand"};
+  }
+  for (const auto& volume : planning.volumes.of(decision.address)) {
+    if (volume.role != VolumeRecord::Role::data || !is_kept(plan, volume)) continue;
+    const std::string file = goes_on_in(planning, plan, decision, volume);
+    if (file.empty()) continue;
+    return {
+        volume.disk, fmt::format("its kept disk {} goes on in {}, as after a snapshot", volume.disk, file),
+        fmt::format("merge that first: virsh blockcommit {} FILE --active --pivot, or qemu-img commit while it is off",
+                    decision.where->domain->name)};
+  }
+  return {};
+}
+
 void hold_last_copies(Planning& planning, GroupPlan& plan) {
   if (planning.input.options.allow_data_loss) return;
   for (auto& decision : plan.decisions) {
-    const auto disk = last_copy(planning, plan, decision);
-    if (!disk) continue;
-    const std::string why = fmt::format("its kept disk {} is gone from pool {} on {}, and only the guest still has it",
-                                        disk->disk, disk->pool, decision.where->host);
+    const Loss loss = loss_of(planning, plan, decision);
+    if (loss.why.empty()) continue;
     if (decision.fate == Fate::replace && decision.record->phase != Phase::leaving) {
       hold_replacement(planning, plan, decision,
-                       {Rule::keep_disk, why + ": save it, and stop the guest by hand", {{"disk", disk->disk}}});
+                       {Rule::keep_disk, loss.why + ": " + loss.remedy, {{"disk", loss.disk}}});
       continue;
     }
-    planning.error("last_copy", fmt::format("{} would be stopped, and {}", decision.name, why),
-                   fmt::format("save it from within the guest and stop that by hand; or leave it out: --exclude {}",
-                               decision.name));
+    planning.error(
+        "last_copy", fmt::format("{} would go, and {}", decision.name, loss.why),
+        fmt::format("{}; or leave it out: --exclude {}; --allow-data-loss gives it up", loss.remedy, decision.name));
     decision.fate = Fate::left;
   }
 }

@@ -45,10 +45,16 @@ class SignReader {
   void read_unrecorded(const std::string& host, const LivePool& pool, std::vector<SharingSign>& signs) const {
     if (used_.empty()) return;
     for (const auto& name : pool.volumes) {
-      if (name.starts_with(kImageVolumePrefix)) continue;
+      if (name.starts_with(kImageVolumePrefix) || is_recorded_here(host, pool.name, name)) continue;
       const UnrecordedDomain* user = used_only_elsewhere(host, name);
       if (user != nullptr) signs.push_back({*user->host, host, pool.name, name, user->domain->name});
     }
+  }
+
+  [[nodiscard]] bool is_recorded_here(const std::string& host, const std::string& pool, const std::string& name) const {
+    const auto [begin, end] = by_name_.equal_range(name);
+    return std::any_of(begin, end,
+                       [&](const auto& entry) { return entry.second->host == host && entry.second->pool == pool; });
   }
 
   [[nodiscard]] const UnrecordedDomain* used_only_elsewhere(const std::string& host, const std::string& name) const {

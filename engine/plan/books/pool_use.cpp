@@ -21,15 +21,18 @@ bool follows(const Change& change) {
   });
 }
 
-bool misses_a_disk(const Plan& plan) {
-  return std::any_of(plan.diagnostics.begin(), plan.diagnostics.end(),
-                     [](const Diagnostic& diagnostic) { return diagnostic.code == "disk_lost"; });
+/// A disk that is missing, or a file that should not be there.
+bool wonders_at_a_pool(const Plan& plan) {
+  return std::any_of(plan.diagnostics.begin(), plan.diagnostics.end(), [](const Diagnostic& diagnostic) {
+    return diagnostic.code == "disk_lost" || diagnostic.code == "snapshot_left" ||
+           diagnostic.code == "pool_looks_shared";
+  });
 }
 
 }  // namespace
 
 bool relies_on_pools(const Plan& plan) {
-  return plan.errored || misses_a_disk(plan) || std::any_of(plan.changes.begin(), plan.changes.end(), follows) ||
+  return plan.errored || wonders_at_a_pool(plan) || std::any_of(plan.changes.begin(), plan.changes.end(), follows) ||
          std::any_of(plan.actions.begin(), plan.actions.end(),
                      [](const Action& action) { return works_in_pool(action.detail); });
 }

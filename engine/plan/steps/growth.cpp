@@ -214,7 +214,7 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
   if (decision.lost_seed) {
     then(seed_of(after, *decision.lost_seed, cards_to_ask(planning, *plan.group, after.nics), true));
   }
-  // First of all: one without a definition is gone once it is stopped.
+  // Before it is stopped: one without a definition is gone then.
   if (transient && decision.redefine) define();
   if (reboot) then(StopDomain{after.uuid, Duration(after.shutdown_grace_ms), false, true});
   if (!transient && (decision.redefine || decision.in_place.redefine)) define();

@@ -65,6 +65,19 @@ run 0 apply --auto-approve
 answers 10.77.0.50 demo-web-0
 [ "$(disk_of_web)" = "$disk" ] || fail "its root disk was made anew"
 
+story "A snapshot is taken, and then it is undefined: it is not defined on what lies under that, and the way out is said"
+on kvm1 snapshot-create-as demo-web-0 later --disk-only --no-metadata > /dev/null
+on kvm1 destroy demo-web-0 > /dev/null
+on kvm1 undefine demo-web-0
+run 3 apply --auto-approve
+says 'demo-web-0-root.later on kvm1 looks like a snapshot of its disk'
+says 'qemu-img commit /var/lib/libvirt/vscale/demo-web-0-root.later, then rm it'
+lab exec kvm1 qemu-img commit -q /var/lib/libvirt/vscale/demo-web-0-root.later
+lab exec kvm1 rm /var/lib/libvirt/vscale/demo-web-0-root.later
+run 0 apply --auto-approve
+answers 10.77.0.50 demo-web-0
+[ "$(disk_of_web)" = "$disk" ] || fail "its root disk was made anew"
+
 story "Its card is detached: it is attached again, by a reboot"
 on kvm1 detach-interface demo-web-0 bridge --config > /dev/null
 run 2 plan --detailed-exitcode
@@ -107,13 +120,28 @@ run 0 plan --detailed-exitcode
 run 0 status
 prints 'db +kvm9 +ready'
 
+story "A snapshot of the machine's disk is taken: it is not stopped before that is merged"
+on kvm2 snapshot-create-as demo-db later --disk-only --no-metadata > /dev/null
+[ "$(in_guest demo-db 'echo valuable | dd of=/dev/vdb 2> /dev/null; sync; head -c 8 /dev/vdb')" = valuable ] ||
+  fail "nothing can be written onto the snapshot: $(cat status.json)"
+run 0 apply --auto-approve --replace machine.db
+says 'its kept disk data goes on in /var/lib/libvirt/vscale/demo-db-data.later, as after a snapshot'
+run 1 destroy --auto-approve --target machine.db
+says 'virsh blockcommit demo-db FILE --active --pivot'
+for disk in demo-db-root demo-db-data; do
+  on kvm2 blockcommit demo-db "/var/lib/libvirt/vscale/$disk.later" --active --pivot > /dev/null
+  lab exec kvm2 rm "/var/lib/libvirt/vscale/$disk.later"
+done
+run 0 apply --auto-approve --replace machine.db
+[ "$(in_guest demo-db 'head -c 8 /dev/vdb')" = valuable ] || fail "on the disk is something else: $(cat status.json)"
+
 story "A data disk is deleted under the machine, which alone still has it: it is not stopped"
 disk_file=/var/lib/libvirt/vscale/demo-db-data.qcow2
 lab exec kvm2 ln "$disk_file" "$disk_file.kept"
 on kvm2 vol-delete demo-db-data.qcow2 vscale > /dev/null
 run 1 destroy --auto-approve --target machine.db
 says 'only the guest still has it'
-[ "$(in_guest demo-db 'head -c 8 /dev/vdb')" = precious ] || fail "the guest has lost it: $(cat status.json)"
+[ "$(in_guest demo-db 'head -c 8 /dev/vdb')" = valuable ] || fail "the guest has lost it: $(cat status.json)"
 lab exec kvm2 mv "$disk_file.kept" "$disk_file"
 on kvm2 pool-refresh vscale > /dev/null
 
@@ -122,7 +150,7 @@ run 0 destroy --auto-approve --target machine.db
 config_with_machine
 run 0 apply --auto-approve
 says 'host.kvm2: was kvm9: 1 kept disk, 1 copy of an image'
-[ "$(in_guest demo-db 'head -c 8 /dev/vdb')" = precious ] || fail "on the disk is something else: $(cat status.json)"
+[ "$(in_guest demo-db 'head -c 8 /dev/vdb')" = valuable ] || fail "on the disk is something else: $(cat status.json)"
 run 0 plan --detailed-exitcode
 
 story "Destroy finds everything under the newest name"

@@ -64,7 +64,7 @@ void warn_of_lost_disks(Planning& planning, const Decision& decision) {
                     is_off ? "it cannot start" : "it runs on until it stops, and will not start again"),
         fmt::format("{}put the file back; or {}make the guest anew, which gives it another {} disk: --replace {}",
                     is_off ? "" : "save what is on it while it runs; ",
-                    is_off || !volume.keep ? "" : "stop it by hand and ", volume.disk, decision.name));
+                    is_off || !volume.keep ? "" : "stop it by hand, and then ", volume.disk, decision.name));
   }
 }
 
@@ -82,14 +82,24 @@ bool is_left_with_its_disks(Planning& planning, Decision& decision) {
            {{"host", host}, {"pool", volume.pool}}});
       report_drift(planning, decision, "domain", "there", "missing", "look for its disks first");
       decision.open_pools = true;
+      planning.plan.complete = false;
+      planning.plan.unknown.push_back(
+          {.address = decision.name,
+           .host = host,
+           .why = fmt::format("what becomes of it, a plan knows once pool {} is on: plan again", volume.pool),
+           .since = std::nullopt});
       return true;
     }
     if (const std::string snapshot = snapshot_of(planning, host, volume); !snapshot.empty()) {
-      decision.where->why = fmt::format(
-          "{0} has no such domain, and {1} beside its disk, which looks like a snapshot of it: define the domain by "
-          "hand "
-          "on that, with uuid {2}; or, if nobody needs it, remove that file, and plan again",
-          host, snapshot, decision.record->uuid);
+      decision.where->why = fmt::format("{} has no such domain, and {} beside its disk", host, snapshot);
+      planning.warn(
+          "snapshot_left",
+          fmt::format("{}: {} on {} looks like a snapshot of its disk: defined on {}, it would lose what came "
+                      "after, and ruin that",
+                      decision.name, snapshot, host, volume.name),
+          fmt::format("on {0}: qemu-img commit {1}/{2}, then rm it, and plan again; if nobody needs what is in "
+                      "it, only rm it",
+                      host, planning.live.pool(host, volume.pool)->path, snapshot));
       leave_unknown(planning, decision);
       return true;
     }

@@ -74,6 +74,7 @@ TEST_CASE("what is wanted and was on a host that is gone for good is forgotten f
   CHECK(world.instance("group.web[1]").host == "kvm1");
   CHECK(world.instance("group.web[1]").nics[0].address != old_address);  // the other may still have it
   CHECK_FALSE(has_changes(world.plan()));
+  CHECK(codes(world.plan()).empty());  // no pool looks shared for that
 }
 
 TEST_CASE("a machine that was on a host that is gone for good likewise") {

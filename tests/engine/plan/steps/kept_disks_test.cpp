@@ -81,12 +81,34 @@ TEST_CASE("a guest that alone still has its kept disk, whose file is gone, is no
     REQUIRE(plan.errored);
     CHECK(plan.actions.empty());
     CHECK(codes(plan) == Words{"last_copy"});
-    CHECK(plan.diagnostics[0].hint ==
-          "save it from within the guest and stop that by hand; or leave it out: --exclude group.web[0]");
+    CHECK(
+        plan.diagnostics[0].hint ==
+        "save it, and stop the guest by hand; or leave it out: --exclude group.web[0]; --allow-data-loss gives it up");
     world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
     world.carry_out(world.plan());
     CHECK(world.input.recorded.volumes.empty());  // what is not there is not kept
   }
+}
+
+TEST_CASE("a guest whose kept disk goes on in a snapshot's file does not go until that is merged") {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world = running({group});
+  auto& paths = world.domain("kvm1", "prod-web-0")->disk_paths;
+  std::replace_if(
+      paths.begin(), paths.end(), [](const std::string& path) { return path.ends_with("-data.qcow2"); },
+      std::string("/srv/before-upgrade.qcow2"));
+  world.input.images["debian-12"] = lock_of("debian-12", 'b');
+  Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(plan.actions.empty());
+  CHECK(plan.changes[0].reasons.back().text ==
+        "its kept disk data goes on in /srv/before-upgrade.qcow2, as after a snapshot: merge that first: virsh "
+        "blockcommit prod-web-0 FILE --active --pivot, or qemu-img commit while it is off");
+  world.input.options.destroy = true;
+  CHECK(codes(world.plan()) == Words{"last_copy"});
+  world.input.options.allow_data_loss = true;
+  CHECK(changes(world.plan()) == Words{"destroy web-0"});
 }
 
 TEST_CASE("a kept disk that is taken up again says what else becomes of it") {
