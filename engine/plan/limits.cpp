@@ -92,11 +92,16 @@ std::string goes_on_in(const Planning& planning, const GroupPlan& plan, const De
   const bool is_used =
       std::any_of(paths.begin(), paths.end(), [&](const std::string& path) { return is_file_of(disk, path); });
   if (!in_file || is_used) return "";
-  const auto other = std::find_if(paths.begin(), paths.end(), [&](const std::string& path) {
-    return std::none_of(volumes.begin(), volumes.end(),
-                        [&](const VolumeRecord& volume) { return is_file_of(volume, path); });
-  });
-  return other == paths.end() ? "" : *other;
+  std::string unknown;
+  for (const std::string& path : paths) {
+    const bool is_ours = std::any_of(volumes.begin(), volumes.end(),
+                                     [&](const VolumeRecord& volume) { return is_file_of(volume, path); });
+    if (is_ours) continue;
+    // As libvirt calls it, unless somebody chose the name.
+    const std::string stem = "/" + disk.name.substr(0, disk.name.rfind('.') + 1);
+    if (unknown.empty() || path.find(stem) != std::string::npos) unknown = path;
+  }
+  return unknown;
 }
 
 /// What would be lost of a kept disk, and how to save it; the texts are empty if nothing would.
