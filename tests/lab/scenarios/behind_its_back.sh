@@ -2,6 +2,7 @@
 # What somebody does on a host and vscale only finds: a definition that is removed under a running guest, a card that is
 # detached, a seed that is deleted. Each is put right before it costs a disk. A host that gets another name in the file is
 # the same host: guests, kept disks and copies of images follow.
+# labels: slow
 . "$(dirname "$0")/scenario.sh"
 begin 2
 
