@@ -14,7 +14,6 @@
 #include "engine/plan/books/unrecorded.h"
 #include "engine/plan/fates/whereabouts.h"
 #include "engine/plan/names/renamed_hosts.h"
-#include "engine/recorded/apply_change.h"
 #include "engine/recorded/has_begun.h"
 #include "engine/values/text/listed.h"
 #include "engine/values/uri.h"
@@ -167,11 +166,6 @@ HostStatus host_status(const Host& host, const HostView& view, const PlacementWo
   return status;
 }
 
-bool was_seen(const RecordedState& recorded, const std::string& host) {
-  const auto found = recorded.hosts.find(host);
-  return found != recorded.hosts.end() && found->second.observed;
-}
-
 std::string left_alone_text(int instances, bool was_seen) {
   if (instances == 0 && !was_seen) return "What is on it is not known: it was never seen under this name.";
   if (instances == 0) return "Nothing of ours is recorded there.";
@@ -253,10 +247,6 @@ std::vector<std::string> about(const std::vector<VolumeRecord>& kept, const Whol
   return {command("state list", {}), command("destroy", options)};
 }
 
-}  // namespace
-
-namespace {
-
 bool is_in_file(const Config& config, const VolumeRecord& volume) {
   const Group* group = find_group(config, group_address(volume.owner));
   if (group == nullptr) return false;
@@ -264,21 +254,12 @@ bool is_in_file(const Config& config, const VolumeRecord& volume) {
   return std::any_of(disks.begin(), disks.end(), [&](const DataDisk& disk) { return disk.name == volume.disk; });
 }
 
-/// As a plan sees it: what is recorded of a host follows its new name.
-RecordedState with_renamed_hosts(const Config& config, const RecordedState& recorded, const Live& live) {
-  RecordedState followed = recorded;
-  for (const auto& host : renamed_hosts(config, recorded, live)) {
-    const RecordChange change = record_of(host);
-    apply(followed, change);
-  }
-  return followed;
-}
-
 }  // namespace
 
 Status status_of(const Config& config, const RecordedState& as_recorded, const Live& live,
                  const std::optional<LockHolder>& running, const WholeCommand& command) {
-  const RecordedState recorded = with_renamed_hosts(config, as_recorded, live);
+  // As a plan sees it.
+  const RecordedState recorded = followed(as_recorded, renamed_hosts(config, as_recorded, live));
   Status status;
   status.name = config.name;
   status.lineage = recorded.lineage;

@@ -24,6 +24,11 @@ Result<Recorded> read_recorded(const Invocation& invocation, const Config& confi
   return Recorded{.state = std::move(*state), .running = *running};
 }
 
+bool was_seen(const RecordedState& recorded, const std::string& host) {
+  const auto found = recorded.hosts.find(host);
+  return found != recorded.hosts.end() && found->second.observed;
+}
+
 std::vector<VolumeRecord> kept_disks(const RecordedState& recorded) {
   std::vector<VolumeRecord> kept;
   std::copy_if(recorded.volumes.begin(), recorded.volumes.end(), std::back_inserter(kept),

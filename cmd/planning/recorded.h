@@ -21,6 +21,9 @@ struct Recorded {
 /// Reads the record without changing anything. No statefile is an empty record: nothing was created yet.
 Result<Recorded> read_recorded(const Invocation& invocation, const Config& config);
 
+/// Has the host ever answered under this name?
+bool was_seen(const RecordedState& recorded, const std::string& host);
+
 /// The volumes that belong to no instance any more: disks that were kept when theirs went, by owner. No plan but one to
 /// destroy that allows data loss deletes them; an instance that is made anew at the owner's address takes them.
 std::vector<VolumeRecord> kept_disks(const RecordedState& recorded);

@@ -94,9 +94,7 @@ std::string goes_on_in(const Planning& planning, const GroupPlan& plan, const De
   if (!in_file || is_used) return "";
   std::string unknown;
   for (const std::string& path : paths) {
-    const bool is_ours = std::any_of(volumes.begin(), volumes.end(),
-                                     [&](const VolumeRecord& volume) { return is_file_of(volume, path); });
-    if (is_ours) continue;
+    if (!is_file_of_none(volumes, path)) continue;
     // As libvirt calls it, unless somebody chose the name.
     const std::string stem = "/" + disk.name.substr(0, disk.name.rfind('.') + 1);
     if (unknown.empty() || path.find(stem) != std::string::npos) unknown = path;

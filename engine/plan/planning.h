@@ -67,6 +67,11 @@ struct Decision {
   bool disturbs = false;        ///< replace: a member that was ready, also if it is off now: they go one by one.
   std::optional<PlacementAnswer> placed;
 
+  /// keep: its domain is gone, and comes back with the sizes that the file has by now.
+  [[nodiscard]] bool is_defined_anew() const {
+    return fate == Fate::keep && redefine && !stays_as_it_is && where && where->domain == nullptr;
+  }
+
   std::vector<VolumeRecord> renamed;         ///< As recorded: the file calls their storage otherwise now.
   std::vector<RecordChange> record_changes;  ///< That come before anything else here.
   std::string host_after;                    ///< Empty: where it is.

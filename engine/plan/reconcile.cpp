@@ -11,7 +11,6 @@
 #include "engine/live/emulation.h"
 #include "engine/plan/names/renamed_hosts.h"
 #include "engine/plan/planning.h"
-#include "engine/recorded/apply_change.h"
 #include "engine/values/text/listed.h"
 
 namespace vscale {
@@ -406,12 +405,9 @@ Plan plan_from(const PlanInput& input, const std::vector<RenamedHost>& renamed) 
 Plan reconcile(const PlanInput& input) {
   const std::vector<RenamedHost> renamed = renamed_hosts(input.config, input.recorded, input.live);
   if (renamed.empty()) return plan_from(input, renamed);
-  PlanInput followed = input;
-  for (const auto& host : renamed) {
-    const RecordChange change = record_of(host);
-    apply(followed.recorded, change);
-  }
-  return plan_from(followed, renamed);
+  PlanInput as_named_now = input;
+  as_named_now.recorded = followed(std::move(as_named_now.recorded), renamed);
+  return plan_from(as_named_now, renamed);
 }
 
 }  // namespace vscale

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "cmd/planning/recorded.h"
 #include "engine/live/host_identity.h"
 #include "engine/values/uri.h"
 
@@ -80,11 +81,6 @@ std::optional<Error> whose_answer(const RecordedState& recorded, const HostSnaps
     if (auto error = answers_as_well(now.host, now.identity, host, view.snapshot->identity)) return error;
   }
   return std::nullopt;
-}
-
-bool was_seen(const RecordedState& recorded, const std::string& host) {
-  const auto record = recorded.hosts.find(host);
-  return record != recorded.hosts.end() && record->second.observed;
 }
 
 HostView view_of(const std::string& host, Result<HostSnapshot> answer, const RecordedState& recorded, Instant now,

@@ -165,9 +165,7 @@ std::string disks_against_redefinition(const Planning& planning, const GroupPlan
   static const std::vector<std::string> kNone;
   const LiveDomain* domain = decision.where->domain;
   for (const std::string& path : domain != nullptr ? domain->disk_paths : kNone) {
-    const bool is_ours = std::any_of(volumes.begin(), volumes.end(),
-                                     [&](const VolumeRecord& volume) { return is_file_of(volume, path); });
-    if (!is_ours) return fmt::format("it has {}, which vscale did not make", path);
+    if (is_file_of_none(volumes, path)) return fmt::format("it has {}, which vscale did not make", path);
   }
   const auto& wanted = plan.group->instance.disks;
   const std::string& host = decision.where->host;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "engine/live/host_identity.h"
+#include "engine/recorded/apply_change.h"
 
 namespace vscale {
 namespace {
@@ -60,6 +61,14 @@ std::vector<RenamedHost> renamed_hosts(const Config& config, const RecordedState
 
 RecordChange record_of(const RenamedHost& renamed) {
   return RenameHost{renamed.from, renamed.to};
+}
+
+RecordedState followed(RecordedState recorded, const std::vector<RenamedHost>& renamed) {
+  for (const auto& host : renamed) {
+    const RecordChange change = record_of(host);
+    apply(recorded, change);
+  }
+  return recorded;
 }
 
 std::string show(const RenamedHost& renamed) {

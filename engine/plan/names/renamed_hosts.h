@@ -24,6 +24,9 @@ std::vector<RenamedHost> renamed_hosts(const Config& config, const RecordedState
 /// What the record has to say then.
 RecordChange record_of(const RenamedHost& renamed);
 
+/// The record as it is then.
+RecordedState followed(RecordedState recorded, const std::vector<RenamedHost>& renamed);
+
 /// "was kvm1: 2 instances, 1 kept disk", for a person.
 std::string show(const RenamedHost& renamed);
 

@@ -79,8 +79,8 @@ InstanceRecord record_after(const GroupPlan& plan, const Decision& decision, con
   InstanceRecord after = *decision.record;
   if (decision.in_place.settings) record_settings(*plan.group, after);
   if (decision.rehash && plan.lock != nullptr) after.spec_hash = plan.spec_hash;
-  const bool is_defined_anew = decision.redefine && decision.where->domain == nullptr && !decision.stays_as_it_is;
-  const bool takes_more = decision.in_place.resize_machine || !decision.in_place.grown.empty() || is_defined_anew;
+  const bool takes_more =
+      decision.in_place.resize_machine || !decision.in_place.grown.empty() || decision.is_defined_anew();
   if (takes_more && plan.lock != nullptr) after.claim = claim_of(followed, plan.lock->virtual_size_bytes);
   return after;
 }

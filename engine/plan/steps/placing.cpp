@@ -115,14 +115,9 @@ Claim growth_of(const Claim& wanted, const Claim& had) {
   return growth;
 }
 
-/// Its domain is gone, and is defined as the file says by now.
-bool is_defined_anew(const Decision& decision) {
-  return decision.redefine && decision.where->domain == nullptr && !decision.stays_as_it_is;
-}
-
 bool grows(const Decision& decision) {
   if (decision.fate != Fate::keep) return false;
-  return decision.recreate || is_defined_anew(decision) || decision.in_place.resize_machine ||
+  return decision.recreate || decision.is_defined_anew() || decision.in_place.resize_machine ||
          !decision.in_place.grown.empty();
 }
 
@@ -137,7 +132,7 @@ void check_growth(Planning& planning, const GroupPlan& plan, Decision& decision,
   const Claim& had = decision.record->claim;
   const Claim wanted = request.claim;
   request.claim = growth_of(wanted, had);
-  if (!decision.recreate && !decision.in_place.resize_machine && !is_defined_anew(decision)) {
+  if (!decision.recreate && !decision.in_place.resize_machine && !decision.is_defined_anew()) {
     // Somebody raised what is ignored: it is in use already, and only to be counted.
     request.claim.vcpus = 0;
     request.claim.memory_mib = 0;

@@ -19,6 +19,16 @@ PlayedWorld running(std::vector<Group> groups) {
   return running(config_with(std::move(groups)));
 }
 
+PlayedWorld with_kept_disk() {
+  Group group = web(2);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world = running({group});
+  REQUIRE(world.instance("group.web[1]").host == "kvm2");
+  world.input.config.groups[0].size = 1;
+  world.carry_out(world.plan());
+  return world;
+}
+
 void rename_host(PlayedWorld& world, const std::string& from, const std::string& to) {
   HostRecord& record = world.input.recorded.hosts[from];
   record.host = from;

@@ -17,6 +17,9 @@ PlayedWorld running(Config config);
 /// Likewise, with the groups on two hosts (config_with()).
 PlayedWorld running(std::vector<Group> groups);
 
+/// Likewise, with web-0 on kvm1, and on kvm2 the kept disk of web-1, which is gone.
+PlayedWorld with_kept_disk();
+
 /// After a look at it, a host is called otherwise in the file: the same machine answers.
 void rename_host(PlayedWorld& world, const std::string& from, const std::string& to);
 

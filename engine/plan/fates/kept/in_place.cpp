@@ -291,12 +291,16 @@ bool is_file_of(const VolumeRecord& volume, const std::string& path) {
   return path.ends_with("/" + volume.name);
 }
 
+bool is_file_of_none(const std::vector<VolumeRecord>& volumes, const std::string& path) {
+  return std::none_of(volumes.begin(), volumes.end(),
+                      [&](const VolumeRecord& volume) { return is_file_of(volume, path); });
+}
+
 bool may_be_attached(const LiveDomain& domain, const VolumeRecord& volume, const std::vector<VolumeRecord>& volumes) {
-  if (domain.disk_paths.empty()) return true;
-  return std::any_of(domain.disk_paths.begin(), domain.disk_paths.end(), [&](const std::string& path) {
-    return is_file_of(volume, path) || std::none_of(volumes.begin(), volumes.end(),
-                                                    [&](const VolumeRecord& other) { return is_file_of(other, path); });
-  });
+  const auto& paths = domain.disk_paths;
+  return paths.empty() || std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+           return is_file_of(volume, path) || is_file_of_none(volumes, path);
+         });
 }
 
 std::uint64_t root_disk_bytes(const Template& instance, std::uint64_t image_virtual_size_bytes) {

@@ -60,6 +60,8 @@ Template followed_template(const InPlaceInput& input);
 
 /// Is the file at this path the volume's, as far as its name tells?
 bool is_file_of(const VolumeRecord& volume, const std::string& path);
+/// Is it none of theirs? Then vscale did not make it, or a snapshot has been made since.
+bool is_file_of_none(const std::vector<VolumeRecord>& volumes, const std::string& path);
 /// Is the volume one of the domain's disks, by its definition? One that names no disks tells nothing; and one that
 /// names a file which is none of `volumes`, those of the instance, may have it under that name, since a snapshot was
 /// made.

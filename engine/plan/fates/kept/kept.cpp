@@ -84,20 +84,17 @@ bool has_unrecorded_disks(const Planning& planning, Decision& decision) {
   const std::vector<VolumeRecord>& recorded = planning.volumes.of(decision.address);
   const bool has_root = std::any_of(recorded.begin(), recorded.end(),
                                     [](const VolumeRecord& volume) { return volume.role == VolumeRecord::Role::root; });
-  const auto stray = std::find_if(domain->disk_paths.begin(), domain->disk_paths.end(), [&](const std::string& path) {
-    return std::none_of(recorded.begin(), recorded.end(),
-                        [&](const VolumeRecord& volume) { return is_file_of(volume, path); });
-  });
+  const auto stray = std::find_if(domain->disk_paths.begin(), domain->disk_paths.end(),
+                                  [&](const std::string& path) { return is_file_of_none(recorded, path); });
   if (has_root && stray == domain->disk_paths.end()) return false;
   decision.where->why = fmt::format(
       "it is recorded as claimed only, and {} has its domain with {}, which is not recorded: was an older backup of "
-      "the "
-      "state restored? then use the newer statefile",
+      "the state restored? then use the newer statefile",
       decision.where->host, stray == domain->disk_paths.end() ? "its root disk" : *stray);
   return true;
 }
 
-void decide_whether_it_runs(Planning& planning, const GroupPlan& plan, Decision& decision) {
+void decide_by_phase(Planning& planning, const GroupPlan& plan, Decision& decision) {
   const bool up = decision.where->presence == Presence::up;
   switch (decision.record->phase) {
     case Phase::claimed:
@@ -127,6 +124,14 @@ void decide_whether_it_runs(Planning& planning, const GroupPlan& plan, Decision&
   decision.reasons.push_back(
       {Rule::stopped_outside, fmt::format("it is {}, and should run", state), {{"state", state}}});
   decision.start = decision.wait = true;
+}
+
+/// And what it lacks to do so.
+void decide_whether_it_runs(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  decide_by_phase(planning, plan, decision);
+  if (decision.recreate) return;
+  find_lost_seed(planning, decision);
+  hold_start_without_disk(planning, decision);
 }
 
 void report_too_large(Planning& planning, const GroupPlan& plan, const Decision& decision) {
@@ -273,10 +278,7 @@ void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decis
   decision.held = decision.stays_as_it_is = true;
   decision.reasons.push_back(std::move(why));
   decide_whether_it_runs(planning, plan, decision);
-  if (decision.recreate) return;
-  find_lost_seed(planning, decision);
-  hold_start_without_disk(planning, decision);
-  if (!has_lost_its_definition(decision)) return;
+  if (decision.recreate || !has_lost_its_definition(decision)) return;
   static_cast<void>(decide_definition(planning, decision, obstacle_to_redefinition(planning, plan, decision)));
 }
 
@@ -307,10 +309,7 @@ void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
   }
   decide_mark(decision);
   decide_whether_it_runs(planning, plan, decision);
-  if (decision.recreate) return;
-  find_lost_seed(planning, decision);
-  hold_start_without_disk(planning, decision);
-  decide_in_place(planning, plan, decision);
+  if (!decision.recreate) decide_in_place(planning, plan, decision);
 }
 
 }  // namespace vscale

@@ -186,11 +186,7 @@ TEST_CASE("of the disks that one kept, those out of reach are given up and the o
 }
 
 TEST_CASE("a kept disk on a host that is gone for good is given up by the same entry, and a new one comes elsewhere") {
-  Group group = web(2);
-  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
-  PlayedWorld world = running({group});
-  world.input.config.groups[0].size = 1;
-  world.carry_out(world.plan());
+  PlayedWorld world = with_kept_disk();
   world.input.config.hosts.pop_back();
   world.input.live.erase("kvm2");
   world.input.config.groups[0].size = 2;

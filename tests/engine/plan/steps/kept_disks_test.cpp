@@ -112,11 +112,7 @@ TEST_CASE("a guest whose kept disk goes on in a snapshot's file does not go unti
 }
 
 TEST_CASE("a kept disk that is taken up again says what else becomes of it") {
-  Group group = web(2);
-  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
-  PlayedWorld world = running({group});
-  world.input.config.groups[0].size = 1;
-  world.carry_out(world.plan());
+  PlayedWorld world = with_kept_disk();
   world.input.config.groups[0].size = 2;
   world.input.config.groups[0].instance.disks = {a_disk("data", 60 * kGiB, false)};
   const Plan plan = world.plan();
@@ -128,11 +124,7 @@ TEST_CASE("a kept disk that is taken up again says what else becomes of it") {
 }
 
 TEST_CASE("one that finds no room where its kept disk is says so, and how to give the disk up") {
-  Group group = web(2);
-  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
-  PlayedWorld world = running({group});
-  world.input.config.groups[0].size = 1;
-  world.carry_out(world.plan());
+  PlayedWorld world = with_kept_disk();
   world.host("kvm2").domains.push_back(foreign_domain("big", 8, 63 * kGiB));
   world.input.config.groups[0].size = 2;
   const Plan plan = world.plan();
