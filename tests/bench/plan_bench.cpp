@@ -35,20 +35,29 @@ PlanInput pairs(int count) {
   return input;
 }
 
+/// What a host says of a domain that has just been defined so, and runs.
+LiveDomain running(const DomainSpec& spec, const LivePool& pool) {
+  LiveDomain domain;
+  domain.uuid = spec.uuid;
+  domain.name = spec.name;
+  domain.state = DomainState::running;
+  domain.vcpus = domain.max_vcpus = spec.vcpus;
+  domain.memory_bytes = domain.max_memory_bytes = spec.memory_bytes;
+  domain.ownership = spec.ownership;
+  for (const auto& nic : spec.nics) domain.nics.push_back({nic.mac, nic.bridge.empty() ? nic.network : nic.bridge});
+  for (const auto& disk : spec.disks) domain.disk_paths.push_back(pool.path + "/" + disk.volume);
+  if (spec.seed) domain.disk_paths.push_back(pool.path + "/" + spec.seed->volume);
+  return domain;
+}
+
 /// As everything is once the plan has been carried out.
 void carry_out(PlanInput& input, const Plan& plan) {
   for (const auto& action : plan.actions) {
     for (const auto& change : changes_at_begin(action, input.recorded, input.now)) apply(input.recorded, change);
     for (const auto& change : changes_at_end(action, {}, input.recorded, input.now)) apply(input.recorded, change);
     if (const auto* define = std::get_if<DefineDomain>(&action.detail)) {
-      LiveDomain domain;
-      domain.uuid = define->spec.uuid;
-      domain.name = define->spec.name;
-      domain.state = DomainState::running;
-      domain.vcpus = domain.max_vcpus = define->spec.vcpus;
-      domain.memory_bytes = domain.max_memory_bytes = define->spec.memory_bytes;
-      domain.ownership = define->spec.ownership;
-      input.live[action.host].snapshot->domains.push_back(std::move(domain));
+      HostSnapshot& snapshot = *input.live[action.host].snapshot;
+      snapshot.domains.push_back(running(define->spec, snapshot.pools[0]));
     }
     auto& volumes = action.host.empty() ? input.live.begin()->second.snapshot->pools[0].volumes
                                         : input.live[action.host].snapshot->pools[0].volumes;
