@@ -12,38 +12,15 @@
 #include "tests/cmd/fake_world.h"
 #include "tests/support/golden.h"
 
-using namespace vscale;
-using test::FakeWorld;
-using Json = nlohmann::json;
-
+namespace vscale::test {
 namespace {
 
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::vector<Json> lines_of(const std::string& text) {
-  std::vector<Json> lines;
-  std::istringstream in(text);
-  std::string line;
-  while (std::getline(in, line)) lines.push_back(Json::parse(line));
-  return lines;
-}
+using Json = nlohmann::json;
 
 std::size_t count_of(const std::vector<std::string>& log, const std::string& part) {
   return static_cast<std::size_t>(
       std::count_if(log.begin(), log.end(), [&](const std::string& line) { return holds(line, part); }));
 }
-
-/// With `web` of that size applied.
-struct AppliedWorld : FakeWorld {
-  explicit AppliedWorld(int size) {
-    write("vscale.yaml", test::web_config(size));
-    const auto applied = vscale({"apply", "--auto-approve"});
-    INFO(applied.out << applied.err);
-    REQUIRE(applied.code == 0);
-  }
-};
 
 constexpr Duration kForGood{std::chrono::hours{24}};
 
@@ -114,12 +91,12 @@ class VanishingImages final : public ImageLibrary {
 
 TEST_CASE("a host that goes away in the middle of apply and comes back: apply finishes by itself") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(4));
+  world.write("vscale.yaml", web_config(4));
   cut_in_mid_run(world, 8, std::chrono::seconds{10});
 
   const auto applied = world.vscale({"apply", "--auto-approve"});
 
-  test::check_golden("cmd/run_apply_again.txt", applied.out);
+  check_golden("cmd/run_apply_again.txt", applied.out);
   CHECK(applied.code == 0);
   CHECK(world.cluster().domains().size() == 4);
   world.stop_when({});
@@ -128,12 +105,12 @@ TEST_CASE("a host that goes away in the middle of apply and comes back: apply fi
 
 TEST_CASE("a host that stays away: what can be done is done, and the exit code says partial") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(4));
+  world.write("vscale.yaml", web_config(4));
   cut_in_mid_run(world, 8, kForGood);
 
   const auto applied = world.vscale({"apply", "--auto-approve"});
 
-  test::check_golden("cmd/run_apply_host_gone.txt", applied.out);
+  check_golden("cmd/run_apply_host_gone.txt", applied.out);
   CHECK(applied.code == 3);
   world.stop_when({});
   world.cluster().heal("kvm2");
@@ -143,12 +120,12 @@ TEST_CASE("a host that stays away: what can be done is done, and the exit code s
 
 TEST_CASE("what a later plan would do beyond the approved one is shown and not done") {
   AppliedWorld world(1);
-  world.write("vscale.yaml", test::web_config(4));
+  world.write("vscale.yaml", web_config(4));
   cut_in_mid_run(world, 5, std::chrono::seconds{10}, [&] { world.cluster().power_off_by_hand("prod-web-0"); });
 
   const auto applied = world.vscale({"apply", "--auto-approve"});
 
-  test::check_golden("cmd/run_apply_beyond.txt", applied.out);
+  check_golden("cmd/run_apply_beyond.txt", applied.out);
   CHECK(applied.code == 1);
   CHECK(count_of(world.cluster().log(), "started prod-web-0") == 1);
   world.stop_when({});
@@ -158,7 +135,7 @@ TEST_CASE("what a later plan would do beyond the approved one is shown and not d
 
 TEST_CASE("a gate that has used up its bound is not waited for once more") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
   GuestBehaviour never;
   never.never_boots = true;
   world.cluster().behave("prod-web-1", never);
@@ -171,7 +148,7 @@ TEST_CASE("a gate that has used up its bound is not waited for once more") {
 
 TEST_CASE("a claim that collides with another writer's is planned again") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
   bool claimed = false;
   world.stop_when([&] {
     if (!std::exchange(claimed, true)) claim_elsewhere(world, "kvm1");
@@ -207,7 +184,7 @@ TEST_CASE("what was asked to be replaced is replaced once, however often it is p
 
 TEST_CASE("what was asked to be replaced under its new name is replaced by a later plan, too") {
   AppliedWorld world(2);
-  std::string config = test::web_config(2);
+  std::string config = web_config(2);
   config.replace(config.find("  web:"), 6, "  shop:");
   world.write("vscale.yaml", config + "moved:\n  - { from: group.web, to: group.shop }\n");
   const std::string asked = GENERATE("shop", "shop-1");
@@ -226,7 +203,7 @@ TEST_CASE("what was asked to be replaced under its new name is replaced by a lat
 
 TEST_CASE("no approval is good for more plans than its bound") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
   world.stop_when([&] {
     claim_elsewhere(world, "kvm1");
     return StopRequest::none;
@@ -241,7 +218,7 @@ TEST_CASE("no approval is good for more plans than its bound") {
 
 TEST_CASE("with --json going on is another plan event that says why") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(4));
+  world.write("vscale.yaml", web_config(4));
   cut_in_mid_run(world, 8, std::chrono::seconds{10});
 
   const auto lines = lines_of(world.vscale({"apply", "--auto-approve", "--json"}).out);
@@ -272,7 +249,7 @@ TEST_CASE("after an apply the record shows the hosts as they are, and nobody has
 
 TEST_CASE("a host that does not answer after the run is no failure of the run") {
   AppliedWorld world(2);
-  world.write("vscale.yaml", test::web_config(3));
+  world.write("vscale.yaml", web_config(3));
   const auto stop_at = world.cluster().log().size() + 1;
   world.stop_when([&world, stop_at] {
     const bool on_other_host = world.cluster().log().size() >= stop_at;
@@ -289,7 +266,7 @@ TEST_CASE("a host that does not answer after the run is no failure of the run") 
 
 TEST_CASE("an interrupted run is not planned again, and nobody is made to wait for the hosts") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(3));
+  world.write("vscale.yaml", web_config(3));
   int asked = 0;
   world.stop_when([&] { return ++asked > 12 ? StopRequest::finish_running : StopRequest::none; });
 
@@ -301,7 +278,7 @@ TEST_CASE("an interrupted run is not planned again, and nobody is made to wait f
 
 TEST_CASE("in the pause before it is planned again, a second interrupt need not wait for anything") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(4));
+  world.write("vscale.yaml", web_config(4));
   bool in_the_run = false;
   bool in_the_pause = false;
   bool in_the_second_run = false;
@@ -328,7 +305,7 @@ TEST_CASE("in the pause before it is planned again, a second interrupt need not 
 
 TEST_CASE("an interrupt before it is planned again ends the run, and the next one goes on") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(4));
+  world.write("vscale.yaml", web_config(4));
   bool asked_in_the_pause = false;
   world.stop_when([&] {
     const bool cut = world.cluster().log().size() >= 8;
@@ -350,7 +327,7 @@ TEST_CASE("an interrupt before it is planned again ends the run, and the next on
 
 TEST_CASE("a saved plan is the envelope of what is done when a host goes away") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(4));
+  world.write("vscale.yaml", web_config(4));
   REQUIRE(world.vscale({"plan", "--out", "plan.bin"}).code == 0);
   cut_in_mid_run(world, 8, std::chrono::seconds{10});
 
@@ -364,7 +341,7 @@ TEST_CASE("a saved plan is the envelope of what is done when a host goes away") 
 
 TEST_CASE("a saved plan is refused where the hosts have changed under it, and says where") {
   AppliedWorld world(2);
-  world.write("vscale.yaml", test::web_config(3));
+  world.write("vscale.yaml", web_config(3));
   REQUIRE(world.vscale({"plan", "--out", "plan.bin"}).code == 0);
   world.cluster().power_off_by_hand("prod-web-1");
 
@@ -378,7 +355,7 @@ TEST_CASE("a saved plan is refused where the hosts have changed under it, and sa
 
 TEST_CASE("a saved plan is carried out unseen with --refresh=false") {
   AppliedWorld world(2);
-  world.write("vscale.yaml", test::web_config(3));
+  world.write("vscale.yaml", web_config(3));
   REQUIRE(world.vscale({"plan", "--out", "plan.bin"}).code == 0);
   world.cluster().power_off_by_hand("prod-web-1");
 
@@ -402,7 +379,7 @@ TEST_CASE("a saved plan remembers what was asked for besides the files") {
 
 TEST_CASE("a saved plan holds no plain digest of a file, and without its key it is stale") {
   FakeWorld world;
-  const std::string config = test::web_config(1);
+  const std::string config = web_config(1);
   world.write("vscale.yaml", config);
   REQUIRE(world.vscale({"plan", "--out", "plan.bin"}).code == 0);
   CHECK_FALSE(holds(world.written("plan.bin"), sha256_hex(config)));
@@ -419,7 +396,7 @@ TEST_CASE("an image file that is gone is a warning as long as nobody needs it, a
   FakeWorld world;
   const auto images = std::make_shared<VanishingImages>(world.images());
   world.outside().image_library = [images] { return images; };
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
   images->gone = true;
 
@@ -428,7 +405,7 @@ TEST_CASE("an image file that is gone is a warning as long as nobody needs it, a
   CHECK(holds(plan.out, "warning: image debian-12: file /srv/debian-12.qcow2 cannot be read"));
   CHECK(holds(plan.out, "it would be needed to send it to a host"));
 
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
   const auto grown = world.vscale({"plan"});
   CHECK(grown.code == 1);
   CHECK(holds(grown.out, "error: image debian-12: file /srv/debian-12.qcow2 cannot be read"));
@@ -464,7 +441,7 @@ TEST_CASE("a plan stands on what is in the statefile, with the locks and what wa
 
 TEST_CASE("the command to go on with does what was begun: files, variables and options, and what is still to replace") {
   FakeWorld world;
-  world.write("prod.yaml", test::web_config(2) + "vars:\n  token: { sensitive: true }\n  region: {}\n");
+  world.write("prod.yaml", web_config(2) + "vars:\n  token: { sensitive: true }\n  region: {}\n");
   const std::vector<std::string> given{"-f", "prod.yaml", "--var", "region=eu", "--var", "token=s3cret"};
   const auto run = [&](std::vector<std::string> words) {
     words.insert(words.end(), given.begin(), given.end());
@@ -486,3 +463,5 @@ TEST_CASE("the command to go on with does what was begun: files, variables and o
   CHECK_FALSE(holds(applied.out, "--replace web-0"));
   CHECK_FALSE(holds(planned.err + applied.out + applied.err, "s3cret"));
 }
+
+}  // namespace vscale::test

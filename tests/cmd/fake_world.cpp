@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <stdlib.h>  // NOLINT: mkdtemp
 
+#include <catch2/catch.hpp>
 #include <sstream>
 
 #include "providers/fake/simulated_runner.h"
@@ -142,6 +143,25 @@ std::string web_config(int size) {
       "      cloudInit: {{ user: debian }}\n"
       "    size: {}\n",
       size);
+}
+
+AppliedWorld::AppliedWorld(int size) {
+  write("vscale.yaml", web_config(size));
+  const auto applied = vscale({"apply", "--auto-approve"});
+  INFO(applied.out << applied.err);
+  REQUIRE(applied.code == 0);
+}
+
+std::vector<nlohmann::json> lines_of(const std::string& text) {
+  std::vector<nlohmann::json> lines;
+  std::istringstream in(text);
+  std::string line;
+  while (std::getline(in, line)) lines.push_back(nlohmann::json::parse(line));
+  return lines;
+}
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
 }
 
 }  // namespace vscale::test

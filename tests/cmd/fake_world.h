@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -74,5 +75,16 @@ class FakeWorld {
 
 /// A configuration with `web` of that size on both hosts, ready by agent, and nothing that needs a variable.
 std::string web_config(int size);
+
+/// The same, with that configuration applied.
+struct AppliedWorld : FakeWorld {
+  explicit AppliedWorld(int size);
+};
+
+/// What came out with --json, where that is a stream: an object a line.
+std::vector<nlohmann::json> lines_of(const std::string& text);
+
+/// Is `part` somewhere in `text`?
+bool holds(const std::string& text, const std::string& part);
 
 }  // namespace vscale::test

@@ -7,15 +7,10 @@
 
 /// What a person is told of the hosts, and what is kept of them.
 
-using namespace vscale;
-using test::FakeWorld;
-using Json = nlohmann::json;
-
+namespace vscale::test {
 namespace {
 
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using Json = nlohmann::json;
 
 RecordedState recorded_in(FakeWorld& world) {
   const auto state = world.outside().open_state(world.folder() + "/vscale.db", OpenMode::read_only);
@@ -55,7 +50,7 @@ const HostIdentity kThird{"three", "4c4c4544-0000-4000-8000-000000000003"};
 TEST_CASE("nothing is made anew where another machine answers for a host") {
   FakeWorld world;
   answer_as(world, kFirst, kSecond);
-  world.write("vscale.yaml", test::web_config(4));
+  world.write("vscale.yaml", web_config(4));
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
 
   const auto elsewhere = answer_as(world, kFirst, kThird);
@@ -75,7 +70,7 @@ TEST_CASE("nothing is made anew where another machine answers for a host") {
 TEST_CASE("one machine under two names is used under one of them") {
   FakeWorld world;
   answer_as(world, kFirst, kFirst);
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
 
   const auto plan = world.vscale({"plan"});
 
@@ -85,7 +80,7 @@ TEST_CASE("one machine under two names is used under one of them") {
 
 TEST_CASE("the record says how each host is reached, and never with a password") {
   FakeWorld world;
-  std::string config = test::web_config(1);
+  std::string config = web_config(1);
   config.replace(config.find("root@kvm2"), 4, "root:s3cret");
   world.write("vscale.yaml", config);
 
@@ -99,7 +94,7 @@ TEST_CASE("the record says how each host is reached, and never with a password")
 TEST_CASE("plan warns once of a host where KVM is offered and fails, and not of one that has none") {
   FakeWorld world;
   break_kvm(world);
-  world.write("vscale.yaml", test::web_config(3));
+  world.write("vscale.yaml", web_config(3));
 
   const auto plan = world.vscale({"plan"});
 
@@ -114,7 +109,7 @@ TEST_CASE("plan warns once of a host where KVM is offered and fails, and not of 
 TEST_CASE("status says of each host why its guests are emulated") {
   FakeWorld world;
   break_kvm(world);
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
 
   const auto text = world.vscale({"status"}).out;
   const Json hosts = Json::parse(world.vscale({"status", "--json"}).out).at("hosts");
@@ -134,13 +129,13 @@ TEST_CASE("a host whose KVM fails in the run is told of at its end, once") {
     return HostPorts{.domains = cluster, .volumes = cluster, .guests = cluster};
   };
   world.outside().network_probe = [cluster] { return cluster; };
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
   const bool json = GENERATE(false, true);
   std::vector<std::string> words{"apply", "--auto-approve"};
   if (json) words.emplace_back("--json");
 
   const auto first = world.vscale(words);
-  world.write("vscale.yaml", test::web_config(3));
+  world.write("vscale.yaml", web_config(3));
   const auto second = world.vscale(words);
 
   INFO(first.out << first.err);
@@ -155,23 +150,23 @@ TEST_CASE("a host whose KVM fails in the run is told of at its end, once") {
 
 TEST_CASE("status advises about a host that is down, and not to plan what no plan can help") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
   world.cluster().cut("kvm2");
   const auto down = world.vscale({"status"});
   CHECK(holds(down.out, "Its 1 instance is left alone."));
   CHECK(holds(down.out, "1 unknown"));
   CHECK_FALSE(holds(down.out, "Not as wanted"));
-  world.write("vscale.yaml", test::web_config(3));
+  world.write("vscale.yaml", web_config(3));
   CHECK(holds(world.vscale({"status"}).out, "Not as wanted: web: 1 to create\n"));
 }
 
 TEST_CASE("status wants of a scaled group what plan wants of it") {
   FakeWorld world;
   const std::string scaled = "    scaling: { min: 1, max: 5 }\n";
-  world.write("vscale.yaml", test::web_config(3) + scaled);
+  world.write("vscale.yaml", web_config(3) + scaled);
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
-  world.write("vscale.yaml", test::web_config(2) + scaled);
+  world.write("vscale.yaml", web_config(2) + scaled);
 
   const auto planned = world.vscale({"plan", "--detailed-exitcode"});
   const auto status = world.vscale({"status"});
@@ -181,3 +176,5 @@ TEST_CASE("status wants of a scaled group what plan wants of it") {
   CHECK_FALSE(holds(status.out, "to destroy"));
   CHECK(holds(status.out, "3/3"));
 }
+
+}  // namespace vscale::test

@@ -6,12 +6,12 @@
 #include "tests/cmd/plans.h"
 #include "tests/support/golden.h"
 
-using namespace vscale;
-using Json = nlohmann::ordered_json;
-
+namespace vscale::test {
 namespace {
 
-constexpr std::uint64_t kSeeds = 150;
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr std::uint64_t kSavedSeeds = 150;
 
 SavedPlan saved(Plan plan) {
   return {.plan = std::move(plan),
@@ -29,9 +29,9 @@ SavedPlan saved(Plan plan) {
 }  // namespace
 
 TEST_CASE("a saved plan is read back as it was, whatever is in it") {
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+  for (std::uint64_t seed = 0; seed < kSavedSeeds; ++seed) {
     INFO("seed " << seed);
-    const SavedPlan before = saved(test::random_plan(seed));
+    const SavedPlan before = saved(random_plan(seed));
     const auto after = saved_plan_from_text(saved_plan_text(before));
     REQUIRE((after ? "" : to_string(after.error())) == std::string());
     REQUIRE(*after == before);
@@ -40,7 +40,7 @@ TEST_CASE("a saved plan is read back as it was, whatever is in it") {
 }
 
 TEST_CASE("a saved plan of a vscale that did not write checksums is read, with none") {
-  Json document = plan_json(test::plan_that_creates());
+  OrderedJson document = plan_json(plan_that_creates());
   document["actions"][0]["detail"]["image"].erase("checksum");
 
   const auto plan = plan_from_json(document);
@@ -50,17 +50,17 @@ TEST_CASE("a saved plan of a vscale that did not write checksums is read, with n
 }
 
 TEST_CASE("the plan document has the keys that programs rely on") {
-  test::check_golden("cmd/plan_document.json", plan_json(test::plan_that_creates()).dump(2) + "\n");
+  check_golden("cmd/plan_document.json", plan_json(plan_that_creates()).dump(2) + "\n");
 }
 
 TEST_CASE("a plan document tells drift, fields before and after, and what is unknown") {
-  test::check_golden("cmd/plan_document_everything.json", plan_json(test::plan_with_everything()).dump(2) + "\n");
+  check_golden("cmd/plan_document_everything.json", plan_json(plan_with_everything()).dump(2) + "\n");
 }
 
 TEST_CASE("keys that this version does not know are tolerated everywhere in a plan") {
-  Json document = plan_json(test::plan_that_creates());
-  const Json with_more = [&document] {
-    Json json = document;
+  OrderedJson document = plan_json(plan_that_creates());
+  const OrderedJson with_more = [&document] {
+    OrderedJson json = document;
     json["from_the_future"] = {{"a", 1}};
     for (auto& change : json["changes"]) change["estimate"] = "5m";
     for (auto& action : json["actions"]) action["detail"]["more"] = true;
@@ -68,13 +68,13 @@ TEST_CASE("keys that this version does not know are tolerated everywhere in a pl
   }();
   const auto plan = plan_from_json(with_more);
   REQUIRE(plan.ok());
-  CHECK(*plan == test::plan_that_creates());
+  CHECK(*plan == plan_that_creates());
 }
 
 TEST_CASE("a plan that was saved when steps did not say how they expect to find a domain is read") {
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+  for (std::uint64_t seed = 0; seed < kSavedSeeds; ++seed) {
     INFO("seed " << seed);
-    Json document = plan_json(test::random_plan(seed));
+    OrderedJson document = plan_json(random_plan(seed));
     for (auto& action : document["actions"]) {
       for (const char* key : {"was_up", "was_gone"}) action["detail"].erase(key);
     }
@@ -83,7 +83,7 @@ TEST_CASE("a plan that was saved when steps did not say how they expect to find 
 }
 
 TEST_CASE("a plan of a newer minor version is read, one of another major version is refused") {
-  Json document = plan_json(test::empty_plan());
+  OrderedJson document = plan_json(empty_plan());
   document["format_version"] = "1.7";
   CHECK(plan_from_json(document).ok());
   document["format_version"] = "2.0";
@@ -94,7 +94,7 @@ TEST_CASE("a plan of a newer minor version is read, one of another major version
 }
 
 TEST_CASE("a plan file that was cut off at any byte is refused and never crashes") {
-  const std::string text = saved_plan_text(saved(test::plan_that_creates()));
+  const std::string text = saved_plan_text(saved(plan_that_creates()));
   for (std::size_t length = 0; length + 1 < text.size(); length += 7) {
     INFO("cut to " << length << " of " << text.size() << " bytes");
     const auto read = saved_plan_from_text(text.substr(0, length));
@@ -106,24 +106,26 @@ TEST_CASE("a plan file that was cut off at any byte is refused and never crashes
 TEST_CASE("a mistake in a plan file is named with its place") {
   struct Row {
     std::string pointer;
-    Json value;
+    OrderedJson value;
     std::string mistake;
   };
   const auto row = GENERATE(values<Row>({
       {"/serial", "many", "serial: not a whole number"},
       {"/changes/1/action", "explode", "changes[1].action: an unknown word"},
-      {"/changes/0/reasons", Json::array(), "changes[0].reasons: empty: every change has a reason"},
+      {"/changes/0/reasons", OrderedJson::array(), "changes[0].reasons: empty: every change has a reason"},
       {"/actions/0/kind", "image.burn", "actions[0].kind: an unknown kind of action"},
-      {"/actions/2/needs", Json::array({9}), "actions: action 3 is out of order"},
+      {"/actions/2/needs", OrderedJson::array({9}), "actions: action 3 is out of order"},
       {"/actions/1/detail/instance/address", "web",
        "actions[1].detail.instance.address: not the address of an instance"},
       {"/actions/2/detail/volume/capacity_bytes", -1, "actions[2].detail.volume.capacity_bytes: negative"},
       {"/timestamp", "yesterday", "timestamp: not a time"},
       {"/drift", 3, "drift: not a list"},
   }));
-  Json document = plan_json(test::plan_that_creates());
-  document[Json::json_pointer(row.pointer)] = row.value;
+  OrderedJson document = plan_json(plan_that_creates());
+  document[OrderedJson::json_pointer(row.pointer)] = row.value;
   const auto plan = plan_from_json(document);
   REQUIRE_FALSE(plan.ok());
   CHECK(plan.error().message == "this is not a whole plan: " + row.mistake);
 }
+
+}  // namespace vscale::test

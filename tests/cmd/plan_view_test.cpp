@@ -10,11 +10,10 @@
 #include "tests/cmd/plans.h"
 #include "tests/support/golden.h"
 
-using namespace vscale;
-
+namespace vscale::test {
 namespace {
 
-constexpr std::uint64_t kSeeds = 300;
+constexpr std::uint64_t kShownSeeds = 300;
 
 const PlanHeading kHeading{.files = {"vscale.yaml"}, .hosts = 4, .read_in = Duration{41}};
 
@@ -36,15 +35,15 @@ std::string too_wide_line(const std::string& text) {
 }  // namespace
 
 TEST_CASE("a plan that creates says where, with which address, and why") {
-  test::check_golden("cmd/plan_creates.txt", shown(test::plan_that_creates()));
+  check_golden("cmd/plan_creates.txt", shown(plan_that_creates()));
 }
 
 TEST_CASE("drift stands apart from change, and what is held or unknown comes after it") {
-  test::check_golden("cmd/plan_everything.txt", shown(test::plan_with_everything()));
+  check_golden("cmd/plan_everything.txt", shown(plan_with_everything()));
 }
 
 TEST_CASE("a plan that is incomplete although all hosts answer blames none of them") {
-  Plan plan = test::empty_plan();
+  Plan plan = empty_plan();
   plan.complete = false;
   plan.unknown = {{"group.web[0]", "kvm1", "kvm1 has another domain of its name", std::nullopt}};
   CHECK(shown(plan).ends_with("\n\nNo changes, but not everything is known. INCOMPLETE (web-0).\n"));
@@ -57,7 +56,7 @@ TEST_CASE("a plan that is incomplete although all hosts answer blames none of th
 }
 
 TEST_CASE("an update says each field once, and of its reasons what the fields have not said") {
-  Plan plan = test::empty_plan();
+  Plan plan = empty_plan();
   const auto resize = [&](int ordinal, std::vector<FieldChange> fields) -> Change& {
     Change change;
     change.address = fmt::format("group.web[{}]", ordinal);
@@ -74,13 +73,13 @@ TEST_CASE("an update says each field once, and of its reasons what the fields ha
   resize(0, {{"memory", "128 MiB", "160 MiB"}, {"maxMemory", "128 MiB", "160 MiB"}});
   Change& moved = resize(1, {{"vcpus", "1", "2"}, {"maxVcpus", "4", "8"}});
   moved.reasons.insert(moved.reasons.begin(), {Rule::group_moved, "was group.www[1]; it keeps its name www-1", {}});
-  test::add_action(plan, "group.web[0]", "kvm1", UpdateDomain{});
+  add_action(plan, "group.web[0]", "kvm1", UpdateDomain{});
   plan.summary.update = 2;
-  test::check_golden("cmd/plan_updates.txt", shown(plan));
+  check_golden("cmd/plan_updates.txt", shown(plan));
 }
 
 TEST_CASE("what is replaced because it is asked for shows what comes along with it, and a disk that stays is counted") {
-  Plan plan = test::empty_plan();
+  Plan plan = empty_plan();
   for (const int ordinal : {0, 1}) {
     Change change;
     change.address = fmt::format("group.web[{}]", ordinal);
@@ -110,12 +109,12 @@ TEST_CASE("what is replaced because it is asked for shows what comes along with 
   settings.fields = {{"grace", "1m", "30s"}};
   plan.changes.push_back(settings);
   plan.summary = {.update = 1, .replace = 2, .destroy = 1};
-  test::add_action(plan, "group.db[1]", "kvm2", ReleaseInstance{});
-  test::check_golden("cmd/plan_replaced.txt", shown(plan));
+  add_action(plan, "group.db[1]", "kvm2", ReleaseInstance{});
+  check_golden("cmd/plan_replaced.txt", shown(plan));
 }
 
 TEST_CASE("a group of which some grow, some boot and some go says of each what it will notice") {
-  Plan plan = test::empty_plan();
+  Plan plan = empty_plan();
   const auto change = [&](int ordinal, ChangeAction action, Disruption disruption, std::vector<FieldChange> fields) {
     plan.changes.push_back({.address = fmt::format("group.web[{}]", ordinal),
                             .action = action,
@@ -129,13 +128,13 @@ TEST_CASE("a group of which some grow, some boot and some go says of each what i
   change(0, ChangeAction::update, Disruption::live, {{"disk", "27 MiB", "1 GiB"}});
   change(1, ChangeAction::update, Disruption::reboot, {{"disk", "27 MiB", "1 GiB"}, {"memory", "1 GiB", "2 GiB"}});
   change(2, ChangeAction::destroy, Disruption::none, {});
-  test::add_action(plan, "group.web[0]", "kvm1", UpdateDomain{});
+  add_action(plan, "group.web[0]", "kvm1", UpdateDomain{});
   plan.summary = {.update = 2, .destroy = 1};
-  test::check_golden("cmd/plan_mixed.txt", shown(plan));
+  check_golden("cmd/plan_mixed.txt", shown(plan));
 }
 
 TEST_CASE("what is up and is only waited for is not said to be started") {
-  Plan plan = test::empty_plan();
+  Plan plan = empty_plan();
   for (const char* address : {"group.web[0]", "group.web[1]"}) {
     Change change;
     change.address = address;
@@ -144,9 +143,9 @@ TEST_CASE("what is up and is only waited for is not said to be started") {
     change.reasons = {{Rule::unfinished, std::string("left by an earlier run: ") + address, {}}};
     plan.changes.push_back(change);
   }
-  test::add_action(plan, "group.web[0]", "kvm1", WaitForGates{});
-  test::add_action(plan, "group.web[1]", "kvm1", StartDomain{});
-  test::add_action(plan, "group.web[1]", "kvm1", WaitForGates{});
+  add_action(plan, "group.web[0]", "kvm1", WaitForGates{});
+  add_action(plan, "group.web[1]", "kvm1", StartDomain{});
+  add_action(plan, "group.web[1]", "kvm1", WaitForGates{});
 
   const std::string text = plan_text(plan, {}, {});
 
@@ -156,11 +155,11 @@ TEST_CASE("what is up and is only waited for is not said to be started") {
 }
 
 TEST_CASE("a plan with nothing to do says so") {
-  test::check_golden("cmd/plan_empty.txt", shown(test::empty_plan()));
+  check_golden("cmd/plan_empty.txt", shown(empty_plan()));
 }
 
 TEST_CASE("a plan with an error says that nothing can be applied") {
-  Plan plan = test::plan_that_creates();
+  Plan plan = plan_that_creates();
   plan.errored = true;
   plan.diagnostics = {{.severity = Severity::error,
                        .code = "no_place",
@@ -170,21 +169,21 @@ TEST_CASE("a plan with an error says that nothing can be applied") {
                        .where = {"vscale.yaml", 20, 5, 4},
                        .snippet = "    size: 3",
                        .also = {}}};
-  test::check_golden("cmd/plan_errored.txt", shown(plan));
+  check_golden("cmd/plan_errored.txt", shown(plan));
 }
 
 TEST_CASE("fifty equal creations are one line, and fifty lines with -v") {
-  test::check_golden("cmd/plan_fifty.txt", shown(test::plan_of_fifty()));
-  const std::string all = shown(test::plan_of_fifty(), Verbosity::verbose);
+  check_golden("cmd/plan_fifty.txt", shown(plan_of_fifty()));
+  const std::string all = shown(plan_of_fifty(), Verbosity::verbose);
   CHECK(std::count(all.begin(), all.end(), '\n') > 50);
 }
 
 TEST_CASE("with -q a plan is its diagnostics and its last line") {
-  CHECK(shown(test::plan_that_creates(), Verbosity::quiet) == "Plan: 3 create, 0 update, 0 replace, 0 destroy.\n");
+  CHECK(shown(plan_that_creates(), Verbosity::quiet) == "Plan: 3 create, 0 update, 0 replace, 0 destroy.\n");
 }
 
 TEST_CASE("colours change nothing but the colour") {
-  const std::string coloured = plan_text(test::plan_with_everything(), kHeading, {.paint = {.on = true}});
+  const std::string coloured = plan_text(plan_with_everything(), kHeading, {.paint = {.on = true}});
   std::string plain;
   for (std::size_t i = 0; i < coloured.size(); ++i) {
     if (coloured[i] == '\x1b') {
@@ -194,7 +193,7 @@ TEST_CASE("colours change nothing but the colour") {
     plain += coloured[i];
   }
   CHECK(coloured != plain);
-  CHECK(plain == shown(test::plan_with_everything()));
+  CHECK(plain == shown(plan_with_everything()));
 }
 
 TEST_CASE("where all changes are held back, nothing is said of hosts that are as the files say") {
@@ -213,8 +212,8 @@ TEST_CASE("where all changes are held back, nothing is said of hosts that are as
 }
 
 TEST_CASE("no line of any plan is wider than the page, nor holds a control character") {
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
-    const Plan plan = test::random_plan(seed);
+  for (std::uint64_t seed = 0; seed < kShownSeeds; ++seed) {
+    const Plan plan = random_plan(seed);
     for (const auto verbosity : {Verbosity::normal, Verbosity::verbose}) {
       const std::string text = shown(plan, verbosity);
       INFO("seed " << seed);
@@ -225,20 +224,20 @@ TEST_CASE("no line of any plan is wider than the page, nor holds a control chara
 }
 
 TEST_CASE("the same plan gives the same bytes") {
-  CHECK(shown(test::random_plan(7)) == shown(test::random_plan(7)));
+  CHECK(shown(random_plan(7)) == shown(random_plan(7)));
 }
 
 TEST_CASE("a graph has a node for each action and an edge for each need, with names escaped") {
-  Plan plan = test::empty_plan();
-  test::add_action(plan, "image.<&'\"; rm -rf", "kvm\"1\\", DeleteImage{});
-  test::add_action(plan, "group.web[0]", "kvm1", StartDomain{"u"});
-  test::add_action(plan, "group.web", "", Barrier{});
-  test::check_golden("cmd/graph.dot", graph_text(plan, GraphFormat::dot));
-  test::check_golden("cmd/graph.mermaid", graph_text(plan, GraphFormat::mermaid));
+  Plan plan = empty_plan();
+  add_action(plan, "image.<&'\"; rm -rf", "kvm\"1\\", DeleteImage{});
+  add_action(plan, "group.web[0]", "kvm1", StartDomain{"u"});
+  add_action(plan, "group.web", "", Barrier{});
+  check_golden("cmd/graph.dot", graph_text(plan, GraphFormat::dot));
+  check_golden("cmd/graph.mermaid", graph_text(plan, GraphFormat::mermaid));
 }
 
 TEST_CASE("on a terminal the creation of an instance is one step, and each action is one in a pipe") {
-  const Plan plan = test::plan_that_creates();
+  const Plan plan = plan_that_creates();
   const Steps folded = steps_of(plan, StepSize::folded);
   const Steps single = steps_of(plan, StepSize::single);
   CHECK(single.steps.size() == plan.actions.size());
@@ -247,3 +246,5 @@ TEST_CASE("on a terminal the creation of an instance is one step, and each actio
   CHECK(folded.steps[1].actions == 3);
   CHECK(folded.steps[2].label == "wait until ready: http :80/health");
 }
+
+}  // namespace vscale::test

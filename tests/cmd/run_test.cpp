@@ -10,36 +10,13 @@
 #include "tests/cmd/planning/forwarding_domains.h"
 #include "tests/support/golden.h"
 
-using namespace vscale;
-using test::FakeWorld;
-using Json = nlohmann::json;
-
+namespace vscale::test {
 namespace {
 
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::vector<Json> lines_of(const std::string& text) {
-  std::vector<Json> lines;
-  std::istringstream in(text);
-  std::string line;
-  while (std::getline(in, line)) lines.push_back(Json::parse(line));
-  return lines;
-}
-
-/// With `web` of that size applied.
-struct AppliedWorld : FakeWorld {
-  explicit AppliedWorld(int size) {
-    write("vscale.yaml", test::web_config(size));
-    const auto applied = vscale({"apply", "--auto-approve"});
-    INFO(applied.out << applied.err);
-    REQUIRE(applied.code == 0);
-  }
-};
+using Json = nlohmann::json;
 
 /// A cluster that notes what was asked of it last.
-class RememberingDomains final : public test::ForwardingDomains {
+class RememberingDomains final : public ForwardingDomains {
  public:
   using ForwardingDomains::ForwardingDomains;
   std::map<std::string, Result<HostSnapshot>> observe(const std::map<std::string, ObserveRequest>& hosts) override {
@@ -54,11 +31,11 @@ class RememberingDomains final : public test::ForwardingDomains {
 
 TEST_CASE("plan, apply, and the next plan is empty") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(3));
+  world.write("vscale.yaml", web_config(3));
 
   const auto before = world.vscale({"plan", "--detailed-exitcode"});
   CHECK(before.code == 2);
-  test::check_golden("cmd/run_plan.txt", before.out);
+  check_golden("cmd/run_plan.txt", before.out);
 
   const auto applied = world.vscale({"apply", "--auto-approve"});
   CHECK(applied.code == 0);
@@ -72,14 +49,14 @@ TEST_CASE("plan, apply, and the next plan is empty") {
 
 TEST_CASE("a pipe gets a line for each action with its time") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   const auto applied = world.vscale({"apply", "--auto-approve"});
-  test::check_golden("cmd/run_apply_pipe.txt", applied.out);
+  check_golden("cmd/run_apply_pipe.txt", applied.out);
 }
 
 TEST_CASE("declined at the prompt is an error, and nothing is done") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   for (const std::string answer : {"no\n", "y\n", "Yes\n", ""}) {
     const auto declined = world.vscale_on_terminal({"apply"}, answer);
     CHECK(declined.code == 1);
@@ -93,7 +70,7 @@ TEST_CASE("declined at the prompt is an error, and nothing is done") {
 
 TEST_CASE("where nobody can be asked, apply refuses without --auto-approve") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   const auto refused = world.vscale({"apply"});
   CHECK(refused.code == 1);
   CHECK(holds(refused.err, "nobody can be asked here"));
@@ -106,7 +83,7 @@ TEST_CASE("destroy removes what vscale created, and nothing else") {
   world.cluster().add_foreign_domain("kvm1", "somebody-elses", 1, kGiB);
   const auto destroyed = world.vscale({"destroy", "--auto-approve"});
   CHECK(destroyed.code == 0);
-  test::check_golden("cmd/run_destroy.txt", destroyed.out);
+  check_golden("cmd/run_destroy.txt", destroyed.out);
   const auto left = world.cluster().domains();
   REQUIRE(left.size() == 1);
   CHECK(left.front().name == "somebody-elses");
@@ -115,7 +92,7 @@ TEST_CASE("destroy removes what vscale created, and nothing else") {
 
 TEST_CASE("destroy needs no value of a sensitive variable") {
   AppliedWorld world(1);
-  world.write("vscale.yaml", test::web_config(1) + "vars: { token: { sensitive: true } }\n");
+  world.write("vscale.yaml", web_config(1) + "vars: { token: { sensitive: true } }\n");
   CHECK(world.vscale({"plan"}).code == 1);
   CHECK(world.vscale({"status"}).code == 0);
   CHECK(world.vscale({"validate"}).code == 0);
@@ -126,7 +103,7 @@ TEST_CASE("destroy needs no value of a sensitive variable") {
 TEST_CASE("with a host that does not answer the rest is done, and the exit code says partial") {
   AppliedWorld world(2);
   world.cluster().cut("kvm2");
-  world.write("vscale.yaml", test::web_config(4));
+  world.write("vscale.yaml", web_config(4));
 
   const auto plan = world.vscale({"plan", "--detailed-exitcode"});
   CHECK(plan.code == 3);
@@ -142,7 +119,7 @@ TEST_CASE("with a host that does not answer the rest is done, and the exit code 
 
 TEST_CASE("a saved plan is carried out without a question") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
   const auto plan = world.vscale({"plan", "--out", "plan.bin"});
   CHECK(plan.code == 0);
   CHECK(holds(plan.err, "vscale apply plan.bin"));
@@ -152,7 +129,7 @@ TEST_CASE("a saved plan is carried out without a question") {
 
 TEST_CASE("a saved plan is refused once the state has moved") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   REQUIRE(world.vscale({"plan", "--out", "plan.bin"}).code == 0);
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
   const auto refused = world.vscale({"apply", "plan.bin"});
@@ -163,7 +140,7 @@ TEST_CASE("a saved plan is refused once the state has moved") {
 
 TEST_CASE("a saved plan of another statefile is refused") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   REQUIRE(world.vscale({"plan", "--out", "plan.bin"}).code == 0);
   auto saved = saved_plan_from_text(world.written("plan.bin"));
   REQUIRE(saved.ok());
@@ -176,7 +153,7 @@ TEST_CASE("a saved plan of another statefile is refused") {
 
 TEST_CASE("a saved plan is refused once a file or a variable that it was made from has changed") {
   FakeWorld world;
-  const std::string config = test::web_config(1) + "vars: { domain: { default: example.lan } }\n";
+  const std::string config = web_config(1) + "vars: { domain: { default: example.lan } }\n";
   world.write("vscale.yaml", config);
   REQUIRE(world.vscale({"plan", "--out", "plan.bin"}).code == 0);
 
@@ -195,7 +172,7 @@ TEST_CASE("a saved plan is refused once a file or a variable that it was made fr
 
 TEST_CASE("with no backups kept an apply makes none, and goes on") {
   AppliedWorld world(1);
-  world.write("vscale.yaml", test::web_config(2) + "state: { sqlite: { backup: { keep: 0 } } }\n");
+  world.write("vscale.yaml", web_config(2) + "state: { sqlite: { backup: { keep: 0 } } }\n");
 
   const auto applied = world.vscale({"apply", "--auto-approve"});
 
@@ -314,7 +291,7 @@ TEST_CASE("the lock of a process that is alive here is not forgotten by force") 
 
 TEST_CASE("an interrupt finishes what runs, exits 130, and the next apply goes on") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(3));
+  world.write("vscale.yaml", web_config(3));
   int asked = 0;
   world.stop_when([&asked] { return ++asked > 12 ? StopRequest::finish_running : StopRequest::none; });
   const auto stopped = world.vscale({"apply", "--auto-approve"});
@@ -331,18 +308,18 @@ TEST_CASE("an interrupt finishes what runs, exits 130, and the next apply goes o
 
 TEST_CASE("an action that fails is an error that names the thing and what was not begun") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
   GuestBehaviour never;
   never.never_boots = true;
   world.cluster().behave("prod-web-1", never);
   const auto failed = world.vscale({"apply", "--auto-approve"});
   CHECK(failed.code == 1);
-  test::check_golden("cmd/run_apply_failed.txt", failed.out);
+  check_golden("cmd/run_apply_failed.txt", failed.out);
 }
 
 TEST_CASE("apply --json is a stream of objects, from the version to the summary") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   const auto refused = world.vscale({"--json", "apply"});
   CHECK(refused.code == 1);
 
@@ -366,7 +343,7 @@ TEST_CASE("apply --json is a stream of objects, from the version to the summary"
 
 TEST_CASE("plan --json is one document, also for files with mistakes") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   const auto plan = world.vscale({"plan", "--json"});
   CHECK(plan.code == 0);
   CHECK(Json::parse(plan.out)["changes"][0]["address"] == "group.web[0]");
@@ -412,10 +389,10 @@ TEST_CASE("status shows groups, instances and hosts, and what needs a hand last"
   AppliedWorld world(3);
   world.cluster().add_foreign_domain("kvm2", "somebody-elses", 4, 8 * kGiB);
   world.clock().advance(std::chrono::minutes{5});
-  test::check_golden("cmd/status_well.txt", world.vscale({"status"}).out);
+  check_golden("cmd/status_well.txt", world.vscale({"status"}).out);
   world.cluster().power_off_by_hand("prod-web-0");
   world.cluster().cut("kvm2");
-  test::check_golden("cmd/status_needs.txt", world.vscale({"status"}).out);
+  check_golden("cmd/status_needs.txt", world.vscale({"status"}).out);
   const auto document = Json::parse(world.vscale({"status", "--json"}).out);
   CHECK(document["groups"][0]["want"] == 3);
   CHECK(document["hosts"].size() == 2);
@@ -423,7 +400,7 @@ TEST_CASE("status shows groups, instances and hosts, and what needs a hand last"
 
 TEST_CASE("status before the first apply says what to do, and what is not there on a host that does not answer") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
   world.cluster().cut("kvm2");
   const auto ran = world.vscale({"status"});
   CHECK(ran.code == 3);
@@ -436,25 +413,25 @@ TEST_CASE("drift is shown apart, put right by apply, and gone afterwards") {
   world.cluster().power_off_by_hand("prod-web-1");
   const auto plan = world.vscale({"plan", "--detailed-exitcode"});
   CHECK(plan.code == 2);
-  test::check_golden("cmd/run_plan_drift.txt", plan.out);
+  check_golden("cmd/run_plan_drift.txt", plan.out);
   CHECK(world.vscale({"apply", "--auto-approve"}).code == 0);
   CHECK(world.vscale({"plan", "--detailed-exitcode"}).code == 0);
 }
 
 TEST_CASE("image pull sends images to the hosts ahead of need, once") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   const auto pulled = world.vscale({"image", "pull"});
   CHECK(pulled.code == 0);
   CHECK(world.cluster().volumes().size() == 2);
   CHECK(holds(world.vscale({"image", "pull"}).err, "Every host that needs them has the images."));
-  test::check_golden("cmd/image_list.txt", world.vscale({"image", "list"}).out);
+  check_golden("cmd/image_list.txt", world.vscale({"image", "list"}).out);
   CHECK_FALSE(holds(world.vscale({"plan"}).out, "send"));
 }
 
 TEST_CASE("image update that finds nothing newer changes no state") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
   const auto before = world.vscale({"state", "show", "--json"}).out;
   world.clock().advance(std::chrono::minutes{5});
@@ -477,15 +454,15 @@ TEST_CASE("a newer image is taken by image update alone, which says whom it roll
 
 TEST_CASE("inventories are made from the record") {
   AppliedWorld world(2);
-  test::check_golden("cmd/inventory.ini", world.vscale({"inventory"}).out);
-  test::check_golden("cmd/inventory.ssh", world.vscale({"inventory", "--format", "ssh-config"}).out);
+  check_golden("cmd/inventory.ini", world.vscale({"inventory"}).out);
+  check_golden("cmd/inventory.ssh", world.vscale({"inventory", "--format", "ssh-config"}).out);
   CHECK(Json::parse(world.vscale({"inventory", "--json"}).out)["instances"].size() == 2);
 }
 
 TEST_CASE("state list and show read the record") {
   AppliedWorld world(1);
-  test::check_golden("cmd/state_list.txt", world.vscale({"state", "list"}).out);
-  test::check_golden("cmd/state_show.txt", world.vscale({"state", "show", "web-0"}).out);
+  check_golden("cmd/state_list.txt", world.vscale({"state", "list"}).out);
+  check_golden("cmd/state_show.txt", world.vscale({"state", "show", "web-0"}).out);
   CHECK(Json::parse(world.vscale({"state", "show", "--json"}).out)["instances"].size() == 1);
   CHECK(holds(world.vscale({"state", "show", "web-1"}).err, "nothing is recorded of \"web-1\""));
 }
@@ -493,7 +470,7 @@ TEST_CASE("state list and show read the record") {
 TEST_CASE("no secret appears in anything that is printed or saved") {
   FakeWorld world;
   const std::string secret = "hunter2-very-secret";
-  std::string config = test::web_config(1) + "vars: { token: { sensitive: true } }\n";
+  std::string config = web_config(1) + "vars: { token: { sensitive: true } }\n";
   config.replace(config.find("{ user: debian }"), 16, "{ user: debian, userData: \"#!/bin/sh\\necho ${var.token}\" }");
   world.write("vscale.yaml", config);
   std::string all;
@@ -522,7 +499,7 @@ TEST_CASE("no secret appears in anything that is printed or saved") {
 
 TEST_CASE("another value of a secret is no other machine: secrets are not in what is compared") {
   FakeWorld world;
-  std::string config = test::web_config(1) + "vars: { token: { sensitive: true }, plain: { default: x } }\n";
+  std::string config = web_config(1) + "vars: { token: { sensitive: true }, plain: { default: x } }\n";
   config.replace(config.find("{ user: debian }"), 16,
                  "{ user: debian, userData: \"#!/bin/sh\\necho ${var.token} ${var.plain}\" }");
   world.write("vscale.yaml", config);
@@ -545,3 +522,5 @@ TEST_CASE("a file that is not there is named with what to do") {
   CHECK(unnamed.code == 1);
   CHECK(holds(unnamed.err, "hint: name the configuration with -f FILE"));
 }
+
+}  // namespace vscale::test

@@ -6,8 +6,7 @@
 #include "tests/cmd/plans.h"
 #include "tests/support/golden.h"
 
-using namespace vscale;
-
+namespace vscale::test {
 namespace {
 
 /// Plays events at given seconds, and shows what the screen holds, as a terminal of that width would.
@@ -88,25 +87,25 @@ void play_to_the_gate(Screen& screen) {
 }  // namespace
 
 TEST_CASE("a terminal shows what is in flight with a bar and elapsed times below what is done") {
-  const Plan plan = test::plan_that_creates();
+  const Plan plan = plan_that_creates();
   Screen screen(plan, true);
   play(screen);
   const std::string transferring = screen.text();
   Screen later(plan, true);
   play_to_the_gate(later);
-  test::check_golden("cmd/run_terminal.txt", transferring + "%%\n" + later.text());
+  check_golden("cmd/run_terminal.txt", transferring + "%%\n" + later.text());
 }
 
 TEST_CASE("a pipe gets plain lines and no cursor movement") {
-  Screen screen(test::plan_that_creates(), false);
+  Screen screen(plan_that_creates(), false);
   play_to_the_gate(screen);
   CHECK(screen.text().find('\x1b') == std::string::npos);
-  test::check_golden("cmd/run_pipe.txt", screen.text());
+  check_golden("cmd/run_pipe.txt", screen.text());
 }
 
 TEST_CASE("what is in flight never wraps, on a terminal of any width") {
   for (int width = 20; width <= 200; width += 9) {
-    Screen screen(test::plan_that_creates(), true, width);
+    Screen screen(plan_that_creates(), true, width);
     play_to_the_gate(screen);
     const auto lines = screen.lines();
     REQUIRE(lines.size() >= 3);
@@ -116,7 +115,7 @@ TEST_CASE("what is in flight never wraps, on a terminal of any width") {
 }
 
 TEST_CASE("elapsed times move on while nothing happens, and the screen is left clean at the end") {
-  Screen screen(test::plan_that_creates(), true);
+  Screen screen(plan_that_creates(), true);
   play_to_the_gate(screen);
   CHECK(screen.text().find("1m 22s") != std::string::npos);
   screen.tick(100);
@@ -127,7 +126,7 @@ TEST_CASE("elapsed times move on while nothing happens, and the screen is left c
 }
 
 TEST_CASE("a failure shows the error below the action, and -q shows nothing else") {
-  const Plan plan = test::plan_that_creates();
+  const Plan plan = plan_that_creates();
   const ActionFailed failed{
       4, Duration{3000}, {ErrorKind::no_capacity, "kvm1: pool default is full", "No space left", "free some"}};
   for (const auto verbosity : {Verbosity::normal, Verbosity::quiet}) {
@@ -144,7 +143,7 @@ TEST_CASE("a failure shows the error below the action, and -q shows nothing else
 }
 
 TEST_CASE("the end of a run says what was left and how to go on") {
-  const Plan plan = test::plan_that_creates();
+  const Plan plan = plan_that_creates();
   RunSummary whole;
   whole.done = 14;
   whole.serial = 124;
@@ -162,5 +161,7 @@ TEST_CASE("the end of a run says what was left and how to go on") {
   for (const auto& summary : {whole, failed, stopped, full_disk}) {
     all += run_summary_text(plan, summary, {.took = std::chrono::seconds{72}}, "vscale apply", {}) + "%%\n";
   }
-  test::check_golden("cmd/run_summaries.txt", all);
+  check_golden("cmd/run_summaries.txt", all);
 }
+
+}  // namespace vscale::test

@@ -11,8 +11,7 @@
 
 #include "cmd/invocation/exit_code.h"
 
-using namespace vscale;
-
+namespace vscale::test {
 namespace {
 
 /// What a process that carries out `work` ends with: its exit code, or the negative number of the signal that ended it.
@@ -159,3 +158,5 @@ TEST_CASE("under nohup a closed terminal is not heard") {
           return 0;
         }) == 0);
 }
+
+}  // namespace vscale::test

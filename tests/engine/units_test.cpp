@@ -2,8 +2,12 @@
 
 #include <catch2/catch.hpp>
 
-using namespace vscale;
+namespace vscale::test {
+namespace {
+
 using namespace std::chrono_literals;
+
+}  // namespace
 
 TEST_CASE("durations are shown in their two largest units") {
   CHECK(show_duration(0ms) == "0 ms");
@@ -47,3 +51,5 @@ TEST_CASE("what is no instant of ours is not read as one") {
     CHECK_FALSE(instant_from(text).has_value());
   }
 }
+
+}  // namespace vscale::test

@@ -12,8 +12,7 @@
 #include <string>
 #include <thread>
 
-using namespace vscale;
-
+namespace vscale::test {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
@@ -200,3 +199,5 @@ TEST_CASE("what is not HTTP is invalid") {
   REQUIRE_FALSE(result.ok());
   CHECK(result.error().kind == ErrorKind::invalid);
 }
+
+}  // namespace vscale::test

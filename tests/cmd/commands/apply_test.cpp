@@ -14,7 +14,7 @@
 namespace vscale::test {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 /// The stream without the plan's own document, which plan_document.json shows.
 std::string without_plan(const std::string& stream) {
@@ -22,7 +22,7 @@ std::string without_plan(const std::string& stream) {
   std::istringstream in(stream);
   std::string line;
   while (std::getline(in, line)) {
-    Json object = Json::parse(line);
+    OrderedJson object = OrderedJson::parse(line);
     if (object.at("type") == "plan") object["plan"] = object.at("plan").at("summary");
     out += object.dump() + "\n";
   }

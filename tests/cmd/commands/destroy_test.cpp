@@ -2,20 +2,10 @@
 
 #include "tests/cmd/fake_world.h"
 
-using namespace vscale;
-using test::FakeWorld;
-
-namespace {
-
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
-
+namespace vscale::test {
 TEST_CASE("where nobody can be asked, the plan to review is one that destroys, of the same files and targets") {
   FakeWorld world;
-  world.write("prod.yaml", test::web_config(2));
+  world.write("prod.yaml", web_config(2));
   REQUIRE(world.vscale({"-f", "prod.yaml", "apply", "--auto-approve"}).code == 0);
 
   const auto refused = world.vscale({"-f", "prod.yaml", "destroy", "--target", "web-1"});
@@ -30,7 +20,7 @@ TEST_CASE("where nobody can be asked, the plan to review is one that destroys, o
 
 TEST_CASE("a destroy of nothing says that there is nothing to destroy, and not that the hosts are as the files say") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
   REQUIRE(world.vscale({"destroy", "--auto-approve"}).code == 0);
 
@@ -44,3 +34,5 @@ TEST_CASE("a destroy of nothing says that there is nothing to destroy, and not t
   CHECK(planned.out.ends_with("\nNothing to destroy.\n"));
   CHECK(cut.out.ends_with("\nNothing to destroy on the hosts that answer. INCOMPLETE (kvm2).\n"));
 }
+
+}  // namespace vscale::test

@@ -6,22 +6,17 @@
 #include "cmd/views/inventory_view.h"
 #include "tests/cmd/fake_world.h"
 
-using namespace vscale;
-using test::FakeWorld;
-using Words = std::vector<std::string>;
-
+namespace vscale::test {
 namespace {
 
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using Words = std::vector<std::string>;
 
 bool has_word(const Words& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 std::string config_with(const std::string& cloud_init, int size) {
-  std::string text = test::web_config(size);
+  std::string text = web_config(size);
   const std::string usual = "cloudInit: { user: debian }";
   return text.replace(text.find(usual), usual.size(), "cloudInit: " + cloud_init);
 }
@@ -54,7 +49,7 @@ std::string host_key_alias(const Words& argv) {
 }  // namespace
 
 TEST_CASE("ssh becomes ssh to the recorded address, with the user of the template and known hosts of its own") {
-  Applied world(test::web_config(2));
+  Applied world(web_config(2));
 
   const Words argv = world.becomes({"ssh", "web-1", "--", "uptime", "-p"});
 
@@ -66,7 +61,7 @@ TEST_CASE("ssh becomes ssh to the recorded address, with the user of the templat
 }
 
 TEST_CASE("known hosts lie beside the statefile that was named, whatever its path holds") {
-  Applied world(test::web_config(1));
+  Applied world(web_config(1));
   const std::string state = world.folder() + "/100%\" odd.db";
   std::filesystem::copy_file(world.folder() + "/vscale.db", state);
 
@@ -76,7 +71,7 @@ TEST_CASE("known hosts lie beside the statefile that was named, whatever its pat
 }
 
 TEST_CASE("to ssh a replaced instance is another machine at the same address, and a started one is the same") {
-  Applied world(test::web_config(1));
+  Applied world(web_config(1));
   const std::string first = host_key_alias(world.becomes({"ssh", "web-0"}));
 
   world.cluster().power_off_by_hand("prod-web-0");
@@ -113,7 +108,7 @@ TEST_CASE("ssh offers no key that the configuration names for another group") {
 }
 
 TEST_CASE("ssh into what is not there is refused with a guess") {
-  Applied world(test::web_config(2));
+  Applied world(web_config(2));
   const auto unknown = world.vscale({"ssh", "web-7"});
   CHECK(unknown.code == 1);
   CHECK(holds(unknown.err, "there is no instance \"web-7\" in prod"));
@@ -122,7 +117,7 @@ TEST_CASE("ssh into what is not there is refused with a guess") {
 }
 
 TEST_CASE("ssh to a guest whose address DHCP has not told says what tells it") {
-  std::string config = test::web_config(1);
+  std::string config = web_config(1);
   const std::string addresses = ", addresses: [10.0.0.50-10.0.0.99], prefix: 24, gateway: 10.0.0.1";
   config.erase(config.find(addresses), addresses.size());
   Applied world(config);
@@ -156,7 +151,7 @@ TEST_CASE("ssh to a guest whose address DHCP has not told says what tells it") {
 }
 
 TEST_CASE("console shows the password of a host's URI to virsh, and to nobody who lists processes") {
-  std::string config = test::web_config(2);
+  std::string config = web_config(2);
   for (const std::string host : {"kvm1", "kvm2"}) config.replace(config.find("root@" + host), 4, "root:s3cret");
   Applied world(config);
 
@@ -170,7 +165,7 @@ TEST_CASE("console shows the password of a host's URI to virsh, and to nobody wh
 
 TEST_CASE("console and inventory advise commands with the files that were given") {
   FakeWorld world;
-  world.write("prod.yaml", test::web_config(1));
+  world.write("prod.yaml", web_config(1));
   CHECK(holds(world.vscale({"-f", "prod.yaml", "inventory"}).err, "To make them: vscale -f prod.yaml apply\n"));
   REQUIRE(world.vscale({"-f", "prod.yaml", "apply", "--auto-approve"}).code == 0);
   world.cluster().power_off_by_hand("prod-web-0");
@@ -198,7 +193,7 @@ TEST_CASE("a text that a state has for an address is in no inventory") {
 
 TEST_CASE("an inventory of nothing says so beside a document that is valid") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
   for (const std::string format : {"ansible", "ssh-config", "json"}) {
     const auto ran = world.vscale({"inventory", "--format", format});
     CHECK(ran.code == 0);
@@ -210,7 +205,7 @@ TEST_CASE("an inventory of nothing says so beside a document that is valid") {
 }
 
 TEST_CASE("a graph of nothing says so beside a document that is valid") {
-  Applied world(test::web_config(1));
+  Applied world(web_config(1));
   for (const std::string format : {"dot", "mermaid"}) {
     const auto ran = world.vscale({"graph", "--format", format});
     CHECK(ran.code == 0);
@@ -222,10 +217,10 @@ TEST_CASE("a graph of nothing says so beside a document that is valid") {
 }
 
 TEST_CASE("a saved plan is drawn as it was, also when it could not be carried out any more") {
-  Applied world(test::web_config(1));
+  Applied world(web_config(1));
   REQUIRE(world.vscale({"plan", "--replace", "web-0", "--out", "plan.bin"}).code == 0);
   const auto before = world.vscale({"graph", "--replace", "web-0"});
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
 
   const auto drawn = world.vscale({"graph", "plan.bin"});
   const auto mermaid = world.vscale({"graph", "plan.bin", "--format", "mermaid"});
@@ -238,3 +233,5 @@ TEST_CASE("a saved plan is drawn as it was, also when it could not be carried ou
   CHECK(missing.code == 1);
   CHECK(holds(missing.err, "no.bin: cannot be opened"));
 }
+
+}  // namespace vscale::test

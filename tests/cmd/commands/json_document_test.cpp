@@ -15,14 +15,6 @@ using Words = std::vector<std::string>;
 const std::string kWarned =
     "state: { sqlite: { backup: { every: 1h } } }\n";  // backups at an interval are not yet made
 
-std::vector<Json> lines_of(const std::string& text) {
-  std::vector<Json> lines;
-  std::istringstream in(text);
-  std::string line;
-  while (std::getline(in, line)) lines.push_back(Json::parse(line));
-  return lines;
-}
-
 std::vector<std::string> types_of(const std::vector<Json>& lines) {
   std::vector<std::string> types;
   for (const auto& line : lines) types.push_back(line.at("type"));

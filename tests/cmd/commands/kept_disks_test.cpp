@@ -6,18 +6,13 @@
 
 /// Disks that outlive their instances are no instance's, and are shown all the same.
 
-using namespace vscale;
-using test::FakeWorld;
-using Json = nlohmann::json;
-
+namespace vscale::test {
 namespace {
 
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using Json = nlohmann::json;
 
 std::string config_with_kept_disks(int size) {
-  std::string config = test::web_config(size);
+  std::string config = web_config(size);
   const std::string disk = "      disk: 20GiB\n";
   return config.insert(config.find(disk) + disk.size(), "      disks: [{ name: data, size: 5GiB, keep: true }]\n");
 }
@@ -104,7 +99,7 @@ TEST_CASE("after a destroy that kept many disks, status leaves it to the reader 
 
 TEST_CASE("a kept disk whose line left the file is shown beside its instance, which does without") {
   ShrunkWorld world(0);
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
   REQUIRE(world.vscale({"plan"}).code == 0);  // it looks at the domain that has come
 
@@ -119,3 +114,5 @@ TEST_CASE("a kept disk whose line left the file is shown beside its instance, wh
   CHECK(Json::parse(world.vscale({"status", "--json"}).out).at("detached_disks").size() == 1);
   CHECK(Json::parse(world.vscale({"state", "list", "--json"}).out).at("detached_disks").size() == 1);
 }
+
+}  // namespace vscale::test

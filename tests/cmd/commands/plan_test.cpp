@@ -5,15 +5,10 @@
 
 #include "tests/cmd/fake_world.h"
 
-using namespace vscale;
-using test::FakeWorld;
-using Json = nlohmann::json;
-
+namespace vscale::test {
 namespace {
 
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using Json = nlohmann::json;
 
 /// An apply of bob's, begun five minutes ago, that goes on as long as this lives.
 class RunInProgress {
@@ -40,7 +35,7 @@ class RunInProgress {
 
 TEST_CASE("a plan that is made while a run goes on says so, and advises nobody to do what is being done") {
   FakeWorld world;
-  world.write("prod.yaml", test::web_config(2));
+  world.write("prod.yaml", web_config(2));
   const auto quiet = world.vscale({"-f", "prod.yaml", "plan"});
   REQUIRE(holds(quiet.err, "To do it: vscale -f prod.yaml apply"));
   REQUIRE_FALSE(holds(quiet.out, "bob"));
@@ -62,8 +57,8 @@ TEST_CASE("a plan that is made while a run goes on says so, and advises nobody t
 TEST_CASE(
     "a plan that is saved while a run goes on is not said to be good to carry out, nor speaks of that run later") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2));
-  test::Ran saved;
+  world.write("vscale.yaml", web_config(2));
+  Ran saved;
   {
     const RunInProgress run(world);
     saved = world.vscale({"plan", "--out", "plan.bin"});
@@ -77,7 +72,7 @@ TEST_CASE(
 
 TEST_CASE("a plan without changes is saved, and nobody is told to carry it out") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   REQUIRE(
       holds(world.vscale({"plan", "--out", "plan.bin"}).err, "Saved. Carry out exactly this: vscale apply plan.bin"));
   REQUIRE(world.vscale({"apply", "plan.bin"}).code == 0);
@@ -88,3 +83,5 @@ TEST_CASE("a plan without changes is saved, and nobody is told to carry it out")
   CHECK(saved.err == "Saved, though there is nothing to carry out.\n");
   CHECK(world.vscale({"apply", "plan.bin"}).code == 0);
 }
+
+}  // namespace vscale::test

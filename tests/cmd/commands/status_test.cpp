@@ -5,22 +5,16 @@
 #include "tests/cmd/fake_world.h"
 #include "tests/support/golden.h"
 
-using namespace vscale;
-using test::FakeWorld;
-using Json = nlohmann::json;
-
+namespace vscale::test {
 namespace {
 
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using Json = nlohmann::json;
 
 }  // namespace
 
 TEST_CASE("what status advises holds for the files, the variables and the statefile that were given") {
   FakeWorld world;
-  world.write("prod.yaml",
-              test::web_config(2) + "vars: { domain: { default: example.lan }, token: { sensitive: true } }\n");
+  world.write("prod.yaml", web_config(2) + "vars: { domain: { default: example.lan }, token: { sensitive: true } }\n");
   const std::vector<std::string> given{"-f",    "prod.yaml",     "--var",   "domain=other.lan",
                                        "--var", "token=letmein", "--state", "other.db"};
   const auto with = [&given](const std::vector<std::string>& words) {
@@ -45,7 +39,7 @@ TEST_CASE("what status advises holds for the files, the variables and the statef
 
 TEST_CASE("status of one group tells of that group and its instances, as text and as JSON") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2) +
+  world.write("vscale.yaml", web_config(2) +
                                  "  worker:\n    size: 1\n"
                                  "    template: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [lan] }\n");
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
@@ -68,7 +62,7 @@ TEST_CASE("status of one group tells of that group and its instances, as text an
 
 TEST_CASE("status of a group that is not there names those that are") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
   const std::string name = GENERATE("db", "group.db", "db-0", "group.db[0]", "host.kvm1");
   CAPTURE(name);
 
@@ -81,10 +75,10 @@ TEST_CASE("status of a group that is not there names those that are") {
 
 TEST_CASE("status of a group with a slip in its name names it, and what else there is only where there is more") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   CHECK(holds(world.vscale({"status", "wbe"}).err, "\n  hint: did you mean \"web\"?\n"));
 
-  world.write("vscale.yaml", test::web_config(1) +
+  world.write("vscale.yaml", web_config(1) +
                                  "  worker:\n    size: 1\n"
                                  "    template: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [lan] }\n");
   CHECK(holds(world.vscale({"status", "wbe"}).err, "\n  hint: did you mean \"web\"?; there is: web, worker\n"));
@@ -92,7 +86,7 @@ TEST_CASE("status of a group with a slip in its name names it, and what else the
 
 TEST_CASE("what a plan leaves alone as unknown is not missing for status") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
   const std::string state = world.folder() + "/vscale.db";
   std::filesystem::copy_file(state, state + ".older");
@@ -109,7 +103,7 @@ TEST_CASE("what a plan leaves alone as unknown is not missing for status") {
 
 TEST_CASE("status tells of a guest without a definition") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
   world.cluster().undefine_by_hand("prod-web-0");
   CHECK(holds(world.vscale({"status"}).out,
@@ -118,7 +112,7 @@ TEST_CASE("status tells of a guest without a definition") {
 
 TEST_CASE("status shows a guest that was moved by hand where it is") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  world.write("vscale.yaml", web_config(1));
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
   world.cluster().move_by_hand("prod-web-0", "kvm2");
   const auto status = world.vscale({"status"}).out;
@@ -128,9 +122,9 @@ TEST_CASE("status shows a guest that was moved by hand where it is") {
 
 TEST_CASE("status names what carries our mark and is not recorded, and counts it as foreign") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2));
+  world.write("vscale.yaml", web_config(2));
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
-  world.write("vscale.yaml", test::web_config(1) + "removed: [{ address: \"group.web[1]\", then: forget }]\n");
+  world.write("vscale.yaml", web_config(1) + "removed: [{ address: \"group.web[1]\", then: forget }]\n");
   const auto applied = world.vscale({"apply", "--auto-approve"});
   CHECK(holds(applied.out, "1 forget"));
 
@@ -146,7 +140,7 @@ TEST_CASE("status names what carries our mark and is not recorded, and counts it
 
 TEST_CASE("status as a document") {
   FakeWorld world;
-  world.write("vscale.yaml", test::web_config(3));
+  world.write("vscale.yaml", web_config(3));
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
   world.cluster().add_foreign_domain("kvm1", "somebody-elses", 4, 8 * kGiB);
   world.clock().advance(std::chrono::minutes{5});
@@ -156,15 +150,15 @@ TEST_CASE("status as a document") {
   const auto status = world.vscale({"status", "--json"});
 
   CHECK(status.code == 3);
-  test::check_golden("cmd/status.json", nlohmann::ordered_json::parse(status.out).dump(2) + "\n");
+  check_golden("cmd/status.json", nlohmann::ordered_json::parse(status.out).dump(2) + "\n");
 }
 
 TEST_CASE("a stale plan is to be made anew from the same files, for the same purpose") {
   FakeWorld world;
-  world.write("prod.yaml", test::web_config(1));
+  world.write("prod.yaml", web_config(1));
   REQUIRE(world.vscale({"-f", "prod.yaml", "apply", "--auto-approve"}).code == 0);
   REQUIRE(world.vscale({"-f", "prod.yaml", "plan", "--destroy", "--target", "web", "--out", "gone.bin"}).code == 0);
-  world.write("prod.yaml", test::web_config(2));
+  world.write("prod.yaml", web_config(2));
 
   const auto refused = world.vscale({"-f", "prod.yaml", "apply", "gone.bin"});
 
@@ -172,3 +166,5 @@ TEST_CASE("a stale plan is to be made anew from the same files, for the same pur
   CHECK(holds(refused.err, "Saved plan is stale"));
   CHECK(holds(refused.err, "vscale -f prod.yaml plan --destroy --out FILE --target web"));
 }
+
+}  // namespace vscale::test

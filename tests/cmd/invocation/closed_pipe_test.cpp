@@ -12,8 +12,7 @@
 #include "cmd/signals.h"
 #include "tests/cmd/fake_world.h"
 
-using namespace vscale;
-
+namespace vscale::test {
 namespace {
 
 /// Takes so many bytes, and then no more: a pipe that is closed, or a disk that is full.
@@ -33,7 +32,7 @@ struct Ended {
 };
 
 /// `vscale WORDS` where out takes so many bytes.
-Ended run_cut(test::FakeWorld& world, const std::vector<std::string>& words, int bytes, bool reader_is_gone) {
+Ended run_cut(FakeWorld& world, const std::vector<std::string>& words, int bytes, bool reader_is_gone) {
   std::istringstream in;
   Cut cut(bytes);
   std::ostream out(&cut);
@@ -46,8 +45,8 @@ Ended run_cut(test::FakeWorld& world, const std::vector<std::string>& words, int
 }  // namespace
 
 TEST_CASE("a command whose reader goes away ends in quiet, with the exit code that it has") {
-  test::FakeWorld world;
-  world.write("vscale.yaml", test::web_config(2));
+  FakeWorld world;
+  world.write("vscale.yaml", web_config(2));
   const int bytes = GENERATE(0, 1, 30);
   CAPTURE(bytes);
   for (const std::vector<std::string>& words : {std::vector<std::string>{"schema"},
@@ -70,8 +69,8 @@ TEST_CASE("a command whose reader goes away ends in quiet, with the exit code th
 TEST_CASE("an apply whose reader goes away in the middle carries out everything") {
   const int bytes = GENERATE(0, 1, 100, 700);
   CAPTURE(bytes);
-  test::FakeWorld world;
-  world.write("vscale.yaml", test::web_config(3));
+  FakeWorld world;
+  world.write("vscale.yaml", web_config(3));
 
   const Ended ended = run_cut(world, {"apply", "--auto-approve"}, bytes, true);
 
@@ -82,7 +81,7 @@ TEST_CASE("an apply whose reader goes away in the middle carries out everything"
 }
 
 TEST_CASE("a result that cannot be written though somebody waits for it is an error") {
-  test::FakeWorld world;
+  FakeWorld world;
   for (const std::vector<std::string>& words : {std::vector<std::string>{"schema"}, {"--help"}}) {
     const Ended ended = run_cut(world, words, 5, false);
     CHECK(ended.code == 1);
@@ -103,3 +102,5 @@ TEST_CASE("the reader of a pipe or a socket is gone once it has closed its end, 
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::tmpfile(), &std::fclose);
   CHECK_FALSE(reader_is_gone(::fileno(file.get())));
 }
+
+}  // namespace vscale::test

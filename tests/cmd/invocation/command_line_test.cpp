@@ -13,7 +13,8 @@
 #include "tests/cmd/fake_world.h"
 #include "tests/support/golden.h"
 
-using namespace vscale;
+namespace vscale::test {
+
 namespace fs = std::filesystem;
 
 namespace {
@@ -69,7 +70,7 @@ TEST_CASE("every command has a help with an example that fits the page") {
     }
     all += help + "%%\n";
   }
-  test::check_golden("cmd/help.txt", all);
+  check_golden("cmd/help.txt", all);
 }
 
 TEST_CASE("without a command the help is shown") {
@@ -123,8 +124,8 @@ TEST_CASE("the options of plan and apply are understood") {
 }
 
 TEST_CASE("the option --version is the command version, and nothing is done beside it") {
-  test::FakeWorld world;
-  world.write("vscale.yaml", test::web_config(1));
+  FakeWorld world;
+  world.write("vscale.yaml", web_config(1));
   CHECK(world.vscale({"--version"}).out == world.vscale({"version"}).out);
   CHECK(world.vscale({"--version", "--json"}).out == world.vscale({"version", "--json"}).out);
   CHECK(world.vscale({"apply", "--auto-approve", "--version"}).out == world.vscale({"version"}).out);
@@ -159,7 +160,7 @@ TEST_CASE("words that are not understood are an error with a guess, and exit 1")
                                                   {"completion", "tcsh"},
                                                   {"-q", "-v", "plan"},
                                                   {"-f"}};
-  test::FakeWorld world;
+  FakeWorld world;
   std::string texts;
   for (const auto& words : all) {
     const auto ran = world.vscale(words);
@@ -169,7 +170,7 @@ TEST_CASE("words that are not understood are an error with a guess, and exit 1")
     CHECK(ran.code == 1);
     CHECK(ran.out.empty());
   }
-  test::check_golden("cmd/usage_mistakes.txt", texts);
+  check_golden("cmd/usage_mistakes.txt", texts);
 }
 
 TEST_CASE("the stronger exit code wins: interrupted, error, partial, changes, ok") {
@@ -189,7 +190,7 @@ TEST_CASE("every command that a text speaks of is there") {
                                             "host"};  // what needs them is told so: schemas/language/not_yet.cpp
   int found = 0;
   for (const auto& file : texts_of_the_program()) {
-    const std::string text = test::read_source_file(file);
+    const std::string text = read_source_file(file);
     for (std::sregex_iterator at(text.begin(), text.end(), command), end; at != end; ++at) {
       const std::string word = (*at)[1];
       if (not_yet_there.contains(word)) continue;
@@ -216,7 +217,7 @@ TEST_CASE("completion leaves no quote open in any line, whatever the description
     }
     CHECK_FALSE(quoted);
   }
-  const test::FakeWorld world;
+  const FakeWorld world;
   const std::string script = world.folder() + "/completion.bash";
   std::ofstream(script) << completion_script(Shell::bash);
   CHECK(std::system(("bash -n " + script).c_str()) == 0);
@@ -230,3 +231,5 @@ TEST_CASE("completion knows the commands and their options in every shell") {
     }
   }
 }
+
+}  // namespace vscale::test

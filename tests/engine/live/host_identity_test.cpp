@@ -2,8 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace vscale;
-
+namespace vscale::test {
 namespace {
 
 const HostIdentity kFirst{"kvm1.example.lan", "4c4c4544-0000-4000-8000-000000000001"};
@@ -47,3 +46,5 @@ TEST_CASE("one machine under two names is told as such, and two that share a nam
   CHECK_FALSE(answers_as_well("kvm2", {kFirst.hostname, kSecond.uuid}, "kvm1", kFirst));
   CHECK_FALSE(answers_as_well("kvm2", {kSecond.hostname, kFirst.uuid}, "kvm1", kFirst));
 }
+
+}  // namespace vscale::test

@@ -33,20 +33,10 @@ std::vector<Diagnostic> told(const Plan& plan, const std::string& code) {
   return found;
 }
 
-/// What `plan` writes of every host that answers.
-void look(PlayedWorld& world) {
-  for (const auto& [host, view] : world.input.live) {
-    HostRecord& record = world.input.recorded.hosts[host];
-    record.host = host;
-    if (view.snapshot) record.observed = view.snapshot;
-    record.failure = view.failure;
-  }
-}
-
 void fall_silent(PlayedWorld& world, const std::string& host) {
-  look(world);
+  world.look();
   world.input.live[host] = unreachable();
-  look(world);
+  world.look();
 }
 
 /// web-0 on kvm1 and web-1 on kvm2.
@@ -195,7 +185,7 @@ TEST_CASE("in a shared pool no image goes on which any host runs a forgotten mac
     CHECK(told(plan, "orphan").empty());
   }
   SECTION("that host has left the file") {
-    look(world);
+    world.look();
     world.input.config.hosts.pop_back();
     world.input.live.erase("kvm2");
     const Plan plan = world.plan();
@@ -209,7 +199,7 @@ TEST_CASE("in a shared pool no image goes on which any host runs a forgotten mac
 TEST_CASE("a machine that is forgotten while its host is silent is remembered with what was last seen of that host") {
   PlayedWorld world(config_with({web(2)}));
   world.input.config.storage[0].shared = true;
-  look(world);  // nobody has looked since it was defined
+  world.look();  // nobody has looked since it was defined
   world.carry_out(world.plan());
   world.input.live["kvm2"] = unreachable();
   world.input.recorded.hosts["kvm2"].failure = world.input.live["kvm2"].failure;
@@ -300,7 +290,7 @@ TEST_CASE("the address of a forgotten machine is not handed out again") {
     fall_silent(world, "kvm2");
   }
   SECTION("after its host has left the file") {
-    look(world);
+    world.look();
     world.input.config.hosts.pop_back();
     world.input.live.erase("kvm2");
   }
@@ -310,14 +300,14 @@ TEST_CASE("the address of a forgotten machine is not handed out again") {
 TEST_CASE("the address of a forgotten machine is free once that is gone") {
   PlayedWorld world = with_one_forgotten();
   world.host("kvm2").domains.clear();
-  look(world);
+  world.look();
   world.input.config.groups = {a_group("db", 2)};
   CHECK(addresses_given(world.plan()) == Words{"10.0.0.50", "10.0.0.51"});
 }
 
 TEST_CASE("what vscale destroyed itself is known to be gone, although its host falls silent before anybody looks") {
   PlayedWorld world = two_running();
-  look(world);
+  world.look();
   world.input.config.groups[0].size = 1;
   world.carry_out(world.plan());
   world.input.live["kvm2"] = unreachable();
@@ -347,7 +337,7 @@ TEST_CASE("an address that the file fixes and a forgotten machine has is an erro
         "was there when kvm2 last answered, has it");
   }
   SECTION("which was on a host that the file has given up: who writes it down knows that it is free") {
-    look(world);
+    world.look();
     world.input.config.hosts.pop_back();
     world.input.live.erase("kvm2");
     const Plan plan = world.plan();
@@ -376,7 +366,7 @@ TEST_CASE("an instance that comes back after it was forgotten is somebody else t
 
 TEST_CASE("an instance that was moved by hand is recorded, wherever it is") {
   PlayedWorld world = two_running();
-  look(world);
+  world.look();
   world.host("kvm1").domains.push_back(world.host("kvm2").domains[0]);
   world.input.live["kvm2"] = unreachable();
   const Plan plan = world.plan();

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 
-using namespace vscale;
+namespace vscale::test {
 
 TEST_CASE("what the system says of a file is one of our kinds") {
   CHECK(kind_of_errno(ENOENT) == ErrorKind::not_found);
@@ -28,3 +28,5 @@ TEST_CASE("a system error keeps the system's words for the end") {
   CHECK(to_string(system_error(ENOENT, "No such file or directory", "a.yaml: cannot be opened", "name another")) ==
         "a.yaml: cannot be opened [No such file or directory]; name another");
 }
+
+}  // namespace vscale::test

@@ -219,6 +219,15 @@ void PlayedWorld::carry_out_and_die(const Plan& plan, const std::vector<std::siz
   if (did_it) std::visit(OnHost(input, last), last.detail);
 }
 
+void PlayedWorld::look() {
+  for (const auto& [host, view] : input.live) {
+    HostRecord& record = input.recorded.hosts[host];
+    record.host = host;
+    if (view.snapshot) record.observed = view.snapshot;
+    record.failure = view.failure;
+  }
+}
+
 int PlayedWorld::converge() {
   for (int round = 0; round < kMaxRounds; ++round) {
     const Plan next = plan();

@@ -24,6 +24,8 @@ class PlayedWorld {
   /// Plays the first `count` actions of `order`; then the run dies in the middle of the next one: what it began is
   /// recorded, what it did to the host is done if `did_it`, and its outcome is lost.
   void carry_out_and_die(const Plan& plan, const std::vector<std::size_t>& order, std::size_t count, bool did_it);
+  /// Records what a command that looks at the hosts writes down of each: what it saw, or that it did not answer.
+  void look();
   /// Plans and plays until a plan changes nothing, at most a few times. Returns how often it played.
   int converge();
 

@@ -184,14 +184,6 @@ Plan plan_with_room(PlayedWorld& world) {
   return world.plan();
 }
 
-/// What a command that looks at the hosts writes down of them.
-void look(PlayedWorld& world) {
-  for (const auto& [host, view] : world.input.live) {
-    world.input.recorded.hosts[host].host = host;
-    world.input.recorded.hosts[host].observed = view.snapshot;
-  }
-}
-
 /// Somebody takes the host out of the file, and its name out of what groups say of their hosts.
 void drop_host(PlanInput& input, const std::string& name) {
   std::erase_if(input.config.hosts, [&](const Host& host) { return host.name == name; });
@@ -398,7 +390,7 @@ bool live_without_a_host(unsigned seed, bool leaves_file) {
   Dice dice(seed);
   PlayedWorld world(random_config(dice));
   world.carry_out(world.plan());
-  look(world);
+  world.look();
   const RecordedState before = world.input.recorded;
   const Host away = dice.pick(world.input.config.hosts);
   const HostView seen = world.input.live[away.name];

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace vscale;
+namespace vscale::test {
 
 TEST_CASE("a password in a URI is not shown") {
   CHECK(without_password("qemu+tcp://anna:s3cret@kvm1/system") == "qemu+tcp://anna:***@kvm1/system");
@@ -28,3 +28,5 @@ TEST_CASE("a URI without a password is shown as it is") {
     CHECK(without_password(uri) == uri);
   }
 }
+
+}  // namespace vscale::test

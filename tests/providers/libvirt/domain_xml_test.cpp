@@ -6,12 +6,12 @@
 #include "providers/libvirt/xml_text.h"
 #include "tests/support/golden.h"
 
-using namespace vscale;
-using namespace vscale::libvirt;
-
+namespace vscale::test {
 namespace {
 
-DomainSpec web() {
+using namespace vscale::libvirt;
+
+DomainSpec web_spec() {
   DomainSpec spec;
   spec.name = "prod-web-2";
   spec.uuid = "c0ffee00-0000-4000-8000-000000000002";
@@ -68,11 +68,11 @@ DomainReading read(const std::string& xml) {
 }  // namespace
 
 TEST_CASE("a domain is written down with everything that a guest always has") {
-  test::check_golden("domain_xml/kvm.xml", written(web(), kvm_host()));
+  check_golden("domain_xml/kvm.xml", written(web_spec(), kvm_host()));
 }
 
 TEST_CASE("a domain that is emulated and boots by UEFI is written down as such") {
-  DomainSpec spec = web();
+  DomainSpec spec = web_spec();
   spec.firmware = Firmware::uefi;
   spec.seed.reset();
   spec.disks.resize(1);
@@ -81,11 +81,11 @@ TEST_CASE("a domain that is emulated and boots by UEFI is written down as such")
   DomainSite site = emulating_host();
   site.disk_paths.resize(1);
   site.seed_path.clear();
-  test::check_golden("domain_xml/emulated_uefi.xml", written(spec, site));
+  check_golden("domain_xml/emulated_uefi.xml", written(spec, site));
 }
 
 TEST_CASE("what was written is read back") {
-  const DomainReading reading = read(written(web(), kvm_host()));
+  const DomainReading reading = read(written(web_spec(), kvm_host()));
   CHECK(reading == DomainReading{.uuid = "c0ffee00-0000-4000-8000-000000000002",
                                  .name = "prod-web-2",
                                  .virt_type = "kvm",
@@ -93,14 +93,14 @@ TEST_CASE("what was written is read back") {
                                  .max_vcpus = 4,
                                  .memory_bytes = 2 * kGiB,
                                  .max_memory_bytes = 4 * kGiB,
-                                 .ownership = web().ownership,
+                                 .ownership = web_spec().ownership,
                                  .nics = {{"52:54:00:00:00:0a", "br0"}, {"52:54:00:00:00:0b", "default"}},
                                  .disk_paths = {"/pool/prod-web-2.qcow2", "/pool/prod-web-2-data.raw",
                                                 "/pool/prod-web-2-seed.iso"}});
 }
 
 TEST_CASE("memory that is not whole KiB is rounded up, never down") {
-  DomainSpec spec = web();
+  DomainSpec spec = web_spec();
   spec.memory_bytes = 64 * kMiB + 1;
   CHECK(read(written(spec, kvm_host())).memory_bytes == 64 * kMiB + kKiB);
 }
@@ -108,7 +108,7 @@ TEST_CASE("memory that is not whole KiB is rounded up, never down") {
 TEST_CASE("hostile texts end where they were put") {
   const std::string hostile = GENERATE(as<std::string>(), R"(<&'"; rm -rf)", "</name><name>other", "]]>", "<!-- x",
                                        "&lt;&amp;&#x41;", "${x} %s \\", "   ", "é漢");
-  DomainSpec spec = web();
+  DomainSpec spec = web_spec();
   spec.name = hostile;
   spec.ownership.installation = hostile;
   spec.ownership.lineage = hostile;
@@ -139,7 +139,7 @@ TEST_CASE("hostile texts end where they were put") {
 
 TEST_CASE("a control character anywhere in a domain is refused and shown") {
   const std::string bad = GENERATE(as<std::string>(), "a\nb", "\x01", "a\tb", "\x7f", std::string("a\0b", 3));
-  DomainSpec spec = web();
+  DomainSpec spec = web_spec();
   DomainSite site = kvm_host();
   const int place = GENERATE(range(0, 9));
   std::string* places[] = {
@@ -157,7 +157,7 @@ TEST_CASE("a control character anywhere in a domain is refused and shown") {
 
 TEST_CASE("the CPU is the best that the host offers of what was asked for") {
   const auto mode = [](const std::string& cpu, const DomainSite& site) {
-    DomainSpec spec = web();
+    DomainSpec spec = web_spec();
     spec.cpu = cpu;
     const std::string xml = written(spec, site);
     const std::size_t at = xml.find("<cpu mode=\"") + 11;
@@ -173,7 +173,7 @@ TEST_CASE("the CPU is the best that the host offers of what was asked for") {
 }
 
 TEST_CASE("the cpu baseline is not for one host to work out") {
-  DomainSpec spec = web();
+  DomainSpec spec = web_spec();
   spec.cpu = "baseline";
   const Result<std::string> xml = write_domain_xml(spec, kvm_host());
   REQUIRE_FALSE(xml.ok());
@@ -181,7 +181,7 @@ TEST_CASE("the cpu baseline is not for one host to work out") {
 }
 
 TEST_CASE("disks have names after the 26th, too") {
-  DomainSpec spec = web();
+  DomainSpec spec = web_spec();
   DomainSite site = kvm_host();
   spec.disks.assign(28, spec.disks[0]);
   site.disk_paths.assign(28, "/pool/x");
@@ -253,7 +253,7 @@ TEST_CASE("a mark says its addresses with whatever prefix it has, and with none"
 }
 
 TEST_CASE("a mark alone is written and read back") {
-  Ownership mark = web().ownership;
+  Ownership mark = web_spec().ownership;
   mark.installation = R"(<&'"; rm -rf)";
   const Result<std::string> xml = write_mark_xml(mark);
   REQUIRE(xml.ok());
@@ -271,3 +271,5 @@ TEST_CASE("what is not a domain's XML is invalid") {
     CHECK(reading.error().kind == ErrorKind::invalid);
   }
 }
+
+}  // namespace vscale::test

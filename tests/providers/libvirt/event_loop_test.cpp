@@ -8,8 +8,7 @@
 #include <thread>
 #include <utility>
 
-using namespace vscale::libvirt;
-
+namespace vscale::libvirt {
 namespace {
 
 struct Pipe {
@@ -243,3 +242,5 @@ TEST_CASE("a sleeping event loop wakes up for what others add meanwhile") {
   adds.join();
   CHECK(told.calls >= 1);
 }
+
+}  // namespace vscale::libvirt

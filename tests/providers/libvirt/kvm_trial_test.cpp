@@ -6,10 +6,10 @@
 #include "engine/live/emulation.h"
 #include "providers/libvirt/host/host_facts.h"
 
-using namespace vscale;
-using namespace vscale::libvirt;
-
+namespace vscale::test {
 namespace {
+
+using namespace vscale::libvirt;
 
 const std::vector<Duration> kBounds{std::chrono::seconds{5}, std::chrono::seconds{30}};
 
@@ -96,3 +96,5 @@ TEST_CASE("a trial that is going on is no domain of anybody's") {
   CHECK(is_kvm_trial(kvm_trial_name("8d1f2a00-0000-4000-8000-000000000001", "kvm1")));
   CHECK_FALSE(is_kvm_trial("demo-vscale-kvm-trial-0"));
 }
+
+}  // namespace vscale::test

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-using namespace vscale::libvirt;
-using std::chrono::milliseconds;
-
+namespace vscale::libvirt {
 namespace {
+
+using std::chrono::milliseconds;
 
 constexpr int kMostWaits = 10'000;
 
@@ -46,3 +46,5 @@ TEST_CASE("a program that was stopped in the last moment of a wait has one more 
   CHECK(wakes.forgiven(milliseconds{20}) == milliseconds{0});
   CHECK(wakes.forgiven(milliseconds{5'000}) == milliseconds{5'100});
 }
+
+}  // namespace vscale::libvirt

@@ -25,10 +25,9 @@
 #include "tests/providers/libvirt/libvirt_test_world.h"
 #include "tests/providers/sqlite/state_store_fixture.h"
 
-using namespace vscale;
 using namespace vscale::libvirt;
-using namespace vscale::test;
 
+namespace vscale::test {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
@@ -81,7 +80,7 @@ LibvirtOptions patient() {
 }
 
 /// Opens, once, for all who wait.
-class Gate {
+class Latch {
  public:
   void open() { promise_.set_value(); }
   std::shared_future<void> passed() const { return future_; }
@@ -91,8 +90,8 @@ class Gate {
   std::shared_future<void> future_{promise_.get_future()};
 };
 
-std::function<Result<int>(virConnectPtr)> blocked_by(const Gate& gate) {
-  return [passed = gate.passed()](virConnectPtr) -> Result<int> {
+std::function<Result<int>(virConnectPtr)> blocked_by(const Latch& latch) {
+  return [passed = latch.passed()](virConnectPtr) -> Result<int> {
     passed.wait();
     return 1;
   };
@@ -181,11 +180,11 @@ TEST_CASE("a password is not in what libvirt says of a URI that it cannot read")
 
 TEST_CASE("a call that hangs is left behind with its host, and its late return harms nobody") {
   const LibvirtTestWorld world;
-  Gate gate;
+  Latch latch;
   {
     auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri()}, quick());
 
-    const Result<int> hung = link->call<int>("hang", blocked_by(gate));
+    const Result<int> hung = link->call<int>("hang", blocked_by(latch));
     const Result<int> after = link->call<int>("count", answer(1));
 
     REQUIRE_FALSE(hung.ok());
@@ -194,7 +193,7 @@ TEST_CASE("a call that hangs is left behind with its host, and its late return h
     REQUIRE_FALSE(after.ok());
     CHECK(after.error() == hung.error());
   }
-  gate.open();
+  latch.open();
 }
 
 TEST_CASE("a call that moves is not left behind, however long it takes") {
@@ -251,11 +250,11 @@ TEST_CASE("a program that was stopped for longer than a host may take hears the 
 TEST_CASE("two calls at once never share a connection, and calls one after the other do") {
   auto link = std::make_shared<HostLink>(HostConnection{"kvm1", "test:///default"}, patient());
   const auto which = [](virConnectPtr connection) -> Result<virConnectPtr> { return connection; };
-  Gate gate;
+  Latch latch;
   std::promise<virConnectPtr> first;
 
   auto held = link->start<int>(Lane::request, "hold",
-                               [&first, passed = gate.passed()](virConnectPtr connection, Progress&) -> Result<int> {
+                               [&first, passed = latch.passed()](virConnectPtr connection, Progress&) -> Result<int> {
                                  first.set_value(connection);
                                  passed.wait();
                                  return 1;
@@ -263,7 +262,7 @@ TEST_CASE("two calls at once never share a connection, and calls one after the o
   const virConnectPtr in_use = first.get_future().get();
   const Result<virConnectPtr> beside = link->call<virConnectPtr>("tell", which);
   const Result<virConnectPtr> later = link->call<virConnectPtr>("tell", which);
-  gate.open();
+  latch.open();
 
   REQUIRE(held.wait(patient().call_timeout));
   REQUIRE(beside);
@@ -275,10 +274,10 @@ TEST_CASE("two calls at once never share a connection, and calls one after the o
 TEST_CASE("a connection that is refused while another is lent is asked for again, and not waited for") {
   const LibvirtTestWorld world;
   auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri_of_many_connections()}, quick());
-  Gate gate;
+  Latch latch;
   std::promise<void> lent;
   auto upload = link->start<int>(Lane::stream, "upload",
-                                 [&lent, passed = gate.passed()](virConnectPtr, Progress&) -> Result<int> {
+                                 [&lent, passed = latch.passed()](virConnectPtr, Progress&) -> Result<int> {
                                    lent.set_value();
                                    passed.wait();
                                    return 1;
@@ -294,7 +293,7 @@ TEST_CASE("a connection that is refused while another is lent is asked for again
   refusal.close();
 
   const Result<int> counted = asked.get();
-  gate.open();
+  latch.open();
 
   INFO((counted ? "" : to_string(counted.error())));
   CHECK(counted.ok());
@@ -358,16 +357,16 @@ TEST_CASE("two who want the same turn have it one after the other") {
 
 TEST_CASE("who waits for a turn is told when the host is given up") {
   const LibvirtTestWorld world;
-  Gate gate;
+  Latch latch;
   auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri()}, quick());
   Result<HostLink::Turn> held = link->take_turn("pool default");
   REQUIRE(held.ok());
   auto waiting = std::async(std::launch::async, [&] { return link->take_turn("pool default").ok(); });
 
-  CHECK_FALSE(link->call<int>("hang", blocked_by(gate)).ok());
+  CHECK_FALSE(link->call<int>("hang", blocked_by(latch)).ok());
 
   CHECK_FALSE(waiting.get());
-  gate.open();
+  latch.open();
 }
 
 TEST_CASE("one connection serves all calls of a host") {
@@ -426,3 +425,5 @@ TEST_CASE("a host for which there is no thread is an error, and takes nobody dow
         "kvm1: host \"kvm1\" cannot be read: there can be no more threads\n"
         "kvm2: host \"kvm2\" cannot be read: there can be no more threads\n");
 }
+
+}  // namespace vscale::test

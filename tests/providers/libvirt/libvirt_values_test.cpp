@@ -12,8 +12,12 @@
 #include "providers/libvirt/link/libvirt_error.h"
 #include "providers/libvirt/storage/storage_xml.h"
 
-using namespace vscale;
+namespace vscale::test {
+namespace {
+
 using namespace vscale::libvirt;
+
+}  // namespace
 
 TEST_CASE("ssh never asks for a password in the middle of a plan") {
   CHECK(uri_to_open("qemu+ssh://root@kvm1/system") == "qemu+ssh://root@kvm1/system?no_tty=1");
@@ -270,3 +274,5 @@ TEST_CASE("what a host offers for a kind of domain is read from its domain capab
   CHECK(*offer == DomainOffer{.host_model = true, .host_passthrough = false, .uefi = true});
   CHECK_FALSE(read_domain_capabilities("<x/>").ok());
 }
+
+}  // namespace vscale::test

@@ -6,10 +6,9 @@
 #include "providers/libvirt/libvirt_hosts.h"
 #include "tests/providers/libvirt/libvirt_test_world.h"
 
-using namespace vscale;
 using namespace vscale::libvirt;
-using namespace vscale::test;
 
+namespace vscale::test {
 namespace {
 
 Result<DomainReading> fails(ErrorKind kind) {
@@ -56,3 +55,5 @@ TEST_CASE("pools of types that hold no files are described with the others") {
   CHECK(pools[0].path.empty());
   CHECK(pools[1].type == "logical");
 }
+
+}  // namespace vscale::test

@@ -9,8 +9,12 @@
 #include "providers/libvirt/storage/storage_xml.h"
 #include "tests/providers/libvirt/libvirt_test_world.h"
 
-using namespace vscale;
+namespace vscale::test {
+namespace {
+
 using namespace vscale::libvirt;
+
+}  // namespace
 
 TEST_CASE("a pool that could not be looked for is not said to be missing") {
   start_library();
@@ -36,7 +40,7 @@ constexpr const char* kPath = "/var/lib/libvirt/vscale";
 
 /// A host, and what is known there of its pool "vscale".
 struct OneHost {
-  test::LibvirtTestWorld world;
+  LibvirtTestWorld world;
   std::shared_ptr<virConnect> connection;
 
   OneHost() {
@@ -87,3 +91,5 @@ TEST_CASE("a pool whose making was cut short is used as it is") {
 
   CHECK(host.is_up());
 }
+
+}  // namespace vscale::test

@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <fstream>
 
-using namespace vscale;
-using namespace vscale::libvirt;
-
+namespace vscale::test {
 namespace {
+
+using namespace vscale::libvirt;
 
 constexpr std::size_t kHalf = 4096;
 
@@ -94,3 +94,5 @@ TEST_CASE("a file that another takes the place of is sent as it was opened") {
 
   CHECK(read_half(*source, kHalf).value() == kHalf);
 }
+
+}  // namespace vscale::test

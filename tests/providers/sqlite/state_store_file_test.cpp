@@ -38,11 +38,6 @@ Error refusal_to_change(const std::string& path) {
   return lock.error();
 }
 
-/// For golden files: the kind, and the whole line that a person reads.
-std::string told(const Error& error, const TemporaryDirectory& directory) {
-  return std::string(to_string(error.kind)) + ": " + replaced(to_string(error), directory.path(), "/state") + "\n";
-}
-
 std::string outcome(const Result<void>& result) {
   return result ? "done" : to_string(result.error());
 }

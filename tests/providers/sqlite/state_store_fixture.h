@@ -61,6 +61,12 @@ inline std::string replaced(std::string text, const std::string& from, const std
   return text;
 }
 
+/// For golden files: the kind, and the whole line that a person reads.
+inline std::string told(const Error& error, const TemporaryDirectory& directory) {
+  const std::string text = std::string(to_string(error.kind)) + ": " + to_string(error) + "\n";
+  return replaced(replaced(text, directory.path(), "/state"), "pid " + std::to_string(getpid()) + ",", "pid PID,");
+}
+
 /// A process of its own. What `work` returns comes back as text; a child that dies otherwise gives what it said so far.
 class Child {
  public:

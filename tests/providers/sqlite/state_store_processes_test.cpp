@@ -35,11 +35,6 @@ GroupRecord group(const std::string& address) {
   return record;
 }
 
-std::string told(const Error& error, const TemporaryDirectory& directory) {
-  const std::string text = std::string(to_string(error.kind)) + ": " + to_string(error) + "\n";
-  return replaced(replaced(text, directory.path(), "/state"), "pid " + std::to_string(getpid()) + ",", "pid PID,");
-}
-
 }  // namespace
 
 TEST_CASE("the lock has one holder, who is named to the next, and goes with its owner") {

@@ -14,7 +14,7 @@ namespace {
 
 /// Shows both times and gives the processor's, which other programs on the machine do not lengthen.
 template <class Work>
-double milliseconds(const char* what, const Work& work) {
+double took_ms(const char* what, const Work& work) {
   const auto begun = std::chrono::steady_clock::now();
   const std::clock_t processor_begun = std::clock();
   work();
@@ -54,16 +54,16 @@ void measure(int count, const std::string& lineage) {
   const auto record = [&] {
     REQUIRE(store->record_observations({{.host = "kvm1", .view = {.snapshot = snapshot, .failure = std::nullopt}}}));
   };
-  milliseconds("first look", record);
-  CHECK(milliseconds("the same again", record) < 50);
+  took_ms("first look", record);
+  CHECK(took_ms("the same again", record) < 50);
   snapshot.domains[0].state = DomainState::shut_off;
-  milliseconds("one changed", record);
-  CHECK(milliseconds("read", [&] { CHECK(read_state(*store).hosts.at("kvm1").observed == snapshot); }) < 100);
-  milliseconds("close", [&] { store.reset(); });
-  milliseconds("open", [&] { store = open_store(directory / "vscale.db"); });
-  milliseconds("commit of an instance", [&] { must_commit(*store, changes({PutInstance{web(0)}})); });
-  milliseconds("backup", [&] { REQUIRE(store->backup(at_second(0), 1)); });
-  milliseconds("check", [&] { REQUIRE(store->check()); });
+  took_ms("one changed", record);
+  CHECK(took_ms("read", [&] { CHECK(read_state(*store).hosts.at("kvm1").observed == snapshot); }) < 100);
+  took_ms("close", [&] { store.reset(); });
+  took_ms("open", [&] { store = open_store(directory / "vscale.db"); });
+  took_ms("commit of an instance", [&] { must_commit(*store, changes({PutInstance{web(0)}})); });
+  took_ms("backup", [&] { REQUIRE(store->backup(at_second(0), 1)); });
+  took_ms("check", [&] { REQUIRE(store->check()); });
 }
 
 }  // namespace
