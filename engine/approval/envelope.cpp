@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <variant>
 
 namespace vscale {
@@ -61,6 +62,42 @@ std::optional<Beyond> compare(const ApprovedChanges& approved, const Change& aga
   return beyond;
 }
 
+/// A data disk that an action makes or deletes, and whose.
+struct DiskAction {
+  std::string address, disk;
+  bool deletes = false;
+
+  auto operator<=>(const DiskAction&) const = default;
+};
+
+std::optional<DiskAction> disk_action(const Action& action) {
+  const auto* create = std::get_if<CreateVolume>(&action.detail);
+  const auto* remove = std::get_if<DeleteVolume>(&action.detail);
+  const VolumeRecord* volume = create != nullptr ? &create->volume : remove != nullptr ? &remove->volume : nullptr;
+  if (volume == nullptr || volume->role != VolumeRecord::Role::data) return std::nullopt;
+  return DiskAction{.address = action.address, .disk = volume->disk, .deletes = remove != nullptr};
+}
+
+/// Disks that `again` makes or deletes and `approved` does not, of changes that are within otherwise.
+void add_lost_disks(const Plan& approved, const Plan& again, std::vector<Beyond>& beyond) {
+  std::set<DiskAction> expected;
+  for (const auto& action : approved.actions) {
+    if (auto disk = disk_action(action)) expected.insert(std::move(*disk));
+  }
+  for (const auto& action : again.actions) {
+    const auto disk = disk_action(action);
+    if (!disk || !expected.insert(*disk).second) continue;
+    const auto is_told = [&](const Beyond& one) { return one.address == disk->address; };
+    if (std::any_of(beyond.begin(), beyond.end(), is_told)) continue;
+    const auto change = std::find_if(again.changes.begin(), again.changes.end(),
+                                     [&](const Change& one) { return one.address == disk->address; });
+    beyond.push_back({.address = disk->address,
+                      .why = Beyond::Why::loses_data,
+                      .action = change == again.changes.end() ? ChangeAction::destroy : change->action,
+                      .disk = disk->disk});
+  }
+}
+
 bool came_from_circumstance(const Action& action, const Error& error) {
   switch (error.kind) {
     case ErrorKind::unreachable:
@@ -90,6 +127,8 @@ const char* to_string(Beyond::Why why) {
       return "other_action";
     case Beyond::Why::worse_class:
       return "worse_class";
+    case Beyond::Why::loses_data:
+      return "loses_data";
   }
   VSCALE_ASSERT(false, "a Beyond::Why without a word");
 }
@@ -103,6 +142,7 @@ std::vector<Beyond> beyond_envelope(const Plan& approved, const Plan& again) {
   for (const auto& change : again.changes) {
     if (auto found = compare(changes, change)) beyond.push_back(std::move(*found));
   }
+  add_lost_disks(approved, again, beyond);
   return beyond;
 }
 

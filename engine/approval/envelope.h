@@ -8,7 +8,7 @@
 
 /// What an approval reaches to. Where a run failed because reality had departed from its plan, another plan may be
 /// carried out without asking again, as long as it stays within the envelope of the one that was approved: the same
-/// addresses, no worse class. All of it is pure.
+/// addresses, no worse class, no other data disk lost. All of it is pure.
 
 namespace vscale {
 
@@ -21,6 +21,7 @@ struct Beyond {
     other_address,  ///< The approved plan changes nothing there, or held what it would have changed.
     other_action,   ///< It changes something there, but this was not to happen to it: destroyed instead of started.
     worse_class,    ///< The same in kind, but it disrupts more.
+    loses_data,     ///< A data disk that was to stay as it is would be deleted, or made anew and empty.
   };
 
   std::string address;
@@ -29,17 +30,21 @@ struct Beyond {
   Disruption disruption = Disruption::none;    ///< And what it would cost.
   ChangeAction approved = ChangeAction::hold;  ///< What was approved; means nothing for other_address.
   Disruption allowed = Disruption::none;       ///< And the most it was to cost; likewise.
+  std::string disk{};                          ///< Of loses_data.
 
   bool operator==(const Beyond&) const = default;
 };
 
-/// "other_address", "other_action", "worse_class".
+/// "other_address", "other_action", "worse_class", "loses_data".
 const char* to_string(Beyond::Why why);
 
 /// What of `again` is beyond `approved`, in the order of its changes; empty: all of it may be done. What is held is
 /// never beyond, for nothing happens to it; neither are copies of images, which can be sent and deleted at any time.
 /// Starting is within whatever was to be created, replaced, updated or started; creating within what was to be
 /// replaced, since the old one may be gone already. Everything else must be what was approved.
+///
+/// Of data disks the actions tell, not the changes: one that the approved plan neither made nor deleted was to stay. A
+/// pool that answers and does not show it may lie on something that is not mounted yet, after its host has come back.
 std::vector<Beyond> beyond_envelope(const Plan& approved, const Plan& again);
 
 /// Those failures of a run that came from circumstance, and so may end differently if it is planned and tried again: a

@@ -109,7 +109,7 @@ class Way {
 
   void say_going_on(const Plan& plan) {
     if (json()) return show_event(plan);
-    invocation_.streams.out << going_on_text(because_, plan);
+    invocation_.streams.out << going_on_text(because_, approval_.plan.plan, plan);
     invocation_.streams.out.flush();
   }
 

@@ -8,6 +8,7 @@
 
 #include "cmd/views/text/command_text.h"
 #include "cmd/views/text/names.h"
+#include "schemas/diagnostics/diagnostic_text.h"
 
 namespace vscale {
 namespace {
@@ -42,11 +43,16 @@ std::string circumstances_text(const Plan& plan, const std::vector<FailedAction>
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-std::string going_on_text(const std::string& because, const Plan& again) {
+std::string going_on_text(const std::string& because, const Plan& approved, const Plan& again) {
   const std::size_t left = again.actions.size();
-  return left_and_right(fmt::format("Planned again: {}; {} action{} left, within what was approved.", because, left,
-                                    left == 1 ? "" : "s"),
-                        "", 2);
+  std::string text = left_and_right(fmt::format("Planned again: {}; {} action{} left, within what was approved.",
+                                                because, left, left == 1 ? "" : "s"),
+                                    "", 2);
+  const auto& told = approved.diagnostics;
+  for (const auto& diagnostic : again.diagnostics) {
+    if (std::find(told.begin(), told.end(), diagnostic) == told.end()) text += render_diagnostic(diagnostic);
+  }
+  return text;
 }
 
 std::string left_alone_text(const Plan& plan, const std::string& again) {
@@ -68,6 +74,8 @@ std::string beyond_words(const Beyond& beyond) {
     case Beyond::Why::other_action:
     case Beyond::Why::worse_class:
       return would + "only " + action_words(beyond.approved, beyond.allowed) + " was approved";
+    case Beyond::Why::loses_data:
+      return would + "its disk " + beyond.disk + " was to stay as it is";
   }
   VSCALE_ASSERT(false, "a Beyond::Why that nobody can read");
 }

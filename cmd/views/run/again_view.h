@@ -14,8 +14,9 @@ namespace vscale {
 /// "kvm2 did not answer": why it had to be planned again, by what failed.
 std::string circumstances_text(const Plan& plan, const std::vector<FailedAction>& failed);
 
-/// "Planned again: kvm2 did not answer; 4 actions left, within what was approved."
-std::string going_on_text(const std::string& because, const Plan& again);
+/// "Planned again: kvm2 did not answer; 4 actions left, within what was approved." What `again` warns of and `approved`
+/// did not follows.
+std::string going_on_text(const std::string& because, const Plan& approved, const Plan& again);
 
 /// "Left alone: what is on kvm2. With an answer from there: vscale apply"; `plan` is not complete.
 std::string left_alone_text(const Plan& plan, const std::string& again);

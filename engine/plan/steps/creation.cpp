@@ -200,16 +200,33 @@ VolumeRecord new_volume(const Planning& planning, const InstanceRecord& instance
   return volume;
 }
 
+/// Was a run that died in the middle of making a disk of the instance? Then what is recorded of it may not be there
+/// yet.
+bool died_making_a_disk(const Planning& planning, const std::string& name) {
+  const std::string created = kind_of(CreateVolume{});
+  const auto& open = planning.input.recorded.open_actions;
+  return std::any_of(open.begin(), open.end(),
+                     [&](const OpenAction& action) { return action.address == name && action.kind == created; });
+}
+
+void tell_kept_disk_gone(Planning& planning, Decision& decision, const VolumeRecord& recorded) {
+  planning.warn("kept_disk_gone",
+                fmt::format("{}: its kept disk {} is no longer in pool {} on {}; an empty one is created",
+                            decision.name, recorded.disk, recorded.pool, recorded.host),
+                "if that is a mistake, put the volume back before you apply");
+  // Of one that is replaced, its change tells of all disks.
+  if (decision.fate == Fate::replace) return;
+  decision.reasons.push_back(about_disk(Rule::data_lost, recorded,
+                                        fmt::format("is not on {} any more: it is made anew, empty", recorded.host)));
+}
+
 /// A disk of this ordinal that outlived an earlier incarnation, or that a run which died has made, is used as it is.
-bool is_attached(Planning& planning, const Decision& decision, const VolumeRecord& recorded, bool kept) {
+bool is_attached(Planning& planning, Decision& decision, const VolumeRecord& recorded, bool kept) {
   if (!kept && !decision.recreate) return false;
   if (planning.volumes.is_live(recorded.host, recorded.pool, recorded.name)) return true;
   if (!planning.volumes.is_pool_active(recorded.host, recorded.pool)) return true;  // it says nothing about volumes
-  if (kept && !decision.recreate) {
-    planning.warn("kept_disk_gone",
-                  fmt::format("{}: its kept disk {} is no longer in pool {} on {}; an empty one is created",
-                              decision.name, recorded.disk, recorded.pool, recorded.host),
-                  "if that is a mistake, put the volume back before you apply");
+  if (kept && !(decision.recreate && died_making_a_disk(planning, decision.name))) {
+    tell_kept_disk_gone(planning, decision, recorded);
   }
   return false;
 }

@@ -97,6 +97,47 @@ TEST_CASE("an instance that vanished while it was to be started is not made anew
   CHECK(why_beyond(ChangeAction::update, ChangeAction::create) == kOtherAction);
 }
 
+/// A plan that does this to web-0, and makes or deletes these disks of it on the way.
+Plan plan_with_disks(ActionDetail disk, VolumeRecord::Role role, ChangeAction action = ChangeAction::replace) {
+  VolumeRecord volume;
+  volume.host = "kvm1";
+  volume.role = role;
+  volume.disk = role == VolumeRecord::Role::root ? "root" : "data";
+  if (auto* create = std::get_if<CreateVolume>(&disk)) create->volume = volume;
+  if (auto* remove = std::get_if<DeleteVolume>(&disk)) remove->volume = volume;
+  PlanWriter writer;
+  writer.plan.changes = {change("group.web[0]", action, Disruption::replace)};
+  writer.add("group.web[0]", "kvm1", std::move(disk));
+  return std::move(writer.plan);
+}
+
+TEST_CASE("a data disk that was to stay is neither made anew nor deleted without asking") {
+  const Plan approved = plan_of({change("group.web[0]", ChangeAction::replace, Disruption::replace)});
+  for (const ActionDetail& detail : {ActionDetail{CreateVolume{}}, ActionDetail{DeleteVolume{}}}) {
+    INFO(kind_of(detail));
+    const Plan again = plan_with_disks(detail, VolumeRecord::Role::data);
+    const auto beyond = beyond_envelope(approved, again);
+    REQUIRE(beyond.size() == 1);
+    CHECK(beyond[0].address == "group.web[0]");
+    CHECK(beyond[0].why == Beyond::Why::loses_data);
+    CHECK(beyond[0].disk == "data");
+    CHECK(beyond_envelope(again, again).empty());
+  }
+}
+
+TEST_CASE("a data disk that was to be made is made by a later plan on another host, too") {
+  const Plan approved = plan_with_disks(CreateVolume{}, VolumeRecord::Role::data, ChangeAction::create);
+  Plan again = approved;
+  std::get<CreateVolume>(again.actions[0].detail).volume.host = "kvm2";
+  CHECK(beyond_envelope(approved, again).empty());
+}
+
+TEST_CASE("a root disk goes with what becomes of its instance") {
+  CHECK(beyond_envelope(plan_of({change("group.web[0]", ChangeAction::replace, Disruption::replace)}),
+                        plan_with_disks(CreateVolume{}, VolumeRecord::Role::root))
+            .empty());
+}
+
 TEST_CASE("copies of images need no approval") {
   CHECK(beyond_envelope(plan_of({}), plan_of({change("image.debian-12", ChangeAction::destroy)})).empty());
 }
