@@ -150,7 +150,9 @@ struct Performer {
     if (stop.was_up && *outcome == StopOutcome::was_off) return changed_since("is off or gone, and was up");
     // Asked for last: a migration that somebody began before may have taken it away in the meantime.
     const auto state = ports.domains.domain_state(domain(stop.uuid));
-    if (!state) return state.error().kind == ErrorKind::not_found ? changed_since("is gone") : state.error();
+    const bool is_gone = !state && state.error().kind == ErrorKind::not_found;
+    if (is_gone && !stop.transient) return changed_since("is gone");
+    if (!state && !is_gone) return state.error();
     return ActionOutcome{.addresses = {}, .note = note_of(*outcome, stop.grace)};
   }
 

@@ -189,12 +189,15 @@ struct StartDomain {
   bool operator==(const StartDomain&) const = default;
 };
 /// `removal`: the instance is leaving, and is recorded so before it is stopped. `was_up`: so the plan saw it; one that
-/// is off by now, or gone, may run elsewhere, and nothing that follows may be done to it.
+/// is off by now, or gone, may run elsewhere, and nothing that follows may be done to it. `transient`: it has no
+/// definition, so that its host knows it no more once it is off; otherwise that is a sign that somebody moved it. Never
+/// said of one with a disk in a shared pool, which could run on elsewhere.
 struct StopDomain {
   std::string uuid;
   Duration grace{};
   bool removal = false;
   bool was_up = false;
+  bool transient = false;
   bool operator==(const StopDomain&) const = default;
 };
 /// `was_gone`: the plan saw none, and this only makes sure of that before its disks go.

@@ -332,7 +332,11 @@ Json detail_json(const StartDomain& start) {
   return {{"uuid", start.uuid}};
 }
 Json detail_json(const StopDomain& stop) {
-  return {{"uuid", stop.uuid}, {"grace_ms", stop.grace.count()}, {"removal", stop.removal}, {"was_up", stop.was_up}};
+  return {{"uuid", stop.uuid},
+          {"grace_ms", stop.grace.count()},
+          {"removal", stop.removal},
+          {"was_up", stop.was_up},
+          {"transient", stop.transient}};
 }
 Json detail_json(const UndefineDomain& undefine) {
   return {{"uuid", undefine.uuid}, {"was_gone", undefine.was_gone}};
@@ -410,7 +414,8 @@ void read_detail(const JsonCursor& json, StopDomain& stop) {
   stop = {.uuid = json["uuid"].text(),
           .grace = Duration{json["grace_ms"].integer()},
           .removal = json["removal"].truth(),
-          .was_up = truth_if_any(json, "was_up")};
+          .was_up = truth_if_any(json, "was_up"),
+          .transient = truth_if_any(json, "transient")};
 }
 void read_detail(const JsonCursor& json, UndefineDomain& undefine) {
   undefine = {.uuid = json["uuid"].text(), .was_gone = truth_if_any(json, "was_gone")};

@@ -329,13 +329,25 @@ std::vector<int> lay_out_record_changes(Planning& planning, const GroupPlan& pla
   return needs;
 }
 
+/// Is its being unknown to its host what stopping it comes to, and no sign that it runs elsewhere?
+bool is_dropped_when_off(const Planning& planning, const Decision& decision) {
+  const auto& volumes = planning.volumes.of(decision.address);
+  return decision.where->domain != nullptr && decision.where->domain->transient &&
+         std::none_of(volumes.begin(), volumes.end(),
+                      [&](const VolumeRecord& volume) { return planning.volumes.is_shared(volume.pool); });
+}
+
 std::vector<int> lay_out_retirement(Planning& planning, const GroupPlan& plan, const Decision& decision,
                                     std::vector<int> needs) {
   const InstanceRecord& record = *decision.record;
   const std::string& host = decision.where->host;
   if (!decision.domain_is_gone) {
     const bool up = decision.where->presence == Presence::up;
-    const StopDomain stop{record.uuid, Duration(record.shutdown_grace_ms), true, up};
+    const StopDomain stop{.uuid = record.uuid,
+                          .grace = Duration(record.shutdown_grace_ms),
+                          .removal = true,
+                          .was_up = up,
+                          .transient = is_dropped_when_off(planning, decision)};
     needs = {planning.graph.add(decision.name, host, std::move(needs), stop)};
   }
   const UndefineDomain undefine{record.uuid, decision.domain_is_gone};

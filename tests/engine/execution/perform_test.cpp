@@ -187,6 +187,22 @@ TEST_CASE("a guest that left its host since the plan was made is not taken for o
   }
 }
 
+TEST_CASE("a guest without a definition is gone once it is off, which is no sign that somebody moved it") {
+  OneHost host;
+  host.bring_up();
+  host.cluster.undefine_by_hand("prod-web-0");
+  StopDomain stop{.uuid = "uuid-0", .grace = std::chrono::seconds{20}, .removal = true, .was_up = true};
+  SECTION("where the plan saw that") {
+    stop.transient = true;
+    CHECK(host.perform(stop)->note == "powered off after 20s");
+    CHECK(host.perform(UndefineDomain{.uuid = "uuid-0"}));
+    CHECK(host.cluster.domains().empty());
+  }
+  SECTION("and is one where it had a definition") {
+    CHECK(host.perform(stop).error().kind == ErrorKind::conflict);
+  }
+}
+
 TEST_CASE("a domain that the plan did not see is made sure of before its disks go") {
   OneHost host;
   host.bring_up();
