@@ -220,8 +220,8 @@ std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutco
 std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before,
                                              const RecordedState& recorded) {
   const auto* stop = std::get_if<StopDomain>(&action.detail);
-  if (stop != nullptr && error.kind == ErrorKind::conflict) {
-    // It was not as the plan saw it, and nothing was done to it: it is not leaving.
+  if (stop != nullptr && (error.kind == ErrorKind::conflict || error.kind == ErrorKind::denied)) {
+    // It was not as the plan saw it, or is not ours any more, and nothing was done to it: it is not leaving.
     const InstanceRecord* was = record_of(action, stop->uuid, before);
     const InstanceRecord* is = record_of(action, stop->uuid, recorded);
     if (was == nullptr || is == nullptr) return {};

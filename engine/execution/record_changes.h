@@ -33,7 +33,8 @@ std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutco
 
 /// What is written with the outcome of an action that failed; `before` is what was recorded when the run began.
 /// Nothing, but for two. A new volume at whose name there was one already is not ours, and must neither be replaced nor
-/// deleted by whoever comes after. A domain that was not as the plan saw it was not stopped, and is recorded as before.
+/// deleted by whoever comes after. A domain that was not as the plan saw it, or does not carry our mark any more, was
+/// not stopped, and is recorded as before.
 std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before,
                                              const RecordedState& recorded);
 

@@ -27,12 +27,12 @@ bool may_have_left_disks(const Planning& planning, const Decision& decision) {
          });
 }
 
-/// Taking away what still exists: the domain, or its disks where only the definition is missing. What was begun to be
-/// removed has nothing left to protect.
+/// Taking away what still exists: the domain, or its disks where only the definition is missing. What is being removed
+/// has nothing left to protect.
 bool takes_away(const Planning& planning, const Decision& decision) {
   const bool goes = decision.fate == Fate::destroy || decision.fate == Fate::replace;
   const bool exists = !decision.domain_is_gone || may_have_left_disks(planning, decision);
-  return goes && exists && decision.record->phase != Phase::leaving;
+  return goes && exists && !decision.is_being_removed();
 }
 
 std::string instead_of_protection(const Decision& decision) {
@@ -133,7 +133,7 @@ void hold_last_copies(Planning& planning, GroupPlan& plan) {
   for (auto& decision : plan.decisions) {
     const Loss loss = loss_of(planning, plan, decision);
     if (loss.why.empty()) continue;
-    if (decision.fate == Fate::replace && decision.record->phase != Phase::leaving) {
+    if (decision.fate == Fate::replace && !decision.is_being_removed()) {
       hold_replacement(planning, plan, decision,
                        {Rule::keep_disk, loss.why + ": " + loss.remedy, {{"disk", loss.disk}}});
       continue;

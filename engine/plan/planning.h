@@ -72,6 +72,14 @@ struct Decision {
     return fate == Fate::keep && redefine && !stays_as_it_is && where && where->domain == nullptr;
   }
 
+  /// An earlier run has begun to remove it, and got as far as its being off. One that still runs was only asked, if at
+  /// all: nothing was done to it.
+  [[nodiscard]] bool is_being_removed() const {
+    if (record == nullptr || record->phase != Phase::leaving) return false;
+    const LiveDomain* domain = where ? where->domain : nullptr;
+    return domain == nullptr || domain->state == DomainState::shut_off || domain->state == DomainState::crashed;
+  }
+
   std::vector<VolumeRecord> renamed;         ///< As recorded: the file calls their storage otherwise now.
   std::vector<RecordChange> record_changes;  ///< That come before anything else here.
   std::string host_after;                    ///< Empty: where it is.

@@ -116,7 +116,11 @@ void decide_by_phase(Planning& planning, const GroupPlan& plan, Decision& decisi
     case Phase::ready:
       break;
     case Phase::leaving:
-      VSCALE_ASSERT(false, "what is leaving is not kept");
+      // Its stop has not come to it: it is as it was, and whether it is ready is looked at again.
+      note_unfinished(decision);
+      decision.wait = true;
+      decision.start = !up;
+      return;
   }
   if (up) return;
   const char* state = to_string(decision.where->domain->state);
@@ -288,7 +292,7 @@ void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
   }
   note_renamed_storage(planning, plan, decision);
   warn_of_lost_disks(planning, decision);
-  if (decision.record->phase == Phase::leaving) {
+  if (decision.is_being_removed()) {
     note_unfinished(decision);
     Reason reason = decision.reasons.back();
     decision.reasons.pop_back();

@@ -28,6 +28,39 @@ TEST_CASE("what an earlier run left half-way is finished, or removed if nobody w
   }
 }
 
+/// web-0 with a disk that is kept, whose removal an earlier run has begun; the file wants it.
+PlayedWorld with_removal_begun() {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world = running({group});
+  world.input.recorded.instances.begin()->second.phase = Phase::leaving;
+  return world;
+}
+
+TEST_CASE("one whose removal never came to its host is kept if it is wanted again, and is no easier to take away") {
+  PlayedWorld world = with_removal_begun();
+  SECTION("nothing is done to it but to wait until it is ready") {
+    const Plan plan = world.plan();
+    INFO(plan_text(plan));
+    CHECK(changes(plan) == Words{"start web-0"});
+    CHECK(has_reason(plan, "group.web[0]", Rule::unfinished));
+    REQUIRE(plan.actions.size() == 1);
+    CHECK(count_kind(plan, "gate.wait") == 1);
+    world.carry_out(plan);
+    CHECK(world.instance("group.web[0]").phase == Phase::ready);
+    CHECK(world.plan().actions.empty());
+  }
+  SECTION("it is protected as any other") {
+    world.input.config.groups[0].lifecycle.prevent_destroy = true;
+    world.input.config.groups[0].size = 0;
+    CHECK(codes(world.plan()) == Words{"prevent_destroy"});
+  }
+  SECTION("one that is off is made anew, as it was begun") {
+    world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
+    CHECK(changes(world.plan()) == Words{"replace web-0"});
+  }
+}
+
 TEST_CASE("a boot that used up its bound is waited for again, with the numbers and the next step") {
   PlayedWorld world = running({web(1)});
   auto& record = world.input.recorded.instances.begin()->second;
