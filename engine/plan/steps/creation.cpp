@@ -336,6 +336,8 @@ std::string image_volume(const Planning& planning, const GroupPlan& plan, const 
 
 bool is_static(const Planning& planning, const Group& group, const GuestNic& nic) {
   if (nic.learned) return false;
+  // It was made with this address, whatever the file says of the network by now.
+  if (!nic.settings.empty()) return true;
   if (planning.addresses.is_static(nic.network)) return true;
   const auto& cards = group.instance.networks;
   return std::any_of(cards.begin(), cards.end(), [&](const NicSpec& card) {

@@ -71,5 +71,26 @@ TEST_CASE("no gate goes by an address that was learned before the guest was off"
   }
 }
 
+TEST_CASE(
+    "an address that was given stays its own though its network hands out none any more, or is called otherwise") {
+  PlayedWorld world = running({web(1)});
+  REQUIRE(world.instance("group.web[0]").nics[0].address == "10.0.0.50");
+  world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
+
+  SECTION("new guests are to ask DHCP") {
+    world.input.config.networks[0].addresses.clear();
+    CHECK(address_waited_for(world.plan()) == "10.0.0.50");
+    world.carry_out(world.plan());
+    const GuestNic& card = world.instance("group.web[0]").nics[0];
+    CHECK(card.address == "10.0.0.50");
+    CHECK_FALSE(card.learned);
+  }
+  SECTION("the network has another name, and the replacement for that is held") {
+    world.input.config.networks[0].name = world.input.config.groups[0].instance.networks[0].network = "front";
+    world.input.options.allow = Disruption::live;
+    CHECK(address_waited_for(world.plan()) == "10.0.0.50");
+  }
+}
+
 }  // namespace
 }  // namespace vscale::test
