@@ -70,17 +70,21 @@ void add_disks(const Planning& planning, const GroupPlan& plan, const Decision& 
   const std::vector<VolumeRecord> given_up = disks_given_up(planning, plan, decision);
   for (const auto& volume : planning.volumes.of(decision.address)) {
     if (volume.role != VolumeRecord::Role::data) continue;
+    const bool comes_no_more = std::find(given_up.begin(), given_up.end(), volume) != given_up.end();
     if (outlives(planning, plan, decision, volume) && planning.volumes.is_gone(volume)) {
       change.reasons.push_back(about_disk(Rule::data_lost, volume, "is not on " + volume.host + " any more"));
     } else if (outlives(planning, plan, decision, volume)) {
       change.reasons.push_back(about_disk(Rule::keep_disk, volume, "stays on " + volume.host));
+    } else if ((is_kept(plan, volume) || comes_no_more) && !planning.may_work_on(volume.host)) {
+      change.reasons.push_back(
+          about_disk(Rule::keep_disk, volume, "stays on " + volume.host + ", which is left alone"));
     } else if (is_kept(plan, volume)) {
       change.reasons.push_back(
           about_disk(Rule::data_lost, volume,
                      planning.volumes.is_gone(volume)
                          ? fmt::format("is gone from {}: what a guest that runs still has of it goes, too", volume.host)
                          : "is deleted from " + volume.host));
-    } else if (std::find(given_up.begin(), given_up.end(), volume) != given_up.end()) {
+    } else if (comes_no_more) {
       change.reasons.push_back(
           about_disk(Rule::data_lost, volume, fmt::format("is deleted from {}: the file has it no more", volume.host)));
     } else if (decision.fate == Fate::replace) {

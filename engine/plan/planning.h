@@ -138,6 +138,8 @@ struct Planning {
   /// VolumeBook::host_reaching() among the hosts that are not excluded.
   [[nodiscard]] std::string host_reaching(const std::string& pool, const std::string& recorded,
                                           const std::string& own) const;
+  /// Does the host answer, and is it not excluded? On no other one is anything deleted.
+  [[nodiscard]] bool may_work_on(const std::string& host) const;
 
   void error(std::string code, std::string summary, std::string hint, const std::string& place = "");
   void warn(std::string code, std::string summary, std::string hint, const std::string& place = "");

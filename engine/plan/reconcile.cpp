@@ -314,6 +314,10 @@ std::string Planning::host_reaching(const std::string& pool, const std::string& 
                                [this](const std::string& host) { return !scope.excludes_host(host); });
 }
 
+bool Planning::may_work_on(const std::string& host) const {
+  return live.answers(host) && !scope.excludes_host(host);
+}
+
 void Planning::error(std::string code, std::string summary, std::string hint, const std::string& place) {
   diagnose(Severity::error, std::move(code), std::move(summary), std::move(hint), place);
 }

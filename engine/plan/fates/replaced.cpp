@@ -139,6 +139,13 @@ bool has_card_without_network(const Planning& planning, const InstanceRecord& re
                      [&](const GuestNic& nic) { return find_network(planning.config, nic.network) == nullptr; });
 }
 
+/// Is it of a former incarnation, left on a host where it could not be deleted, and is the present one's on `host`?
+bool has_successor(const std::vector<VolumeRecord>& volumes, const VolumeRecord& left, const std::string& host) {
+  return left.host != host && std::any_of(volumes.begin(), volumes.end(), [&](const VolumeRecord& other) {
+           return other.host == host && other.pool == left.pool && other.name == left.name;
+         });
+}
+
 }  // namespace
 
 std::vector<std::string> fields_against_redefinition(const Planning& planning, const GroupPlan& plan,
@@ -178,7 +185,8 @@ std::string disks_against_redefinition(const Planning& planning, const GroupPlan
     // Of one that has no domain it is looked for afterwards.
     const bool comes_again = volume.role == VolumeRecord::Role::seed &&
                              (domain == nullptr || (decision.lost_seed && decision.lost_seed->name == volume.name));
-    if (is_wanted && !is_there && !comes_again) return fmt::format("{} does not show its file {}", host, volume.name);
+    if (!is_wanted || is_there || comes_again || has_successor(volumes, volume, host)) continue;
+    return fmt::format("{} does not show its file {}", host, volume.name);
   }
   return "";
 }

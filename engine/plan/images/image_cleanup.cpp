@@ -191,10 +191,6 @@ std::string current_digest(const Planning& planning, const std::string& image) {
   return lock == planning.input.recorded.image_locks.end() ? "" : lock->second.digest;
 }
 
-bool may_touch(const Planning& planning, const std::string& host) {
-  return planning.live.answers(host) && !planning.scope.excludes_host(host);
-}
-
 /// In a shared pool the copy is reached through another host where the recorded one cannot; the record names that one
 /// first.
 ImageCopyRecord reachable_copy(Planning& planning, const ImageCopyRecord& copy, std::vector<int>& needs) {
@@ -248,7 +244,7 @@ void clean_recorded_copies(Planning& planning, const Uses& used, Sanctuary& sanc
       const auto use = used.find(planning.image_copy_key(copy->host, copy->pool, copy->digest));
       const bool stays = use != used.end() && use->second.stays;
       const std::string host = planning.host_reaching(copy->pool, copy->host, copy->host);
-      if (stays || kept++ < keep || !may_touch(planning, host)) continue;
+      if (stays || kept++ < keep || !planning.may_work_on(host)) continue;
       if (looks_shared(planning.sharing_signs, host, copy->pool)) continue;
       const auto stands_on_it = [&](const UnrecordedDomain& domain) {
         return may_stand_on_image(domain, copy->digest);

@@ -509,7 +509,7 @@ void lay_out_left_behind(Planning& planning, const GroupPlan& plan, Decision& de
   for (const auto& disk : plan.group->instance.disks) {
     for (const auto& volume : planning.volumes.of(instance.address)) {
       if (!is_disk(volume, disk) || !is_left_behind(planning, instance, volume, disk)) continue;
-      if (!planning.live.answers(volume.host) || planning.scope.excludes_host(volume.host)) continue;
+      if (!planning.may_work_on(volume.host)) continue;
       planning.graph.add(decision.name, volume.host, needs, DeleteVolume{volume});
       decision.reasons.push_back(
           about_disk(Rule::data_lost, volume, fmt::format("is deleted from {}: it is kept no more", volume.host)));

@@ -354,7 +354,7 @@ std::vector<int> lay_out_retirement(Planning& planning, const GroupPlan& plan, c
   needs = {planning.graph.add(decision.name, host, std::move(needs), undefine)};
   std::vector<int> deleted;
   for (const auto& volume : planning.volumes.of(decision.address)) {
-    if (outlives(planning, plan, decision, volume) || !planning.live.answers(volume.host)) continue;
+    if (outlives(planning, plan, decision, volume) || !planning.may_work_on(volume.host)) continue;
     deleted.push_back(planning.graph.add(decision.name, volume.host, needs, DeleteVolume{volume}));
   }
   return deleted.empty() ? needs : deleted;

@@ -55,6 +55,57 @@ TEST_CASE("a seed that stayed behind when its domain was moved by hand is still 
   for (const char* host : {"kvm1", "kvm2"}) CHECK(world.host(host).pools[0].volumes.empty());
 }
 
+TEST_CASE("what stayed on an excluded host when a domain was moved by hand is not deleted there") {
+  PlayedWorld world = moved_with_disk();
+  hide_volume(world, "kvm2", "prod-web-0-seed.iso");
+  world.host("kvm1").pools[0].volumes.insert("prod-web-0-seed.iso");
+  world.carry_out(world.plan());
+  world.input.options.excludes = {"host.kvm1"};
+  SECTION("as it is replaced") {
+    world.input.options.replaces = {"group.web[0]"};
+  }
+  SECTION("as it is destroyed") {
+    world.input.options.destroy = world.input.options.allow_data_loss = true;
+  }
+  world.carry_out(world.plan());
+  CHECK(world.host("kvm1").pools[0].volumes.count("prod-web-0-seed.iso") == 1);
+  world.input.options = {};
+  world.input.options.destroy = world.input.options.allow_data_loss = true;
+  world.carry_out(world.plan());
+  for (const char* host : {"kvm1", "kvm2"}) CHECK(world.host(host).pools[0].volumes.empty());
+}
+
+TEST_CASE("a seed that stayed on an excluded host is in nobody's way once its guest was made anew") {
+  PlayedWorld world = moved_with_disk();
+  hide_volume(world, "kvm2", "prod-web-0-seed.iso");
+  world.host("kvm1").pools[0].volumes.insert("prod-web-0-seed.iso");
+  world.carry_out(world.plan());
+  world.input.options.excludes = {"host.kvm1"};
+  world.input.options.replaces = {"group.web[0]"};
+  world.carry_out(world.plan());
+  world.input.options = {};
+  CHECK_FALSE(has_changes(world.plan()));
+  world.input.config.groups[0].instance.max_memory_bytes = 4 * kGiB;  // needs a new definition
+  CHECK(changes(world.plan()) == Words{"update web-0"});
+  world.converge();
+  CHECK(world.domain("kvm2", "prod-web-0")->max_memory_bytes == 4 * kGiB);
+}
+
+TEST_CASE("a kept disk that is given up is not said to be deleted from an excluded host") {
+  PlayedWorld world = moved_with_disk();
+  hide_volume(world, "kvm2", "prod-web-0-data.qcow2");
+  world.host("kvm1").pools[0].volumes.insert("prod-web-0-data.qcow2");
+  std::erase_if(world.domain("kvm2", "prod-web-0")->disk_paths,
+                [](const std::string& path) { return path.ends_with("-data.qcow2"); });
+  world.carry_out(world.plan());
+  world.input.options.excludes = {"host.kvm1"};
+  world.input.options.destroy = world.input.options.allow_data_loss = true;
+  const Plan plan = world.plan();
+  REQUIRE(changes(plan) == Words{"destroy web-0"});
+  CHECK_FALSE(has_reason(plan, "group.web[0]", Rule::data_lost));
+  CHECK(plan.changes[0].reasons.back().text == "disk data (10 GiB) stays on kvm1, which is left alone");
+}
+
 TEST_CASE("a kept disk that no domain uses does not have to come along with one that is moved by hand") {
   PlayedWorld world = moved_with_disk();
   hide_volume(world, "kvm2", "prod-web-0-data.qcow2");
