@@ -88,11 +88,15 @@ std::string fields_text(const std::vector<FieldChange>& fields, const std::strin
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+bool is_told_by_drift(Rule rule) {
+  return rule == Rule::changed_outside || rule == Rule::detached_outside || rule == Rule::undefined_outside;
+}
+
 /// Does the reason say just what a field of the change says: "memory 2 GiB -> 4 GiB"? Or that it was changed on the
 /// host, which stands with the drift?
 bool restates_field(const Change& change, const Reason& reason) {
   return std::any_of(change.fields.begin(), change.fields.end(), [&](const FieldChange& field) {
-    if (reason.rule == Rule::changed_outside && reason.text.starts_with(field.field + " ")) return true;
+    if (is_told_by_drift(reason.rule) && reason.text.starts_with(field.field + " ")) return true;
     if (field.before.empty() && field.after.empty()) return false;
     const std::string text = fmt::format("{} {} -> {}", field.field, field.before, field.after);
     return reason.text == text || reason.text.starts_with(text + ", and ");  // "and 2 more", which the fields name

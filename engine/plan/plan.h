@@ -33,11 +33,13 @@ enum class Rule {
   size_of_machine_changed,  ///< vcpus, memory or disk differ.
   stopped_outside,          ///< It should run and was stopped, paused or crashed.
   missing_on_host,          ///< Its host says there is no such domain.
+  file_missing,             ///< The domain is there, and the file of its seed or of a disk is not.
   moved_outside,            ///< It runs on another host than recorded.
   host_renamed,             ///< The file calls its host otherwise than the record.
   changed_outside,          ///< vcpus or memory were changed on the host.
+  detached_outside,         ///< A disk or a card was detached on the host.
+  undefined_outside,        ///< Its definition was removed on the host, and it runs on until it is off.
   unfinished,               ///< An earlier run left it half-way.
-  host_unreachable,         ///< Nothing is known of it.
   placement,                ///< Why this host.
   image_not_on_host,        ///< The image has to be sent first.
   image_not_needed,         ///< An older digest beyond `keep`.
@@ -45,8 +47,11 @@ enum class Rule {
   prevent_destroy,          ///< lifecycle.preventDestroy holds it.
   keep_disk,                ///< A disk with keep: true holds it.
   data_lost,                ///< A data disk is deleted, or made anew and empty.
-  limit,                    ///< `limits` or --max-destroy holds it.
+  limit,                    ///< `limits` holds it: so many in one plan.
+  not_allowed,              ///< update.allow or --allow holds it: it disturbs more than that.
+  needs_definition,         ///< It needs a new definition, which would lose or bring what is not to go or come.
   update_strategy,          ///< update.strategy says how it is done: all at once.
+  held_by_strategy,         ///< update.strategy holds it, until it is deleted by hand or all members are known.
   not_targeted,             ///< --target or --exclude leaves it out.
 };
 const char* to_string(Rule rule);

@@ -225,7 +225,7 @@ Disruption allowed_for(const Planning& planning, const Group& group) {
 
 void hold(Decision& decision, Disruption needed, Disruption allowed) {
   decision.held = true;
-  decision.reasons.push_back({Rule::limit,
+  decision.reasons.push_back({Rule::not_allowed,
                               fmt::format("needs {}, allowed is {}", to_string(needed), to_string(allowed)),
                               {{"needs", to_string(needed)}, {"allowed", to_string(allowed)}}});
 }
@@ -237,12 +237,12 @@ Obstacle obstacle_to_redefinition(const Planning& planning, const GroupPlan& pla
 std::string hold_by(Decision& decision, const Obstacle& obstacle) {
   decision.held = true;
   if (obstacle.fields.empty()) {
-    decision.reasons.push_back({Rule::limit, "needs a new definition, and " + obstacle.disks, {}});
+    decision.reasons.push_back({Rule::needs_definition, "needs a new definition, and " + obstacle.disks, {}});
     return obstacle.disks;
   }
   const std::string list = fmt::format("{}", fmt::join(obstacle.fields, ", "));
   decision.reasons.push_back(
-      {Rule::limit,
+      {Rule::needs_definition,
        fmt::format("needs a new definition, which waits for its replacement: {} would come with it", list),
        {{"needs", to_string(Disruption::replace)}, {"fields", list}}});
   return fmt::format("needs {}", to_string(Disruption::replace));
@@ -301,7 +301,7 @@ bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
   if (group.update.strategy == Update::Strategy::on_delete && !is_deleted) {
     decision.reasons.push_back(std::move(reason));
     decision.held = true;
-    decision.reasons.push_back({Rule::limit, "strategy onDelete: replaced when it is deleted by hand", {}});
+    decision.reasons.push_back({Rule::held_by_strategy, "strategy onDelete: replaced when it is deleted by hand", {}});
     return false;
   }
   set_replace(decision, std::move(reason));

@@ -193,7 +193,7 @@ TEST_CASE("a change that disrupts more than is allowed is held, and says what it
   world.input.config.groups[0].instance.cloud_init.user = "anna";
   plan = world.plan();
   CHECK(changes(plan) == Words{"update web-0"});
-  CHECK(has_reason(plan, "group.web[0]", Rule::limit));
+  CHECK(has_reason(plan, "group.web[0]", Rule::not_allowed));
 }
 
 TEST_CASE("drift of an instance whose change is held is shown, and that it is held") {

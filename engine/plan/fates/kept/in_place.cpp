@@ -155,7 +155,7 @@ class Comparison {
 
   /// Somebody detached it: it is there, and the guest does without. Only a new definition brings it back.
   void attach_again(const std::string& what, std::pair<std::string, ReasonValue> value) {
-    out_.reasons.push_back({Rule::changed_outside, what + " detached outside vscale", {std::move(value)}});
+    out_.reasons.push_back({Rule::detached_outside, what + " detached outside vscale", {std::move(value)}});
     out_.fields.push_back({what, "detached", "attached"});
     out_.drift.push_back({.address = to_string(in_.recorded.address),
                           .host = in_.recorded.host,

@@ -130,7 +130,7 @@ void find_lost_seed(Planning& planning, Decision& decision) {
   for (const auto& volume : volumes) {
     if (volume.role != VolumeRecord::Role::seed || !has_lost_its_file(planning, decision, volume)) continue;
     report_drift(planning, decision, "seed", "there", "missing", "write again");
-    decision.reasons.push_back({Rule::missing_on_host,
+    decision.reasons.push_back({Rule::file_missing,
                                 fmt::format("its seed {} is gone, without which it does not start", volume.name),
                                 {{"volume", volume.name}}});
     decision.lost_seed = volume;
@@ -148,7 +148,7 @@ void hold_start_without_disk(Planning& planning, Decision& decision) {
   decision.start = decision.wait = decision.redefine = false;
   decision.held = true;
   const std::string why = fmt::format("its {} disk is gone, without which it cannot start", lost.front().disk);
-  decision.reasons.push_back({Rule::missing_on_host, why, {{"volume", lost.front().name}}});
+  decision.reasons.push_back({Rule::file_missing, why, {{"volume", lost.front().name}}});
   auto& all = planning.plan.drift;
   const auto said = std::find_if(all.rbegin(), all.rend(), [&](const Drift& drift) {  // it was a moment ago
     return drift.address == decision.name && drift.what == "state";
@@ -163,7 +163,7 @@ bool has_lost_its_definition(const Decision& decision) {
 std::string decide_definition(Planning& planning, Decision& decision, const Obstacle& obstacle) {
   if (!has_lost_its_definition(decision)) return "";
   decision.reasons.push_back(
-      {Rule::changed_outside, "definition removed outside vscale: it would be gone once it is off", {}});
+      {Rule::undefined_outside, "definition removed outside vscale: it would be gone once it is off", {}});
   std::string why = obstacle.empty() ? "" : hold_by(decision, obstacle);
   report_drift(planning, decision, kDefinition, "there", "removed", why.empty() ? "define again" : "held: " + why);
   if (!why.empty()) return why;

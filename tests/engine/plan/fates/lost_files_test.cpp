@@ -37,6 +37,7 @@ TEST_CASE("likewise once it is off") {
         "start");
   CHECK(plan.actions.empty());  // it would fail in every plan
   CHECK(changes(plan) == Words{"hold web-0"});
+  CHECK(has_reason(plan, "group.web[0]", Rule::file_missing));
   CHECK(plan.drift[0].remedy == "held: its root disk is gone, without which it cannot start");
   world.input.options.replaces = {"group.web[0]"};
   world.carry_out(world.plan());

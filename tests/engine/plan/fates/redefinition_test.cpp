@@ -34,6 +34,7 @@ void check_held_because_of(PlayedWorld& world, const std::string& text) {
   CHECK(said_what);
   CHECK(plan.changes[0].reasons.back().text ==
         "needs a new definition, which waits for its replacement: " + text + " would come with it");
+  CHECK(plan.changes[0].reasons.back().rule == Rule::needs_definition);
 }
 
 TEST_CASE("a data disk that somebody detached is attached again, by a reboot where the guest is up") {
@@ -50,6 +51,7 @@ TEST_CASE("a data disk that somebody detached is attached again, by a reboot whe
   INFO(plan_text(plan));
   CHECK(plan.drift.back().what == "disk data");
   CHECK(plan.drift.back().live == "detached");
+  CHECK(has_reason(plan, "group.web[0]", Rule::detached_outside));
   CHECK(plan.drift.back().remedy == (is_up ? "attach again, by a reboot" : "attach again"));
   CHECK(count_kind(plan, "volume.delete") == 0);
   CHECK(count_kind(plan, "domain.define") == 1);

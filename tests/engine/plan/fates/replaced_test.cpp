@@ -18,6 +18,7 @@ TEST_CASE("onDelete replaces nothing by itself") {
   PlayedWorld world = running({group});
   world.input.images["debian-12"] = lock_of("debian-12", 'b');
   CHECK(changes(world.plan()) == Words{"hold web-0"});
+  CHECK(has_reason(world.plan(), "group.web[0]", Rule::held_by_strategy));
   world.input.options.replaces = {"web-0"};
   CHECK(changes(world.plan()) == Words{"replace web-0"});
 }
