@@ -122,7 +122,8 @@ void count_others(PlacementHost& host, const HostSnapshot& seen, const RecordedH
   }
 }
 
-/// The pools know what they hold physically, ours included; claims are what it may grow to.
+/// The pools know what they hold physically, ours included; claims are what it may grow to. What others have is the
+/// rest of the former at the least, and not known any closer: `reserved` is for them.
 void count_claimed_disk(Inventory& disk, std::uint64_t claimed) {
   disk.used = std::max(disk.used, claimed);
 }
