@@ -98,13 +98,25 @@ class Run {
     Commit commit = commit_to_begin(action, now, changes_at_end(action, {}, recorded_, now));
     commit.ended = ActionEnded{0, true, {}};
     commit.events = events_at_end(action, {}, recorded_, now);
-    if (const auto* claim = std::get_if<ClaimInstance>(&action.detail)) {
-      const std::string& host = claim->instance.host;
-      commit.expected_generations = {{host, generation_of(host)}};
-    }
+    commit.expected_generations = generations_under(commit.changes);
     const auto written = write(commit);
     if (!written) return not_recorded(action, now, written.error());
     done(action, now, {});
+  }
+
+  /// Those that the changes stand on which claim something else of a host than is recorded.
+  [[nodiscard]] std::map<std::string, std::int64_t> generations_under(const std::vector<RecordChange>& changes) const {
+    std::map<std::string, std::int64_t> generations;
+    for (const auto& change : changes) {
+      const auto* put = std::get_if<PutInstance>(&change);
+      if (put == nullptr) continue;
+      const InstanceRecord& after = put->instance;
+      const auto before = recorded_.instances.find(after.address);
+      const bool claims_the_same = before != recorded_.instances.end() && before->second.host == after.host &&
+                                   before->second.claim == after.claim;
+      if (!claims_the_same) generations[after.host] = generation_of(after.host);
+    }
+    return generations;
   }
 
   /// As this run knows it: as it was recorded when the plan was made, and moved by its own claims since.

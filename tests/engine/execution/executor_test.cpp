@@ -399,6 +399,33 @@ TEST_CASE("a claim on a host of which another writer has claimed since the plan 
   CHECK_FALSE(summary.state_error.has_value());
 }
 
+TEST_CASE("what grows where it is, or is followed to another host, claims as a new one does, and nothing else does") {
+  ScriptedRun run;
+  const auto web = instance("group.web[0]", "kvm1", Phase::ready);
+  run.store.state_.instances = {{web.address, web}};
+  run.store.state_.hosts["kvm1"].generation = 7;
+  run.store.state_.hosts["kvm2"].generation = 3;
+  InstanceRecord protected_now = web;
+  protected_now.prevent_destroy = true;
+  InstanceRecord grown = protected_now;
+  grown.claim.vcpus = 4;
+  InstanceRecord followed = grown;
+  followed.host = "kvm2";
+  PlanWriter writer;
+  for (const auto& after : {protected_now, grown, followed}) {
+    const std::vector<int> needs =
+        writer.plan.actions.empty() ? std::vector<int>{} : Ids{writer.plan.actions.back().id};
+    writer.add("group.web[0]", "", ChangeRecord{{PutInstance{after}}}, needs);
+  }
+
+  const RunSummary summary = run.execute(writer.plan);
+
+  CHECK(summary.done == 3);
+  std::vector<std::map<std::string, std::int64_t>> expected;
+  for (const auto& commit : run.store.commits_) expected.push_back(commit.expected_generations);
+  CHECK(expected == std::vector<std::map<std::string, std::int64_t>>{{}, {{"kvm1", 7}}, {{"kvm2", 3}}});
+}
+
 TEST_CASE("an outcome that contradicts the record fails its own branch only, and is no open action") {
   ScriptedRun run;
   const Error taken{ErrorKind::conflict, "group.db[0] has that already", {}, "plan again"};
