@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -10,6 +9,7 @@
 #include "engine/execution/run_event.h"
 #include "engine/plan/plan.h"
 #include "engine/ports/guests.h"
+#include "engine/ports/known_addresses.h"
 
 /// Carries out single actions for the executor, which only decides in which order.
 
@@ -25,7 +25,7 @@ struct ActionOutcome {
 struct ActionInput {
   std::string lineage;
   std::string name;  ///< The domain's name as it is recorded; empty where the action is about no instance.
-  std::map<InstanceAddress, std::string> known_addresses;
+  KnownAddresses known_addresses;     ///< seed.write
   std::optional<Instant> started_at;  ///< gate.wait: when the domain was started.
 };
 

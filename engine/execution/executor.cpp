@@ -31,7 +31,7 @@ class Run {
     for (const auto& action : plan.actions) {
       waits_for_[action.id] = action.needs.size();
       for (const int need : action.needs) dependants_[need].push_back(action.id);
-      if (action.needs.empty()) ready_.insert(action.id);
+      if (action.needs.empty()) ready_.add(action);
     }
   }
 
@@ -69,19 +69,13 @@ class Run {
 
   std::optional<int> next_to_begin() const {
     if (stopping_ || summary_.state_error) return std::nullopt;
-    for (const int id : ready_) {
-      if (needs_no_slot(action_of(id)) || slots_.free_for(action_of(id))) return id;
-    }
-    if (in_flight_.empty() && !ready_.empty()) return *ready_.begin();
+    if (const auto free = ready_.first_free(slots_)) return free;
+    if (in_flight_.empty() && !ready_.empty()) return ready_.first();
     return std::nullopt;
   }
 
-  static bool needs_no_slot(const Action& action) {
-    return only_changes_record(action) || std::holds_alternative<Barrier>(action.detail);
-  }
-
   void begin(const Action& action) {
-    ready_.erase(action.id);
+    ready_.remove(action);
     const Instant now = ports_.clock.now();
     tell(ActionStarted{action.id});
     if (std::holds_alternative<Barrier>(action.detail)) return done(action, now, {});
@@ -139,7 +133,7 @@ class Run {
     failed(action, begun, error);
   }
 
-  ActionInput input_for(const Action& action) const {
+  ActionInput input_for(const Action& action) {
     ActionInput input{.lineage = plan_.lineage, .name = {}, .known_addresses = {}, .started_at = {}};
     if (std::holds_alternative<WriteSeed>(action.detail)) input.known_addresses = known_addresses();
     const auto address = parse_instance_address(action.address);
@@ -150,16 +144,33 @@ class Run {
     return input;
   }
 
-  /// The first address of every instance that has one.
-  std::map<InstanceAddress, std::string> known_addresses() const {
-    std::map<InstanceAddress, std::string> known;
-    for (const auto& [address, instance] : recorded_.instances) {
-      for (const auto& nic : instance.nics) {
-        // It becomes part of other guests' user-data, and an older version recorded whatever a guest said.
-        if (nic.address && parse_ipv4(*nic.address)) known.emplace(address, *nic.address);
-      }
+  /// The first one that it has; empty if it has none.
+  static std::string address_of(const InstanceRecord& instance) {
+    for (const auto& nic : instance.nics) {
+      // It becomes part of other guests' user-data, and an older version recorded whatever a guest said.
+      if (nic.address && parse_ipv4(*nic.address)) return *nic.address;
     }
-    return known;
+    return "";
+  }
+
+  /// Of every instance that has one. Gathered again only when one has come or gone: a seed is written for every guest,
+  /// and most get their addresses before the first one.
+  const KnownAddresses& known_addresses() {
+    if (known_addresses_) return *known_addresses_;
+    KnownAddresses::ByInstance known;
+    for (const auto& [address, instance] : recorded_.instances) {
+      if (std::string own = address_of(instance); !own.empty()) known.emplace(address, std::move(own));
+    }
+    return known_addresses_.emplace(std::move(known));
+  }
+
+  [[nodiscard]] bool tells_of_addresses(const RecordChange& change) const {
+    if (const auto* put = std::get_if<PutInstance>(&change)) {
+      const auto before = recorded_.instances.find(put->instance.address);
+      return before == recorded_.instances.end() || address_of(before->second) != address_of(put->instance);
+    }
+    return std::holds_alternative<RemoveInstance>(change) || std::holds_alternative<ForgetInstance>(change) ||
+           std::holds_alternative<MoveInstance>(change);
   }
 
   void take_next_outcome() {
@@ -218,7 +229,10 @@ class Run {
   Result<Committed> write(const Commit& commit) {
     auto written = ports_.store.commit(commit);
     if (!written) return written;
-    for (const auto& change : commit.changes) apply(recorded_, change);
+    for (const auto& change : commit.changes) {
+      if (tells_of_addresses(change)) known_addresses_.reset();
+      apply(recorded_, change);
+    }
     recorded_.serial = written->serial;
     summary_.serial = written->serial;
     return written;
@@ -241,7 +255,7 @@ class Run {
     ++summary_.done;
     tell(ActionDone{action.id, ports_.clock.now() - begun, note});
     for (const int dependant : dependants_[action.id]) {
-      if (--waits_for_[dependant] == 0 && settled_.count(dependant) == 0) ready_.insert(dependant);
+      if (--waits_for_[dependant] == 0 && settled_.count(dependant) == 0) ready_.add(action_of(dependant));
     }
   }
 
@@ -266,7 +280,7 @@ class Run {
 
   void skip(const Action& action, int because_of) {
     settled_.insert(action.id);
-    ready_.erase(action.id);
+    ready_.remove(action);
     slots_.skipped(action);
     summary_.skipped.push_back(action.id);
     if (stopping_ && because_of == 0) summary_.interrupted = true;
@@ -290,10 +304,11 @@ class Run {
   ExecutorPorts& ports_;
   Slots slots_;
   RunSummary summary_;
+  std::optional<KnownAddresses> known_addresses_;  ///< Nothing: some may have changed.
 
   std::map<int, std::size_t> waits_for_;  ///< How many needs of an action are not done yet.
   std::map<int, std::vector<int>> dependants_;
-  std::set<int> ready_;
+  ReadyActions ready_;
   std::map<int, InFlight> in_flight_;
   std::set<int> settled_;  ///< Done, failed or skipped.
   bool stopping_ = false;

@@ -2,6 +2,8 @@
 
 #include <variant>
 
+#include "engine/execution/record_changes.h"
+
 namespace vscale {
 namespace {
 
@@ -21,6 +23,15 @@ bool is_upload(const Action& action) {
   return std::holds_alternative<UploadImage>(action.detail);
 }
 
+bool needs_no_slot(const Action& action) {
+  return only_changes_record(action) || std::holds_alternative<Barrier>(action.detail);
+}
+
+SlotUse use_of(const Action& action) {
+  using What = SlotUse::What;
+  return {action.host, is_upload(action) ? What::upload : is_start(action) ? What::start : What::other};
+}
+
 int count(const std::map<std::string, int>& counts, const std::string& key) {
   const auto found = counts.find(key);
   return found == counts.end() ? 0 : found->second;
@@ -38,13 +49,21 @@ Slots::Slots(const Plan& plan, const ExecutionLimits& limits) : limits_(limits) 
   }
 }
 
-bool Slots::free_for(const Action& action) const {
-  if (in_flight_ >= limits_.parallel) return false;
-  if (!action.host.empty() && count(on_host_, action.host) >= limits_.per_host) return false;
-  const std::string group = group_of(action);
-  if (!group.empty() && count(in_group_, group) >= limits_.per_group) return false;
-  if (is_upload(action) && count(uploading_, action.host) >= limits_.uploads_per_host) return false;
-  return !is_start(action) || count(booting_, action.host) < limits_.booting_per_host;
+bool Slots::free_for(const SlotUse& use) const {
+  if (!use.host.empty() && count(on_host_, use.host) >= limits_.per_host) return false;
+  switch (use.what) {
+    case SlotUse::What::upload:
+      return count(uploading_, use.host) < limits_.uploads_per_host;
+    case SlotUse::What::start:
+      return count(booting_, use.host) < limits_.booting_per_host;
+    case SlotUse::What::other:
+      return true;
+  }
+  VSCALE_ASSERT(false, "a slot for nothing");
+}
+
+bool Slots::free_in(const std::string& group) const {
+  return group.empty() || count(in_group_, group) < limits_.per_group;
 }
 
 void Slots::take(const Action& action) {
@@ -81,6 +100,53 @@ void Slots::end_booting(int gate_id) {
   if (booting == booting_by_gate_.end()) return;
   --booting_[booting->second];
   booting_by_gate_.erase(booting);
+}
+
+void ReadyActions::add(const Action& action) {
+  all_.insert(action.id);
+  if (needs_no_slot(action)) {
+    without_slot_.insert(action.id);
+    return;
+  }
+  Line& line = lines_[use_of(action)];
+  const std::string group = group_of(action);
+  std::set<int>& ids = line.by_group[group];
+  if (!ids.empty()) line.first_of_groups.erase({*ids.begin(), group});
+  ids.insert(action.id);
+  line.first_of_groups.insert({*ids.begin(), group});
+}
+
+void ReadyActions::remove(const Action& action) {
+  if (all_.erase(action.id) == 0 || without_slot_.erase(action.id) != 0) return;
+  Line& line = lines_[use_of(action)];
+  const std::string group = group_of(action);
+  std::set<int>& ids = line.by_group[group];
+  line.first_of_groups.erase({*ids.begin(), group});
+  ids.erase(action.id);
+  if (ids.empty()) {
+    line.by_group.erase(group);
+  } else {
+    line.first_of_groups.insert({*ids.begin(), group});
+  }
+}
+
+std::optional<int> ReadyActions::Line::first_free(const Slots& slots) const {
+  for (const auto& [id, group] : first_of_groups) {
+    if (slots.free_in(group)) return id;
+  }
+  return std::nullopt;
+}
+
+std::optional<int> ReadyActions::first_free(const Slots& slots) const {
+  std::optional<int> first;
+  if (!without_slot_.empty()) first = *without_slot_.begin();
+  if (!slots.any_free()) return first;
+  for (const auto& [use, line] : lines_) {
+    if (!slots.free_for(use)) continue;
+    const auto id = line.first_free(slots);
+    if (id && (!first || *id < *first)) first = id;
+  }
+  return first;
 }
 
 }  // namespace vscale

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <compare>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "engine/execution/executor.h"
 #include "engine/plan/plan.h"
@@ -10,6 +13,16 @@
 /// Who may begin: how much of a plan is in flight, counted against the limits.
 
 namespace vscale {
+
+/// What an action takes a slot for. Actions of one host that take it for the same differ by their groups only.
+struct SlotUse {
+  enum class What { upload, start, other };
+
+  std::string host;  ///< Empty: of none.
+  What what = What::other;
+
+  auto operator<=>(const SlotUse&) const = default;
+};
 
 /// Counts slots in all, per host and per group, uploads per host, and booting per host. A domain.start takes its
 /// booting slot along: it is given back when the gate.wait of the same instance has ended (or will never begin), at
@@ -20,7 +33,12 @@ class Slots {
   /// `plan` must outlive it.
   Slots(const Plan& plan, const ExecutionLimits& limits);
 
-  [[nodiscard]] bool free_for(const Action& action) const;
+  /// Is there a slot left at all?
+  [[nodiscard]] bool any_free() const { return in_flight_ < limits_.parallel; }
+  /// Is there one on the host and for this, if there is any?
+  [[nodiscard]] bool free_for(const SlotUse& use) const;
+  /// Likewise, for a group. Empty: no group.
+  [[nodiscard]] bool free_in(const std::string& group) const;
   /// Takes slots whether or not they are free.
   void take(const Action& action);
   void ended(const Action& action, bool well);
@@ -36,6 +54,32 @@ class Slots {
   std::set<int> gates_gone_;                    ///< Ended or skipped.
   int in_flight_ = 0;
   std::map<std::string, int> on_host_, in_group_, uploading_, booting_;
+};
+
+/// The actions that wait for nothing but a slot. Those that take the same slots stand in one line, so that thousands of
+/// them are not asked one by one who may begin.
+class ReadyActions {
+ public:
+  void add(const Action& action);
+  /// One that is not here is not an error.
+  void remove(const Action& action);
+  [[nodiscard]] bool empty() const { return all_.empty(); }
+  /// The lowest id, whether or not it may begin. Not of none.
+  [[nodiscard]] int first() const { return *all_.begin(); }
+  /// The lowest id that may begin now.
+  [[nodiscard]] std::optional<int> first_free(const Slots& slots) const;
+
+ private:
+  struct Line {
+    std::map<std::string, std::set<int>> by_group;
+    std::set<std::pair<int, std::string>> first_of_groups;
+
+    [[nodiscard]] std::optional<int> first_free(const Slots& slots) const;
+  };
+
+  std::set<int> all_;
+  std::set<int> without_slot_;  ///< Those that need none.
+  std::map<SlotUse, Line> lines_;
 };
 
 }  // namespace vscale

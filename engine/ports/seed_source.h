@@ -1,10 +1,10 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "engine/domain/guest_nic.h"
+#include "engine/ports/known_addresses.h"
 #include "engine/values/address.h"
 #include "engine/values/result.h"
 
@@ -18,7 +18,7 @@ struct SeedRequest {
   std::string instance_id;  ///< Changes with each incarnation, so that cloud-init runs again in a replacement.
   std::string host;
   std::vector<GuestNic> nics;
-  std::map<InstanceAddress, std::string> known_addresses;  ///< For `${group.cp[0].address}`: those known so far.
+  KnownAddresses known_addresses;  ///< For `${group.cp[0].address}`: those known so far.
 };
 
 /// The files of a NoCloud seed. They may hold secrets: they go into the guest's seed volume and nowhere else, and are

@@ -132,8 +132,8 @@ class Filler {
   }
 
   Result<std::string> other_address(const InstanceAddress& other) const {
-    const auto found = request_.known_addresses.find(other);
-    if (found != request_.known_addresses.end()) return found->second;
+    const auto& known = request_.known_addresses.all();
+    if (const auto found = known.find(other); found != known.end()) return found->second;
     return error(fmt::format("the address of {} is not known yet", to_string(other)),
                  fmt::format("add {} to dependsOn", group_address(other)));
   }

@@ -65,7 +65,7 @@ TEST_CASE("a seed holds the guest's name, network, user-data with secrets, keys 
 )") + "    size: 2\nvars: { domain: { default: example.lan }, token: { sensitive: true } }\n";
   SeedRequest request = request_for(0);
   request.nics = {{"lan", "52:54:00:12:34:56", "10.0.0.50"}, {"lan", "52:54:00:12:34:57", {}}};
-  request.known_addresses = {{{InstanceAddress::Kind::group, "web", 1}, "10.0.0.51"}};
+  request.known_addresses = KnownAddresses({{{InstanceAddress::Kind::group, "web", 1}, "10.0.0.51"}});
   check_golden(
       "schemas/seed.txt",
       together(seed_of(yaml, {.environment = {{"HOME", "/root"}}, .assignments = {"token=hunter2"}}, request)));

@@ -143,6 +143,22 @@ TEST_CASE("no more is in flight than the limits allow: in all, on a host, of a g
   CHECK(most_uploads == 1);
 }
 
+TEST_CASE("whoever waits for a slot, the first one that finds all of its own free begins") {
+  ScriptedRun run;
+  run.limits = {.parallel = 3, .per_host = 2, .per_group = 2, .uploads_per_host = 1, .booting_per_host = 1};
+  PlanWriter writer;
+  writer.start("group.web[0]", "kvm1");
+  writer.start("group.web[1]", "kvm1");  // one boots there already
+  writer.add("group.web[2]", "kvm1", DefineDomain{});
+  writer.add("group.db[0]", "kvm1", DefineDomain{});   // the host is full
+  writer.add("group.web[3]", "kvm2", DefineDomain{});  // the group is
+  writer.add("group.db[1]", "kvm2", DefineDomain{});
+
+  run.execute(writer.plan);
+
+  CHECK(run.runner.started == Ids{1, 3, 6, 2, 4, 5});
+}
+
 TEST_CASE("an instance boots until its gates have passed, and no more boot at once than allowed") {
   ScriptedRun run;
   run.limits.booting_per_host = 1;
@@ -239,8 +255,27 @@ TEST_CASE("an action is told what the record knows when it begins, not when the 
   CHECK(run.runner.inputs[2].started_at == VirtualClock::kStart);
   CHECK(run.runner.inputs[2].name == "prod-cp-0");
   CHECK(run.runner.inputs[2].lineage == kLineage);
-  CHECK(run.runner.inputs[3].known_addresses ==
+  CHECK(run.runner.inputs[3].known_addresses.all() ==
         std::map<InstanceAddress, std::string>{{*parse_instance_address("group.cp[0]"), "10.0.0.9"}});
+}
+
+TEST_CASE("each seed is told the addresses that are known when it is written") {
+  ScriptedRun run;
+  const auto known = instance("group.cp[0]", "kvm1", Phase::started);
+  run.store.state_.instances = {{known.address, known}};
+  run.runner.outcomes[2].addresses = {{"mac-of-group.cp[0]", "10.0.0.9"}};
+  PlanWriter writer;
+  writer.add("group.web[0]", "kvm1", WriteSeed{});
+  writer.wait("group.cp[0]", "kvm1", {1});
+  writer.add("group.web[1]", "kvm1", WriteSeed{}, {2});
+  writer.add("group.cp[0]", "kvm1", ReleaseInstance{}, {3});
+  writer.add("group.web[2]", "kvm1", WriteSeed{}, {4});
+
+  run.execute(writer.plan);
+
+  std::vector<std::size_t> known_to;
+  for (const int seed : {1, 3, 5}) known_to.push_back(run.runner.inputs[seed].known_addresses.all().size());
+  CHECK(known_to == std::vector<std::size_t>{0, 1, 0});
 }
 
 TEST_CASE("what an older state has for an address and is none is told to no other guest") {
@@ -253,7 +288,7 @@ TEST_CASE("what an older state has for an address and is none is told to no othe
 
   run.execute(writer.plan);
 
-  CHECK(run.runner.inputs[seed].known_addresses.empty());
+  CHECK(run.runner.inputs[seed].known_addresses.all().empty());
 }
 
 TEST_CASE("what an earlier run left open in the journal is closed before anything begins") {
