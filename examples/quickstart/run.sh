@@ -14,7 +14,8 @@ cd "$here/../.."
 # shellcheck disable=SC1091 # beside this script
 source "$here/commands.sh"
 export no_proxy='*' # the machine may have a proxy; the lab has none
-export VSCALE_CACHE=$PWD/build-quickstart/images # not beside other images: `down` takes it away
+# Beside nothing else: `down` takes them away.
+export VSCALE_CACHE=$PWD/build-quickstart/images CCACHE_DIR=${CCACHE_DIR:-$PWD/build-quickstart/ccache}
 
 if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
 

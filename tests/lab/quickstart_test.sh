@@ -12,8 +12,11 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/vscale-quickstart.XXXXXX")
 # A lab of its own, beside the one of somebody who tries the quickstart on this machine.
 export QUICKSTART_LAB=t-quickstart VSCALE_VAR_lab=$root/t-quickstart
 unset VSCALE_CACHE
+CCACHE_DIR=$(ccache --get-config cache_dir) # what is compiled here, the build that is measured need not compile again
+export CCACHE_DIR
+readonly home=$work/home # of whoever tries it
 
-quickstart() { "$work/vscale/examples/quickstart/run.sh" "$@"; }
+quickstart() { HOME=$home "$work/vscale/examples/quickstart/run.sh" "$@"; }
 fail() { echo "FAILED: $*" && exit 1; }
 story() { printf '== %s\n' "$*"; }
 
@@ -45,7 +48,7 @@ files() { (cd "$work/vscale" && find . -type f | sort | xargs -d '\n' sha256sum)
 
 # try ARGUMENTS...: vscale as it is after `. commands.sh`; its output goes to a log.
 try() {
-  bash -c '. "$1"; shift; vscale "$@"' _ "$work/vscale/examples/quickstart/commands.sh" "$@" \
+  HOME=$home bash -c '. "$1"; shift; vscale "$@"' _ "$work/vscale/examples/quickstart/commands.sh" "$@" \
     > "$work/try.log" 2>&1 < /dev/null || fail "vscale $* ended with $?"
 }
 
@@ -57,7 +60,7 @@ check_pages() {
 }
 
 LAB_NAME=$QUICKSTART_LAB "$here/lab" down
-mkdir "$work/vscale"
+mkdir "$work/vscale" "$home"
 (cd "$here/../.." && git ls-files -z | while IFS= read -r -d '' file; do
   [ ! -f "$file" ] || printf '%s\0' "$file" # one may just be on its way out
 done |
@@ -93,5 +96,7 @@ quickstart down > "$work/down.log" 2>&1 || fail "run.sh down failed"
 left=$(traces)
 [ -z "$left" ] || fail "left: $left"
 [ "$(files)" = "$files_before" ] || fail "files are left: $(diff <(echo "$files_before") <(files))"
+new=$(find "$home" -mindepth 1)
+[ -z "$new" ] || fail "files are left in the home folder: $new"
 new=$(comm -13 <(echo "$namespaces_before") <(namespaces))
 [ -z "$new" ] || fail "network namespaces are left: $new"
