@@ -1,5 +1,7 @@
 #include "engine/live/host_snapshot.h"
 
+#include <fmt/format.h>
+
 namespace vscale {
 
 const char* to_string(DomainState state) {
@@ -26,6 +28,10 @@ const char* to_string(DomainState state) {
 
 bool is_up(DomainState state) {
   return state == DomainState::running || state == DomainState::blocked;
+}
+
+std::string show_version(std::uint64_t version) {
+  return fmt::format("{}.{}.{}", version / 1'000'000, version / 1'000 % 1'000, version % 1'000);
 }
 
 }  // namespace vscale

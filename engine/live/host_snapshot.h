@@ -85,6 +85,9 @@ struct HostSnapshot {
   bool operator==(const HostSnapshot&) const = default;
 };
 
+/// "9.0.0" for 9000000.
+std::string show_version(std::uint64_t version);
+
 /// A host that could not be read. Nothing is concluded about what runs there.
 struct HostFailure {
   Error error;

@@ -30,7 +30,8 @@ WhyNot why_not_traits(const PlacementHost& host, const PlacementRequest& request
 
 WhyNot why_not_networks(const PlacementHost& host, const PlacementRequest& request) {
   for (const auto& network : request.networks) {
-    if (host.networks.count(network) == 0) return No{fmt::format("network {}: it is not active there", network)};
+    const auto unusable = host.unusable_networks.find(network);
+    if (unusable != host.unusable_networks.end()) return No{unusable->second};
   }
   return std::nullopt;
 }

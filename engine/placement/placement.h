@@ -39,9 +39,9 @@ struct PlacementHost {
   Inventory vcpus, memory_mib;
   int processors = 0;  ///< That it has. The file may give out fewer, and one guest still have as many.
   std::map<std::string, Inventory> disk_gib;  ///< By storage name. A shared one stands in `shared_disk_gib` instead.
-  std::map<std::string, std::string> unusable_storage;  ///< By storage name: why this host cannot use it.
-  std::map<std::string, int> instances;                 ///< How many of each group (`group.web`) are there.
-  std::set<std::string> networks;                       ///< Names of the configuration's networks that it offers.
+  std::map<std::string, std::string> unusable_storage;   ///< By storage name: why this host cannot use it.
+  std::map<std::string, int> instances;                  ///< How many of each group (`group.web`) are there.
+  std::map<std::string, std::string> unusable_networks;  ///< By the network's name in the file: why it lacks it.
 };
 
 /// All hosts that may be used at all, in file order, and storage that is one pool for all of them.

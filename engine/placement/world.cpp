@@ -17,6 +17,10 @@ constexpr std::uint64_t kOverheadMemoryDivisor = 512;
 constexpr std::uint64_t kReservedMemoryMinMib = 1024;
 constexpr std::uint64_t kReservedMemoryPercent = 5;
 
+/// An older libvirt tags only cards on Open vSwitch, and refuses to start any other guest that has one: see "Setting
+/// VLAN tag" in its manual of the domain's XML.
+constexpr std::uint64_t kVlanOnBridgeSince = 11'000'000;
+
 std::uint64_t memory_with_overhead_mib(std::uint64_t memory_bytes, int vcpus) {
   const std::uint64_t guest_mib = mib_holding(memory_bytes);
   return guest_mib + kOverheadFixedMib + kOverheadPerVcpuMib * static_cast<std::uint64_t>(vcpus) +
@@ -81,8 +85,16 @@ std::map<std::string, std::string> same_storage(const Config& config) {
   return same;
 }
 
-bool offers(const HostSnapshot& seen, const Network& network) {
-  return network.network.empty() || seen.networks.count(network.network) != 0;
+/// Why the host cannot put a card on the network; empty if it can, as far as it tells.
+std::string why_unusable(const Network& network, const HostSnapshot& seen) {
+  if (!network.network.empty() && seen.networks.count(network.network) == 0) {
+    return fmt::format("network {}: it is not active there", network.name);
+  }
+  if (network.vlan && seen.libvirt_version < kVlanOnBridgeSince) {
+    return fmt::format("network {}: VLAN tags on a bridge need libvirt {}, it has {}", network.name,
+                       show_version(kVlanOnBridgeSince), show_version(seen.libvirt_version));
+  }
+  return "";
 }
 
 PlacementHost placement_host(const Config& config, const Host& host, const HostSnapshot& seen) {
@@ -102,7 +114,7 @@ PlacementHost placement_host(const Config& config, const Host& host, const HostS
     }
   }
   for (const auto& network : config.networks) {
-    if (offers(seen, network)) result.networks.insert(network.name);
+    if (auto why = why_unusable(network, seen); !why.empty()) result.unusable_networks[network.name] = std::move(why);
   }
   return result;
 }

@@ -13,7 +13,6 @@ PlacementHost host_with(const std::string& name, std::uint64_t vcpus, std::uint6
   host.vcpus.total = vcpus;
   host.memory_mib.total = memory_mib;
   host.disk_gib["local"].total = 1000;
-  host.networks = {"lan"};
   return host;
 }
 
@@ -107,7 +106,7 @@ TEST_CASE("a refusal says for every host why not, in file order") {
   PlacementWorld world = three_hosts();
   world.hosts[0].memory_mib.used = 15'500;
   world.hosts[1].traits = {"gpu"};
-  world.hosts[2].networks.clear();
+  world.hosts[2].unusable_networks["lan"] = "network lan: it is not active there";
   PlacementRequest request = request_of();
   request.candidates = {"a", "b", "c", "d"};
   request.rules.requires_traits = {"!gpu"};
@@ -415,7 +414,21 @@ TEST_CASE("a network of libvirt's must be active on the host; a bridge is taken 
   config.networks.push_back(a_network("nat"));
   config.networks[1].bridge.clear();
   config.networks[1].network = "isolated";
-  CHECK(world_of(config, empty_state(), live_for(config)).hosts[0].networks == std::set<std::string>{"lan"});
+  CHECK(world_of(config, empty_state(), live_for(config)).hosts[0].unusable_networks ==
+        std::map<std::string, std::string>{{"nat", "network nat: it is not active there"}});
+}
+
+TEST_CASE("a VLAN tag on a bridge needs a libvirt that can set it") {
+  Config config = config_with({}, {"old", "new"});
+  config.networks[0].vlan = 20;
+  Live live = live_for(config);
+  live["old"].snapshot->libvirt_version = 10'999'999;
+  live["new"].snapshot->libvirt_version = 11'000'000;
+  const PlacementWorld world = world_of(config, empty_state(), live);
+  CHECK(world.hosts[0].unusable_networks ==
+        std::map<std::string, std::string>{
+            {"lan", "network lan: VLAN tags on a bridge need libvirt 11.0.0, it has 10.999.999"}});
+  CHECK(world.hosts[1].unusable_networks.empty());
 }
 
 }  // namespace

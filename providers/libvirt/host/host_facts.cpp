@@ -1,7 +1,5 @@
 #include "providers/libvirt/host/host_facts.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <pugixml.hpp>
 #include <string_view>
@@ -63,10 +61,6 @@ Result<DomainOffer> read_domain_capabilities(const std::string& xml) {
     }
   }
   return offer;
-}
-
-std::string show_version(std::uint64_t version) {
-  return fmt::format("{}.{}.{}", version / 1'000'000, version / 1'000 % 1'000, version % 1'000);
 }
 
 bool kvm_works(const HostFacts& facts, std::optional<bool> verdict, const KvmEvidence& evidence) {

@@ -37,9 +37,6 @@ struct DomainOffer {
 /// From domain capabilities. `invalid` if it is not what libvirt calls so.
 Result<DomainOffer> read_domain_capabilities(const std::string& xml);
 
-/// "9.0.0" for 9000000.
-std::string show_version(std::uint64_t version);
-
 /// What the domains of a host say about KVM.
 struct KvmEvidence {
   bool a_guest_runs_by_it = false;      ///< One that is up, whoever made it.

@@ -91,7 +91,7 @@ Type network_type() {
                  .doc = "What network cards are plugged into, and the addresses that vscale hands out.",
                  .keys = {{"bridge", text(forms::kBridge), "", "A bridge on each host."},
                           {"network", text(forms::kLibvirtName), "", "A libvirt network on each host."},
-                          {"vlan", integer(1, 4094), "", "Where the bridge filters VLANs."},
+                          {"vlan", integer(1, 4094), "", "Where the bridge filters VLANs; needs libvirt 11.0.0 there."},
                           {"addresses", list(text(forms::kIpv4Range)), "", "Static pool; leave out for DHCP."},
                           {"prefix", integer(1, 32), "24", "Length of the network prefix."},
                           {"gateway", text(forms::kIpv4), "", "The default route."},

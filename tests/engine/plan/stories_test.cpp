@@ -163,5 +163,11 @@ TEST_CASE("story: four fit nowhere, each with every host's reason") {
   check_story("no_place", world.plan());
 }
 
+TEST_CASE("story: a VLAN on a bridge comes to no host whose libvirt cannot set its tag, and nothing is made there") {
+  PlayedWorld world(config_with({web(2)}, {"kvm1", "kvm2"}));
+  world.input.config.networks[0].vlan = 20;
+  check_story("no_vlan", world.plan());
+}
+
 }  // namespace
 }  // namespace vscale::test
