@@ -89,4 +89,8 @@ bool in_pool(const Network& network, std::uint32_t address) {
                      [&](const AddressRange& range) { return range.first <= address && address <= range.last; });
 }
 
+bool same_segment(const Network& a, const Network& b) {
+  return a.bridge == b.bridge && a.network == b.network && a.vlan == b.vlan;
+}
+
 }  // namespace vscale

@@ -237,5 +237,7 @@ std::string show_ipv4(std::uint32_t address);
 std::optional<std::uint32_t> parse_ipv4(std::string_view text);
 /// Does one of the network's ranges hold this address?
 bool in_pool(const Network& network, std::uint32_t address);
+/// Do guests of one meet guests of the other, as on the same bridge? Then no two of them may have one address.
+bool same_segment(const Network& a, const Network& b);
 
 }  // namespace vscale

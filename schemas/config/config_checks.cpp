@@ -6,30 +6,12 @@
 #include <set>
 
 #include "schemas/diagnostics/did_you_mean.h"
-#include "schemas/text/ipv4_text.h"
 #include "schemas/yaml/tree_view.h"
 
 namespace vscale {
 namespace {
 
 constexpr std::size_t kMaxHostNameBytes = 63;  // one label of a DNS name, which the guest's host name has to be
-
-std::string show_range(const AddressRange& range) {
-  if (range.first == range.last) return show_ipv4(range.first);
-  return show_ipv4(range.first) + "-" + show_ipv4(range.last);
-}
-
-std::uint32_t mask_of(int prefix) {
-  return prefix == 0 ? 0 : ~std::uint32_t{0} << (32 - prefix);
-}
-
-bool overlap(const AddressRange& a, const AddressRange& b) {
-  return a.first <= b.last && b.first <= a.last;
-}
-
-bool same_segment(const Network& a, const Network& b) {
-  return a.bridge == b.bridge && a.network == b.network && a.vlan == b.vlan;
-}
 
 }  // namespace
 
@@ -121,133 +103,9 @@ void ConfigChecks::check_images() {
   }
 }
 
-void ConfigChecks::check_networks() {
-  for (const Network& network : config_.networks) check_network(network);
-  check_pools_between_networks();
-}
-
-void ConfigChecks::check_network(const Network& network) {
-  const std::string path = "networks." + network.name;
-  const std::string subject = fmt::format("network {}", quote(network.name));
-  if (network.vlan && network.bridge.empty() && written(path + ".network")) {
-    reporter_.error(at(path + ".vlan"), {.code = "exclusive_keys",
-                                         .summary = subject + ": vlan needs a bridge",
-                                         .label = "a libvirt network has its own VLANs",
-                                         .hint = "write bridge: instead of network:"});
-  }
-  struct Written {
-    AddressRange range;
-    Place place;
-  };
-  std::vector<Written> seen;
-  const auto& items = TreeView(&root_).view("networks").view(network.name).items("addresses");
-  for (const NodePtr& item : items) {
-    if (item->kind != Node::Kind::scalar) continue;
-    const auto range = parse_ipv4_range(item->text);
-    if (!range) {
-      reporter_.error(item->place,
-                      {.code = "min_above_max",
-                       .summary = fmt::format("{}: the range {} ends before it begins", subject, quote(item->text)),
-                       .label = "expected FIRST-LAST",
-                       .hint = "exchange the two addresses"});
-      continue;
-    }
-    for (const Written& other : seen) {
-      if (!overlap(other.range, *range)) continue;
-      reporter_.error(item->place, {.code = "overlapping_pools",
-                                    .summary = fmt::format("{}: {} overlaps with {}", subject, show_range(*range),
-                                                           show_range(other.range)),
-                                    .label = "an address may be in a pool once",
-                                    .hint = "leave one of the two out",
-                                    .also = {other.place}});
-    }
-    seen.push_back({*range, item->place});
-    check_range(network, *range, item->place);
-  }
-  if (!network.addresses.empty() && !network.gateway.empty()) check_gateway(network, path);
-}
-
-void ConfigChecks::check_range(const Network& network, const AddressRange& range, const Place& where) {
-  const std::string subject = fmt::format("network {}", quote(network.name));
-  const std::uint32_t mask = mask_of(network.prefix);
-  const std::uint32_t net = network.addresses.empty() ? 0 : network.addresses[0].first & mask;
-  const bool one_subnet = (range.first & mask) == net && (range.last & mask) == net;
-  const bool has_edges = network.prefix <= 30;
-  const bool takes_edge = has_edges && (range.first == net || range.last == (net | ~mask));
-  if (!one_subnet) {
-    reporter_.error(where, {.code = "bad_address",
-                            .summary = fmt::format("{}: {} is not all within {}/{}", subject, show_range(range),
-                                                   show_ipv4(net), network.prefix),
-                            .label = "one pool lies in one subnet",
-                            .hint = "look at `prefix`"});
-  } else if (takes_edge) {
-    reporter_.error(
-        where,
-        {.code = "bad_address",
-         .summary = fmt::format("{}: {} holds the network's own or its broadcast address", subject, show_range(range)),
-         .label = fmt::format("{} and {} cannot be handed out", show_ipv4(net), show_ipv4(net | ~mask)),
-         .hint = fmt::format("hand out {}-{} at most", show_ipv4(net + 1), show_ipv4((net | ~mask) - 1))});
-  }
-}
-
-void ConfigChecks::check_gateway(const Network& network, const std::string& path) {
-  const auto gateway = parse_ipv4(network.gateway);
-  if (!gateway) return;
-  const std::uint32_t mask = mask_of(network.prefix);
-  const std::uint32_t net = network.addresses[0].first & mask;
-  const std::string subject = fmt::format("network {}: gateway {}", quote(network.name), network.gateway);
-  const bool in_pool = std::any_of(network.addresses.begin(), network.addresses.end(), [&](const AddressRange& range) {
-    return range.first <= *gateway && *gateway <= range.last;
-  });
-  if ((*gateway & mask) != net) {
-    reporter_.error(at(path + ".gateway"),
-                    {.code = "bad_address",
-                     .summary = fmt::format("{} is not within {}/{}", subject, show_ipv4(net), network.prefix),
-                     .label = "guests could not reach it",
-                     .hint = "look at `prefix`"});
-  } else if (in_pool) {
-    reporter_.error(at(path + ".gateway"), {.code = "bad_address",
-                                            .summary = subject + " lies in the pool of addresses",
-                                            .label = "it would be given to a guest",
-                                            .hint = "leave it out of `addresses`"});
-  }
-}
-
-void ConfigChecks::check_pools_between_networks() {
-  for (std::size_t i = 0; i < config_.networks.size(); ++i) {
-    for (std::size_t k = 0; k < i; ++k) {
-      const Network& a = config_.networks[k];
-      const Network& b = config_.networks[i];
-      for (const AddressRange& range : b.addresses) {
-        const auto clash = std::find_if(a.addresses.begin(), a.addresses.end(),
-                                        [&](const AddressRange& other) { return overlap(other, range); });
-        if (clash == a.addresses.end()) continue;
-        Finding finding{.code = "overlapping_pools",
-                        .summary = fmt::format(
-                            "networks {} and {} both hand out {}", quote(a.name), quote(b.name),
-                            show_range({std::max(clash->first, range.first), std::min(clash->last, range.last)})),
-                        .label = "",
-                        .hint = "",
-                        .also = {at("networks." + a.name + ".addresses")}};
-        const Place where = at("networks." + b.name + ".addresses");
-        if (same_segment(a, b)) {
-          finding.label = "both are the same segment";
-          finding.hint = "leave it out of one of them";
-          reporter_.error(where, std::move(finding));
-        } else {
-          finding.hint = "fine only if guests of one never meet guests of the other";
-          reporter_.warning(where, std::move(finding));
-        }
-        break;
-      }
-    }
-  }
-}
-
 void ConfigChecks::check_names() {
   for (const Group& group : config_.groups) {
-    const bool is_machine = group.kind == InstanceAddress::Kind::machine;
-    const InstanceAddress last{group.kind, group.name, is_machine ? 0 : std::max(0, group.size - 1)};
+    const InstanceAddress last{group.kind, group.name, is_machine(group) ? 0 : std::max(0, group.size - 1)};
     const std::string longest = domain_name(config_.name, last);
     if (longest.size() > kMaxHostNameBytes) {
       reporter_.error(
@@ -257,7 +115,7 @@ void ConfigChecks::check_names() {
            .label = fmt::format("{} characters, and {} are allowed", longest.size(), kMaxHostNameBytes),
            .hint = "choose a shorter name"});
     }
-    if (!is_machine) continue;
+    if (!is_machine(group)) continue;
     // machine web-1 and instance 1 of group web would both be the domain prod-web-1; ordinals may go beyond the size.
     const std::size_t dash = group.name.rfind('-');
     if (dash == std::string::npos) continue;

@@ -27,11 +27,6 @@ class ConfigChecks {
  private:
   // config_checks.cpp
   void check_images();
-  void check_networks();
-  void check_network(const Network& network);
-  void check_range(const Network& network, const AddressRange& range, const Place& where);
-  void check_gateway(const Network& network, const std::string& path);
-  void check_pools_between_networks();
   void check_names();
   void check_moves();
   void check_circles_of_moves();
@@ -39,6 +34,16 @@ class ConfigChecks {
   void check_survive();
   void check_durations();
   void check_mentions(const std::vector<AddressMention>& mentions);
+
+  // network_checks.cpp
+  void check_networks();
+  void check_network(const Network& network);
+  void check_range(const Network& network, const AddressRange& range, const Place& where);
+  void check_gateway(const Network& network, const std::string& path);
+  void check_pools_between_networks();
+  void check_nic(const Group& group, const NicSpec& nic, const std::string& path);
+  void check_fixed_addresses();
+  void check_pool_sizes();
 
   // host_checks.cpp
   void check_hosts(UnverifiedHosts unverified);
@@ -50,7 +55,6 @@ class ConfigChecks {
   void check_template(const Group& group);
   void check_networks_of(const Group& group);
   void check_own_address(const Group& group);
-  void check_nic(const Group& group, const NicSpec& nic, const std::string& path);
   void check_disks(const Group& group);
   void check_hosts_of(const Group& group);
   void check_placement(Group& group);
@@ -62,8 +66,6 @@ class ConfigChecks {
   [[nodiscard]] bool has_no_network(const Group& group) const;
   [[nodiscard]] bool has_pool(const Network& network) const;
   void check_size(const Group& group);
-  void check_fixed_addresses();
-  void check_pool_sizes();
   std::string resolve_group(const Group& from, const std::string& written_name, const std::string& path);
 
   // scaling_checks.cpp
@@ -94,6 +96,7 @@ class ConfigChecks {
     for (const auto& thing : things) names.push_back(thing.name);
     return names;
   }
+  [[nodiscard]] static bool is_machine(const Group& group) { return group.kind == InstanceAddress::Kind::machine; }
   [[nodiscard]] static std::string path_of(const Group& group);           // groups.web
   [[nodiscard]] static std::string template_path_of(const Group& group);  // groups.web.template, machines.db1
   [[nodiscard]] static std::string subject_of(const Group& group);        // group "web"

@@ -17,23 +17,6 @@ constexpr const char* kGiveLabel = "give it to hosts under `labels`";
 constexpr std::uint64_t kMinMemoryBytes = 16 * kMiB;
 constexpr std::string_view kOwnVolumes[] = {"root", "seed"};  // what an instance's other volumes are called
 
-bool is_machine(const Group& group) {
-  return group.kind == InstanceAddress::Kind::machine;
-}
-
-std::uint64_t pool_size(const Network& network) {
-  std::uint64_t count = 0;
-  for (const AddressRange& range : network.addresses) count += std::uint64_t{range.last} - range.first + 1;
-  return count;
-}
-
-// How many addresses of the network's pool one instance takes.
-std::uint64_t pool_addresses_of(const Group& group, const std::string& network) {
-  return static_cast<std::uint64_t>(
-      std::count_if(group.instance.networks.begin(), group.instance.networks.end(),
-                    [&](const NicSpec& nic) { return nic.network == network && !nic.address; }));
-}
-
 }  // namespace
 
 std::string ConfigChecks::path_of(const Group& group) {
@@ -157,43 +140,6 @@ void ConfigChecks::check_networks_of(const Group& group) {
   }
 }
 
-void ConfigChecks::check_nic(const Group& group, const NicSpec& nic, const std::string& path) {
-  const std::string subject = subject_of(group);
-  const Network* network = find_network(config_, nic.network);
-  if (network == nullptr) {
-    const bool by_name = written(path + ".name");
-    report_missing(by_name ? path + ".name" : path, subject + ": network", "networks", nic.network,
-                   names_of(config_.networks));
-  }
-  for (const char* key : {".address", ".mac"}) {
-    if (is_machine(group) || !written(path + key)) continue;
-    reporter_.error(at(path + key), {.code = "machines_only",
-                                     .summary = fmt::format("{}: a fixed {} is for machines only", subject, key + 1),
-                                     .label = "the instances of a group would all have the same",
-                                     .hint = "leave it out, or declare it under `machines`"});
-  }
-  if (nic.mac && written(path + ".mac")) {
-    const bool multicast = (std::stoi(nic.mac->substr(0, 2), nullptr, 16) & 1) != 0;
-    if (multicast) {
-      reporter_.error(at(path + ".mac"), {.code = "bad_address",
-                                          .summary = fmt::format("{}: {} is a multicast address", subject, *nic.mac),
-                                          .label = "the first pair has to be even",
-                                          .hint = "such as \"52:54:00:00:00:11\""});
-    }
-  }
-  if (!nic.address || network == nullptr || network->addresses.empty() || !written(path + ".address")) return;
-  const std::uint32_t address = parse_ipv4(*nic.address).value_or(0);
-  const std::uint32_t mask = ~std::uint32_t{0} << (32 - network->prefix);
-  if ((address & mask) == (network->addresses[0].first & mask)) return;
-  reporter_.error(
-      at(path + ".address"),
-      {.code = "bad_address",
-       .summary = fmt::format("{}: {} is not within {}/{} of network {}", subject, *nic.address,
-                              show_ipv4(network->addresses[0].first & mask), network->prefix, quote(network->name)),
-       .label = "other guests could not reach it",
-       .hint = "choose an address there, or look at `prefix`"});
-}
-
 void ConfigChecks::check_disks(const Group& group) {
   const std::string path = template_path_of(group);
   const std::string subject = subject_of(group);
@@ -246,10 +192,7 @@ void ConfigChecks::check_disks(const Group& group) {
 void ConfigChecks::check_hosts_of(const Group& group) {
   const std::string path = path_of(group) + ".hosts";
   const std::string subject = subject_of(group);
-  if (config_.hosts.empty()) {
-    if (section_is_broken("hosts") || root_.find("hosts") == nullptr) return;  // said once, for the file
-    return;
-  }
+  if (config_.hosts.empty()) return;  // said once, for the file
   for (std::size_t i = 0; i < group.hosts.names.size(); ++i) {
     const std::string item = fmt::format("{}[{}]", path, i);
     if (!written(item) || find_host(config_, group.hosts.names[i]) != nullptr) continue;
@@ -427,74 +370,6 @@ void ConfigChecks::check_size(const Group& group) {
                    .summary = fmt::format("{}: size {} is outside of its scaling", subject_of(group), group.size),
                    .label = fmt::format("allowed: {} to {}", group.scaling->min, group.scaling->max),
                    .hint = "leave `size` out to begin with scaling.min"});
-}
-
-void ConfigChecks::check_fixed_addresses() {
-  std::map<std::string, std::string> addresses;  // network and address, or MAC -> path
-  for (const Group& group : config_.groups) {
-    if (!is_machine(group)) continue;
-    for (std::size_t i = 0; i < group.instance.networks.size(); ++i) {
-      const NicSpec& nic = group.instance.networks[i];
-      const std::string path = fmt::format("{}.networks[{}]", template_path_of(group), i);
-      const auto once = [&](const std::string& key, const std::string& value, const std::string& where) {
-        const auto [first, is_new] = addresses.emplace(key, where);
-        if (is_new || !written(where)) return;
-        reporter_.error(at(where), {.code = "address_taken",
-                                    .summary = fmt::format("{}: {} is given to two machines", subject_of(group), value),
-                                    .label = "second time",
-                                    .hint = "give one of them another, or leave it out",
-                                    .also = {at(first->second)}});
-      };
-      if (nic.address) once(nic.network + " " + *nic.address, *nic.address, path + ".address");
-      if (nic.mac) once(*nic.mac, *nic.mac, path + ".mac");
-    }
-  }
-}
-
-void ConfigChecks::check_pool_sizes() {
-  for (const Network& network : config_.networks) {
-    if (network.addresses.empty()) continue;
-    std::uint64_t free = pool_size(network);
-    std::uint64_t wanted = 0;
-    std::vector<std::string> who;
-    std::string last_path;
-    for (const Group& group : config_.groups) {
-      for (const NicSpec& nic : group.instance.networks) {
-        const bool taken =
-            nic.network == network.name && nic.address && in_pool(network, parse_ipv4(*nic.address).value_or(0));
-        if (taken && free > 0) --free;
-      }
-      const std::uint64_t each = pool_addresses_of(group, network.name);
-      if (each == 0 || group.size == 0) continue;
-      wanted += each * static_cast<std::uint64_t>(group.size);
-      who.push_back(fmt::format("{} {}", address_of(group), each * static_cast<std::uint64_t>(group.size)));
-      last_path = written(path_of(group) + ".size") ? path_of(group) + ".size" : path_of(group);
-    }
-    const std::string addresses_path = "networks." + network.name + ".addresses";
-    if (wanted > free && written(addresses_path)) {
-      reporter_.error(at(last_path), {.code = "too_few_addresses",
-                                      .summary = fmt::format("network {}: {} instances and only {} addresses",
-                                                             quote(network.name), wanted, free),
-                                      .label = listed(who),
-                                      .hint = fmt::format("add at least {} to `addresses`", wanted - free),
-                                      .also = {at(addresses_path)}});
-      continue;
-    }
-    for (const Group& group : config_.groups) {
-      const std::uint64_t each = pool_addresses_of(group, network.name);
-      const std::string path = path_of(group) + ".scaling.max";
-      if (!group.scaling || !written(path)) continue;
-      const std::uint64_t wanted_at_most = each * static_cast<std::uint64_t>(std::max(0, group.scaling->max));
-      if (wanted_at_most <= free) continue;
-      reporter_.error(at(path),
-                      {.code = "too_few_addresses",
-                       .summary = fmt::format("{}: max {} and only {} addresses in network {}", subject_of(group),
-                                              group.scaling->max, free, quote(network.name)),
-                       .label = fmt::format("allowed: at most {}", free / each),
-                       .hint = fmt::format("lower max, or add at least {} to `addresses`", wanted_at_most - free),
-                       .also = {at(addresses_path)}});
-    }
-  }
 }
 
 }  // namespace vscale
