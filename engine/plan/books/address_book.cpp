@@ -1,27 +1,42 @@
 #include "engine/plan/books/address_book.h"
 
+#include <algorithm>
+
 namespace vscale {
 
 AddressBook::AddressBook(const Config& config) {
-  for (const auto& network : config.networks) books_[network.name].network = &network;
+  for (const auto& network : config.networks) {
+    const std::size_t segment = segment_of(network);
+    if (segment == segments_.size()) segments_.emplace_back();
+    pools_[network.name] = {&network, segment, {}};
+  }
+}
+
+/// As many as there are, if it is one that no network was in before.
+std::size_t AddressBook::segment_of(const Network& network) const {
+  const auto same = std::find_if(pools_.begin(), pools_.end(),
+                                 [&](const auto& pool) { return same_segment(*pool.second.network, network); });
+  return same == pools_.end() ? segments_.size() : same->second.segment;
 }
 
 void AddressBook::take(const std::string& network, const std::string& address, const std::string& owner) {
-  Book& own = books_[network];
-  own.owners.try_emplace(address, owner);
-  if (own.network != nullptr) return;
+  if (const auto own = pools_.find(network); own != pools_.end()) {
+    segments_[own->second.segment].try_emplace(address, owner);
+    return;
+  }
   const auto parsed = parse_ipv4(address);
-  for (auto& [name, book] : books_) {
-    const bool contains = parsed && book.network != nullptr && in_pool(*book.network, *parsed);
-    if (contains) book.owners.try_emplace(address, owner);
+  for (const auto& [name, pool] : pools_) {
+    const bool contains = parsed && in_pool(*pool.network, *parsed);
+    if (contains) segments_[pool.segment].try_emplace(address, owner);
   }
 }
 
 std::string AddressBook::owner_of(const std::string& network, const std::string& address) const {
-  const auto book = books_.find(network);
-  if (book == books_.end()) return "";
-  const auto owner = book->second.owners.find(address);
-  return owner == book->second.owners.end() ? "" : owner->second;
+  const auto pool = pools_.find(network);
+  if (pool == pools_.end()) return "";
+  const Owners& owners = segments_[pool->second.segment];
+  const auto owner = owners.find(address);
+  return owner == owners.end() ? "" : owner->second;
 }
 
 bool AddressBook::is_static(const std::string& network) const {
@@ -29,25 +44,26 @@ bool AddressBook::is_static(const std::string& network) const {
 }
 
 std::optional<std::string> AddressBook::next_free(const std::string& network, const std::string& owner) {
-  const auto found = books_.find(network);
-  if (found == books_.end() || found->second.network == nullptr) return std::nullopt;
-  Book& book = found->second;
-  const auto& ranges = book.network->addresses;
-  for (Cursor& at = book.cursor; at.range < ranges.size(); ++at.range, at.offset = 0) {
+  const auto found = pools_.find(network);
+  if (found == pools_.end()) return std::nullopt;
+  Pool& pool = found->second;
+  Owners& owners = segments_[pool.segment];
+  const auto& ranges = pool.network->addresses;
+  for (Cursor& at = pool.cursor; at.range < ranges.size(); ++at.range, at.offset = 0) {
     const AddressRange& range = ranges[at.range];
     while (std::uint64_t{range.first} + at.offset <= range.last) {
       std::string address = show_ipv4(static_cast<std::uint32_t>(range.first + at.offset++));
-      if (book.owners.try_emplace(address, owner).second) return address;
+      if (owners.try_emplace(address, owner).second) return address;
     }
   }
   return std::nullopt;
 }
 
 std::uint64_t AddressBook::pool_size(const std::string& network) const {
-  const auto book = books_.find(network);
-  if (book == books_.end() || book->second.network == nullptr) return 0;
+  const auto pool = pools_.find(network);
+  if (pool == pools_.end()) return 0;
   std::uint64_t size = 0;
-  for (const auto& range : book->second.network->addresses) size += std::uint64_t{range.last} - range.first + 1;
+  for (const auto& range : pool->second.network->addresses) size += std::uint64_t{range.last} - range.first + 1;
   return size;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "engine/desired/config.h"
 #include "engine/recorded/recorded_state.h"
@@ -12,7 +13,7 @@ namespace vscale {
 
 /// Hands out the static addresses of the networks: the lowest that nobody has, in the order of the ranges. What is
 /// recorded, held by a domain that is not recorded, or fixed in the file is taken, and so is what was handed out
-/// before.
+/// before. What is taken in one network is taken in every other that is the same segment.
 class AddressBook {
  public:
   /// Refers to `config`, which must outlive it.
@@ -37,12 +38,17 @@ class AddressBook {
     std::size_t range = 0;
     std::uint64_t offset = 0;
   };
-  struct Book {
+  struct Pool {
     const Network* network = nullptr;
+    std::size_t segment = 0;  ///< Its place in `segments_`.
     Cursor cursor;
-    std::unordered_map<std::string, std::string> owners;  // by address
   };
-  std::map<std::string, Book> books_;
+  using Owners = std::unordered_map<std::string, std::string>;  // by address
+
+  [[nodiscard]] std::size_t segment_of(const Network& network) const;
+
+  std::map<std::string, Pool> pools_;  // by network
+  std::vector<Owners> segments_;
 };
 
 }  // namespace vscale

@@ -90,6 +90,7 @@ Words addresses_given(const Plan& plan) {
 TEST_CASE("a domain's mark says which image it stands on and which addresses it was given") {
   Config config = config_with({web(1)});
   config.networks.push_back(a_network("dmz"));
+  config.networks[1].bridge = "br1";
   config.networks.push_back(a_network("wild"));
   config.networks[2].addresses.clear();
   auto& cards = config.groups[0].instance.networks;

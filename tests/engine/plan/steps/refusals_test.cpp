@@ -293,11 +293,42 @@ TEST_CASE("a network that has another name now hands out no address that is in u
   CHECK(world.instance("group.web[2]").nics[0].address == "10.0.0.53");
 }
 
+/// `web` on the network `lan` of br0, and a second network, which nobody is on.
+Config with_second_network(const std::string& name, const std::string& bridge) {
+  Config config = config_with({web(1)});
+  config.networks.push_back(a_network(name));
+  config.networks[1].bridge = bridge;
+  return config;
+}
+
+TEST_CASE("an address that a machine is to have is no other's on any network of the same bridge") {
+  PlayedWorld world = running(with_second_network("lan2", "br0"));
+  world.input.config.networks[1].addresses.clear();
+  Group db = a_machine("db1");
+  db.instance.networks[0] = {.network = "lan2", .address = "10.0.0.50", .mac = std::nullopt};
+  world.input.config.groups.push_back(db);
+  CHECK(only_error(world.plan()).summary ==
+        "machine.db1 wants address 10.0.0.50 of network lan2, and group.web[0] has it");
+  world.input.config.networks[1].bridge = "br1";
+  CHECK(codes(world.plan()).empty());
+}
+
+TEST_CASE("a pool that goes from one network to another of the same bridge hands out nothing that is in use there") {
+  PlayedWorld world = running(with_second_network("lan2", "br0"));
+  world.input.config.networks[0].addresses = {{ipv4(10, 0, 0, 100), ipv4(10, 0, 0, 199)}};
+  Group app = a_group("app", 1);
+  app.instance.networks[0].network = "lan2";
+  world.input.config.groups.push_back(app);
+  world.carry_out(world.plan());
+  CHECK(world.instance("group.web[0]").nics[0].address == "10.0.0.50");
+  CHECK(world.instance("group.app[0]").nics[0].address == "10.0.0.51");
+}
+
 TEST_CASE("a network with another name takes no address from another network that has the same") {
   Group web_group = web(1);
   web_group.instance.networks[0].network = "dmz";
-  Config config = config_with({a_group("app", 1), web_group});
-  config.networks.push_back(a_network("dmz"));
+  Config config = with_second_network("dmz", "br1");
+  config.groups = {a_group("app", 1), web_group};
   PlayedWorld world = running(config);
   REQUIRE(world.instance("group.app[0]").nics[0].address == "10.0.0.50");
   REQUIRE(world.instance("group.web[0]").nics[0].address == "10.0.0.50");
