@@ -38,10 +38,19 @@ class ConfigChecks {
   // network_checks.cpp
   void check_networks();
   void check_network(const Network& network);
+  void check_pool(const Network& network);
   void check_range(const Network& network, const AddressRange& range, const Place& where);
+  [[nodiscard]] const Network* pool_around(const Network& network, std::uint32_t address) const;
   void check_gateway(const Network& network, const std::string& path);
+  void check_name_server(const Network& network, const std::string& server, const std::string& path);
   void check_pools_between_networks();
   void check_nic(const Group& group, const NicSpec& nic, const std::string& path);
+  void check_mac(const std::string& subject, const std::string& mac, const std::string& path);
+  void check_fixed_address(const std::string& subject, const Network& network, const std::string& text,
+                           const std::string& path);
+  void check_beside_others(const std::string& subject, const Network& network, const std::string& text,
+                           const std::string& path);
+  [[nodiscard]] std::string segment_of(const std::string& name) const;
   void check_fixed_addresses();
   void check_pool_sizes();
 

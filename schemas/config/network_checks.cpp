@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "schemas/config/config_checks.h"
 #include "schemas/diagnostics/did_you_mean.h"
@@ -18,6 +19,26 @@ std::string show_range(const AddressRange& range) {
 
 std::uint32_t mask_of(int prefix) {
   return prefix == 0 ? 0 : ~std::uint32_t{0} << (32 - prefix);
+}
+
+// The subnet that its guests are in, as far as the file tells.
+std::optional<std::uint32_t> subnet_of(const Network& network) {
+  const auto known = network.addresses.empty() ? parse_ipv4(network.gateway) : network.addresses[0].first;
+  if (!known) return std::nullopt;
+  return *known & mask_of(network.prefix);
+}
+
+// The network's own address or its broadcast address. The smallest networks have neither.
+bool is_edge(const Network& network, std::uint32_t address) {
+  const std::uint32_t broadcast = ~mask_of(network.prefix);
+  const std::uint32_t own_part = address & broadcast;
+  return network.prefix <= 30 && (own_part == 0 || own_part == broadcast);
+}
+
+// What lies between the edges, of a network that has them.
+AddressRange usable_range(const Network& network, std::uint32_t address) {
+  const std::uint32_t mask = mask_of(network.prefix);
+  return {(address & mask) + 1, (address | ~mask) - 1};
 }
 
 bool overlap(const AddressRange& a, const AddressRange& b) {
@@ -46,13 +67,22 @@ void ConfigChecks::check_networks() {
 
 void ConfigChecks::check_network(const Network& network) {
   const std::string path = "networks." + network.name;
-  const std::string subject = fmt::format("network {}", quote(network.name));
   if (network.vlan && network.bridge.empty() && written(path + ".network")) {
     reporter_.error(at(path + ".vlan"), {.code = "exclusive_keys",
-                                         .summary = subject + ": vlan needs a bridge",
+                                         .summary = fmt::format("network {}: vlan needs a bridge", quote(network.name)),
                                          .label = "a libvirt network has its own VLANs",
                                          .hint = "write bridge: instead of network:"});
   }
+  check_pool(network);
+  if (written(path + ".gateway")) check_gateway(network, path + ".gateway");
+  for (std::size_t i = 0; i < network.dns.size(); ++i) {
+    const std::string server = fmt::format("{}.dns[{}]", path, i);
+    if (written(server)) check_name_server(network, network.dns[i], server);
+  }
+}
+
+void ConfigChecks::check_pool(const Network& network) {
+  const std::string subject = fmt::format("network {}", quote(network.name));
   struct Written {
     AddressRange range;
     Place place;
@@ -82,7 +112,6 @@ void ConfigChecks::check_network(const Network& network) {
     seen.push_back({*range, item->place});
     check_range(network, *range, item->place);
   }
-  if (!network.addresses.empty() && !network.gateway.empty()) check_gateway(network, path);
 }
 
 void ConfigChecks::check_range(const Network& network, const AddressRange& range, const Place& where) {
@@ -90,8 +119,7 @@ void ConfigChecks::check_range(const Network& network, const AddressRange& range
   const std::uint32_t mask = mask_of(network.prefix);
   const std::uint32_t net = network.addresses.empty() ? 0 : network.addresses[0].first & mask;
   const bool one_subnet = (range.first & mask) == net && (range.last & mask) == net;
-  const bool has_edges = network.prefix <= 30;
-  const bool takes_edge = has_edges && (range.first == net || range.last == (net | ~mask));
+  const bool takes_edge = is_edge(network, range.first) || is_edge(network, range.last);
   if (!one_subnet) {
     reporter_.error(where, {.code = "bad_address",
                             .summary = fmt::format("{}: {} is not all within {}/{}", subject, show_range(range),
@@ -104,31 +132,60 @@ void ConfigChecks::check_range(const Network& network, const AddressRange& range
         {.code = "bad_address",
          .summary = fmt::format("{}: {} holds the network's own or its broadcast address", subject, show_range(range)),
          .label = fmt::format("{} and {} cannot be handed out", show_ipv4(net), show_ipv4(net | ~mask)),
-         .hint = fmt::format("hand out {}-{} at most", show_ipv4(net + 1), show_ipv4((net | ~mask) - 1))});
+         .hint = fmt::format("hand out {} at most", show_range(usable_range(network, net)))});
   }
+}
+
+// Whose pool on its segment holds the address, be it the network's own or another's; nullptr if none does.
+const Network* ConfigChecks::pool_around(const Network& network, std::uint32_t address) const {
+  const auto found = std::find_if(config_.networks.begin(), config_.networks.end(), [&](const Network& other) {
+    return same_segment(other, network) && in_pool(other, address);
+  });
+  return found == config_.networks.end() ? nullptr : &*found;
 }
 
 void ConfigChecks::check_gateway(const Network& network, const std::string& path) {
   const auto gateway = parse_ipv4(network.gateway);
   if (!gateway) return;
-  const std::uint32_t mask = mask_of(network.prefix);
-  const std::uint32_t net = network.addresses[0].first & mask;
+  const std::uint32_t net = *subnet_of(network);
   const std::string subject = fmt::format("network {}: gateway {}", quote(network.name), network.gateway);
-  const bool in_pool = std::any_of(network.addresses.begin(), network.addresses.end(), [&](const AddressRange& range) {
-    return range.first <= *gateway && *gateway <= range.last;
-  });
-  if ((*gateway & mask) != net) {
-    reporter_.error(at(path + ".gateway"),
+  if ((*gateway & mask_of(network.prefix)) != net) {
+    reporter_.error(at(path),
                     {.code = "bad_address",
                      .summary = fmt::format("{} is not within {}/{}", subject, show_ipv4(net), network.prefix),
                      .label = "guests could not reach it",
                      .hint = "look at `prefix`"});
-  } else if (in_pool) {
-    reporter_.error(at(path + ".gateway"), {.code = "bad_address",
-                                            .summary = subject + " lies in the pool of addresses",
-                                            .label = "it would be given to a guest",
-                                            .hint = "leave it out of `addresses`"});
+  } else if (is_edge(network, *gateway)) {
+    reporter_.error(at(path), {.code = "bad_address",
+                               .summary = subject + " is the network's own or its broadcast address",
+                               .label = "no router can have it",
+                               .hint = "choose one of " + show_range(usable_range(network, net))});
+  } else if (const Network* pool = pool_around(network, *gateway)) {
+    const std::string whose = pool == &network ? "of addresses" : "of network " + quote(pool->name);
+    reporter_.error(at(path), {.code = "bad_address",
+                               .summary = fmt::format("{} lies in the pool {}", subject, whose),
+                               .label = "it would be given to a guest",
+                               .hint = "leave it out of `addresses`"});
   }
+}
+
+// A guest may be the name server, and then the pool keeps its address for it.
+void ConfigChecks::check_name_server(const Network& network, const std::string& server, const std::string& path) {
+  const auto address = parse_ipv4(server);
+  const Network* pool = address ? pool_around(network, *address) : nullptr;
+  if (pool == nullptr) return;
+  for (const Group& group : config_.groups) {
+    for (const NicSpec& nic : group.instance.networks) {
+      const Network* of_nic = find_network(config_, nic.network);
+      if (nic.address == server && of_nic != nullptr && same_segment(*of_nic, network)) return;
+    }
+  }
+  reporter_.warning(at(path),
+                    {.code = "bad_address",
+                     .summary = fmt::format("network {}: name server {} lies in the pool of network {}",
+                                            quote(network.name), server, quote(pool->name)),
+                     .label = "it may be given to any guest",
+                     .hint = "leave it out of `addresses`, or write it as `address` of the machine that has it"});
 }
 
 void ConfigChecks::check_pools_between_networks() {
@@ -177,30 +234,84 @@ void ConfigChecks::check_nic(const Group& group, const NicSpec& nic, const std::
                                      .label = "the instances of a group would all have the same",
                                      .hint = "leave it out, or declare it under `machines`"});
   }
-  if (nic.mac && written(path + ".mac")) {
-    const bool multicast = (std::stoi(nic.mac->substr(0, 2), nullptr, 16) & 1) != 0;
-    if (multicast) {
-      reporter_.error(at(path + ".mac"), {.code = "bad_address",
-                                          .summary = fmt::format("{}: {} is a multicast address", subject, *nic.mac),
-                                          .label = "the first pair has to be even",
-                                          .hint = "such as \"52:54:00:00:00:11\""});
+  if (nic.mac && written(path + ".mac")) check_mac(subject, *nic.mac, path + ".mac");
+  if (nic.address && network != nullptr && is_machine(group) && written(path + ".address")) {
+    check_fixed_address(subject, *network, *nic.address, path + ".address");
+  }
+}
+
+void ConfigChecks::check_mac(const std::string& subject, const std::string& mac, const std::string& path) {
+  const bool multicast = (std::stoi(mac.substr(0, 2), nullptr, 16) & 1) != 0;
+  if (!multicast && !mac.starts_with("fe:")) return;
+  reporter_.error(at(path),
+                  {.code = "bad_address",
+                   .summary = fmt::format("{}: {} is {}", subject, mac, multicast ? "a multicast address" : "reserved"),
+                   .label = multicast ? "the first pair has to be even" : "libvirt has fe for its own end of a card",
+                   .hint = "such as \"52:54:00:00:00:11\""});
+}
+
+void ConfigChecks::check_fixed_address(const std::string& subject, const Network& network, const std::string& text,
+                                       const std::string& path) {
+  const std::uint32_t address = parse_ipv4(text).value_or(0);
+  const auto net = subnet_of(network);
+  if (net && (address & mask_of(network.prefix)) != *net) {
+    reporter_.error(at(path), {.code = "bad_address",
+                               .summary = fmt::format("{}: {} is not within {}/{} of network {}", subject, text,
+                                                      show_ipv4(*net), network.prefix, quote(network.name)),
+                               .label = "other guests could not reach it",
+                               .hint = "choose an address there, or look at `prefix`"});
+  } else if (is_edge(network, address)) {
+    reporter_.error(at(path), {.code = "bad_address",
+                               .summary = fmt::format("{}: {} is the own or the broadcast address of network {}",
+                                                      subject, text, quote(network.name)),
+                               .label = fmt::format("its prefix is {}", network.prefix),
+                               .hint = "choose one of " + show_range(usable_range(network, address))});
+  } else if (text == network.gateway) {
+    reporter_.error(at(path),
+                    {.code = "bad_address",
+                     .summary = fmt::format("{}: {} is the gateway of network {}", subject, text, quote(network.name)),
+                     .label = "it would take the router's place",
+                     .hint = "choose another; the network of the router itself has no `gateway`"});
+  } else {
+    check_beside_others(subject, network, text, path);
+  }
+}
+
+// Two that are the same segment: what one of them has, is there for the other too.
+void ConfigChecks::check_beside_others(const std::string& subject, const Network& network, const std::string& text,
+                                       const std::string& path) {
+  for (const Network& other : config_.networks) {
+    if (&other == &network || !same_segment(other, network)) continue;
+    const std::string theirs = "networks." + other.name;
+    if (text == other.gateway) {
+      reporter_.warning(
+          at(path), {.code = "bad_address",
+                     .summary = fmt::format("{}: {} is the gateway of network {}", subject, text, quote(other.name)),
+                     .label = fmt::format("network {} is the same segment", quote(network.name)),
+                     .hint = "fine only if this machine is that gateway",
+                     .also = {at(theirs + ".gateway")}});
+    } else if (in_pool(other, parse_ipv4(text).value_or(0))) {
+      reporter_.error(
+          at(path), {.code = "address_taken",
+                     .summary = fmt::format("{}: {} lies in the pool of network {}", subject, text, quote(other.name)),
+                     .label = fmt::format("network {} is the same segment", quote(network.name)),
+                     .hint = fmt::format("name network {} here, or choose an address outside of its pool", other.name),
+                     .also = {at(theirs + ".addresses")}});
     }
   }
-  if (!nic.address || network == nullptr || network->addresses.empty() || !written(path + ".address")) return;
-  const std::uint32_t address = parse_ipv4(*nic.address).value_or(0);
-  const std::uint32_t mask = mask_of(network->prefix);
-  if ((address & mask) == (network->addresses[0].first & mask)) return;
-  reporter_.error(
-      at(path + ".address"),
-      {.code = "bad_address",
-       .summary = fmt::format("{}: {} is not within {}/{} of network {}", subject, *nic.address,
-                              show_ipv4(network->addresses[0].first & mask), network->prefix, quote(network->name)),
-       .label = "other guests could not reach it",
-       .hint = "choose an address there, or look at `prefix`"});
+}
+
+// The first network of the file that is the same segment, and so one name for all of these.
+std::string ConfigChecks::segment_of(const std::string& name) const {
+  const Network* network = find_network(config_, name);
+  if (network == nullptr) return name;
+  return std::find_if(config_.networks.begin(), config_.networks.end(),
+                      [&](const Network& other) { return same_segment(other, *network); })
+      ->name;
 }
 
 void ConfigChecks::check_fixed_addresses() {
-  std::map<std::string, std::string> addresses;  // network and address, or MAC -> path
+  std::map<std::string, std::string> addresses;  // segment and address, or MAC -> path
   for (const Group& group : config_.groups) {
     if (!is_machine(group)) continue;
     for (std::size_t i = 0; i < group.instance.networks.size(); ++i) {
@@ -215,7 +326,7 @@ void ConfigChecks::check_fixed_addresses() {
                                     .hint = "give one of them another, or leave it out",
                                     .also = {at(first->second)}});
       };
-      if (nic.address) once(nic.network + " " + *nic.address, *nic.address, path + ".address");
+      if (nic.address) once(segment_of(nic.network) + " " + *nic.address, *nic.address, path + ".address");
       if (nic.mac) once(*nic.mac, *nic.mac, path + ".mac");
     }
   }

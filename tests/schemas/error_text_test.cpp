@@ -19,6 +19,13 @@ std::string with_network(const std::string& networks) {
   return text.substr(0, text.find("networks:")) + "networks:\n" + networks;
 }
 
+/// A file of two networks on br0, `lan` with a pool and a router, and one machine with a card on each of `networks`.
+std::string with_two_networks(const std::string& lan2, const std::string& networks) {
+  return with_network("  lan: { bridge: br0, addresses: [10.0.0.50-10.0.0.99], gateway: 10.0.0.1 }\n  lan2: { " + lan2 +
+                      " }\n") +
+         "machines:\n  db: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [" + networks + "] }\n";
+}
+
 }  // namespace
 
 TEST_CASE("every mistake of a file is reported at once, in the order of the file") {
@@ -433,16 +440,44 @@ TEST_CASE("files that a configuration names are checked") {
                             {"/config/user-data.sh", "#!/bin/sh\necho $${fine} ${HOME}\n"}}});
 }
 
-TEST_CASE("fixed addresses are for machines, once each and within the network") {
-  check_messages("fixed_addresses",
-                 with_template("      networks: [{ name: lan, address: 10.0.0.5, mac: \"52:54:00:00:00:01\" }]\n") +
-                     "machines:\n"
-                     "  a: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [{ name: lan, address: 10.0.0.7, "
-                     "mac: \"52:54:00:00:00:AA\" }] }\n"
-                     "  b: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [{ name: lan, address: 10.0.0.7, "
-                     "mac: \"52:54:00:00:00:aa\" }] }\n"
-                     "  c: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [{ name: lan, address: 10.9.0.7, "
-                     "mac: \"53:54:00:00:00:11\" }] }\n");
+TEST_CASE("fixed addresses are for machines, once each, within the network and not its router's") {
+  check_messages(
+      "fixed_addresses",
+      with_template("      networks: [{ name: lan, address: 10.0.0.5, mac: \"52:54:00:00:00:01\" }]\n") +
+          "machines:\n"
+          "  a: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [{ name: lan, address: 10.0.0.7, "
+          "mac: \"52:54:00:00:00:AA\" }] }\n"
+          "  b: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [{ name: lan, address: 10.0.0.7, "
+          "mac: \"52:54:00:00:00:aa\" }] }\n"
+          "  c: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [{ name: lan, address: 10.9.0.7, "
+          "mac: \"53:54:00:00:00:11\" }] }\n"
+          "  d: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [{ name: lan, address: 10.0.0.255 }] }\n"
+          "  e: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [{ name: lan, address: 10.0.0.1 }] }\n"
+          "  f: { image: debian-12, vcpus: 1, memory: 1GiB, networks: [{ name: lan, "
+          "mac: \"FE:54:00:00:00:11\" }] }\n");
+}
+
+TEST_CASE("networks of one bridge are one segment: what one of them has is there for the others") {
+  check_messages("one_segment",
+                 with_two_networks("bridge: br0, addresses: [10.0.0.1-10.0.0.9], dns: [10.0.0.60, 10.0.0.70]",
+                                   "{ name: lan, address: 10.0.0.5 }, { name: lan2, address: 10.0.0.50 }, "
+                                   "{ name: lan, address: 10.0.0.40 }, { name: lan2, address: 10.0.0.40 }, "
+                                   "{ name: lan, address: 10.0.0.60 }"));
+  CHECK(codes_of(with_two_networks("bridge: br1, addresses: [10.0.0.1-10.0.0.9]",
+                                   "{ name: lan, address: 10.0.0.5 }, { name: lan2, address: 10.0.0.50 }, "
+                                   "{ name: lan, address: 10.0.0.40 }, { name: lan2, address: 10.0.0.40 }"))
+            .empty());
+}
+
+TEST_CASE("a guest may be the router of a network, on another network of the same bridge") {
+  check_messages("guest_as_router", with_two_networks("bridge: br0", "{ name: lan2, address: 10.0.0.1 }"));
+}
+
+TEST_CASE("a network by DHCP tells by its gateway where a fixed address may be") {
+  check_messages("fixed_by_dhcp",
+                 with_two_networks("bridge: br1, gateway: 10.2.0.255, prefix: 16",
+                                   "{ name: lan2, address: 10.2.1.0 }, { name: lan2, address: 10.3.0.9 }"));
+  check_messages("edge_gateway", with_two_networks("bridge: br1, gateway: 10.2.0.255", ""));
 }
 
 TEST_CASE("disks have names of their own") {
