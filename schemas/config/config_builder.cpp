@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <filesystem>
+#include <string_view>
 
 #include "schemas/text/bounds.h"
 #include "schemas/text/ipv4_text.h"
@@ -11,6 +12,8 @@
 
 namespace vscale {
 namespace {
+
+constexpr std::string_view kHome = "~/";
 
 Host build_host(const std::string& name, const Node& node) {
   Host host{.name = name,
@@ -189,9 +192,18 @@ void build_moves(const TreeView& root, Config& config) {
 
 std::string NamedFiles::absolute(const std::string& path, const Place& where) const {
   namespace fs = std::filesystem;
+  if (const std::string home = home_of(path); !home.empty()) {
+    return (fs::path(home) / path.substr(kHome.size())).lexically_normal().string();
+  }
   const std::string naming = where.file < 0 ? "" : reporter_.file(where.file).path();
   const fs::path folder = fs::path(input_.working_folder) / fs::path(naming).parent_path();
   return (folder / path).lexically_normal().string();
+}
+
+// The folder that a leading ~/ stands for; empty: it stands for none, being absent or without a HOME.
+std::string NamedFiles::home_of(const std::string& path) const {
+  if (!path.starts_with(kHome) || !input_.environment) return "";
+  return input_.environment("HOME").value_or("");
 }
 
 std::optional<NamedFiles::File> NamedFiles::read(const std::string& path, const Place& where,
@@ -214,8 +226,10 @@ std::optional<NamedFiles::File> NamedFiles::read(const std::string& path, const 
                   "write its contents into the file");
   Result<std::string> text = input_.read_file(whole);
   if (!text) {
+    const bool is_path_of_shell = path.starts_with('~') && home_of(path).empty();
     return report("unreadable_file", fmt::format("{} cannot be read: {}", quote(path), to_string(text.error())),
-                  "paths are relative to the file that names them");
+                  is_path_of_shell ? "only ~/ stands for a home folder, and only where HOME is set"
+                                   : "paths are relative to the file that names them");
   }
   if (text->size() > kMaxValueBytes) {
     return report("too_large",

@@ -18,7 +18,7 @@ class NamedFiles {
  public:
   NamedFiles(const ReadInput& input, Reporter& reporter) : input_(input), reporter_(reporter) {}
 
-  /// `path` as it is written at `where`: absolute, or beside the file that names it.
+  /// `path` as it is written at `where`: absolute, below the home folder (`~/`), or beside the file that names it.
   [[nodiscard]] std::string absolute(const std::string& path, const Place& where) const;
 
   struct File {
@@ -31,6 +31,8 @@ class NamedFiles {
   [[nodiscard]] const std::vector<SourceFile>& all() const { return all_; }
 
  private:
+  [[nodiscard]] std::string home_of(const std::string& path) const;
+
   const ReadInput& input_;
   Reporter& reporter_;
   std::vector<SourceFile> all_;

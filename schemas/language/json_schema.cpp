@@ -230,7 +230,7 @@ the reader and `vscale schema` use as well; a test keeps it up to date (`VSCALE_
 - **Durations**: `250ms` `30s` `5m` `2h` `7d`. **Sizes**: `512MiB` `20GiB` `1TiB` (binary) or `20GB` (decimal). A bare
   number is an error.
 - **Several files** (`-f` repeated): maps are merged; a scalar or a list given twice is an error, but for an equal
-  `version` and `name`. Paths are relative to the file that names them.
+  `version` and `name`. Paths are relative to the file that names them; `~/` is the home folder of who runs vscale.
 - **Variables**: `${var.NAME}` is filled in inside texts: from `--var NAME=VALUE`, else `--var-file`, else
   `VSCALE_VAR_NAME`, else the default under `vars`. `${env.X}` is the environment, and always sensitive. In user-data,
   gates and hooks also `${name}` `${group}` `${ordinal}` `${address}` `${host}` and `${group.cp[0].address}`,

@@ -43,7 +43,8 @@ struct ReadInput {
   std::vector<std::string> assignments;  ///< `NAME=VALUE` from --var; the last of a name wins.
   std::vector<SourceFile> var_files;     ///< From --var-file: one YAML map of names to values each; a later one wins.
 
-  /// The environment: VSCALE_VAR_x, `${env.X}`, VSCALE_ALLOW_UNVERIFIED_HOSTS=1. Empty function: no environment.
+  /// The environment: VSCALE_VAR_x, `${env.X}`, VSCALE_ALLOW_UNVERIFIED_HOSTS=1, and HOME for paths that begin with ~/.
+  /// Empty function: no environment.
   std::function<std::optional<std::string>(const std::string& name)> environment;
 
   /// The contents of a file that the configuration names (userDataFile, a path in sshKeys), by absolute path. Never

@@ -272,6 +272,18 @@ machines:
   CHECK(config.groups[0].instance.cloud_init.user_data == text("common"));
 }
 
+TEST_CASE("a path may begin with the home folder of whoever runs vscale") {
+  const std::string yaml = with_template(
+      "      cloudInit: { userDataFile: ~/web/user-data.sh, sshKeys: [~/.ssh/id_ed25519.pub] }\n"
+      "state: { sqlite: { path: ~/prod.db } }\n");
+  const Config config = config_of(yaml, {.environment = {{"HOME", "/home/anna"}},
+                                         .files = {{"/home/anna/web/user-data.sh", "#!/bin/sh\n"},
+                                                   {"/home/anna/.ssh/id_ed25519.pub", "ssh-ed25519 AAAA anna\n"}}});
+  CHECK(config.groups[0].instance.cloud_init.user_data == text("#!/bin/sh\n"));
+  CHECK(config.groups[0].instance.cloud_init.ssh_keys == std::vector<std::string>{"ssh-ed25519 AAAA anna"});
+  CHECK(config.state.path == "/home/anna/prod.db");
+}
+
 TEST_CASE("several files are merged, and each finds its own neighbours") {
   ReadInput input = input_of(base(), {.files = {{"/elsewhere/web/user-data.sh", "#!/bin/sh\n"},
                                                 {"/elsewhere/web/anna.pub", "ssh-ed25519 AAAA anna\n\n# no\n"}}});

@@ -432,7 +432,7 @@ TEST_CASE("groups that wait for each other are refused with the way round") {
 TEST_CASE("files that a configuration names are checked") {
   check_messages("named_files",
                  with_template("      cloudInit:\n        userDataFile: missing.yaml\n"
-                               "        sshKeys: [id_ed25519, empty.pub, missing.pub]\n") +
+                               "        sshKeys: [id_ed25519, empty.pub, missing.pub, ~/.ssh/id_ed25519.pub]\n") +
                      "  api:\n    template:\n      image: debian-12\n      vcpus: 1\n      memory: 1GiB\n"
                      "      cloudInit: { userDataFile: user-data.sh }\n",
                  {.files = {{"/config/id_ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n"},
