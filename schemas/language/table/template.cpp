@@ -18,7 +18,7 @@ Type cloud_init_type() {
                 {"substitute", boolean(), "true", "false leaves `${…}` in the user-data alone."},
                 {"user", text(forms::kUserName), "(the image's own)", "Who the keys are for."},
                 {"sshKeys", list(text()), "",
-                 "Public keys, or paths to them; never a reason to replace: new ones reach new guests only."},
+                 "Public keys, or paths to them. A change reaches new guests only, and no plan tells of it."},
                 {"vendorData", boolean(), "true", "vscale may add its own part, such as installing the agent."},
                 {"onChange", choice({"roll", "nextCreate"}), "roll", "What a change of the user-data does."},
                 {"seed", choice({"keep", "eject"}), "keep", "eject: the seed volume goes once the instance is ready."}},
