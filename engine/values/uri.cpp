@@ -1,5 +1,7 @@
 #include "engine/values/uri.h"
 
+#include <charconv>
+
 namespace vscale {
 
 std::string without_password(const std::string& uri) {
@@ -11,6 +13,21 @@ std::string without_password(const std::string& uri) {
   // A password that was not encoded may hold each of the characters that would end it.
   const std::size_t at = uri.rfind('@');
   return at != std::string::npos && at > colon ? uri.substr(0, colon + 1) + "***" + uri.substr(at) : uri;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    const char* digits = text.data() + i + 1;
+    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
+      result += static_cast<char>(value);
+      i += 2;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
 }
 
 }  // namespace vscale

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace vscale {
 
@@ -9,5 +10,8 @@ namespace vscale {
 /// colon and the last `@` is taken for one. So of a URI that has an `@` in its path or parameters, a port may be
 /// hidden.
 std::string without_password(const std::string& uri);
+
+/// What a part of a URI stands for: %63 is c. A % before anything but two hexadecimal digits is itself.
+std::string percent_decoded(std::string_view text);
 
 }  // namespace vscale

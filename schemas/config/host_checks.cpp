@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "engine/values/uri.h"
 #include "schemas/config/config_checks.h"
 #include "schemas/text/lower.h"
 #include "schemas/text/units_text.h"
@@ -14,24 +15,10 @@ namespace {
 constexpr std::size_t kEnoughToAgree = 3;  // hosts: two of them see that it is the third which is gone
 constexpr int kMaxNestedUris = 3;
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-// As libvirt reads it: %63 is c, a % before anything else is itself, and a %00 ends the text.
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape =
-        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
-    const char c = escape ? static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
-    if (c == '\0') break;
-    decoded += c;
-    if (escape) i += 2;
-  }
-  return decoded;
+// As libvirt reads it: a %00 ends the text.
+std::string decoded(std::string_view text) {
+  const std::string all = percent_decoded(text);
+  return all.substr(0, all.find('\0'));
 }
 
 struct UriParameter {
@@ -49,7 +36,7 @@ std::vector<UriParameter> parameters_of(std::string_view uri) {
     const std::string_view one = rest.substr(0, end);
     const std::size_t equals = one.find('=');
     const std::string_view value = equals == one.npos ? "" : one.substr(equals + 1);
-    all.push_back({lower(percent_decoded(one.substr(0, equals))), percent_decoded(value)});
+    all.push_back({lower(decoded(one.substr(0, equals))), decoded(value)});
     begin = end == rest.npos ? uri.npos : begin + 1 + end;
   }
   return all;

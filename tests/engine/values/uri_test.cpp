@@ -29,4 +29,11 @@ TEST_CASE("a URI without a password is shown as it is") {
   }
 }
 
+TEST_CASE("what is encoded in a URI is read as what it stands for, and a lone % as itself") {
+  CHECK(percent_decoded("a%40b%2Fc%2fd") == "a@b/c/d");
+  CHECK(percent_decoded("%00") == std::string(1, '\0'));
+  for (const char* plain : {"", "100%", "%6", "%zz", "%4", "% 41", "%-1", "%x1"})
+    CHECK(percent_decoded(plain) == plain);
+}
+
 }  // namespace vscale::test
