@@ -37,9 +37,10 @@ struct LibvirtOptions {
   /// given up: a cable that was pulled is noticed after interval * (count + 1).
   Duration keepalive_interval{5'000};
   int keepalive_count = 3;
-  /// Requests in flight per connection; 1 or more. libvirtd serves five, and complains in its log when there are more.
+  /// Requests in flight per connection; 2 or more. libvirtd serves five, and complains in its log when there are more.
   int requests_in_flight = 4;
-  /// How many of those may wait for a guest agent, which answers when the guest likes; 1 up to requests_in_flight.
+  /// How many of those may wait for a guest agent, which answers when the guest likes; 1 or more, and fewer than
+  /// requests_in_flight, so that guests never keep a host from answering for itself.
   int agent_requests_in_flight = 2;
   /// How often a domain that was asked to shut down is looked at.
   Duration stop_poll_interval{250};

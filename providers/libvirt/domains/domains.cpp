@@ -161,14 +161,12 @@ Result<void> ask_guest(virConnectPtr connection, const DomainRef& ref, unsigned 
 }
 
 void ask_to_shut_down(LibvirtHost& host, const DomainRef& ref) {
-  if (host.link().agent_lane_is_free()) {
-    // Not waited for: libvirt answers only once the guest has shut down, or gave up on it after a minute.
-    static_cast<void>(
-        host.link().start<void>(Lane::agent, "shut a guest down", [ref](virConnectPtr connection, Progress&) {
-          return ask_guest(connection, ref, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT | VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
-        }));
-    return;
-  }
+  // Not waited for: libvirt answers only once the guest has shut down, or gave up on it after a minute.
+  const auto asking = host.link().start_at_agent<void>(
+      "shut a guest down", Duration::zero(), [ref](virConnectPtr connection, Progress&) {
+        return ask_guest(connection, ref, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT | VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
+      });
+  if (asking.started()) return;
   // Others wait for agents that may never answer; the power button is pressed without one.
   static_cast<void>(host.link().call<void>("press a guest's power button", [ref](virConnectPtr connection) {
     return ask_guest(connection, ref, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);

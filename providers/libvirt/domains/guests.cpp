@@ -51,14 +51,18 @@ Result<std::string> ask_agent(virDomainPtr domain, const DomainRef& ref, const s
   return error;
 }
 
+/// Within `timeout`, of which the wait for room at the agents takes its share; but once there is room, the agent gets
+/// the second that libvirt gives it at least.
 Result<std::string> ask_agent(LibvirtHost& host, const DomainRef& ref, const std::string& command, Duration timeout) {
-  return host.link().call<std::string>(
-      Lane::agent, "ask a guest's agent", timeout + host.options().call_timeout,
-      [ref, command, seconds = agent_seconds(timeout)](virConnectPtr connection, Progress&) -> Result<std::string> {
-        Result<Domain> domain = find_our_domain(connection, ref);
-        if (!domain) return domain.error();
-        return ask_agent(domain->get(), ref, command, seconds);
-      });
+  const HostLink::Work<std::string> ask = [ref, command, deadline = SteadyClock::now() + timeout](
+                                              virConnectPtr connection, Progress&) -> Result<std::string> {
+    Result<Domain> domain = find_our_domain(connection, ref);
+    if (!domain) return domain.error();
+    const auto left = std::chrono::duration_cast<Duration>(deadline - SteadyClock::now());
+    return ask_agent(domain->get(), ref, command, agent_seconds(left));
+  };
+  auto asking = host.link().start_at_agent<std::string>("ask a guest's agent", timeout, ask);
+  return asking.wait(timeout + host.options().call_timeout);
 }
 
 struct Interfaces {
@@ -169,16 +173,19 @@ Result<GuestExit> LibvirtHosts::run_in_guest(const DomainRef& domain, const std:
 Result<std::vector<GuestAddress>> LibvirtHosts::guest_addresses(const DomainRef& domain) {
   Result<LibvirtHost*> host = impl_->host(domain.host);
   if (!host) return host.error();
-  const auto ask = [&](Lane lane, libvirt::AskForAddresses by) {
-    return (*host)->link().call<std::vector<GuestAddress>>(lane, "tell a guest's addresses",
-                                                           (*host)->options().call_timeout,
-                                                           [domain, by](virConnectPtr connection, libvirt::Progress&) {
-                                                             return libvirt::addresses_by(by, connection, domain);
-                                                           });
+  libvirt::HostLink& link = (*host)->link();
+  using Addresses = std::vector<GuestAddress>;
+  const auto ask = [&](libvirt::AskForAddresses by) -> libvirt::HostLink::Work<Addresses> {
+    return [domain, by](virConnectPtr connection, libvirt::Progress&) {
+      return libvirt::addresses_by(by, connection, domain);
+    };
   };
-  Result<std::vector<GuestAddress>> leased = ask(Lane::request, libvirt::addresses_by_lease);
+  const std::string doing = "tell a guest's addresses";
+  const Duration bound = (*host)->options().call_timeout;
+  Result<Addresses> leased = link.call<Addresses>(Lane::request, doing, bound, ask(libvirt::addresses_by_lease));
   if (!leased || !leased->empty()) return leased;
-  Result<std::vector<GuestAddress>> told = ask(Lane::agent, libvirt::addresses_by_agent);
+  Result<Addresses> told =
+      link.start_at_agent<Addresses>(doing, libvirt::kAddressesTimeout, ask(libvirt::addresses_by_agent)).wait(bound);
   if (told) return told;
   Error error = told.error();
   error.message = "no lease, and " + error.message;

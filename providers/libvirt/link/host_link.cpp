@@ -51,10 +51,9 @@ std::string without_passwords(std::string words, std::initializer_list<std::stri
 
 HostLink::HostLink(HostConnection host, LibvirtOptions options)
     : host_(std::move(host)), options_(options), shares_one_connection_(is_world_of_its_own(host_.uri)) {
-  VSCALE_ASSERT(options_.requests_in_flight >= 1, "a connection needs at least one request in flight");
   VSCALE_ASSERT(
-      options_.agent_requests_in_flight >= 1 && options_.agent_requests_in_flight <= options_.requests_in_flight,
-      "agent requests are some of the requests in flight");
+      options_.agent_requests_in_flight >= 1 && options_.agent_requests_in_flight < options_.requests_in_flight,
+      "agent requests are some of the requests in flight, and leave room for others");
 }
 
 Error HostLink::unreachable(const std::string& why, const std::string& detail) const {
@@ -202,17 +201,20 @@ void HostLink::wait_until_closed(SteadyTime deadline) {
 
 // ---- Lanes and turns ------------------------------------------------------------------------------------------------
 
+bool HostLink::has_room(Lane lane) const {
+  return in_flight_ < options_.requests_in_flight &&
+         (lane != Lane::agent || agents_in_flight_ < options_.agent_requests_in_flight);
+}
+
 Result<void> HostLink::enter(Lane lane) {
+  VSCALE_ASSERT(lane != Lane::agent, "whoever waits for an agent says how long");
   if (lane == Lane::stream) return {};
   std::unique_lock lock(mutex_);
   LateWakes wakes;
   SteadyTime silent_since = SteadyClock::now();
-  const auto has_room = [&] {
-    return in_flight_ < options_.requests_in_flight &&
-           (lane != Lane::agent || agents_in_flight_ < options_.agent_requests_in_flight);
-  };
-  while (!has_room() && !left_behind_) {
-    // Work that nobody waits for could hang too: when nothing comes back any more, it has.
+  while (!has_room(lane) && !left_behind_) {
+    // Work that nobody waits for could hang too: when nothing comes back any more, it has. That is no judgement on
+    // guests: agents leave room for others, which end within call_timeout.
     const SteadyTime wake = SteadyClock::now() + kProgressInterval;
     changed_.wait_until(lock, wake);
     silent_since = std::max(silent_since + wakes.forgiven(SteadyClock::now() - wake), last_landing_);
@@ -223,7 +225,22 @@ Result<void> HostLink::enter(Lane lane) {
   }
   if (left_behind_) return *left_behind_;
   ++in_flight_;
-  if (lane == Lane::agent) ++agents_in_flight_;
+  return {};
+}
+
+Result<void> HostLink::enter_agent_lane(const std::string& doing, Duration patience) {
+  std::unique_lock lock(mutex_);
+  SteadyTime give_up_at = SteadyClock::now() + patience;
+  const bool room = wait_until(changed_, lock, give_up_at, [&] { return left_behind_ || has_room(Lane::agent); });
+  if (left_behind_) return *left_behind_;
+  if (!room) {
+    return Error{ErrorKind::timed_out,
+                 fmt::format("host \"{}\" had no room within {} to {}", host_.name, show_duration(patience), doing),
+                 fmt::format("{} of its {} requests in flight wait for guest agents", agents_in_flight_, in_flight_),
+                 "look for guests whose agent hangs"};
+  }
+  ++in_flight_;
+  ++agents_in_flight_;
   return {};
 }
 
@@ -236,14 +253,8 @@ void HostLink::leave(Lane lane) {
   changed_.notify_all();
 }
 
-bool HostLink::agent_lane_is_free() {
-  const std::scoped_lock lock(mutex_);
-  return in_flight_ < options_.requests_in_flight && agents_in_flight_ < options_.agent_requests_in_flight;
-}
-
 Result<HostLink::Turn> HostLink::take_turn(const std::string& key) {
   std::unique_lock lock(mutex_);
-  // Whoever holds it is bounded itself, or leaves the host behind.
   changed_.wait(lock, [&] { return !held_.contains(key) || left_behind_; });
   if (left_behind_) return *left_behind_;
   held_.insert(key);
@@ -260,7 +271,6 @@ HostLink::Turn::~Turn() {
 // ---- Work ----------------------------------------------------------------------------------------------------------
 
 std::optional<Error> HostLink::launch(Lane lane, const std::shared_ptr<Flight>& flight, Job job) {
-  if (const Result<void> entered = enter(lane); !entered) return entered.error();
   Result<Connection> open = take_connection();
   if (!open) {
     leave(lane);

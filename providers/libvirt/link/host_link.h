@@ -29,7 +29,7 @@ using Progress = std::atomic<std::uint64_t>;
 /// What of a host's few requests in flight a piece of work takes.
 enum class Lane {
   request,  ///< One of requests_in_flight.
-  agent,    ///< Of those, one of agent_requests_in_flight: its answer comes when a guest likes.
+  agent,    ///< Of those, one of agent_requests_in_flight: its answer comes when a guest likes. By start_at_agent().
   stream,   ///< None: a stream's packets are not requests.
 };
 
@@ -65,6 +65,11 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
   template <class T>
   Pending<T> start(Lane lane, const std::string& doing, Work<T> work);
 
+  /// The same in the agent lane, which guests hold for as long as they like: without room there for `patience` it is
+  /// not started and `timed_out`, and the host is none the worse for it. Zero: only if there is room now.
+  template <class T>
+  Pending<T> start_at_agent(const std::string& doing, Duration patience, Work<T> work);
+
   /// Starts `work` and waits for it, up to `stall` without progress.
   template <class T>
   Result<T> call(Lane lane, const std::string& doing, Duration stall, Work<T> work) {
@@ -77,12 +82,12 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
                    [work = std::move(work)](virConnectPtr connection, Progress&) { return work(connection); });
   }
 
-  /// True if a call in the agent lane would start at once.
-  bool agent_lane_is_free();
-
   /// Holds a key, such as a pool's, until it goes.
   class Turn;
-  /// Waits until nobody holds `key`. An error only if the host was left behind meanwhile.
+  /// Waits until nobody holds `key`. An error only if the host was left behind meanwhile. There is no bound of its own,
+  /// since those before us have theirs: whoever holds a turn makes a few calls to the host, and each of them ends,
+  /// moves (an upload takes what it takes), or leaves the host behind for all. None is to an agent. Whoever holds two
+  /// took that of a pool last, and under a pool's none is taken: nobody waits in a circle.
   Result<Turn> take_turn(const std::string& key);
 
   /// Gives the connection up, on a thread of its own; later calls are `unreachable`.
@@ -112,8 +117,13 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
   void open_on_this_thread();
   Result<Connection> open() const;
   Error no_more_threads(const std::system_error& error) const;
+  bool has_room(Lane lane) const;
   Result<void> enter(Lane lane);
+  Result<void> enter_agent_lane(const std::string& doing, Duration patience);
   void leave(Lane lane);
+  /// In a lane that was entered, or with the reason why not.
+  template <class T>
+  Pending<T> start_in(Lane lane, const Result<void>& entered, const std::string& doing, Work<T> work);
   std::optional<Error> launch(Lane lane, const std::shared_ptr<Flight>& flight, Job job);
   std::optional<Error> wait_for(Flight& flight, Duration stall, const std::function<void(std::uint64_t)>& on_progress);
   Error leave_behind(const std::string& doing, Duration stall);
@@ -142,6 +152,9 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
 template <class T>
 class HostLink::Pending {
  public:
+  /// False if it could not even be started; wait() tells why.
+  bool started() const { return !failed_; }
+
   /// Its answer; `unreachable` if it did not move for `stall`. `on_progress` is called on this thread. Once only.
   Result<T> wait(Duration stall, const std::function<void(std::uint64_t)>& on_progress = {}) {
     if (failed_) return *failed_;
@@ -159,7 +172,22 @@ class HostLink::Pending {
 
 template <class T>
 HostLink::Pending<T> HostLink::start(Lane lane, const std::string& doing, Work<T> work) {
+  return start_in<T>(lane, enter(lane), doing, std::move(work));
+}
+
+template <class T>
+HostLink::Pending<T> HostLink::start_at_agent(const std::string& doing, Duration patience, Work<T> work) {
+  return start_in<T>(Lane::agent, enter_agent_lane(doing, patience), doing, std::move(work));
+}
+
+template <class T>
+HostLink::Pending<T> HostLink::start_in(Lane lane, const Result<void>& entered, const std::string& doing,
+                                        Work<T> work) {
   Pending<T> pending;
+  if (!entered) {
+    pending.failed_ = entered.error();
+    return pending;
+  }
   pending.link_ = shared_from_this();
   pending.flight_ = std::make_shared<Flight>();
   pending.flight_->doing = doing;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstring>
@@ -99,6 +100,27 @@ std::function<Result<int>(virConnectPtr)> blocked_by(const Latch& latch) {
 
 std::function<Result<int>(virConnectPtr)> answer(int value) {
   return [value](virConnectPtr) -> Result<int> { return value; };
+}
+
+HostLink::Work<int> until(const Latch& latch) {
+  return [passed = latch.passed()](virConnectPtr, Progress&) -> Result<int> {
+    passed.wait();
+    return 1;
+  };
+}
+
+HostLink::Work<int> at_once(int value) {
+  return [value](virConnectPtr, Progress&) -> Result<int> { return value; };
+}
+
+/// As guests do that were asked to shut down and whose agents never answer.
+std::vector<HostLink::Pending<int>> hold_all_agents(HostLink& link, const Latch& latch) {
+  std::vector<HostLink::Pending<int>> held;
+  for (int i = 0; i < link.options().agent_requests_in_flight; ++i) {
+    held.push_back(link.start_at_agent<int>("shut a guest down", Duration::zero(), until(latch)));
+    REQUIRE(held.back().started());
+  }
+  return held;
 }
 
 /// In a process that has used libvirt, its event loop runs already, and a fork could inherit a lock that nobody opens:
@@ -317,15 +339,17 @@ TEST_CASE("a connection never carries more requests than it may, and agents leav
   for (std::size_t i = 0; i < kCalls; ++i) {
     const Lane lane = i % 2 == 0 ? Lane::agent : Lane::request;
     callers.emplace_back([&, i, lane] {
-      const Result<int> answer =
-          link->call<int>(lane, "count", patient().call_timeout, [=](virConnectPtr, Progress&) -> Result<int> {
-            raise(counts->most, ++counts->now);
-            if (lane == Lane::agent) raise(counts->agents_most, ++counts->agents_now);
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
-            if (lane == Lane::agent) --counts->agents_now;
-            --counts->now;
-            return 1;
-          });
+      const HostLink::Work<int> work = [=](virConnectPtr, Progress&) -> Result<int> {
+        raise(counts->most, ++counts->now);
+        if (lane == Lane::agent) raise(counts->agents_most, ++counts->agents_now);
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        if (lane == Lane::agent) --counts->agents_now;
+        --counts->now;
+        return 1;
+      };
+      const Duration bound = patient().call_timeout;
+      const Result<int> answer = lane == Lane::agent ? link->start_at_agent<int>("count", bound, work).wait(bound)
+                                                     : link->call<int>(lane, "count", bound, work);
       ok[i] = answer ? 1 : 0;
     });
   }
@@ -334,6 +358,73 @@ TEST_CASE("a connection never carries more requests than it may, and agents leav
   CHECK(std::count(ok.begin(), ok.end(), 1) == kCalls);
   CHECK(counts->most <= patient().requests_in_flight);
   CHECK(counts->agents_most <= patient().agent_requests_in_flight);
+}
+
+TEST_CASE("guests whose agents hang cost another guest its try, and never the host") {
+  const LibvirtTestWorld world;
+  const LibvirtOptions options = quick();
+  auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri()}, options);
+  Latch latch;
+  const auto hung = hold_all_agents(*link, latch);
+  const auto started = SteadyClock::now();
+  const Duration patience = 3 * options.call_timeout;  // no request comes back meanwhile
+
+  const Result<int> asked = link->start_at_agent<int>("ask an agent", patience, at_once(1)).wait(options.call_timeout);
+  const auto waited = SteadyClock::now() - started;
+  const Result<int> counted = link->call<int>("count", answer(1));
+  latch.open();
+
+  REQUIRE_FALSE(asked.ok());
+  CHECK(asked.error().kind == ErrorKind::timed_out);
+  CHECK(asked.error().message == "host \"kvm1\" had no room within 900 ms to ask an agent");
+  CHECK(asked.error().detail == "2 of its 2 requests in flight wait for guest agents");
+  CHECK(waited >= patience);
+  INFO((counted ? "" : to_string(counted.error())));
+  CHECK(counted.ok());
+}
+
+TEST_CASE("whoever waits for room at the agents of a busy host gives up in time") {
+  const LibvirtTestWorld world;
+  auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri()}, patient());
+  Latch latch;
+  const auto hung = hold_all_agents(*link, latch);
+  std::atomic<bool> given_up{false};
+  std::thread busy([&] {
+    while (!given_up && link->call<int>("count", answer(1))) continue;
+  });
+  const auto started = SteadyClock::now();
+
+  const Result<int> asked =
+      link->start_at_agent<int>("ask an agent", Duration{200}, at_once(1)).wait(patient().call_timeout);
+  const auto waited = SteadyClock::now() - started;
+  given_up = true;
+  busy.join();
+  latch.open();
+
+  REQUIRE_FALSE(asked.ok());
+  CHECK(asked.error().kind == ErrorKind::timed_out);
+  CHECK(waited < patient().call_timeout);
+}
+
+TEST_CASE("of many who ask an agent only if there is room now, as many as there is room for do, and nobody waits") {
+  const LibvirtTestWorld world;
+  auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri()}, patient());
+  REQUIRE(link->call<int>("open a connection", answer(1)));
+  Latch latch;
+  constexpr int kAsking = 16;
+  std::atomic<int> started{0};
+  std::vector<std::thread> callers;
+
+  for (int i = 0; i < kAsking; ++i) {
+    callers.emplace_back([&] {
+      const auto asking = link->start_at_agent<int>("shut down", Duration::zero(), until(latch));
+      if (asking.started()) ++started;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  latch.open();
+
+  CHECK(started == patient().agent_requests_in_flight);
 }
 
 TEST_CASE("two who want the same turn have it one after the other") {
