@@ -369,8 +369,9 @@ Result<StopOutcome> LibvirtHosts::stop_domain(const DomainRef& domain, Duration 
   // A guest whose processor stands still hears nothing.
   const bool can_hear = is_up(seen->state) || seen->state == DomainState::shutting_down;
   if (can_hear && grace > Duration::zero()) {
-    const auto asked = libvirt::SteadyClock::now();
     libvirt::ask_to_shut_down(**host, domain);
+    // From here on: a guest is not to pay for how long its host took to ask it.
+    const auto asked = libvirt::SteadyClock::now();
     Result<bool> off = libvirt::wait_until_off(**host, domain, asked + grace / 2);
     if (!off) return off.error();
     if (!*off) {
