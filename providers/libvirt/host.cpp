@@ -132,6 +132,12 @@ Result<DomainState> state_of(virDomainPtr domain, const std::string& host) {
   return last_failure().told(fmt::format("host \"{}\": cannot read the state of {}", host, called(domain)));
 }
 
+Result<bool> is_active(virDomainPtr domain, const std::string& host) {
+  const int active = virDomainIsActive(domain);
+  if (active >= 0) return active == 1;
+  return last_failure().told(fmt::format("host \"{}\": cannot ask whether {} is up", host, called(domain)));
+}
+
 DomainState domain_state_from(int libvirt_state) {
   switch (libvirt_state) {
     case VIR_DOMAIN_RUNNING:

@@ -58,6 +58,8 @@ Result<std::optional<Ownership>> mark_of(virDomainPtr domain, const std::string&
 
 /// virDomainGetState as ours.
 Result<DomainState> state_of(virDomainPtr domain, const std::string& host);
+/// Does QEMU run it, in whatever state? What cannot be asked is an error, and not off.
+Result<bool> is_active(virDomainPtr domain, const std::string& host);
 DomainState domain_state_from(int libvirt_state);
 /// No guest is there in this state: it can be undefined, and started anew.
 bool is_off(DomainState state);

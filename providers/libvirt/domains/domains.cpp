@@ -217,7 +217,10 @@ Result<void> undefine(virConnectPtr connection, const DomainRef& ref) {
   Result<Domain> domain = find_our_domain(connection, ref);
   if (!domain && domain.error().kind == ErrorKind::not_found) return {};
   if (!domain) return domain.error();
-  if (virDomainIsActive(domain->get()) == 1) {
+  const Result<bool> up = is_active(domain->get(), ref.host);
+  if (!up && up.error().kind == ErrorKind::not_found) return {};
+  if (!up) return up.error();
+  if (*up) {
     return Error{ErrorKind::conflict,
                  fmt::format("host \"{}\": {} is up and is not undefined", ref.host, called(domain->get())), "",
                  "stop it first"};
@@ -303,15 +306,16 @@ Result<void> change_mark(virDomainPtr domain, const DomainRef& ref, const Owners
 Result<void> change(virConnectPtr connection, const DomainRef& ref, const DomainChange& change) {
   Result<Domain> domain = find_our_domain(connection, ref);
   if (!domain) return domain.error();
-  const bool up = virDomainIsActive(domain->get()) == 1;
+  const Result<bool> up = is_active(domain->get(), ref.host);
+  if (!up) return up.error();
   if (change.vcpus) {
-    if (Result<void> done = change_vcpus(domain->get(), ref, *change.vcpus, up); !done) return done;
+    if (Result<void> done = change_vcpus(domain->get(), ref, *change.vcpus, *up); !done) return done;
   }
   if (change.memory_bytes) {
-    if (Result<void> done = change_memory(domain->get(), ref, *change.memory_bytes, up); !done) return done;
+    if (Result<void> done = change_memory(domain->get(), ref, *change.memory_bytes, *up); !done) return done;
   }
   // Last: the mark says what the domain is, and it is that only now.
-  if (change.ownership) return change_mark(domain->get(), ref, *change.ownership, up);
+  if (change.ownership) return change_mark(domain->get(), ref, *change.ownership, *up);
   return {};
 }
 
