@@ -16,7 +16,4 @@ std::string text_of(const pugi::xml_document& document);
 /// True if there is a control character in `text`: what XML, names and paths cannot hold.
 bool has_control_character(const std::string& text);
 
-/// A UUID or MAC as it is compared: libvirt and agents write some in capitals. Only A to Z are changed.
-std::string lower_case(std::string text);
-
 }  // namespace vscale::libvirt

@@ -3,24 +3,19 @@
 #include <algorithm>
 #include <cctype>
 
+#include "providers/lower_case.h"
+
 namespace vscale {
 namespace {
 
 constexpr std::size_t kSha256_digits = 64;
 constexpr std::size_t kSha512_digits = 128;
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
 /// By its length, which is the only thing that a GNU line tells.
 std::optional<std::string> digest_of(std::string_view hex) {
   if (!std::all_of(hex.begin(), hex.end(), [](unsigned char c) { return std::isxdigit(c) != 0; })) return std::nullopt;
-  if (hex.size() == kSha256_digits) return "sha256:" + lower(hex);
-  if (hex.size() == kSha512_digits) return "sha512:" + lower(hex);
+  if (hex.size() == kSha256_digits) return "sha256:" + lower_case(std::string(hex));
+  if (hex.size() == kSha512_digits) return "sha512:" + lower_case(std::string(hex));
   return std::nullopt;
 }
 
@@ -83,7 +78,7 @@ std::optional<std::string> normal_checksum(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const auto digest = digest_of(text.substr(colon + 1));
-  if (!digest || digest->substr(0, colon) != lower(text.substr(0, colon))) return std::nullopt;
+  if (!digest || digest->substr(0, colon) != lower_case(std::string(text.substr(0, colon)))) return std::nullopt;
   return digest;
 }
 

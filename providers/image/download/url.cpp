@@ -1,11 +1,10 @@
 #include "providers/image/download/url.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <string_view>
 
-#include "engine/values/uri.h"
+#include "providers/lower_case.h"
 
 namespace vscale {
 namespace {
@@ -17,10 +16,18 @@ int usual_port(const std::string& scheme) {
   return scheme == "https" ? kHttpsPort : kHttpPort;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+std::string percent_decoded(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    const char* digits = text.data() + i + 1;
+    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
+      result += static_cast<char>(value);
+      i += 2;
+    } else {
+      result += text[i];
+    }
+  }
   return result;
 }
 
@@ -59,7 +66,7 @@ std::optional<Url> parse_url(const std::string& text) {
   const std::size_t colon = text.find("://");
   if (colon == std::string::npos) return std::nullopt;
   Url url;
-  url.scheme = lower(std::string_view(text).substr(0, colon));
+  url.scheme = lower_case(text.substr(0, colon));
   if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
   url.port = usual_port(url.scheme);
 

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-#include "providers/libvirt/xml_text.h"
+#include "providers/lower_case.h"
 
 namespace vscale::libvirt {
 namespace {

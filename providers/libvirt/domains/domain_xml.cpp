@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "providers/libvirt/xml_text.h"
+#include "providers/lower_case.h"
 
 namespace vscale::libvirt {
 namespace {

@@ -1,10 +1,12 @@
 #include "providers/libvirt/host/host_facts.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <pugixml.hpp>
 #include <string_view>
 
 #include "engine/live/emulation.h"
+#include "providers/lower_case.h"
 
 namespace vscale::libvirt {
 namespace {
@@ -72,10 +74,9 @@ bool kvm_works(const HostFacts& facts, std::optional<bool> verdict, const KvmEvi
 
 std::set<std::string> traits_of(const HostFacts& facts, bool kvm_works) {
   std::set<std::string> traits{"arch:" + facts.arch, "libvirt:" + show_version(facts.libvirt_version)};
-  std::string hypervisor = facts.hypervisor;
-  std::transform(hypervisor.begin(), hypervisor.end(), hypervisor.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  if (facts.hypervisor_version > 0) traits.insert(hypervisor + ":" + show_version(facts.hypervisor_version));
+  if (facts.hypervisor_version > 0) {
+    traits.insert(lower_case(facts.hypervisor) + ":" + show_version(facts.hypervisor_version));
+  }
   for (const std::string& machine : facts.machines) traits.insert("machine:" + machine);
   if (facts.uefi) traits.insert("uefi");
   if (kvm_works) traits.insert("kvm");

@@ -8,12 +8,12 @@
 #include <mutex>
 #include <optional>
 #include <pugixml.hpp>
-#include <sstream>
 
 #include "providers/libvirt/domains/domain_xml.h"
 #include "providers/libvirt/host/boot_sector.h"
 #include "providers/libvirt/link/libvirt_error.h"
 #include "providers/libvirt/storage/storage.h"
+#include "providers/libvirt/xml_text.h"
 
 namespace vscale::libvirt {
 namespace {
@@ -36,7 +36,7 @@ std::string trial_xml(const std::string& name, const std::string& machine, const
   pugi::xml_document document;
   pugi::xml_node domain = document.append_child("domain");
   domain.append_attribute("type").set_value("kvm");
-  domain.append_child("name").text().set(name.c_str());
+  child_with_text(domain, "name", name);
   pugi::xml_node memory = domain.append_child("memory");
   memory.append_attribute("unit").set_value("MiB");
   memory.text().set(16);
@@ -46,9 +46,7 @@ std::string trial_xml(const std::string& name, const std::string& machine, const
   type.append_attribute("machine").set_value(machine.c_str());
   type.text().set("hvm");
   domain.append_child("features").append_child("acpi");
-  domain.append_child("on_poweroff").text().set("destroy");
-  domain.append_child("on_reboot").text().set("destroy");
-  domain.append_child("on_crash").text().set("destroy");
+  for (const char* event : {"on_poweroff", "on_reboot", "on_crash"}) child_with_text(domain, event, "destroy");
   pugi::xml_node devices = domain.append_child("devices");
   pugi::xml_node disk = devices.append_child("disk");
   disk.append_attribute("type").set_value("file");
@@ -65,9 +63,7 @@ std::string trial_xml(const std::string& name, const std::string& machine, const
   usb.append_attribute("type").set_value("usb");
   usb.append_attribute("model").set_value("none");
   devices.append_child("memballoon").append_attribute("model").set_value("none");
-  std::ostringstream out;
-  document.save(out, "", pugi::format_raw | pugi::format_no_declaration);
-  return out.str();
+  return text_of(document);
 }
 
 /// How the trial's guest ended; told by libvirt's event thread.
