@@ -8,6 +8,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <thread>
@@ -191,6 +192,18 @@ TEST_CASE("a request names its host and its path, and nothing in a path adds a l
   CHECK(request.starts_with("GET /a%20b%0D%0AX:%20y/%20?q=1&r=%C3%A4 HTTP/1.1\r\n"));
   CHECK(request.find("\r\nHost: 127.0.0.1:" + std::to_string(port) + "\r\n") != std::string::npos);
   CHECK(request.find("\r\nConnection: close\r\n") != std::string::npos);
+}
+
+TEST_CASE("a proxy that the environment names is not asked for a guest") {
+  const Server server(answering("HTTP/1.1 204 No Content\r\n\r\n"));
+  ::setenv("http_proxy", "http://127.0.0.1:1/", 1);
+  ::setenv("ALL_PROXY", "http://127.0.0.1:1/", 1);
+  const Result<int> result = SocketProbe().get_http("127.0.0.1", server.port(), "/", kPatient);
+  const Result<void> connected = SocketProbe().connect_tcp("127.0.0.1", server.port(), kPatient);
+  ::unsetenv("http_proxy");
+  ::unsetenv("ALL_PROXY");
+  CHECK(result.ok());
+  CHECK(connected.ok());
 }
 
 TEST_CASE("what is not HTTP is invalid") {

@@ -47,7 +47,7 @@ const std::vector<Library> kLibraries = {
     {"archive", "LibArchive::", {"providers/image/"}},
     {"SQLiteCpp/", "SQLiteCpp", {"providers/sqlite/"}},
     {"sqlite3.h", "SQLite::", {"providers/sqlite/"}},
-    {"curl/", "PkgConfig::curl", {"providers/image/download/"}},
+    {"curl/", "PkgConfig::curl", {"providers/curl_request.h", "providers/image/download/", "providers/network/"}},
     // One pure function of the engine hashes what makes an identity.
     {"openssl/", "OpenSSL::", {"engine/values/digest.cpp", "providers/"}},
 };

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <openssl/x509_vfy.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -12,13 +11,12 @@
 #include <string>
 #include <string_view>
 
+#include "providers/curl_request.h"
+
 namespace vscale {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-/// What a server may say before the body, all of its headers together. The library ends a single line at 100 KiB.
-constexpr std::size_t kMostHead_bytes = 64UL * 1024;
 
 /// CURLE_TOO_LARGE, by which the library from 8.6 on tells of a line that is too long for it; before, it calls that out
 /// of memory.
@@ -26,13 +24,12 @@ constexpr int kLineTooLong = 100;
 
 /// What came of one request, whether or not it came to its end.
 struct Answer {
-  int status = 0;  ///< 0: its head has not come to an end.
+  AnswerHead head;
   std::string location;
   std::uint64_t expected_bytes = 0;  ///< 0: the server did not say.
   std::uint64_t received_bytes = 0;
   SteadyClock::time_point last_step{};  ///< A connection is given its own time before the first.
   std::optional<Error> refused;         ///< Why the sink ended it.
-  bool head_too_long = false;
   bool connected = false;
   bool cut_by_system = false;  ///< The connection broke, as far as the operating system tells.
   bool vouched_for = false;    ///< Somebody who is trusted signed the server's certificate.
@@ -67,7 +64,6 @@ struct Request {
   const BodySink& sink;
   CURL* curl;
   Answer& answer;
-  std::size_t head_bytes = 0;
 
   static std::size_t on_head_line(const char* bytes, std::size_t, std::size_t size, void* request) noexcept {
     return static_cast<Request*>(request)->take_head_line({bytes, size}) ? size : 0;
@@ -81,17 +77,9 @@ struct Request {
 
   /// False ends the request: of anything but success there is no body to read.
   bool take_head_line(std::string_view line) {
-    head_bytes += line.size();
-    answer.head_too_long = head_bytes > kMostHead_bytes;
-    if (answer.head_too_long) return false;
-    if (line != "\r\n" && line != "\n") return true;
-    long status = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    const bool goes_before = status >= 100 && status < 200;
-    if (goes_before) return true;
-    answer.status = static_cast<int>(status);
+    if (!answer.head.take_line(curl, line)) return true;
     answer.last_step = SteadyClock::now();
-    return status == 200;
+    return answer.head.status == 200;
   }
 
   bool take_body(const char* bytes, std::size_t size) {
@@ -120,11 +108,6 @@ std::string text_of(const Url& url) {
                      url.query.empty() ? "" : "?", url.query);
 }
 
-/// Never 0, which the library takes for no bound.
-long milliseconds(Duration duration) {
-  return std::max<long>(1, duration.count());
-}
-
 /// Where OpenSSL itself looks for authorities; the library would not ask.
 const char* authorities_file() {
   return std::getenv("SSL_CERT_FILE");
@@ -134,11 +117,6 @@ void set_target(CURL* curl, const Subject& subject) {
   const Url& url = subject.url;
   curl_easy_setopt(curl, CURLOPT_URL, text_of(url).c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);  // followed by http_download(), which looks where it leads
-  curl_easy_setopt(curl, CURLOPT_PROXY, "");           // nor any that the environment names
-  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
-  curl_easy_setopt(curl, CURLOPT_USERAGENT, "vscale");
   if (!url.user.empty()) {
     curl_easy_setopt(curl, CURLOPT_USERNAME, url.user.c_str());
     curl_easy_setopt(curl, CURLOPT_PASSWORD, url.password.c_str());
@@ -149,9 +127,8 @@ void set_target(CURL* curl, const Subject& subject) {
 }
 
 void set_bounds(CURL* curl, const DownloadBounds& bounds) {
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(bounds.connect_timeout));
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, milliseconds(bounds.total_timeout));
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);    // they are the program's
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, curl_milliseconds(bounds.connect_timeout));
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, curl_milliseconds(bounds.total_timeout));
   curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);  // a look-up of a name that hangs is not waited for
 }
 
@@ -187,12 +164,11 @@ void run(const Request& request) {
 }
 
 Answer get(const Subject& subject, const BodySink& sink) {
-  static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(ready ? curl_easy_init() : nullptr, curl_easy_cleanup);
+  const CurlRequest curl = new_curl_request();
   // The digest is of the bytes as they are published.
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
       curl_slist_append(nullptr, "Accept-Encoding: identity"), curl_slist_free_all);
-  VSCALE_ASSERT(curl && headers, "libcurl cannot be used");
+  VSCALE_ASSERT(headers, "libcurl cannot be used");
   Answer answer;
   answer.last_step = SteadyClock::now() + subject.bounds.connect_timeout;
   Request request{subject, sink, curl.get(), answer};
@@ -264,7 +240,7 @@ Error error_of_authorities(const Subject& subject) {
 /// What came is none of the words of HTTP.
 Error error_of_words(const Subject& subject, const Answer& answer) {
   const bool too_long =
-      answer.head_too_long || answer.ended == CURLE_OUT_OF_MEMORY || int{answer.ended} == kLineTooLong;
+      answer.head.too_long || answer.ended == CURLE_OUT_OF_MEMORY || int{answer.ended} == kLineTooLong;
   Error error = error_of(subject, ErrorKind::invalid,
                          too_long ? fmt::format("sent a header of over {}", show_bytes(kMostHead_bytes))
                                   : "gave no answer of a web server",
@@ -305,17 +281,17 @@ Error error_of_trouble(const Subject& subject, const Answer& answer) {
 /// Nothing if everything came.
 std::optional<Error> failure_of(const Subject& subject, const Answer& answer) {
   if (answer.refused) return answer.refused;
-  if (answer.status != 0 && answer.status != 200) return error_of_status(subject, answer.status);
+  if (answer.head.status != 0 && answer.head.status != 200) return error_of_status(subject, answer.head.status);
   if (answer.ended != CURLE_OK) return error_of_trouble(subject, answer);
   // The library is content with an end inside the head.
-  if (answer.status == 0) return error_of_body(subject, answer);
+  if (answer.head.status == 0) return error_of_body(subject, answer);
   return std::nullopt;
 }
 
 Result<Url> next_url(const Subject& subject, const Answer& answer) {
   auto next = resolve_url(subject.url, answer.location);
   if (!next) {
-    return error_of(subject, ErrorKind::invalid, fmt::format("answered {} and leads nowhere", answer.status),
+    return error_of(subject, ErrorKind::invalid, fmt::format("answered {} and leads nowhere", answer.head.status),
                     "let the source name the final URL");
   }
   if (subject.url.scheme == "https" && next->scheme == "http") {
@@ -337,7 +313,7 @@ Result<void> http_download(const Url& url, const std::string& what, const Downlo
   for (int redirects = 0; redirects <= bounds.max_redirects; ++redirects) {
     const Subject subject{here, what, bounds};
     const Answer answer = get(subject, sink);
-    if (!is_redirect(answer.status)) {
+    if (!is_redirect(answer.head.status)) {
       if (auto failure = failure_of(subject, answer)) return *failure;
       return {};
     }
