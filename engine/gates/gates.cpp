@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <utility>
@@ -67,6 +68,12 @@ Duration default_try_timeout(Gate::Kind kind) {
   return kind == Gate::Kind::http ? kHttpTryTimeout : kGuestCommandTryTimeout;
 }
 
+/// 169.254.0.0/16: what a guest gives itself while no lease comes, and nobody reaches it by.
+bool is_link_local(std::uint32_t ipv4) {
+  constexpr std::uint32_t kPrefix = 0xa9fe;
+  return ipv4 >> 16U == kPrefix;
+}
+
 std::string short_address(const std::string& address) {
   const auto instance = parse_instance_address(address);
   return instance ? short_name(*instance) : address;
@@ -109,6 +116,8 @@ class GateWait {
       }
       if (const auto* never = std::get_if<Never>(&answer)) return never->error;
       const auto& [found, brief] = std::get<NotYet>(answer);
+      // It may have been tried at an address that the guest has no more.
+      doubted_ = !learned_.empty();
       if (const auto reason = why_it_never_will(gate)) return *reason;
       if (stopped_()) return cut_short(gate, found);
       if (ports_.clock.uptime() >= deadline_) return too_late(gate, found, tries);
@@ -287,19 +296,32 @@ class GateWait {
                        [this](const GuestNic& nic) { return !nic.address && learned_.count(nic.mac) == 0; });
   }
 
-  /// Asks by lease or agent. A host that does not tell is no reason to fail: the gates decide.
+  /// Asks by lease or agent, where one is missing or was tried in vain; what is told last counts. A host that does not
+  /// tell is no reason to fail: the gates decide.
   void learn_addresses() {
-    if (!address_missing()) return;
+    if (!address_missing() && !doubted_) return;
+    doubted_ = false;
     const auto found = ports_.guests.guest_addresses(subject_.domain);
     if (!found) {
       why_untold_ = what_was_found(found.error());
       return;
     }
-    why_untold_ = found->empty() ? "neither a lease nor the agent tells one" : "what is told is of none of its cards";
-    for (const auto& address : *found) {
-      // A guest tells its address itself, and it goes far: onto terminals, into other guests, into ssh.
-      if (parse_ipv4(address.address)) learned_.emplace(address.mac, address.address);
+    const auto usable = usable_addresses(*found);
+    why_untold_ = found->empty()   ? "neither a lease nor the agent tells one"
+                  : usable.empty() ? "what is told is link-local, or no address"
+                                   : "what is told is of none of its cards";
+    for (const auto& [mac, address] : usable) learned_.insert_or_assign(mac, address);
+  }
+
+  /// The first of each card. A guest tells its address itself, and it goes far: onto terminals, into other guests, into
+  /// ssh.
+  static std::map<std::string, std::string> usable_addresses(const std::vector<GuestAddress>& told) {
+    std::map<std::string, std::string> usable;
+    for (const auto& [mac, address] : told) {
+      const auto ipv4 = parse_ipv4(address);
+      if (ipv4 && !is_link_local(*ipv4)) usable.emplace(mac, address);
     }
+    return usable;
   }
 
   void wait_for_addresses() {
@@ -337,6 +359,7 @@ class GateWait {
   Duration began_;                              ///< By Clock::uptime(), and so is
   Duration deadline_;                           ///< the end of the bound.
   std::map<std::string, std::string> learned_;  ///< Address by MAC.
+  bool doubted_ = false;                        ///< A try has failed since they were learned.
   std::string why_untold_;                      ///< Why the last question for addresses left some open.
   std::vector<std::string> notes_;
 };

@@ -74,6 +74,21 @@ struct OneGuest {
   std::optional<Instant> started_at;
 };
 
+/// Guests whose agents tell of their addresses what they are made to tell.
+struct ToldGuests : Guests {
+  Result<void> ping_agent(const DomainRef&, Duration) override { return {}; }
+  Result<GuestExit> run_in_guest(const DomainRef&, const std::vector<std::string>&, const std::string&,
+                                 Duration) override {
+    return GuestExit{};
+  }
+  Result<std::vector<GuestAddress>> guest_addresses(const DomainRef&) override {
+    ++asked;
+    return answer;
+  }
+  Result<std::vector<GuestAddress>> answer{std::vector<GuestAddress>{}};
+  int asked = 0;
+};
+
 TEST_CASE("a guest is ready when all its gates have passed, one after another") {
   OneGuest guest;
   guest.start({.boot = Duration{4000}, .agent = Duration{6000}});
@@ -319,21 +334,11 @@ TEST_CASE("an address by DHCP is found out, told, and used by the gates") {
 }
 
 TEST_CASE("a text that a guest gives for its address is none, and reaches nobody") {
-  /// Its agent says what it likes.
-  struct LyingGuests : Guests {
-    Result<void> ping_agent(const DomainRef&, Duration) override { return {}; }
-    Result<GuestExit> run_in_guest(const DomainRef&, const std::vector<std::string>&, const std::string&,
-                                   Duration) override {
-      return GuestExit{};
-    }
-    Result<std::vector<GuestAddress>> guest_addresses(const DomainRef&) override {
-      return std::vector<GuestAddress>{{"52:54:00:00:00:01", "10.0.0.9\n  ProxyCommand touch /tmp/owned"}};
-    }
-  };
   OneGuest guest;
   guest.nics[0].address.reset();
   guest.start();
-  LyingGuests liar;
+  ToldGuests liar;
+  liar.answer = std::vector<GuestAddress>{{"52:54:00:00:00:01", "10.0.0.9\n  ProxyCommand touch /tmp/owned"}};
   WaitForGates wait = wait_for(guest.domain.uuid, {gate(Gate::Kind::domain)});
   wait.nics = guest.nics;
 
@@ -346,20 +351,10 @@ TEST_CASE("a text that a guest gives for its address is none, and reaches nobody
 }
 
 TEST_CASE("a gate that waits for an address by DHCP says what each source said of it") {
-  /// Tells what it is made to tell.
-  struct OtherGuests : Guests {
-    Result<void> ping_agent(const DomainRef&, Duration) override { return {}; }
-    Result<GuestExit> run_in_guest(const DomainRef&, const std::vector<std::string>&, const std::string&,
-                                   Duration) override {
-      return GuestExit{};
-    }
-    Result<std::vector<GuestAddress>> guest_addresses(const DomainRef&) override { return answer; }
-    Result<std::vector<GuestAddress>> answer{std::vector<GuestAddress>{}};
-  };
   OneGuest guest;
   guest.nics[0].address.reset();
   guest.start();
-  OtherGuests others;
+  ToldGuests others;
   std::vector<GateTry> told;
   WaitForGates wait = wait_for(guest.domain.uuid, {http()}, std::chrono::seconds{10});
   wait.nics = guest.nics;
@@ -375,6 +370,9 @@ TEST_CASE("a gate that waits for an address by DHCP says what each source said o
 
   CHECK(failure().find("no address yet: neither a lease nor the agent tells one") != std::string::npos);
 
+  others.answer = std::vector<GuestAddress>{{"52:54:00:00:00:01", "169.254.7.9"}};
+  CHECK(failure().find("no address yet: what is told is link-local, or no address") != std::string::npos);
+
   others.answer = std::vector<GuestAddress>{{"52:54:00:00:00:99", "10.0.0.9"}};
   CHECK(failure().find("no address yet: what is told is of none of its cards") != std::string::npos);
 
@@ -382,6 +380,31 @@ TEST_CASE("a gate that waits for an address by DHCP says what each source said o
   CHECK(failure().find("no address yet: no lease, and the guest agent does not answer [not connected] (") !=
         std::string::npos);
   CHECK(told.back().found == "no address yet");
+}
+
+TEST_CASE("an address at which a gate was tried in vain is asked for again, and what is told last counts") {
+  const std::string first = GENERATE(as<std::string>{}, "169.254.7.9", "192.168.122.77");
+  OneGuest guest;
+  guest.nics[0].address.reset();
+  guest.start({.boot = Duration{0}});
+  const std::string own = guest.cluster.guest_addresses(guest.domain).value().at(0).address;
+  ToldGuests slow;
+  slow.answer = std::vector<GuestAddress>{{"52:54:00:00:00:01", first}};
+  WaitForGates wait = wait_for(guest.domain.uuid, {http()}, std::chrono::minutes{5});
+  wait.nics = guest.nics;
+  int tries = 0;
+
+  const auto outcome = wait_for_gates(
+      {"group.web[3]", "prod-web-3", guest.domain, guest.started_at}, wait,
+      {guest.cluster, slow, guest.cluster, guest.clock},
+      [&](const GateTry&) {
+        if (++tries == 3) slow.answer.value().at(0).address = own;
+      },
+      guest.stopped);
+
+  REQUIRE(outcome);
+  CHECK(outcome->addresses == std::vector<GuestAddress>{{"52:54:00:00:00:01", own}});
+  CHECK(slow.asked == 4);
 }
 
 TEST_CASE("an address that no gate needs is waited for a little, and its absence is no failure") {
