@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <functional>
 #include <map>
@@ -51,6 +52,10 @@ CLI::Validator one_of(const std::vector<std::string>& words) {
   };
   return CLI::Validator(check, "");
 }
+
+/// What a plan is made with, and a saved one keeps.
+constexpr std::array kKeptInPlan{"--target",      "--exclude",         "--replace", "--allow",
+                                 "--max-destroy", "--allow-data-loss", "--destroy"};
 
 /// The options that plan, apply and graph have in common.
 struct PlanWords {
@@ -149,6 +154,19 @@ class Grammar {
         ->check(one_of({"true", "false"}));
   }
 
+  /// A saved plan holds to the options that it was made with: another one beside it would be dropped without a word.
+  static void refuse_beside_plan_file(const CLI::App& sub, std::vector<std::string> options) {
+    options.insert(options.begin(), kKeptInPlan.begin(), kKeptInPlan.end());
+    for (const auto& name : options) {
+      const CLI::Option* option = sub.get_option_no_throw(name);
+      if (option == nullptr || option->count() == 0) continue;
+      throw CLI::ValidationError(
+          fmt::format("{0} means nothing beside PLANFILE: a saved plan keeps to the options that it was made with. "
+                      "Plan again with {0} and --out FILE, then: vscale {1} FILE",
+                      name, sub.get_name()));
+    }
+  }
+
   static Refresh refresh_of(const PlanWords& words) {
     return words.refresh == "false" ? Refresh::as_recorded : Refresh::ask_hosts;
   }
@@ -178,7 +196,8 @@ class Grammar {
     add_plan_options(apply, apply_words_, "apply");
     apply->add_flag("--destroy", apply_words_.options.destroy, "destroy everything of ours");
     add_apply_options(apply, apply_);
-    choose(apply, [this] {
+    choose(apply, [this, apply] {
+      if (apply_.plan_file) refuse_beside_plan_file(*apply, {});
       apply_.options = apply_words_.options;
       apply_.refresh = refresh_of(apply_words_);
       return apply_;
@@ -233,7 +252,8 @@ class Grammar {
     graph->add_flag("--destroy", graph_words_.options.destroy, "of destroying everything of ours");
     add_format(graph, graph_.format, {{"dot", GraphFormat::dot}, {"mermaid", GraphFormat::mermaid}},
                "dot or mermaid [dot]");
-    choose(graph, [this] {
+    choose(graph, [this, graph] {
+      if (graph_.plan_file) refuse_beside_plan_file(*graph, {"--refresh"});
       graph_.options = graph_words_.options;
       graph_.refresh = refresh_of(graph_words_);
       return graph_;
@@ -354,12 +374,12 @@ std::variant<CommandLine, HelpText, UsageError> parse_command_line(const std::ve
   std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 takes them
   try {
     app.parse(reversed);
+    if (auto line = grammar.result()) return *line;
   } catch (const CLI::CallForHelp&) {
     return HelpText{app.help()};
   } catch (const CLI::ParseError& mistake) {
     return UsageError{usage_mistake_text(app, mistake, words)};
   }
-  if (auto line = grammar.result()) return *line;
   return HelpText{app.help()};
 }
 

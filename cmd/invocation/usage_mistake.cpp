@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cmd/views/text/text_layout.h"
 #include "schemas/diagnostics/did_you_mean.h"
 
 namespace vscale {
@@ -94,7 +95,7 @@ std::vector<std::string> option_names(const CLI::App& app) {
 
 std::string usage_mistake_text(const CLI::App& app, const CLI::ParseError& mistake,
                                const std::vector<std::string>& words) {
-  std::string text = fmt::format("error: {}\n", what_was_wrong(app, mistake, words));
+  std::string text = left_and_right("error: " + printable(what_was_wrong(app, mistake, words)), "", 2);
   if (const auto hint = slip_hint(app, words); !hint.empty()) text += "  hint: " + hint + "\n";
   return text + fmt::format("  help: {} --help\n", reached_command(app));
 }

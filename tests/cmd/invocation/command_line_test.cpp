@@ -173,6 +173,39 @@ TEST_CASE("words that are not understood are an error with a guess, and exit 1")
   check_golden("cmd/usage_mistakes.txt", texts);
 }
 
+TEST_CASE("an option that a saved plan was made without is an error beside it, and nothing is done") {
+  const std::vector<std::vector<std::string>> all{
+      {"apply", "plan.bin", "--max-destroy", "0"}, {"apply", "plan.bin", "--target", "web"},
+      {"apply", "plan.bin", "--exclude", "web"},   {"apply", "plan.bin", "--replace", "web-0"},
+      {"apply", "plan.bin", "--allow", "live"},    {"apply", "plan.bin", "--allow-data-loss"},
+      {"apply", "plan.bin", "--destroy"},          {"graph", "plan.bin", "--target", "web"},
+      {"graph", "plan.bin", "--refresh=false"}};
+  FakeWorld world;
+  world.write("vscale.yaml", web_config(1));
+  REQUIRE(world.vscale({"plan", "--out", "plan.bin"}).code == 0);
+  std::string texts;
+  for (const auto& words : all) {
+    const auto ran = world.vscale(words);
+    texts += "$ vscale";
+    for (const auto& word : words) texts += " " + word;
+    texts += "\n" + ran.err;
+    CHECK(ran.code == 1);
+    CHECK(ran.out.empty());
+  }
+  CHECK(world.cluster().domains().empty());
+  check_golden("cmd/beside_plan_file.txt", texts);
+}
+
+TEST_CASE("how a saved plan is carried out may be said beside it") {
+  FakeWorld world;
+  world.write("vscale.yaml", web_config(1));
+  REQUIRE(world.vscale({"plan", "--out", "plan.bin"}).code == 0);
+  const auto applied = world.vscale({"apply", "plan.bin", "--refresh=false", "--parallelism", "2", "--lock-timeout",
+                                     "1s", "--reason", "reviewed", "--auto-approve"});
+  INFO(applied.err);
+  CHECK(applied.code == 0);
+}
+
 TEST_CASE("the stronger exit code wins: interrupted, error, partial, changes, ok") {
   const std::vector<ExitCode> weakest_first{ExitCode::ok, ExitCode::changes, ExitCode::partial, ExitCode::error,
                                             ExitCode::interrupted};
