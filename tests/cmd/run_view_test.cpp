@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
+#include "tests/cmd/fake_world.h"
 #include "tests/cmd/plans.h"
 #include "tests/support/golden.h"
 
@@ -84,7 +85,74 @@ void play_to_the_gate(Screen& screen) {
             GateProgress{5, "http :80/health", "503, want 200", 12, std::chrono::seconds{41}, std::chrono::minutes{5}});
 }
 
+/// web-0 comes into being: after its claim (1), its disk (2) and its seed (3) are made side by side.
+Plan plan_of_one_instance() {
+  Plan plan = empty_plan();
+  InstanceRecord web;
+  web.address = {InstanceAddress::Kind::group, "web", 0};
+  const std::string address = to_string(web.address);
+  VolumeRecord disk;
+  disk.disk = "root";
+  add_action(plan, address, "kvm1", ClaimInstance{web, {disk}, {}});
+  add_action(plan, address, "kvm1", CreateVolume{disk, "qcow2", "", "", false});
+  add_action(plan, address, "kvm1", WriteSeed{}).needs = {1};
+  add_action(plan, address, "kvm1", DefineDomain{}).needs = {2, 3};
+  return plan;
+}
+
+const ActionFailed kDiskFailed{2, Duration{3000}, {ErrorKind::no_capacity, "kvm1: pool default is full", "", ""}};
+
+void claim(Screen& screen) {
+  screen.at(0, RunStarted{"run", 4});
+  screen.at(0, ActionStarted{1});
+  screen.at(0, ActionDone{1, Duration{0}, ""});
+}
+
+/// Only the totals are drawn below what has been said for good.
+bool nothing_in_flight(const Screen& screen) {
+  return !holds(screen.text(), "create on kvm1  ");
+}
+
 }  // namespace
+
+TEST_CASE("what is made side by side stands there until the last of it has ended, also after one has failed") {
+  Screen screen(plan_of_one_instance(), true);
+  claim(screen);
+  screen.at(1, ActionStarted{2});
+  screen.at(1, ActionStarted{3});
+  screen.at(4, kDiskFailed);
+  screen.at(4, ActionSkipped{4, 2});
+  const std::string seed_in_flight = screen.text();
+  screen.at(6, ActionDone{3, Duration{5000}, ""});
+  check_golden("cmd/run_side_by_side.txt", seed_in_flight + "%%\n" + screen.text());
+}
+
+TEST_CASE("what begins late in a step that has failed leaves no line behind") {
+  for (const bool begins_first : {true, false}) {
+    Screen screen(plan_of_one_instance(), true);
+    claim(screen);
+    screen.at(1, ActionStarted{2});
+    if (!begins_first) screen.at(4, kDiskFailed);
+    screen.at(5, ActionStarted{3});
+    if (begins_first) screen.at(5, kDiskFailed);
+    screen.at(6, ActionFailed{3, Duration{1000}, {ErrorKind::failed, "kvm1: no seed", "", ""}});
+    screen.at(6, ActionSkipped{4, 2});
+    INFO(screen.text());
+    CHECK(nothing_in_flight(screen));
+    CHECK_FALSE(holds(screen.text(), "20786d"));
+  }
+}
+
+TEST_CASE("a step of which something was skipped before it began is not in flight for ever") {
+  Screen screen(plan_of_one_instance(), true);
+  screen.at(0, RunStarted{"run", 4});
+  screen.at(0, ActionSkipped{2, 0});
+  screen.at(0, ActionSkipped{4, 2});
+  screen.at(1, ActionStarted{1});
+  screen.at(2, ActionDone{1, Duration{1000}, ""});
+  INFO(screen.text());
+  CHECK(nothing_in_flight(screen));
+}
 
 TEST_CASE("a terminal shows what is in flight with a bar and elapsed times below what is done") {
   const Plan plan = plan_that_creates();

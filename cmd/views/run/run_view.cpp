@@ -65,17 +65,20 @@ std::size_t RunView::step_of(int id) const {
   return steps_.of_action[static_cast<std::size_t>(id) - 1];
 }
 
+RunView::Running& RunView::running_of(int id) {
+  const auto running = running_.find(step_of(id));
+  VSCALE_ASSERT(running != running_.end() && running->second.in_flight.contains(id), "news of an action at rest");
+  return running->second;
+}
+
 void RunView::on_event(const RunEvent& event) {
   std::visit(Overloaded{[&](const RunStarted&) { run_started_ = event.at; },
                         [&](const ActionStarted& what) { started(event.at, what.id); },
-                        [&](const TransferProgress& what) { running_[step_of(what.id)].transfer = what; },
-                        [&](const GateProgress& what) { running_[step_of(what.id)].gate = what; },
-                        [&](const ActionDone& what) { ended(event.at, what.id, what.note); },
+                        [&](const TransferProgress& what) { running_of(what.id).transfer = what; },
+                        [&](const GateProgress& what) { running_of(what.id).gate = what; },
+                        [&](const ActionDone& what) { done(event.at, what.id, what.note); },
                         [&](const ActionFailed& what) { failed(event.at, what.id, what.error); },
-                        [&](const ActionSkipped& what) {
-                          ++skipped_;
-                          running_.erase(step_of(what.id));
-                        },
+                        [&](const ActionSkipped& what) { skipped(what.id); },
                         [&](const Stopping& what) {
                           stopping_ = true;
                           erase();
@@ -89,8 +92,8 @@ void RunView::on_event(const RunEvent& event) {
 
 void RunView::started(Instant at, int id) {
   const auto [running, first] =
-      running_.try_emplace(step_of(id), Running{.since = at, .transfer = {}, .gate = {}, .note = {}});
-  ++running->second.begun;
+      running_.try_emplace(step_of(id), Running{.since = at, .in_flight = {}, .transfer = {}, .gate = {}, .note = {}});
+  running->second.in_flight.insert(id);
   const Step& step = steps_.steps[step_of(id)];
   if (first && !options_.redraw && step.is_long && options_.verbosity != Verbosity::quiet) {
     out_ << fmt::format("{} {} {}\n", options_.time_of_day(at), name_column(step.name),
@@ -99,16 +102,18 @@ void RunView::started(Instant at, int id) {
   }
 }
 
-void RunView::ended(Instant at, int id, const std::string& note) {
+void RunView::done(Instant at, int id, const std::string& note) {
   ++done_;
   const std::size_t index = step_of(id);
-  Running& running = running_[index];
-  ++running.ended;
+  Running& running = running_of(id);
+  running.in_flight.erase(id);
+  ++running.done;
   running.transfer.reset();
   running.gate.reset();
   if (!note.empty()) running.note = note;
   const Step& step = steps_.steps[index];
-  if (running.ended < step.actions) return;
+  if (broken_.contains(index)) return leave(index);
+  if (running.done < step.actions) return;
   const bool says_more = !running.note.empty() && !step.label.starts_with(running.note);  // "shut down on kvm1"
   const std::string label = step.label + (says_more ? " (" + printable(running.note) + ")" : "");
   if (step.shown && options_.verbosity != Verbosity::quiet) {
@@ -121,12 +126,28 @@ void RunView::failed(Instant at, int id, const Error& error) {
   ++failed_;
   const std::size_t index = step_of(id);
   const Step& step = steps_.steps[index];
-  Running& running = running_[index];
+  Running& running = running_of(id);
+  running.in_flight.erase(id);
   std::string label = step.label;
   if (step.actions > 1) label += ": " + action_label(plan_.actions[static_cast<std::size_t>(id) - 1]);
   line(at, step.name, label, options_.paint.red("FAILED"), at - running.since);
   out_ << error_text(error, options_.paint, 9);
-  running_.erase(index);
+  leave(index);
+}
+
+/// Most were never begun; a wait for gates may be cut short.
+void RunView::skipped(int id) {
+  ++skipped_;
+  const std::size_t index = step_of(id);
+  if (const auto running = running_.find(index); running != running_.end()) running->second.in_flight.erase(id);
+  leave(index);
+}
+
+/// A step that can never be done stands there as long as one of its actions is in flight.
+void RunView::leave(std::size_t index) {
+  broken_.insert(index);
+  const auto running = running_.find(index);
+  if (running != running_.end() && running->second.in_flight.empty()) running_.erase(running);
 }
 
 void RunView::line(Instant at, const std::string& name, const std::string& label, const std::string& outcome,

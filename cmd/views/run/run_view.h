@@ -43,28 +43,32 @@ class RunView final : public EventSink {
  private:
   struct Running {
     Instant since{};
-    int begun = 0, ended = 0;  // of the step's actions
-    bool failed = false;
+    std::set<int> in_flight;  // of the step's actions
+    int done = 0;
     std::optional<TransferProgress> transfer;
     std::optional<GateProgress> gate;
     std::string note;
   };
 
   void started(Instant at, int id);
-  void ended(Instant at, int id, const std::string& note);
+  void done(Instant at, int id, const std::string& note);
   void failed(Instant at, int id, const Error& error);
+  void skipped(int id);
+  void leave(std::size_t index);
   void line(Instant at, const std::string& name, const std::string& label, const std::string& outcome, Duration took);
   void erase();
   void draw(Instant now);
   [[nodiscard]] std::string running_line(const Step& step, const Running& running, Instant now) const;
   [[nodiscard]] std::string total_line(Instant now) const;
   [[nodiscard]] std::size_t step_of(int id) const;
+  Running& running_of(int id);
 
   const Plan& plan_;
   std::ostream& out_;
   RunViewOptions options_;
   Steps steps_;
   std::map<std::size_t, Running> running_;  // by step: those begun and not ended
+  std::set<std::size_t> broken_;            // steps of which something failed or was skipped: they are never done
   std::optional<Instant> run_started_;
   std::optional<Instant> drawn_at_;
   int lines_drawn_ = 0;
