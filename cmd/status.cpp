@@ -16,6 +16,7 @@
 #include "engine/plan/names/renamed_hosts.h"
 #include "engine/recorded/has_begun.h"
 #include "engine/values/text/listed.h"
+#include "engine/values/text/shell_word.h"
 #include "engine/values/uri.h"
 
 namespace vscale {
@@ -180,9 +181,10 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
     if (host.reachable) continue;
     silent.insert(host.name);
     const Host* configured = find_host(config, host.name);
-    needs.push_back({.text = fmt::format("{}. {}", host.why, left_alone_text(host.ours, was_seen(recorded, host.name))),
-                     .commands = {fmt::format("virsh -c '{}' list",
-                                              configured == nullptr ? "" : without_password(configured->uri))}});
+    needs.push_back(
+        {.text = fmt::format("{}. {}", host.why, left_alone_text(host.ours, was_seen(recorded, host.name))),
+         .commands = {fmt::format("virsh -c {} list",
+                                  shell_word(configured == nullptr ? "" : without_password(configured->uri)))}});
   }
   if (!recorded.open_actions.empty() && !status.running) {
     needs.push_back({.text = fmt::format("An earlier run ended in the middle of {} action{}.",

@@ -78,7 +78,7 @@ Error no_address(const Found& found, const Invocation& invocation) {
     error.hint = fmt::format(
         "neither libvirt's leases nor the guest agent told it when the guest got ready; what they tell now: "
         "`virsh -c {0} domifaddr {1}`, `virsh -c {0} domifaddr {1} --source agent`",
-        shell_word(without_password(host->uri)), instance.name);
+        shown_word(without_password(host->uri)), instance.name);
   } else {
     error.hint = fmt::format("its host {} is not in the configuration: add it to `hosts:` again", instance.host);
   }

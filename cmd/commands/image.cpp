@@ -84,7 +84,7 @@ std::string update_text(const Config& config, const RecordedState& before, const
 std::string pull_command(const Invocation& invocation, const ConfigurationFiles& files,
                          const ImagePullArguments& arguments) {
   std::string words = "image pull";
-  for (const auto& image : arguments.images) words += " " + shell_word(image);
+  for (const auto& image : arguments.images) words += " " + shown_word(image);
   return command_text(words, invocation.global, {}, secrets_of(files.read.variables));
 }
 

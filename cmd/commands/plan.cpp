@@ -51,7 +51,7 @@ void say_next(const Invocation& invocation, const ConfigurationFiles& files, con
   } else if (arguments.out && !has_changes(plan)) {
     say(invocation, "Saved, though there is nothing to carry out.");
   } else if (arguments.out) {
-    const std::string command = command_text("apply " + shell_word(*arguments.out), global, {}, secrets);
+    const std::string command = command_text("apply " + shown_word(*arguments.out), global, {}, secrets);
     say(invocation, with_command("Saved. Carry out exactly this:", command));
   } else if (applyable(plan)) {
     std::string command =

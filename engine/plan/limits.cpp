@@ -4,6 +4,7 @@
 
 #include "engine/plan/planning.h"
 #include "engine/plan/steps/removal.h"
+#include "engine/values/text/shell_word.h"
 
 /// What may not happen, or not so often at once, however much the file wants it.
 
@@ -123,7 +124,7 @@ Loss loss_of(const Planning& planning, const GroupPlan& plan, const Decision& de
     return {
         volume.disk, fmt::format("its kept disk {} goes on in {}, as after a snapshot", volume.disk, file),
         fmt::format("merge that first: virsh blockcommit {} FILE --active --pivot, or qemu-img commit while it is off",
-                    decision.where->domain->name)};
+                    shell_word(decision.where->domain->name))};
   }
   return {};
 }

@@ -12,6 +12,7 @@
 #include "engine/plan/names/renamed_hosts.h"
 #include "engine/plan/planning.h"
 #include "engine/values/text/listed.h"
+#include "engine/values/text/shell_word.h"
 
 namespace vscale {
 namespace {
@@ -211,8 +212,9 @@ void report_failing_kvm(Planning& planning) {
 
 /// By hand, on its host. Its disks are named: what is on them is for a person to judge. Not those that are recorded.
 std::string how_to_remove(const LiveDomain& domain, const std::unordered_set<std::string_view>& recorded) {
-  std::string how = is_up(domain.state) ? fmt::format("virsh destroy {}, and ", domain.name) : "";
-  how += "virsh undefine " + domain.name;
+  const std::string name = shell_word(domain.name);
+  std::string how = is_up(domain.state) ? fmt::format("virsh destroy {}, and ", name) : "";
+  how += "virsh undefine " + name;
   std::vector<std::string> files;
   for (const std::string& path : domain.disk_paths) {
     const std::string_view file = std::string_view(path).substr(path.rfind('/') + 1);

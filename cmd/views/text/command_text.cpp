@@ -2,27 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "cmd/views/text/text_layout.h"
 #include "engine/plan/plan.h"
+#include "engine/values/text/shell_word.h"
 
 namespace vscale {
 namespace {
 
 const std::string kSecretPlaceholder = "<secret>";
 
-bool is_plain(char c) {
-  const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  return letter || std::string("_-./:=,@%+").find(c) != std::string::npos;
-}
-
 /// `--var region=eu`, or `--var token=<secret>`.
 std::string assignment_text(const std::string& assignment, const std::set<std::string>& secrets) {
   const std::string name = assignment.substr(0, assignment.find('='));
-  if (secrets.count(name) != 0) return fmt::format(" --var {}={}", shell_word(name), kSecretPlaceholder);
-  return " --var " + shell_word(assignment);
+  if (secrets.count(name) != 0) return fmt::format(" --var {}={}", shown_word(name), kSecretPlaceholder);
+  return " --var " + shown_word(assignment);
 }
 
 /// Where the next option of the command begins after `from`: at the space before a dash, outside of quotes.
@@ -45,19 +40,15 @@ std::set<std::string> secrets_of(const Variables& variables) {
   return secrets;
 }
 
-std::string shell_word(const std::string& word) {
-  const std::string text = printable(word);
-  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
+std::string shown_word(const std::string& word) {
+  return shell_word(printable(word));
 }
 
 std::string command_text(const std::string& command, const GlobalOptions& global, const PlanOptions& options,
                          const std::set<std::string>& secrets) {
   std::string text = "vscale";
   const auto add = [&text](const char* option, const std::string& value) {
-    text += fmt::format(" {} {}", option, shell_word(value));
+    text += fmt::format(" {} {}", option, shown_word(value));
   };
   if (global.files != std::vector<std::string>{"vscale.yaml"}) {
     for (const auto& file : global.files) add("-f", file);

@@ -13,8 +13,8 @@ namespace vscale {
 /// The names of the variables whose values nobody is to see.
 std::set<std::string> secrets_of(const Variables& variables);
 
-/// One word as a POSIX shell reads it, harmless to a terminal: quoted only where it must be.
-std::string shell_word(const std::string& word);
+/// One word of a command that is shown: as shell_word(), and harmless to a terminal.
+std::string shown_word(const std::string& word);
 
 /// `vscale -f prod.yaml apply --target web`: the command that does what was shown, with the files, the variables, the
 /// statefile and the options that it was shown with. A secret given by --var is named without its value, as

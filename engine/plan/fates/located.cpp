@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "engine/plan/fates/fates.h"
+#include "engine/values/text/shell_word.h"
 
 /// Whether an instance is to be looked at, and where it is.
 
@@ -170,7 +171,7 @@ bool report_twins(Planning& planning, Decision& decision) {
     planning.warn("second_definition",
                   fmt::format("{} is defined on {} too, where it is off; that one is left alone", decision.name,
                               fmt::join(where.also_off, ", ")),
-                  fmt::format("remove it there: virsh undefine {}", where.domain->name));
+                  fmt::format("remove it there: virsh undefine {}", shell_word(where.domain->name)));
   }
   if (where.also_up.empty()) return false;
   planning.error(
@@ -178,7 +179,7 @@ bool report_twins(Planning& planning, Decision& decision) {
       fmt::format("{} is up on {} and on {}: the same domain twice", decision.name, where.host,
                   fmt::join(where.also_up, ", ")),
       fmt::format("recorded is the one on {}; stop the wrong one by hand (virsh destroy {}), then plan again",
-                  decision.record->host, where.domain->name));
+                  decision.record->host, shell_word(where.domain->name)));
   decision.fate = Fate::left;
   return true;
 }

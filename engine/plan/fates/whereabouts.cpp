@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "engine/values/text/shell_word.h"
+
 namespace vscale {
 namespace {
 
@@ -86,9 +88,9 @@ Namesakes namesakes_of(const InstanceRecord& instance, const std::string& lineag
 std::string ours_text(const LivePlace& other) {
   return fmt::format(
       "{0} has a domain {1} with another uuid, which may stand on its disks: was an older backup of the state "
-      "restored? then use the newer statefile; if nobody needs it, on {0}: virsh destroy {1}, if it is up, and virsh "
-      "undefine {1}",
-      *other.host, other.domain->name);
+      "restored? then use the newer statefile; if nobody needs it, on {0}: virsh destroy {2}, if it is up, and virsh "
+      "undefine {2}",
+      *other.host, other.domain->name, shell_word(other.domain->name));
 }
 
 std::string foreign_text(const LivePlace& other) {

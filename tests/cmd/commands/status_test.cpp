@@ -153,6 +153,20 @@ TEST_CASE("status as a document") {
   check_golden("cmd/status.json", nlohmann::ordered_json::parse(status.out).dump(2) + "\n");
 }
 
+TEST_CASE("the command to look at a host that is silent is one that a shell reads, whatever stands in its URI") {
+  FakeWorld world;
+  std::string config = web_config(1);
+  const std::string uri = "qemu+ssh://root@kvm2/system";
+  config.replace(config.find(uri), uri.size(), uri + "?keyfile=/home/o'brien/key");
+  world.write("vscale.yaml", config);
+  world.cluster().cut("kvm2");
+
+  const Json needs = Json::parse(world.vscale({"status", "--json"}).out).at("needs");
+
+  REQUIRE(!needs.empty());
+  CHECK(needs[0].at("commands")[0] == R"(virsh -c 'qemu+ssh://root@kvm2/system?keyfile=/home/o'\''brien/key' list)");
+}
+
 TEST_CASE("a stale plan is to be made anew from the same files, for the same purpose") {
   FakeWorld world;
   world.write("prod.yaml", web_config(1));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/plan/fates/fates.h"
+#include "engine/values/text/shell_word.h"
 
 /// What somebody took away from a guest that is still there: its definition, the file of its seed or of a disk.
 
@@ -97,9 +98,9 @@ bool is_left_with_its_disks(Planning& planning, Decision& decision) {
           fmt::format("{}: {} on {} looks like a snapshot of its disk: defined on {}, it would lose what came "
                       "after, and ruin that",
                       decision.name, snapshot, host, volume.name),
-          fmt::format("on {0}: qemu-img commit {1}/{2}, then rm it, and plan again; if nobody needs what is in "
+          fmt::format("on {0}: qemu-img commit {1}, then rm it, and plan again; if nobody needs what is in "
                       "it, only rm it",
-                      host, planning.live.pool(host, volume.pool)->path, snapshot));
+                      host, shell_word(planning.live.pool(host, volume.pool)->path + "/" + snapshot)));
       leave_unknown(planning, decision);
       return true;
     }

@@ -198,6 +198,17 @@ TEST_CASE("it is not defined on a disk that a snapshot stands on") {
         "if nobody needs what is in it, only rm it");
 }
 
+TEST_CASE("what is to be said in a shell names the right file, whatever its pool is called") {
+  PlayedWorld world = running({web(1)});
+  world.host("kvm1").domains.clear();
+  world.host("kvm1").pools[0].path = "/srv/anna's disks";
+  world.host("kvm1").pools[0].volumes.insert("prod-web-0-root.before-upgrade");
+  const Plan plan = world.plan();
+  REQUIRE(codes(plan) == Words{"snapshot_left"});
+  CHECK(plan.diagnostics[0].hint.starts_with(
+      R"(on kvm1: qemu-img commit '/srv/anna'\''s disks/prod-web-0-root.before-upgrade', then rm it)"));
+}
+
 TEST_CASE("its seed is written where it is now, wherever it was left") {
   PlayedWorld world = running({web(1)});
   move_by_hand(world, "prod-web-0", "kvm1", "kvm2");
