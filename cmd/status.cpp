@@ -74,34 +74,33 @@ std::string range_text(const Group* group) {
   return fmt::format("{}-{}", group->scaling->min, group->scaling->max);
 }
 
-std::vector<const InstanceStatus*> instances_of(const std::string& group, const std::vector<InstanceStatus>& all) {
-  std::vector<const InstanceStatus*> ours;
-  for (const auto& instance : all) {
-    if (group_address(instance.address) == group) ours.push_back(&instance);
-  }
-  return ours;
-}
+/// What there is of one group.
+struct Members {
+  std::vector<const InstanceStatus*> instances;
+  bool begun = false;  ///< false: it was cut off while it was made for the first time.
+};
+using MembersByGroup = std::map<std::string, Members>;
 
-/// How many it has; 0 if it was cut off while it was made for the first time.
-int begun_members(const std::string& group, const RecordedState& recorded) {
-  int count = 0;
-  bool begun = false;
-  for (const auto& [address, instance] : recorded.instances) {
-    if (group_address(address) != group) continue;
-    ++count;
-    begun = begun || has_begun(instance);
+/// Refers to `instances`.
+MembersByGroup members_of(const RecordedState& recorded, const std::vector<InstanceStatus>& instances) {
+  MembersByGroup members;
+  for (const auto& instance : instances) {
+    Members& group = members[group_address(instance.address)];
+    group.instances.push_back(&instance);
+    group.begun = group.begun || has_begun(recorded.instances.at(instance.address));
   }
-  return begun ? count : 0;
+  return members;
 }
 
 GroupStatus group_status(const std::string& address, const Group* group, const RecordedState& recorded,
-                         const std::vector<InstanceStatus>& all) {
-  const auto ours = instances_of(address, all);
+                         const Members& members) {
+  const auto& ours = members.instances;
+  const int begun = members.begun ? static_cast<int>(ours.size()) : 0;
   GroupStatus status{.address = address,
                      .name = address.substr(address.find('.') + 1),
                      .ready = 0,
                      .have = static_cast<int>(ours.size()),
-                     .want = group == nullptr ? 0 : wanted_size(*group, begun_members(address, recorded)),
+                     .want = group == nullptr ? 0 : wanted_size(*group, begun),
                      .range = range_text(group),
                      .revision = 0,
                      .now = {}};
@@ -116,17 +115,17 @@ GroupStatus group_status(const std::string& address, const Group* group, const R
 
 /// Groups of the files in their order, then those that only the record has.
 std::vector<GroupStatus> group_statuses(const Config& config, const RecordedState& recorded,
-                                        const std::vector<InstanceStatus>& instances) {
+                                        const MembersByGroup& members) {
   std::vector<GroupStatus> groups;
+  std::set<std::string> in_file;
   for (const auto& group : config.groups) {
-    groups.push_back(group_status(address_of(group), &group, recorded, instances));
+    const std::string address = address_of(group);
+    in_file.insert(address);
+    const auto found = members.find(address);
+    groups.push_back(group_status(address, &group, recorded, found == members.end() ? Members{} : found->second));
   }
-  std::string last;
-  for (const auto& instance : instances) {
-    const std::string address = group_address(instance.address);
-    if (address == last || find_group(config, address) != nullptr) continue;
-    groups.push_back(group_status(address, nullptr, recorded, instances));
-    last = address;
+  for (const auto& [address, ours] : members) {
+    if (!in_file.contains(address)) groups.push_back(group_status(address, nullptr, recorded, ours));
   }
   return groups;
 }
@@ -174,7 +173,7 @@ std::string left_alone_text(int instances, bool was_seen) {
 }
 
 std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, const Status& status,
-                           const WholeCommand& command) {
+                           const MembersByGroup& members, const WholeCommand& command) {
   std::vector<Need> needs;
   std::set<std::string> silent;
   for (const auto& host : status.hosts) {
@@ -194,7 +193,9 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
   std::vector<std::string> names;
   for (const auto& group : status.groups) {
     // No plan helps what is on a host that does not answer: what to do about that host is said above.
-    const std::string now = now_text(instances_of(group.address, status.instances), group.want, silent);
+    const auto found = members.find(group.address);
+    const std::string now =
+        now_text(found == members.end() ? Members{}.instances : found->second.instances, group.want, silent);
     if (!now.empty() && !status.running) names.push_back(fmt::format("{}: {}", group.name, now));
   }
   if (names.empty()) return needs;
@@ -273,7 +274,8 @@ Status status_of(const Config& config, const RecordedState& as_recorded, const L
     status.instances.push_back(
         instance_status(instance, locate(instance, recorded.lineage, config, index, last_seen_up)));
   }
-  status.groups = group_statuses(config, recorded, status.instances);
+  const MembersByGroup members = members_of(recorded, status.instances);
+  status.groups = group_statuses(config, recorded, members);
   const PlacementWorld world = world_of(config, recorded, live);
   std::set<std::string_view> uuids;
   for (const auto& [address, instance] : recorded.instances) uuids.insert(instance.uuid);
@@ -282,7 +284,7 @@ Status status_of(const Config& config, const RecordedState& as_recorded, const L
   for (const auto& host : config.hosts) {
     status.hosts.push_back(host_status(host, live.at(host.name), world, uuids, ours[host.name]));
   }
-  status.needs = needs_of(config, recorded, status, command);
+  status.needs = needs_of(config, recorded, status, members, command);
   if (auto need = need_for_unrecorded(unrecorded_domains(recorded, config, live), command); need && !status.running) {
     status.needs.push_back(std::move(*need));
   }

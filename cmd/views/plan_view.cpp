@@ -174,8 +174,8 @@ std::vector<GroupBlock> blocks_of(const Plan& plan) {
   const auto waited = waited_for(plan);
   for (auto& block : blocks) {
     const Change& first = *block.changes.front();
-    block.only_waited_for = waited;
     for (const Change* change : block.changes) {
+      if (waited.contains(change->address)) block.only_waited_for.insert(change->address);
       block.same_reason = block.same_reason && change->reasons.front().text == first.reasons.front().text;
       block.same_fields = block.same_fields && change->fields == first.fields;
       block.same_class = block.same_class && class_of(*change) == class_of(first);
