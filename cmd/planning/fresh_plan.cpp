@@ -89,11 +89,12 @@ Result<FreshPlan> make_plan(const Invocation& invocation, const ConfigurationFil
                       .read_in = {},
                       .destroy = options->destroy,
                       .kept_disks = kept_disks(*recorded).size()};
+  const Duration began_reading = clock.uptime();
   const Instant began = clock.now();
   Live live;
   if (request.refresh == Refresh::ask_hosts) {
     live = observe_hosts(domains, config, *recorded, began);
-    heading.read_in = clock.now() - began;
+    heading.read_in = clock.uptime() - began_reading;
     if (const auto written = record.write_seen(live, clock.now()); !written) return written.error();
   } else {
     live = recorded_live(config, *recorded, began);
@@ -109,7 +110,7 @@ Result<FreshPlan> make_plan(const Invocation& invocation, const ConfigurationFil
   if (request.refresh == Refresh::ask_hosts && relies_on_pools(plan)) {
     // Only now: a plan of nothing, which is the usual one, is quick, and bothers no pool.
     look_into_pools(domains, config, input.recorded, began, input.live);
-    heading.read_in = clock.now() - began;
+    heading.read_in = clock.uptime() - began_reading;
     RecordInStep in_step(store, config, input.recorded);
     if (const auto written = in_step.write_seen(input.live, clock.now()); !written) return written.error();
     input.now = clock.now();

@@ -17,7 +17,7 @@ namespace {
 
 struct InFlight {
   std::int64_t journal_id = 0;
-  Instant begun{};
+  Duration began{};  ///< By Clock::uptime().
 };
 
 /// One run. What each action waits for is counted down; whatever reaches zero is ready, and begins in order of ids.
@@ -77,25 +77,26 @@ class Run {
   void begin(const Action& action) {
     ready_.remove(action);
     const Instant now = ports_.clock.now();
+    const Duration began = ports_.clock.uptime();
     tell(ActionStarted{action.id});
-    if (std::holds_alternative<Barrier>(action.detail)) return done(action, now, {});
-    if (only_changes_record(action)) return change_record(action, now);
+    if (std::holds_alternative<Barrier>(action.detail)) return done(action, began, {});
+    if (only_changes_record(action)) return change_record(action, now, began);
     const auto written = write(commit_to_begin(action, now, changes_at_begin(action, recorded_, now)));
-    if (!written) return not_recorded(action, now, written.error());
-    in_flight_[action.id] = {written->journal_id, now};
+    if (!written) return not_recorded(action, began, written.error());
+    in_flight_[action.id] = {written->journal_id, began};
     slots_.take(action);
     ports_.runner.start(action, input_for(action));
   }
 
   /// Intent and outcome at once, as there is nothing between them.
-  void change_record(const Action& action, Instant now) {
+  void change_record(const Action& action, Instant now, Duration began) {
     Commit commit = commit_to_begin(action, now, changes_at_end(action, {}, recorded_, now));
     commit.ended = ActionEnded{0, true, {}};
     commit.events = events_at_end(action, {}, recorded_, now);
     commit.expected_generations = generations_under(commit.changes);
     const auto written = write(commit);
-    if (!written) return not_recorded(action, now, written.error());
-    done(action, now, {});
+    if (!written) return not_recorded(action, began, written.error());
+    done(action, began, {});
   }
 
   /// Those that the changes stand on which claim something else of a host than is recorded.
@@ -128,9 +129,9 @@ class Run {
   }
 
   /// Another writer was first, which concerns this branch only; or the state cannot be written, which concerns all.
-  void not_recorded(const Action& action, Instant begun, const Error& error) {
+  void not_recorded(const Action& action, Duration began, const Error& error) {
     if (error.kind != ErrorKind::conflict) end_for(error);
-    failed(action, begun, error);
+    failed(action, began, error);
   }
 
   ActionInput input_for(const Action& action) {
@@ -198,13 +199,13 @@ class Run {
                                 .ended = ActionEnded{begun.journal_id, true, {}},
                                 .changes = changes_at_end(action, outcome, recorded_, now),
                                 .events = events_at_end(action, outcome, recorded_, now)});
-    if (written) return done(action, begun.begun, outcome.note);
+    if (written) return done(action, begun.began, outcome.note);
     Error error = written.error();
     error.message = fmt::format("{} of {} was done, but that could not be recorded: {}", kind_of(action.detail),
                                 action.address, error.message);
     if (error.kind == ErrorKind::conflict) return record_failure(action, begun, error);
     end_for(written.error());
-    failed(action, begun.begun, error);
+    failed(action, begun.began, error);
   }
 
   void record_failure(const Action& action, const InFlight& begun, const Error& error) {
@@ -223,7 +224,7 @@ class Run {
     const auto written = write(commit);
     if (!written) end_for(written.error());
     if (cut_short) return skip(action, 0);
-    failed(action, begun.begun, error);
+    failed(action, begun.began, error);
   }
 
   Result<Committed> write(const Commit& commit) {
@@ -250,19 +251,19 @@ class Run {
     waits_cut_ = true;
   }
 
-  void done(const Action& action, Instant begun, const std::string& note) {
+  void done(const Action& action, Duration began, const std::string& note) {
     settled_.insert(action.id);
     ++summary_.done;
-    tell(ActionDone{action.id, ports_.clock.now() - begun, note});
+    tell(ActionDone{action.id, ports_.clock.uptime() - began, note});
     for (const int dependant : dependants_[action.id]) {
       if (--waits_for_[dependant] == 0 && settled_.count(dependant) == 0) ready_.add(action_of(dependant));
     }
   }
 
-  void failed(const Action& action, Instant begun, const Error& error) {
+  void failed(const Action& action, Duration began, const Error& error) {
     settled_.insert(action.id);
     summary_.failed.push_back({action.id, error});
-    tell(ActionFailed{action.id, ports_.clock.now() - begun, error});
+    tell(ActionFailed{action.id, ports_.clock.uptime() - began, error});
     skip_dependants(action.id);
   }
 

@@ -26,7 +26,7 @@ ExecutionLimits limits_of(const Config& config, const std::optional<int>& parall
 Result<std::unique_ptr<OperationLock>> take_lock(const Invocation& invocation, StateStore& store,
                                                  const std::string& operation, Duration timeout) {
   Outside& outside = invocation.outside;
-  const Instant deadline = outside.clock->now() + timeout;
+  const Duration deadline = outside.clock->uptime() + timeout;
   const LockHolder us{.id = outside.new_id(),
                       .operation = operation,
                       .user = outside.user,
@@ -36,12 +36,13 @@ Result<std::unique_ptr<OperationLock>> take_lock(const Invocation& invocation, S
   bool said = false;
   while (true) {
     auto lock = store.lock(us);
-    if (lock || lock.error().kind != ErrorKind::conflict || outside.clock->now() >= deadline) return lock;
+    const Duration left = deadline - outside.clock->uptime();
+    if (lock || lock.error().kind != ErrorKind::conflict || left <= Duration{0}) return lock;
     if (!said) {
       say_wrapped(invocation, fmt::format("Waiting up to {}: {}", show_duration(timeout), to_string(lock.error())));
     }
     said = true;
-    outside.clock->sleep_until(std::min(outside.clock->now() + kLockRetryInterval, deadline));
+    outside.clock->sleep_until(outside.clock->now() + std::min(kLockRetryInterval, left));
   }
 }
 
@@ -69,14 +70,14 @@ Run carry_out(Invocation& invocation, const ConfigurationFiles& files, const Fre
     text_view.tick(outside.clock->now());
     return outside.stop_request();
   };
-  const Instant began = outside.clock->now();
+  const Duration began = outside.clock->uptime();
   outside.interrupt_gently();
   const RunSummary summary =
       execute(fresh.plan, fresh.recorded, limits, outside.new_id(),
               {.store = store, .runner = *runner, .clock = *outside.clock, .sink = view, .stop_request = stop_request});
   text_view.finish();
   outside.interrupt_between_runs();
-  return {summary, outside.clock->now() - began};
+  return {summary, outside.clock->uptime() - began};
 }
 
 ExitCode code_of_run(const Plan& plan, const RunSummary& summary) {
