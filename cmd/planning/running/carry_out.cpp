@@ -11,11 +11,23 @@
 namespace vscale {
 namespace {
 
-ExecutionLimits limits_of(const Config& config, const std::optional<int>& parallelism) {
+bool has_several_groups(const Plan& plan) {
+  std::string first;
+  for (const auto& action : plan.actions) {
+    const auto instance = parse_instance_address(action.address);
+    if (!instance) continue;
+    if (first.empty()) first = group_address(*instance);
+    if (first != group_address(*instance)) return true;
+  }
+  return false;
+}
+
+/// A group never has the last quarter of all while there are others: one whose guests hang keeps nobody waiting.
+ExecutionLimits limits_of(const Config& config, const Plan& plan, const std::optional<int>& parallelism) {
   const int parallel = parallelism.value_or(config.limits.parallel);
   return {.parallel = parallel,
           .per_host = config.limits.per_host,
-          .per_group = parallel,  // no bound of its own: the configuration has none
+          .per_group = has_several_groups(plan) ? parallel - parallel / 4 : parallel,
           .uploads_per_host = config.limits.uploads,
           .booting_per_host = config.limits.booting};
 }
@@ -55,7 +67,7 @@ Run carry_out(Invocation& invocation, const ConfigurationFiles& files, const Fre
                                                       .images = OneCallAtATime(outside.image_library()),
                                                       .seeds = SeedRenderer(config, files.read.variables),
                                                       .clock = outside.clock});
-  const ExecutionLimits limits = limits_of(config, parallelism);
+  const ExecutionLimits limits = limits_of(config, fresh.plan, parallelism);
   const auto runner = outside.action_runner(config, world->ports(), world, limits.parallel);
   RunJson json_view(fresh.plan, invocation.streams.out);
   RunView text_view(fresh.plan, invocation.streams.out,

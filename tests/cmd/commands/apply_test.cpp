@@ -167,6 +167,12 @@ TEST_CASE("each limit of the configuration bounds what it is named for, and is u
   CHECK(peaks.peak.booting_per_host == 2);
 }
 
+TEST_CASE("of several groups none has the last quarter of all that may run at once, and one alone has it") {
+  const std::string limits = "limits: { parallel: 8, perHost: 8, booting: 8 }\n";
+  CHECK(peaks_of(limits, {}).peak.per_group == 6);
+  CHECK(peaks_of(limits, {"--target", "web"}).peak.per_group == 8);
+}
+
 TEST_CASE("the option --parallelism bounds all actions in place of the configuration") {
   const Peaks peaks = peaks_of("limits: { parallel: 9, perHost: 6 }\n", {"--parallelism", "4"});
   CHECK(peaks.threads == 4);
