@@ -11,7 +11,7 @@ enum class ExitCode {
   error = 1,          ///< Something failed, was declined at the prompt, or the command line was not understood.
   changes = 2,        ///< `plan --detailed-exitcode` found changes.
   partial = 3,        ///< A host could not be reached: the rest was done, and what was left is listed.
-  interrupted = 130,  ///< Stopped by SIGINT or SIGTERM; the next run goes on where this one ended.
+  interrupted = 130,  ///< Stopped by SIGINT, SIGTERM or SIGHUP; the next run goes on where this one ended.
 };
 
 /// The one that counts when both hold.

@@ -26,9 +26,9 @@ constexpr std::size_t kDetachedListed = 6;
 /// most kTextWidth wide.
 std::string status_text(const Status& status, const StatusViewOptions& options);
 
-/// {format_version, name, serial, lineage, running, groups: [...], instances: [...], hosts: [...], needs: [...],
-/// kept_disks: [...]}. With a `group` (`group.web`) `groups` and `instances` are that one's alone; the rest is of the
-/// whole installation.
+/// {format_version, timestamp, name, serial, lineage, running, groups: [...], instances: [...], hosts: [...],
+/// needs: [...], kept_disks: [...], detached_disks: [...]}. With a `group` (`group.web`) `groups` and `instances` are
+/// that one's alone; the rest is of the whole installation.
 nlohmann::ordered_json status_json(const Status& status, const std::optional<std::string>& group, Instant now);
 
 }  // namespace vscale

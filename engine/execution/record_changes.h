@@ -38,8 +38,8 @@ std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutco
 std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before,
                                              const RecordedState& recorded);
 
-/// What `vscale events` remembers of an action that went well: instances that were created, defined again,
-/// started, ready, updated, stopped, destroyed. Nothing for the small steps between.
+/// What the table `events` remembers of an action that went well: images that were uploaded, instances that were
+/// created, defined again, started, ready, updated, stopped, destroyed. Nothing for the small steps between.
 std::vector<EventRecord> events_at_end(const Action& action, const ActionOutcome& outcome,
                                        const RecordedState& recorded, Instant now);
 

@@ -30,7 +30,6 @@ struct SlotUse {
 /// follow.
 class Slots {
  public:
-  /// `plan` must outlive it.
   Slots(const Plan& plan, const ExecutionLimits& limits);
 
   /// Is there a slot left at all?

@@ -180,7 +180,7 @@ struct DefineDomain {
   DomainSpec spec;
   bool operator==(const DefineDomain&) const = default;
 };
-/// In place: live where `live`, otherwise the domain is off while this runs.
+/// In place: live where the domain is up then; what needs a reboot has stopped it before.
 struct UpdateDomain {
   std::string uuid;
   std::optional<int> vcpus;

@@ -30,7 +30,7 @@ namespace vscale {
 
 /// What becomes of one instance.
 enum class Fate {
-  keep,     ///< It stays; `in_place`, `start` and `finish` say what it needs, which may be nothing.
+  keep,     ///< It stays; `in_place`, `start` and what follows them say what it needs, which may be nothing.
   create,   ///< There is no record of it yet.
   replace,  ///< What is there goes, and a new incarnation takes ordinal, addresses and MACs.
   destroy,

@@ -14,19 +14,19 @@
 ///
 ///     {"type": "version", "vscale": "0.1.0", "format": "1.0"}
 ///     {"type": "plan", "at", "plan": {...}}                        as vscale plan --json prints it; planned again:
-///     with
-///                                                                  "because", such as "kvm2 did not answer"
+///                                                                  with "because", such as "kvm2 did not answer"
 ///     {"type": "run_start", "at", "run_id", "actions": 14}
 ///     {"type": "action_start", "at", "id", "kind", "address", "host"}
-///     {"type": "action_progress", "at", "id", "address", "host", "done_bytes", "total_bytes"}
-///     {"type": "action_progress", "at", "id", "address", "host", "gate", "found", "tries", "elapsed_s", "limit_s"}
+///     {"type": "action_progress", "at", "id", "kind", "address", "host", "done_bytes", "total_bytes"}
+///     {"type": "action_progress", "at", "id", "kind", "address", "host", "gate", "found", "tries", "elapsed_s",
+///      "limit_s"}
 ///     {"type": "action_done", "at", "id", "kind", "address", "host", "elapsed_s", "note"}
 ///     {"type": "action_failed", ..., "error": {"kind", "message", "detail", "hint"}}
 ///     {"type": "action_skipped", "at", "id", "kind", "address", "host", "because_of": 3}
 ///     {"type": "stopping", "at", "running": 2}
 ///     {"type": "diagnostic", "at", "severity", "code", "summary", ...}
-///     {"type": "summary", "at", "run_id", "done", "failed": [ids], "skipped": [ids], "interrupted", "serial",
-///      "elapsed_s", "exit_code"}
+///     {"type": "summary", "at", "run_id", "done", "failed": [ids], "skipped": [ids], "left_open": [ids],
+///      "interrupted", "serial", "elapsed_s", "exit_code"}
 
 namespace vscale {
 
