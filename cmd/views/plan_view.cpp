@@ -429,9 +429,8 @@ std::string nothing_text(const Plan& plan, const PlanHeading& heading) {
 }
 
 std::string last_line(const Plan& plan, const PlanHeading& heading, const PlanViewOptions& options) {
-  const bool nothing = !has_changes(plan) && plan.actions.empty();
   std::string text = "Plan: " + summary_text(plan.summary) + kept_disks_text(plan) + ".";
-  if (nothing) text = nothing_text(plan, heading);
+  if (!has_changes(plan)) text = nothing_text(plan, heading);
   if (plan.errored) text = "Plan: not possible. Nothing can be applied until the errors above are gone.";
   if (!plan.complete) text += fmt::format(" INCOMPLETE ({}).", what_is_missing(plan));
   return left_and_right(options.paint.bold(text), "", 2);

@@ -17,7 +17,6 @@ struct Paint {
   [[nodiscard]] std::string red(std::string_view text) const { return colour("31", text); }
   [[nodiscard]] std::string green(std::string_view text) const { return colour("32", text); }
   [[nodiscard]] std::string yellow(std::string_view text) const { return colour("33", text); }
-  [[nodiscard]] std::string cyan(std::string_view text) const { return colour("36", text); }
   [[nodiscard]] std::string bold(std::string_view text) const { return colour("1", text); }
   [[nodiscard]] std::string dim(std::string_view text) const { return colour("2", text); }
 
@@ -55,7 +54,6 @@ class Table {
 
   explicit Table(int indent, Symbols symbols = Symbols::none) : indent_(indent), symbols_(symbols) {}
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-  [[nodiscard]] bool empty() const { return rows_.empty(); }
   /// Every line ends in a newline; no line ends in a space.
   [[nodiscard]] std::string text() const;
 
