@@ -16,11 +16,9 @@
 namespace vscale {
 namespace {
 
-/// Only 'yes' will be accepted.
-bool approved(const Invocation& invocation, bool destroy) {
+bool approved(const Invocation& invocation, const PlanHeading& heading) {
   std::ostream& err = invocation.streams.err;
-  err << (destroy ? "\nDestroy all of this? There is no way back.\n" : "\nDo this?\n")
-      << "Only 'yes' will be accepted: ";
+  err << question_text(heading);
   err.flush();
   std::string answer;
   std::getline(invocation.streams.in, answer);
@@ -96,10 +94,11 @@ void show(Invocation& invocation, const FreshPlan& fresh) {
 }
 
 /// Does the user want it? An error says why nobody was asked; "no" is an error of its own.
-Result<void> ask(const Invocation& invocation, const ApplyArguments& arguments, const ConfigurationFiles& files) {
+Result<void> ask(const Invocation& invocation, const ApplyArguments& arguments, const ConfigurationFiles& files,
+                 const PlanHeading& heading) {
   if (arguments.auto_approve || arguments.plan_file) return {};
   if (invocation.global.json || !invocation.streams.in_is_terminal) return nobody_to_ask(invocation, arguments, files);
-  if (approved(invocation, arguments.options.destroy)) return {};
+  if (approved(invocation, heading)) return {};
   return Error{.kind = ErrorKind::denied, .message = "declined; nothing was done", .detail = {}, .hint = {}};
 }
 
@@ -141,7 +140,8 @@ ExitCode apply_with(Invocation& invocation, const ApplyArguments& arguments, con
   show(invocation, *fresh);
   if (fresh->plan.errored) return ExitCode::error;
   if (fresh->plan.actions.empty()) return nothing_to_do(invocation, arguments, *files, store, *fresh);
-  if (const auto wanted = ask(invocation, arguments, *files); !wanted) return fail(invocation, wanted.error());
+  if (const auto wanted = ask(invocation, arguments, *files, fresh->heading); !wanted)
+    return fail(invocation, wanted.error());
   if (const auto prepared = prepare(invocation, arguments, *files, *state, *fresh); !prepared) {
     return fail(invocation, prepared.error());
   }

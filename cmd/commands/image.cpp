@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -17,8 +16,6 @@
 
 namespace vscale {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// The images that the user named, or all that a group uses.
 Result<std::vector<std::string>> chosen_images(const Config& config, const std::vector<std::string>& named) {
@@ -40,45 +37,25 @@ Result<std::vector<std::string>> chosen_images(const Config& config, const std::
   return chosen;
 }
 
-/// "3 instances of web": who would be made anew from the newer image.
-std::string would_roll(const Config& config, const RecordedState& recorded, const std::string& image,
-                       const std::string& digest) {
-  std::vector<std::string> parts;
+/// Who would be made anew from the newer image.
+std::vector<ImageUpdate::Roll> rolls_of(const Config& config, const RecordedState& recorded, const ImageLock& lock) {
+  std::vector<ImageUpdate::Roll> rolls;
   for (const auto& group : config.groups) {
-    if (group.instance.image != image) continue;
+    if (group.instance.image != lock.image) continue;
     const auto older = std::count_if(recorded.instances.begin(), recorded.instances.end(), [&](const auto& entry) {
-      return group_address(entry.first) == address_of(group) && entry.second.image_digest != digest;
+      return group_address(entry.first) == address_of(group) && entry.second.image_digest != lock.digest;
     });
-    if (older > 0) parts.push_back(fmt::format("{} of {}", older, group.name));
+    if (older > 0) rolls.push_back({.group = group.name, .instances = static_cast<std::size_t>(older)});
   }
-  return fmt::format("{}", fmt::join(parts, ", "));
+  return rolls;
 }
 
-std::string digest_in(const RecordedState& recorded, const std::string& image) {
-  const auto known = recorded.image_locks.find(image);
-  return known == recorded.image_locks.end() ? "" : known->second.digest;
-}
-
-std::string updates_json(const RecordedState& before, const std::vector<ImageLock>& updated) {
-  Json images = Json::array();
-  for (const auto& lock : updated) {
-    images.push_back(Json{{"image", lock.image}, {"before", digest_in(before, lock.image)}, {"after", lock.digest}});
-  }
-  return line_of(Json{{"format_version", "1.0"}, {"images", std::move(images)}});
-}
-
-std::string update_text(const Config& config, const RecordedState& before, const ImageLock& lock) {
-  const std::string old_digest = digest_in(before, lock.image);
-  const std::string rolls = would_roll(config, before, lock.image, lock.digest);
-  std::string text = fmt::format("image.{}: ", printable(lock.image));
-  if (old_digest == lock.digest) {
-    text += fmt::format("{} is the newest", short_digest(lock.digest));
-  } else {
-    text +=
-        fmt::format("{} -> {}", old_digest.empty() ? "nothing" : short_digest(old_digest), short_digest(lock.digest));
-  }
-  if (!rolls.empty()) text += fmt::format("; the next apply replaces {}", rolls);
-  return left_and_right(text, "", 2);
+ImageUpdate update_of(const Config& config, const RecordedState& before, const ImageLock& lock) {
+  const auto known = before.image_locks.find(lock.image);
+  return {.image = lock.image,
+          .before = known == before.image_locks.end() ? "" : known->second.digest,
+          .after = lock.digest,
+          .rolls = rolls_of(config, before, lock)};
 }
 
 std::string pull_command(const Invocation& invocation, const ConfigurationFiles& files,
@@ -112,11 +89,13 @@ ExitCode run_command(const ImageUpdateArguments& arguments, Invocation& invocati
   if (!before) return fail(invocation, before.error());
   const auto locks = resolve_images(invocation, config, *names, Newer::take_newer, *state->store, *before);
   if (!locks) return fail(invocation, locks.error());
-  std::vector<ImageLock> updated;
-  for (const auto& name : *names) updated.push_back(locks->at(name));
-  if (invocation.global.json) invocation.streams.out << updates_json(*before, updated);
-  if (invocation.global.json) return ExitCode::ok;
-  for (const auto& lock : updated) invocation.streams.out << update_text(config, *before, lock);
+  std::vector<ImageUpdate> updates;
+  for (const auto& name : *names) updates.push_back(update_of(config, *before, locks->at(name)));
+  if (invocation.global.json) {
+    invocation.streams.out << line_of(image_updates_json(updates));
+    return ExitCode::ok;
+  }
+  for (const auto& update : updates) invocation.streams.out << image_update_text(update);
   return ExitCode::ok;
 }
 

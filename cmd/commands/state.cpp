@@ -41,31 +41,6 @@ std::optional<RecordedState> read_state_or_fail(const Invocation& invocation) {
   return std::nullopt;
 }
 
-Json volumes_of(const RecordedState& state, const InstanceAddress& owner) {
-  Json volumes = Json::array();
-  for (const auto& volume : state.volumes) {
-    if (volume.owner == owner) volumes.push_back(volume_json(volume));
-  }
-  return volumes;
-}
-
-/// With the volumes, which are records of their own.
-Json instance_with_volumes(const RecordedState& state, const InstanceRecord& instance) {
-  Json json = instance_json(instance);
-  json["volumes"] = volumes_of(state, instance.address);
-  return json;
-}
-
-Json image_with_copies(const RecordedState& state, const ImageLock& lock) {
-  Json json = image_lock_json(lock);
-  Json copies = Json::array();
-  for (const auto& copy : state.image_copies) {
-    if (copy.image == lock.image) copies.push_back(image_copy_json(copy));
-  }
-  json["copies"] = std::move(copies);
-  return json;
-}
-
 /// Without `group.` or `machine.`: what a person may say as well.
 std::string bare_name(const std::string& group) {
   return group.substr(group.find('.') + 1);
@@ -75,15 +50,15 @@ std::string bare_name(const std::string& group) {
 std::optional<Json> record_of(const RecordedState& state, const std::string& written) {
   for (const auto& [address, instance] : state.instances) {
     if (written == to_string(address) || written == short_name(address) || written == instance.name) {
-      return instance_with_volumes(state, instance);
+      return instance_record_json(state, instance);
     }
   }
   for (const auto& volume : kept_disks(state)) {
     if (written != to_string(volume.owner) && written != short_name(volume.owner)) continue;
-    return Json{{"address", to_string(volume.owner)}, {"volumes", volumes_of(state, volume.owner)}};
+    return kept_disks_json(state, volume.owner);
   }
   for (const auto& [name, lock] : state.image_locks) {
-    if (written == "image." + name) return image_with_copies(state, lock);
+    if (written == "image." + name) return image_record_json(state, lock);
   }
   for (const auto& [name, host] : state.hosts) {
     if (written == "host." + name) return host_record_json(host);
@@ -92,19 +67,6 @@ std::optional<Json> record_of(const RecordedState& state, const std::string& wri
     if (written == address || written == bare_name(address)) return group_record_json(group);
   }
   return std::nullopt;
-}
-
-std::vector<std::string> addresses_in(const RecordedState& state) {
-  std::vector<std::string> names;
-  for (const auto& [address, instance] : state.instances) names.push_back(to_string(address));
-  for (const auto& volume : kept_disks(state)) {
-    if (const std::string owner = to_string(volume.owner); names.empty() || names.back() != owner)
-      names.push_back(owner);
-  }
-  for (const auto& [name, lock] : state.image_locks) names.push_back("image." + name);
-  for (const auto& [name, host] : state.hosts) names.push_back("host." + name);
-  for (const auto& address : groups_apart(state)) names.push_back(address);
-  return names;
 }
 
 /// Everything that show knows something of: addresses, and what a person says in short.
@@ -121,15 +83,7 @@ ExitCode run_command(const StateListArguments&, Invocation& invocation) {
   const auto state = read_state_or_fail(invocation);
   if (!state) return ExitCode::error;
   if (invocation.global.json) {
-    Json kept = Json::array();
-    for (const auto& volume : kept_disks(*state)) kept.push_back(volume_json(volume));
-    Json detached = Json::array();
-    for (const auto& volume : detached_disks(*state)) detached.push_back(volume_json(volume));
-    const Json document{{"format_version", "1.0"},
-                        {"addresses", addresses_in(*state)},
-                        {"kept_disks", std::move(kept)},
-                        {"detached_disks", std::move(detached)}};
-    invocation.streams.out << line_of(document);
+    invocation.streams.out << line_of(state_list_json(*state));
   } else {
     invocation.streams.out << state_list_text(*state);
   }

@@ -66,6 +66,25 @@ std::vector<ImageStatus> images_of(const Config& config, const RecordedState& re
   return images;
 }
 
+std::string image_update_text(const ImageUpdate& update) {
+  const std::string before = update.before.empty() ? "nothing" : short_digest(update.before);
+  const std::string after = short_digest(update.after);
+  std::string text = fmt::format("image.{}: ", printable(update.image));
+  text += update.before == update.after ? after + " is the newest" : before + " -> " + after;
+  std::vector<std::string> rolls;
+  for (const auto& roll : update.rolls) rolls.push_back(fmt::format("{} of {}", roll.instances, roll.group));
+  if (!rolls.empty()) text += fmt::format("; the next apply replaces {}", fmt::join(rolls, ", "));
+  return left_and_right(text, "", 2);
+}
+
+Json image_updates_json(const std::vector<ImageUpdate>& updates) {
+  Json images = Json::array();
+  for (const auto& update : updates) {
+    images.push_back(Json{{"image", update.image}, {"before", update.before}, {"after", update.after}});
+  }
+  return {{"format_version", "1.0"}, {"images", std::move(images)}};
+}
+
 std::string image_list_text(const std::vector<ImageStatus>& images) {
   Table table(0);
   table.add({"IMAGE", "DIGEST", "SIZE", "HOSTS", "IN USE BY"});

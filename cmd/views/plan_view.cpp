@@ -465,6 +465,11 @@ std::string kept_disks_text(const Plan& plan) {
   return kept == 0 ? "" : fmt::format(" ({} disk{} kept)", kept, kept == 1 ? "" : "s");
 }
 
+std::string question_text(const PlanHeading& heading) {
+  const char* question = heading.destroy ? "Destroy all of this? There is no way back." : "Do this?";
+  return fmt::format("\n{}\nOnly 'yes' will be accepted: ", question);
+}
+
 std::string plan_text(const Plan& plan, const PlanHeading& heading, const PlanViewOptions& options) {
   std::string out;
   if (options.verbosity != Verbosity::quiet) {

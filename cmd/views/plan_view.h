@@ -37,6 +37,9 @@ constexpr std::size_t kListedLines = 20;
 /// comes last, and the summary line after it.
 std::string plan_text(const Plan& plan, const PlanHeading& heading, const PlanViewOptions& options);
 
+/// What is asked below the text, before it is carried out; the answer comes on the same line.
+std::string question_text(const PlanHeading& heading);
+
 /// "2 create, 0 update, 1 replace, 0 destroy": the numbers of the summary line.
 std::string summary_text(const Summary& summary);
 

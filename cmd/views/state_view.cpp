@@ -7,6 +7,7 @@
 
 #include "cmd/planning/recorded.h"
 #include "cmd/views/text/text_layout.h"
+#include "schemas/json/state_json.h"
 
 namespace vscale {
 
@@ -50,6 +51,20 @@ void write_outline(const Json& value, std::size_t indent, std::string& out) {
   }
 }
 
+Json volumes_json(const std::vector<VolumeRecord>& volumes) {
+  Json list = Json::array();
+  for (const auto& volume : volumes) list.push_back(volume_json(volume));
+  return list;
+}
+
+Json volumes_of(const RecordedState& recorded, const InstanceAddress& owner) {
+  Json volumes = Json::array();
+  for (const auto& volume : recorded.volumes) {
+    if (volume.owner == owner) volumes.push_back(volume_json(volume));
+  }
+  return volumes;
+}
+
 }  // namespace
 
 std::vector<std::string> groups_apart(const RecordedState& recorded) {
@@ -61,6 +76,46 @@ std::vector<std::string> groups_apart(const RecordedState& recorded) {
     if (!others.contains(address)) groups.push_back(address);
   }
   return groups;
+}
+
+std::vector<std::string> addresses_in(const RecordedState& recorded) {
+  std::vector<std::string> names;
+  for (const auto& [address, instance] : recorded.instances) names.push_back(to_string(address));
+  for (const auto& volume : kept_disks(recorded)) {
+    if (const std::string owner = to_string(volume.owner); names.empty() || names.back() != owner)
+      names.push_back(owner);
+  }
+  for (const auto& [name, lock] : recorded.image_locks) names.push_back("image." + name);
+  for (const auto& [name, host] : recorded.hosts) names.push_back("host." + name);
+  for (const auto& address : groups_apart(recorded)) names.push_back(address);
+  return names;
+}
+
+Json state_list_json(const RecordedState& recorded) {
+  return {{"format_version", "1.0"},
+          {"addresses", addresses_in(recorded)},
+          {"kept_disks", volumes_json(kept_disks(recorded))},
+          {"detached_disks", volumes_json(detached_disks(recorded))}};
+}
+
+Json instance_record_json(const RecordedState& recorded, const InstanceRecord& instance) {
+  Json json = instance_json(instance);
+  json["volumes"] = volumes_of(recorded, instance.address);
+  return json;
+}
+
+Json kept_disks_json(const RecordedState& recorded, const InstanceAddress& owner) {
+  return {{"address", to_string(owner)}, {"volumes", volumes_of(recorded, owner)}};
+}
+
+Json image_record_json(const RecordedState& recorded, const ImageLock& lock) {
+  Json json = image_lock_json(lock);
+  Json copies = Json::array();
+  for (const auto& copy : recorded.image_copies) {
+    if (copy.image == lock.image) copies.push_back(image_copy_json(copy));
+  }
+  json["copies"] = std::move(copies);
+  return json;
 }
 
 std::string state_list_text(const RecordedState& recorded) {
