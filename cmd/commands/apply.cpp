@@ -77,7 +77,8 @@ ExitCode nothing_to_do(Invocation& invocation, const ApplyArguments& arguments, 
     return fail(invocation, accepted.error());
   }
   const Instant now = invocation.outside.clock->now();
-  // What a run that died had begun is finished, or this plan would not be empty: status need not speak of it any more.
+  // What a run that died had begun is finished, as far as this plan looked, or it would not be empty: status need not
+  // speak of that any more.
   if (const auto closed = close_open_actions(fresh.recorded, store, now); !closed) {
     return fail(invocation, closed.error());
   }

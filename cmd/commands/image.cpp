@@ -58,6 +58,12 @@ ImageUpdate update_of(const Config& config, const RecordedState& before, const I
           .rolls = rolls_of(config, before, lock)};
 }
 
+/// What other runs have left open is not for a pull to look at.
+bool is_about_any(const std::vector<std::string>& images, const OpenAction& open) {
+  return std::any_of(images.begin(), images.end(),
+                     [&](const std::string& image) { return open.address == "image." + image; });
+}
+
 std::string pull_command(const Invocation& invocation, const ConfigurationFiles& files,
                          const ImagePullArguments& arguments) {
   std::string words = "image pull";
@@ -123,6 +129,8 @@ ExitCode run_command(const ImagePullArguments& arguments, Invocation& invocation
   Live live = observe_hosts(*hosts.domains, config, *recorded, began);
   look_into_pools(*hosts.domains, config, *recorded, began, live);
   Plan plan = plan_image_pull(config, *recorded, live, *locks, invocation.outside.clock->now());
+  std::erase_if(recorded->open_actions, [&](const OpenAction& open) { return !is_about_any(*names, open); });
+  recorded->open_actions = open_actions_seen(*recorded, plan, {});
   const PlanHeading heading{
       .files = invocation.global.files, .hosts = static_cast<int>(config.hosts.size()), .read_in = {}};
   const FreshPlan fresh{.plan = std::move(plan), .heading = heading, .recorded = std::move(*recorded)};

@@ -1,5 +1,6 @@
 #include "cmd/planning/fresh_plan.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -116,9 +117,22 @@ Result<FreshPlan> make_plan(const Invocation& invocation, const ConfigurationFil
     input.now = clock.now();
     plan = reconcile(input);
   }
+  input.recorded.open_actions = open_actions_seen(input.recorded, plan, *options);
   report_vanished(images, plan);
   return FreshPlan{.plan = std::move(plan), .heading = std::move(heading), .recorded = std::move(input.recorded)};
 }
+std::vector<OpenAction> open_actions_seen(const RecordedState& recorded, const Plan& plan, const PlanOptions& options) {
+  if (!options.targets.empty() || !options.excludes.empty()) return {};
+  std::vector<OpenAction> seen;
+  for (const auto& open : recorded.open_actions) {
+    const bool is_unknown = std::any_of(plan.unknown.begin(), plan.unknown.end(), [&](const Unknown& unknown) {
+      return unknown.address == open.address || unknown.address == "host." + open.host;
+    });
+    if (!is_unknown) seen.push_back(open);
+  }
+  return seen;
+}
+
 
 void show_plan(const Invocation& invocation, const FreshPlan& fresh) {
   if (invocation.global.json) {

@@ -64,17 +64,17 @@ struct RunSummary {
   bool operator==(const RunSummary&) const = default;
 };
 
-/// Closes in the journal, as not finished, what runs that died have left open there: what they left on the hosts was
-/// seen when the plan was made, so nothing more is to be learned from them. execute() begins with it; an apply that
-/// finds nothing to do calls it by itself, so that nobody goes on being told about them.
+/// Closes in the journal, as not finished, what runs that died have left open there, as far as `recorded` has it:
+/// whoever has planned leaves out of that what the plan did not look at. Nothing more is to be learned from the rest,
+/// for what it left on the hosts was seen. execute() begins with it; an apply that finds nothing to do calls it by
+/// itself, so that nobody goes on being told about them.
 Result<void> close_open_actions(const RecordedState& recorded, StateStore& store, Instant now);
 
 /// Carries out `plan`, which must be well formed and made from `recorded`.
-///  - What an earlier run left open in the journal is closed first, as not finished: this plan was made from what it
-///  left.
-///  - Whatever claims something of a host says which generation of it it stands on, so that what collides with another
-///    writer's claim (`conflict`) fails its branch instead of booking twice. Any other failure to write the state ends
-///    the run: nothing more begins, what is in flight is finished and told, and tried to be recorded.
+///  - What `recorded` has open in the journal is closed first, as not finished: the plan was made from what it left.
+///  - A claim says which generation of its host it stands on, so that one that collides with another writer's
+///    (`conflict`) fails its branch instead of booking twice. Any other failure to write the state ends the run:
+///    nothing more begins, what is in flight is finished and told, and tried to be recorded.
 ///  - StopRequest::finish_running lets what is in flight end, but waits for gates no longer: such an instance stays
 ///    `started`, and the next run waits for it again.
 ///  - StopRequest::now returns at once: actions in flight stay open in the journal and the next run finds them.

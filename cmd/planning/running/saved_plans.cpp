@@ -149,6 +149,7 @@ Result<FreshPlan> plan_as_saved(const Invocation& invocation, const Configuratio
                               .hosts = static_cast<int>(files.read.config->hosts.size()),
                               .read_in = std::nullopt,
                               .destroy = saved.options.destroy};
+    recorded->open_actions = open_actions_seen(*recorded, saved.plan, saved.options);
     return FreshPlan{.plan = saved.plan, .heading = heading, .recorded = std::move(*recorded)};
   }
   auto now = make_plan(invocation, files, store, domains, {.options = saved.options, .refresh = refresh});
