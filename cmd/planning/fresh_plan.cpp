@@ -79,9 +79,7 @@ Result<FreshPlan> make_plan(const Invocation& invocation, const ConfigurationFil
   RecordInStep record(store, config, *recorded);
   FoundImages images;
   if (!options->destroy) {
-    auto found = find_images(invocation, config, images_in_use(config), *recorded);
-    if (!found) return found.error();
-    images = std::move(*found);
+    images = find_images(invocation, config, images_in_use(config), Newer::keep_lock, *recorded);
     if (const auto stored = record.write_locks(images.changes, clock.now()); !stored) return stored.error();
   }
 
@@ -90,8 +88,8 @@ Result<FreshPlan> make_plan(const Invocation& invocation, const ConfigurationFil
                       .read_in = {},
                       .destroy = options->destroy,
                       .kept_disks = kept_disks(*recorded).size()};
-  const Duration began_reading = clock.uptime();
   const Instant began = clock.now();
+  const Duration began_reading = clock.uptime();
   Live live;
   if (request.refresh == Refresh::ask_hosts) {
     live = observe_hosts(domains, config, *recorded, began);
@@ -104,6 +102,7 @@ Result<FreshPlan> make_plan(const Invocation& invocation, const ConfigurationFil
                   .recorded = std::move(*recorded),
                   .live = std::move(live),
                   .images = images.locks,
+                  .unread_images = images.unread,
                   .now = clock.now(),
                   .options = *options,
                   .places = files.read.places};
@@ -117,10 +116,11 @@ Result<FreshPlan> make_plan(const Invocation& invocation, const ConfigurationFil
     input.now = clock.now();
     plan = reconcile(input);
   }
-  input.recorded.open_actions = open_actions_seen(input.recorded, plan, *options);
   report_vanished(images, plan);
+  input.recorded.open_actions = open_actions_seen(input.recorded, plan, *options);
   return FreshPlan{.plan = std::move(plan), .heading = std::move(heading), .recorded = std::move(input.recorded)};
 }
+
 std::vector<OpenAction> open_actions_seen(const RecordedState& recorded, const Plan& plan, const PlanOptions& options) {
   if (!options.targets.empty() || !options.excludes.empty()) return {};
   std::vector<OpenAction> seen;
@@ -132,7 +132,6 @@ std::vector<OpenAction> open_actions_seen(const RecordedState& recorded, const P
   }
   return seen;
 }
-
 
 void show_plan(const Invocation& invocation, const FreshPlan& fresh) {
   if (invocation.global.json) {

@@ -9,6 +9,7 @@
 #include "engine/live/host_snapshot.h"
 #include "engine/plan/plan.h"
 #include "engine/recorded/recorded_state.h"
+#include "engine/values/result.h"
 
 /// The decision: from what is wanted, what is recorded and what is live, to a Plan.
 
@@ -31,7 +32,8 @@ struct PlanInput {
   Config config;
   RecordedState recorded;
   Live live;
-  std::map<std::string, ImageLock> images;  ///< By name, for every image that a group uses.
+  std::map<std::string, ImageLock> images;     ///< By name, for every image that a group uses and that could be read.
+  std::map<std::string, Error> unread_images;  ///< Why the others could not.
   Instant now{};
   PlanOptions options;
   std::map<std::string, SourceSpan> places;  ///< "groups.web.size" -> where it is written, for messages.

@@ -93,39 +93,42 @@ bool is_news(const std::optional<ImageLock>& known, ImageLock lock) {
 
 }  // namespace
 
-Result<std::map<std::string, ImageLock>> resolve_images(const Invocation& invocation, const Config& config,
-                                                        const std::vector<std::string>& names, Newer newer,
-                                                        StateStore& store, const RecordedState& recorded) {
-  std::map<std::string, ImageLock> locks;
-  Commit commit{.at = invocation.outside.clock->now(), .begun = {}, .ended = {}, .changes = {}, .events = {}};
-  const auto library = invocation.outside.image_library();
-  for (const auto& name : names) {
-    const auto known = known_lock(recorded, name);
-    auto lock = resolve(invocation, *library, image_named(config, name), newer, known);
-    if (!lock) return lock.error();
-    if (is_news(known, *lock)) commit.changes.emplace_back(PutImageLock{*lock});
-    locks[name] = std::move(*lock);
-  }
-  if (commit.changes.empty()) return locks;
-  if (const auto committed = store.commit(commit); !committed) return committed.error();
-  return locks;
-}
-
-Result<FoundImages> find_images(const Invocation& invocation, const Config& config,
-                                const std::vector<std::string>& names, const RecordedState& recorded) {
+FoundImages find_images(const Invocation& invocation, const Config& config, const std::vector<std::string>& names,
+                        Newer newer, const RecordedState& recorded) {
   FoundImages found;
   const auto library = invocation.outside.image_library();
   for (const auto& name : names) {
     const Image& image = image_named(config, name);
     const auto known = known_lock(recorded, name);
-    auto lock = resolve(invocation, *library, image, Newer::keep_lock, known);
-    const bool vanished = !lock && lock.error().kind == ErrorKind::not_found && known && is_of_file(*known, image);
-    if (!lock && !vanished) return lock.error();
-    if (vanished) found.vanished[name] = lock.error();
-    if (lock && is_news(known, *lock)) found.changes.emplace_back(PutImageLock{*lock});
-    found.locks[name] = vanished ? *known : *lock;
+    const auto lock = resolve(invocation, *library, image, newer, known);
+    if (lock) {
+      if (is_news(known, *lock)) found.changes.emplace_back(PutImageLock{*lock});
+      found.locks[name] = *lock;
+    } else if (lock.error().kind == ErrorKind::not_found && known && is_of_file(*known, image)) {
+      found.vanished[name] = lock.error();
+      found.locks[name] = *known;
+    } else {
+      found.unread[name] = lock.error();
+    }
   }
   return found;
+}
+
+Result<std::map<std::string, ImageLock>> resolve_images(const Invocation& invocation, const Config& config,
+                                                        const std::vector<std::string>& names, Newer newer,
+                                                        StateStore& store, const RecordedState& recorded) {
+  FoundImages found = find_images(invocation, config, names, newer, recorded);
+  for (const auto* failed : {&found.unread, &found.vanished}) {
+    if (!failed->empty()) return failed->begin()->second;
+  }
+  if (found.changes.empty()) return std::move(found.locks);
+  const auto committed = store.commit({.at = invocation.outside.clock->now(),
+                                       .begun = {},
+                                       .ended = {},
+                                       .changes = std::move(found.changes),
+                                       .events = {}});
+  if (!committed) return committed.error();
+  return std::move(found.locks);
 }
 
 void report_vanished(const FoundImages& images, Plan& plan) {

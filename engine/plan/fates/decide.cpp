@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <climits>
 
 #include "engine/desired/spec_hash.h"
@@ -47,6 +50,27 @@ void read_group(Planning& planning, GroupPlan& plan) {
   plan.revision = revision_of(plan);
 }
 
+bool is_of_image(const Decision& decision) {
+  return decision.fate == Fate::create || decision.fate == Fate::replace || decision.fate == Fate::keep;
+}
+
+/// Of what could not be read nothing can be made, nor compared with it what there is. Groups out of scope need neither.
+void refuse_unread_image(Planning& planning, GroupPlan& plan) {
+  if (plan.lock != nullptr || planning.input.options.destroy) return;
+  if (std::none_of(plan.decisions.begin(), plan.decisions.end(), is_of_image)) return;
+  const std::string& image = plan.group->instance.image;
+  const auto unread = planning.input.unread_images.find(image);
+  Error why{ErrorKind::failed, fmt::format("image {} has not been read", image), {}, {}};
+  if (unread != planning.input.unread_images.end()) why = unread->second;
+  const std::string detail = why.detail.empty() ? "" : fmt::format(" [{}]", why.detail);
+  planning.error("image_unknown", fmt::format("{}{}, and {} is made of it", why.message, detail, plan.address),
+                 why.hint, template_place_of(*plan.group, "image"));
+  for (auto& decision : plan.decisions) {
+    const bool is_made = decision.fate == Fate::create || decision.fate == Fate::replace || decision.recreate;
+    if (is_made) decision.fate = Fate::left;
+  }
+}
+
 }  // namespace
 
 void decide_fates(Planning& planning) {
@@ -74,6 +98,7 @@ void decide_fates(Planning& planning) {
     read_group(planning, plan);
     if (plan.group != nullptr) {
       decide_group_of_file(planning, plan);
+      refuse_unread_image(planning, plan);
     } else {
       decide_vanished_group(planning, plan);
     }

@@ -21,14 +21,9 @@ bool needs_place(const Decision& decision) {
   return decision.fate == Fate::create || decision.fate == Fate::replace;
 }
 
-/// The image must be known, and fit onto the disk. Once per group.
+/// The image must fit onto the disk. Once per group.
 bool check_image(Planning& planning, const GroupPlan& plan) {
   const Group& group = *plan.group;
-  if (plan.lock == nullptr) {
-    planning.error("image_unknown", fmt::format("image {} of {} has not been read", group.instance.image, plan.address),
-                   "plan without --refresh=false, or vscale image pull", template_place_of(group, "image"));
-    return false;
-  }
   const std::uint64_t disk = group.instance.disk_bytes;
   if (disk == 0 || disk >= plan.lock->virtual_size_bytes) return true;
   planning.error("disk_smaller_than_image",
@@ -185,9 +180,8 @@ void place_instances(Planning& planning) {
   Refusals refused;
   std::map<const GroupPlan*, Tally> tallies;
   for (auto& plan : planning.groups) {
-    if (plan.group == nullptr) continue;
+    if (plan.group == nullptr || plan.lock == nullptr) continue;
     if (needs_image(plan) && !check_image(planning, plan)) leave_what_needs_image(plan);
-    if (plan.lock == nullptr) continue;
     const PlacementRequest of_group = group_request(planning, plan, against);
     std::vector<Stuck> stuck;
     for (auto& decision : plan.decisions) {
