@@ -170,7 +170,7 @@ void hold_recreation(Planning& planning, GroupPlan& plan) {
   for (auto& decision : plan.decisions) {
     if (!becomes_another(decision)) continue;
     hold_replacement(planning, plan, decision,
-                     {Rule::limit,
+                     {Rule::held_by_strategy,
                       fmt::format("{} is unknown, and recreate makes none before all are gone", name),
                       {{"strategy", "recreate"}, {"unknown", name}}});
   }

@@ -73,7 +73,8 @@ bool is_left_with_its_disks(Planning& planning, Decision& decision) {
   if (!decision.where->why.empty() || decision.record->phase == Phase::leaving) return false;
   const std::string& host = decision.where->host;
   for (const auto& volume : planning.volumes.of(decision.address)) {
-    if (volume.role == VolumeRecord::Role::seed || volume.host != host) continue;
+    const bool is_here = volume.host == host || planning.volumes.is_shared(volume.pool);
+    if (volume.role == VolumeRecord::Role::seed || !is_here) continue;
     if (!planning.volumes.is_pool_active(host, volume.pool)) {
       decision.reasons.push_back(
           {Rule::missing_on_host,

@@ -43,6 +43,30 @@ TEST_CASE("in a shared pool volumes go through the instance's host when the one 
   CHECK(world.input.recorded.image_copies.empty());
 }
 
+TEST_CASE("a guest in a shared pool loses no disk with its definition, whichever host made its volumes") {
+  PlayedWorld world = running_on_shared_pool();
+  world.host("kvm2").domains.push_back(*world.domain("kvm1", "prod-web-0"));
+  world.host("kvm1").domains.clear();
+  world.converge();
+  REQUIRE(world.instance("group.web[0]").host == "kvm2");
+  world.host("kvm2").domains.clear();
+  SECTION("and has the pool off") {
+    world.host("kvm2").pools[0].active = false;
+    const Plan plan = world.plan();
+    CHECK(count_kind(plan, "volume.delete") == 0);
+    CHECK(count_kind(plan, "pool.ensure") == 1);
+    CHECK_FALSE(plan.complete);
+  }
+  SECTION("and a snapshot stands on it") {
+    for (const char* host : {"kvm1", "kvm2", "kvm3"}) {
+      world.host(host).pools[0].volumes.insert("prod-web-0-root.before-upgrade");
+    }
+    const Plan plan = world.plan();
+    CHECK(plan.actions.empty());
+    CHECK(codes(plan) == Words{"snapshot_left"});
+  }
+}
+
 TEST_CASE("in a shared pool disks grow, and are taken up again, through a host that is up") {
   PlayedWorld world = running_on_shared_pool();
   move_and_cut_off(world);
