@@ -72,9 +72,9 @@ Result<void> close_open_actions(const RecordedState& recorded, StateStore& store
 
 /// Carries out `plan`, which must be well formed and made from `recorded`.
 ///  - What `recorded` has open in the journal is closed first, as not finished: the plan was made from what it left.
-///  - A claim says which generation of its host it stands on, so that one that collides with another writer's
-///    (`conflict`) fails its branch instead of booking twice. Any other failure to write the state ends the run:
-///    nothing more begins, what is in flight is finished and told, and tried to be recorded.
+///  - Whatever claims something of a host says which generation of it it stands on, so that what collides with another
+///    writer's claim (`conflict`) fails its branch instead of booking twice. Any other failure to write the state ends
+///    the run: nothing more begins, what is in flight is finished and told, and tried to be recorded.
 ///  - StopRequest::finish_running lets what is in flight end, but waits for gates no longer: such an instance stays
 ///    `started`, and the next run waits for it again.
 ///  - StopRequest::now returns at once: actions in flight stay open in the journal and the next run finds them.

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <string_view>
 
+#include "engine/values/text/lower_case.h"
 #include "schemas/text/bounds.h"
 #include "schemas/text/ipv4_text.h"
-#include "schemas/text/lower.h"
 #include "schemas/yaml/tree_view.h"
 
 namespace vscale {
@@ -68,7 +68,7 @@ Image build_image(const std::string& name, const Node& node, BuildContext& conte
   const TreeView view(&node);
   if (const Node* source = view.at("source")) image.source = build_source(*source, context);
   view.take("checksum", image.checksum);
-  image.checksum = lower(image.checksum);
+  image.checksum = lower_case(image.checksum);
   view.take("checksumUrl", image.checksum_url);
   view.take_word(
       "agent", image.agent,

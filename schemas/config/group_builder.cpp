@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "engine/values/text/lower_case.h"
 #include "schemas/config/config_builder.h"
 #include "schemas/language/not_yet.h"
-#include "schemas/text/lower.h"
 #include "schemas/yaml/path.h"
 #include "schemas/yaml/tree_view.h"
 
@@ -114,7 +114,7 @@ std::vector<NicSpec> build_nics(const TreeView& view, const Config& config) {
     NicSpec nic{.network = nic_view.text("name"), .address = {}, .mac = {}};
     nic_view.take("address", nic.address);
     nic_view.take("mac", nic.mac);
-    if (nic.mac) nic.mac = lower(*nic.mac);
+    if (nic.mac) nic.mac = lower_case(*nic.mac);
     nics.push_back(std::move(nic));
   }
   if (!view.has("networks") && config.networks.size() == 1) {

@@ -4,9 +4,9 @@
 #include <optional>
 #include <string_view>
 
+#include "engine/values/text/lower_case.h"
 #include "engine/values/uri.h"
 #include "schemas/config/config_checks.h"
-#include "schemas/text/lower.h"
 #include "schemas/text/units_text.h"
 
 namespace vscale {
@@ -36,7 +36,7 @@ std::vector<UriParameter> parameters_of(std::string_view uri) {
     const std::string_view one = rest.substr(0, end);
     const std::size_t equals = one.find('=');
     const std::string_view value = equals == one.npos ? "" : one.substr(equals + 1);
-    all.push_back({lower(decoded(one.substr(0, equals))), decoded(value)});
+    all.push_back({lower_case(decoded(one.substr(0, equals))), decoded(value)});
     begin = end == rest.npos ? uri.npos : begin + 1 + end;
   }
   return all;
@@ -64,7 +64,7 @@ Finding unverified_host(const std::string& what) {
 
 // What makes a URI unfit to be opened, if anything; the summary lacks its subject.
 std::optional<Finding> objection_to(const std::string& uri, UnverifiedHosts unverified, int depth = 0) {
-  if (lower(transport_of(uri)) == "ext") {
+  if (lower_case(transport_of(uri)) == "ext") {
     return runs_commands("transport ext", "use qemu+ssh:// or qemu+tls://");
   }
   for (const UriParameter& parameter : parameters_of(uri)) {
@@ -76,7 +76,7 @@ std::optional<Finding> objection_to(const std::string& uri, UnverifiedHosts unve
                            "leave it out; install virt-ssh-helper (libvirt-daemon) there, or put nc into the PATH");
     }
     // `auto` takes any key of a host that is new, without a word.
-    const std::string value = lower(parameter.value);
+    const std::string value = lower_case(parameter.value);
     const bool ignores_key = parameter.name == "known_hosts_verify" && (value == "ignore" || value == "auto");
     const bool verifies_nothing = parameter.name == "no_verify" && parameter.value != "0";
     if ((ignores_key || verifies_nothing) && unverified == UnverifiedHosts::refused) return unverified_host(what);

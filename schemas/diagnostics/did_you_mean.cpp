@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "engine/values/text/listed.h"
-#include "schemas/text/lower.h"
+#include "engine/values/text/lower_case.h"
 
 namespace vscale {
 namespace {
@@ -33,13 +33,13 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   if (word.empty() || word.size() > kMaxCompared) return "";
-  const std::string wanted = lower(word);
+  const std::string wanted = lower_case(word);
   const std::size_t allowed = word.size() <= 5 ? 1 : word.size() <= 8 ? 2 : 3;
   std::size_t best = allowed + 1;
   std::string found;
   for (const std::string& candidate : candidates) {
     if (candidate.size() > kMaxCompared) continue;
-    const std::size_t distance = edit_distance(wanted, lower(candidate));
+    const std::size_t distance = edit_distance(wanted, lower_case(candidate));
     // A word that shares nothing with the candidate is not a slip of the hand.
     if (distance < best && distance < std::max(word.size(), candidate.size())) {
       best = distance;

@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/values/text/lower_case.h"
 #include "schemas/diagnostics/did_you_mean.h"
 #include "schemas/language/language.h"
 #include "schemas/language/not_yet.h"
-#include "schemas/text/lower.h"
 
 namespace vscale {
 namespace {
@@ -148,7 +148,7 @@ std::string section_of(const ObjectType& object) {
 
 std::string anchor(const ObjectType& object) {
   const std::string section = section_of(object);
-  return fmt::format("[{}](#{})", section, lower(section));  // GitHub writes anchors in lower case
+  return fmt::format("[{}](#{})", section, lower_case(section));  // GitHub writes anchors in lower case
 }
 
 std::string type_words(const Type& type) {

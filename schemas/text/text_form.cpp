@@ -6,8 +6,8 @@
 #include <string>
 
 #include "engine/values/address.h"
+#include "engine/values/text/lower_case.h"
 #include "schemas/text/ipv4_text.h"
-#include "schemas/text/lower.h"
 #include "schemas/text/units_text.h"
 
 namespace vscale {
@@ -171,7 +171,7 @@ bool cron_value(std::string_view text, const CronField& field) {
     const int value = text.size() == 1 ? text[0] - '0' : (text[0] - '0') * 10 + text[1] - '0';
     return field.min <= value && value <= field.max;
   }
-  const std::size_t found = field.names.find(lower(text));
+  const std::size_t found = field.names.find(lower_case(text));
   return text.size() == 3 && found != field.names.npos && found % 3 == 0;
 }
 

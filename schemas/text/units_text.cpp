@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-#include "schemas/text/lower.h"
+#include "engine/values/text/lower_case.h"
 
 namespace vscale {
 namespace {
@@ -150,7 +150,7 @@ std::optional<Amount> parse_amount(std::string_view text) {
 }
 
 std::string_view meant_size_unit(std::string_view unit) {
-  const std::string written = lower(unit);
+  const std::string written = lower_case(unit);
   for (const Meant& row : kMeantSizes) {
     if (row.written == written) return row.meant;
   }

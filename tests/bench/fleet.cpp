@@ -141,6 +141,7 @@ PlanInput as_recorded(Config config, RecordedState recorded, Instant now) {
                   .recorded = std::move(recorded),
                   .live = {},
                   .images = {},
+                  .unread_images = {},
                   .now = now,
                   .options = {},
                   .places = {}};

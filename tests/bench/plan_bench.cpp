@@ -142,13 +142,16 @@ int run() {
     PlanInput input = pairs(count);
     const double create = best_ms(input);
     const Plan plan = reconcile(input);
+    const bool created = !plan.errored && plan.summary.create == count;
     const double ran = run_ms(input, plan);
     carry_out(input, plan);
     const double nothing = best_ms(input);
-    const bool settled = !has_changes(reconcile(input));
-    fmt::print("{:>8} {:>12.2f} {:>10} {:>12.2f} {:>12.2f}{}{}\n", count, create, plan.actions.size(), ran, nothing,
-               ran < 0 ? "  (not all done!)" : "", settled ? "" : "  (not empty!)");
-    if (!settled || ran < 0) kept = false;
+    const Plan again = reconcile(input);
+    const bool settled = !again.errored && !has_changes(again);
+    fmt::print("{:>8} {:>12.2f} {:>10} {:>12.2f} {:>12.2f}{}{}{}\n", count, create, plan.actions.size(), ran, nothing,
+               created ? "" : "  (not all created!)", ran < 0 ? "  (not all done!)" : "",
+               settled ? "" : "  (not empty!)");
+    if (!created || ran < 0 || !settled) kept = false;
     if (count == 1'000 && create > 2 * kPromisedMsFor1000) kept = false;
   }
   return kept ? 0 : 1;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "providers/lower_case.h"
+#include "engine/values/text/lower_case.h"
 
 namespace vscale {
 namespace {

@@ -4,7 +4,8 @@
 #include <charconv>
 #include <string_view>
 
-#include "providers/lower_case.h"
+#include "engine/values/text/lower_case.h"
+#include "engine/values/uri.h"
 
 namespace vscale {
 namespace {
@@ -14,21 +15,6 @@ constexpr int kHttpsPort = 443;
 
 int usual_port(const std::string& scheme) {
   return scheme == "https" ? kHttpsPort : kHttpPort;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    const char* digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
-      result += static_cast<char>(value);
-      i += 2;
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
 }
 
 void take_user(Url& url, std::string_view user_and_password) {

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-#include "providers/lower_case.h"
+#include "engine/values/text/lower_case.h"
 
 namespace vscale::libvirt {
 namespace {

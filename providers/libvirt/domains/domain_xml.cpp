@@ -6,8 +6,8 @@
 #include <pugixml.hpp>
 #include <string_view>
 
+#include "engine/values/text/lower_case.h"
 #include "providers/libvirt/xml_text.h"
-#include "providers/lower_case.h"
 
 namespace vscale::libvirt {
 namespace {

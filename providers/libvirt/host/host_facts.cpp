@@ -1,12 +1,10 @@
 #include "providers/libvirt/host/host_facts.h"
 
-#include <fmt/format.h>
-
 #include <pugixml.hpp>
 #include <string_view>
 
 #include "engine/live/emulation.h"
-#include "providers/lower_case.h"
+#include "engine/values/text/lower_case.h"
 
 namespace vscale::libvirt {
 namespace {
