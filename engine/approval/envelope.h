@@ -38,7 +38,8 @@ struct Beyond {
 /// "other_address", "other_action", "worse_class", "loses_data".
 const char* to_string(Beyond::Why why);
 
-/// What of `again` is beyond `approved`, in the order of its changes; empty: all of it may be done. What is held is
+/// What of `again` is beyond `approved`, in the order of its changes, then lost disks of changes that are not, in the
+/// order of its actions; empty: all of it may be done. What is held is
 /// never beyond, for nothing happens to it; neither are copies of images, which can be sent and deleted at any time.
 /// Starting is within whatever was to be created, replaced, updated or started; creating within what was to be
 /// replaced, since the old one may be gone already. Everything else must be what was approved.

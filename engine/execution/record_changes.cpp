@@ -79,7 +79,9 @@ struct AtBegin {
  private:
   [[nodiscard]] Changes ours_from_now_on(const VolumeRecord& volume) const {
     if (is_recorded(volume, recorded)) return {};
-    return {PutVolume{volume}};
+    VolumeRecord begun = volume;
+    begun.keep = false;
+    return {PutVolume{std::move(begun)}};
   }
 
   [[nodiscard]] Changes set_back(const std::string& uuid, Phase phase) const {
@@ -167,8 +169,11 @@ struct AtEnd {
   }
   Changes operator()(const ChangeRecord& record) const { return record.changes; }
   Changes operator()(const EnsurePool&) const { return {}; }
-  Changes operator()(const CreateVolume&) const { return {}; }  // Its record came with the intent.
-  Changes operator()(const WriteSeed&) const { return {}; }     // Likewise.
+  Changes operator()(const CreateVolume& create) const {
+    if (!create.volume.keep) return {};  // Its record came with the intent.
+    return {PutVolume{create.volume}};
+  }
+  Changes operator()(const WriteSeed&) const { return {}; }  // Likewise.
   Changes operator()(const StopDomain&) const { return {}; }
   // Should its host fall silent before anybody looks again, it is known to be gone, not forgotten.
   Changes operator()(const UndefineDomain& gone) const { return {RemoveObservedDomain{action.host, gone.uuid}}; }
@@ -220,8 +225,8 @@ std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutco
 std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before,
                                              const RecordedState& recorded) {
   const auto* stop = std::get_if<StopDomain>(&action.detail);
-  if (stop != nullptr && (error.kind == ErrorKind::conflict || error.kind == ErrorKind::denied)) {
-    // It was not as the plan saw it, or is not ours any more, and nothing was done to it: it is not leaving.
+  if (stop != nullptr && error.kind == ErrorKind::conflict) {
+    // It was not as the plan saw it, and nothing was done to it: it is not leaving.
     const InstanceRecord* was = record_of(action, stop->uuid, before);
     const InstanceRecord* is = record_of(action, stop->uuid, recorded);
     if (was == nullptr || is == nullptr) return {};

@@ -23,7 +23,8 @@ bool only_changes_record(const Action& action);
 /// whoever comes after a crash removes the rest; one that is stopped for a change is `defined`, so that its being off
 /// is known to be our doing; one that is started is no longer `ready`, so that a crash before the outcome does not
 /// leave a guest that nobody has waited for as ready. A volume that is going to be made is ours from here on: whatever
-/// a crash leaves at its name may be replaced and deleted. A domain that is defined for the first time is created now:
+/// a crash leaves at its name may be replaced and deleted. It is not kept before it is made: there is nothing to keep,
+/// and a kept disk that is not there is one that got lost. A domain that is defined for the first time is created now:
 /// what was seen of its host before that says nothing about it.
 std::vector<RecordChange> changes_at_begin(const Action& action, const RecordedState& recorded, Instant now);
 
@@ -33,8 +34,7 @@ std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutco
 
 /// What is written with the outcome of an action that failed; `before` is what was recorded when the run began.
 /// Nothing, but for two. A new volume at whose name there was one already is not ours, and must neither be replaced nor
-/// deleted by whoever comes after. A domain that was not as the plan saw it, or does not carry our mark any more, was
-/// not stopped, and is recorded as before.
+/// deleted by whoever comes after. A domain that was not as the plan saw it was not stopped, and is recorded as before.
 std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before,
                                              const RecordedState& recorded);
 

@@ -201,6 +201,32 @@ TEST_CASE("what was asked to be replaced under its new name is replaced by a lat
   CHECK(incarnations == std::map<std::string, int>{{"group.shop[0]", asked == "shop" ? 2 : 1}, {"group.shop[1]", 2}});
 }
 
+TEST_CASE("a kept disk that a host does not show when it comes back in mid-run is not made anew without asking") {
+  FakeWorld world;
+  std::string config = web_config(2);
+  const std::string root = "      disk: 20GiB\n";
+  config.insert(config.find(root) + root.size(), "      disks: [{ name: data, size: 1GiB, keep: true }]\n");
+  world.write("vscale.yaml", config);
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  // Its pool is on, and what it lies on is not mounted yet.
+  world.stop_when([&world, cut = world.cluster().log().size() + 2, since = std::optional<Instant>()]() mutable {
+    if (!since && world.cluster().log().size() >= cut) {
+      since = world.clock().now();
+      REQUIRE(world.cluster().delete_volume({"kvm2", "default", "prod-web-1-data.qcow2"}));
+      world.cluster().cut("kvm2");
+    }
+    if (since && world.clock().now() >= *since + std::chrono::seconds{10}) world.cluster().heal("kvm2");
+    return StopRequest::none;
+  });
+
+  const auto applied = world.vscale({"apply", "--auto-approve", "--replace", "web-1"});
+
+  INFO(applied.out << applied.err);
+  CHECK(applied.code == 1);
+  CHECK(holds(applied.out, "but its disk data was to stay as it is"));
+  CHECK(holds(applied.out, "its kept disk data is no longer in pool default on kvm2"));
+}
+
 TEST_CASE("no approval is good for more plans than its bound") {
   FakeWorld world;
   world.write("vscale.yaml", web_config(2));

@@ -200,15 +200,6 @@ VolumeRecord new_volume(const Planning& planning, const InstanceRecord& instance
   return volume;
 }
 
-/// Was a run that died in the middle of making a disk of the instance? Then what is recorded of it may not be there
-/// yet.
-bool died_making_a_disk(const Planning& planning, const std::string& name) {
-  const std::string created = kind_of(CreateVolume{});
-  const auto& open = planning.input.recorded.open_actions;
-  return std::any_of(open.begin(), open.end(),
-                     [&](const OpenAction& action) { return action.address == name && action.kind == created; });
-}
-
 void tell_kept_disk_gone(Planning& planning, Decision& decision, const VolumeRecord& recorded) {
   planning.warn("kept_disk_gone",
                 fmt::format("{}: its kept disk {} is no longer in pool {} on {}; an empty one is created",
@@ -225,9 +216,7 @@ bool is_attached(Planning& planning, Decision& decision, const VolumeRecord& rec
   if (!kept && !decision.recreate) return false;
   if (planning.volumes.is_live(recorded.host, recorded.pool, recorded.name)) return true;
   if (!planning.volumes.is_pool_active(recorded.host, recorded.pool)) return true;  // it says nothing about volumes
-  if (kept && !(decision.recreate && died_making_a_disk(planning, decision.name))) {
-    tell_kept_disk_gone(planning, decision, recorded);
-  }
+  if (recorded.keep) tell_kept_disk_gone(planning, decision, recorded);
   return false;
 }
 
@@ -245,7 +234,8 @@ void note_changed_disk(Decision& decision, const VolumeRecord& recorded, const D
   if (recorded.capacity_bytes < disk.size_bytes) {
     note(key + ".size", show_bytes(recorded.capacity_bytes), show_bytes(disk.size_bytes));
   }
-  if (recorded.keep != disk.keep) note(key + ".keep", recorded.keep ? "true" : "false", disk.keep ? "true" : "false");
+  if (!decision.recreate && recorded.keep != disk.keep)
+    note(key + ".keep", recorded.keep ? "true" : "false", disk.keep ? "true" : "false");
 }
 
 std::optional<Piece> data_piece(Planning& planning, const GroupPlan& plan, Decision& decision,
@@ -524,8 +514,9 @@ ClaimInstance claim_with(const Planning& planning, const GroupPlan& plan, const 
   for (const auto& piece : pieces) {
     if (!piece.attached && !is_recorded(planning, piece.volume)) continue;
     claim.volumes.push_back(piece.volume);
-    // Not larger before it is: a run that dies in between must find it still to be grown.
+    // Not larger before it is: a run that dies in between must find it still to be grown. Nor kept before it is there.
     if (piece.grown_from_bytes) claim.volumes.back().capacity_bytes = *piece.grown_from_bytes;
+    if (!piece.attached) claim.volumes.back().keep = false;
   }
   claim.group = {plan.address, plan.revision, plan.spec_hash, plan.cursor_host};
   return claim;

@@ -89,10 +89,6 @@ TEST_CASE("one that was not as the plan saw it was not stopped, and is not leavi
     was.host = "kvm2";
     CHECK(state.instances.begin()->second == was);
   }
-  SECTION("likewise where it is not ours any more") {
-    const Error denied{ErrorKind::denied, "it does not carry our mark", {}, {}};
-    CHECK(changes_at_failure(stop, denied, before, state).size() == 1);
-  }
   SECTION("after any other failure it may be stopped") {
     CHECK(changes_at_failure(stop, Error{ErrorKind::timed_out, "slow", {}, {}}, before, state).empty());
   }

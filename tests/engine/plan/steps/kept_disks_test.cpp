@@ -240,6 +240,57 @@ TEST_CASE(
   CHECK(codes(plan) == Words{"kept_disk_gone"});
 }
 
+// ---- One that is not there
+// -------------------------------------------------------------------------------------------
+
+/// The place of the action that makes the disk, in the order of ids.
+std::size_t making_of(const Plan& plan, const std::string& disk) {
+  const auto make = std::find_if(plan.actions.begin(), plan.actions.end(), [&](const Action& action) {
+    const auto* create = std::get_if<CreateVolume>(&action.detail);
+    return create != nullptr && create->volume.disk == disk;
+  });
+  REQUIRE(make != plan.actions.end());
+  return static_cast<std::size_t>(make - plan.actions.begin());
+}
+
+TEST_CASE("a kept disk that a run died in making, or could not make, is missed by nobody") {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world(config_with({group}));
+  const Plan first = world.plan();
+  const bool made = GENERATE(false, true);
+  world.carry_out_and_die(first, order_of_ids(first), making_of(first, "data"), made);
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(codes(plan).empty());
+  CHECK_FALSE(has_reason(plan, "group.web[0]", Rule::data_lost));
+  CHECK(count_kind(plan, "volume.create") == (made ? 0 : 1) + 1);
+  world.converge();
+  CHECK(std::any_of(world.input.recorded.volumes.begin(), world.input.recorded.volumes.end(),
+                    [](const VolumeRecord& volume) { return volume.disk == "data" && volume.keep; }));
+}
+
+TEST_CASE("a kept disk that was there and is gone is told before its ordinal is made with an empty one") {
+  Group group = web(1);
+  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
+  PlayedWorld world(config_with({group}));
+  SECTION("where a run died after it was made") {
+    const Plan first = world.plan();
+    world.carry_out_and_die(first, order_of_ids(first), making_of(first, "data") + 1, false);
+  }
+  SECTION("where its ordinal comes again") {
+    world.converge();
+    world.input.config.groups[0].size = 0;
+    world.converge();
+    world.input.config.groups[0].size = 1;
+  }
+  world.host("kvm1").pools[0].volumes.erase("prod-web-0-data.qcow2");
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(codes(plan) == Words{"kept_disk_gone"});
+  CHECK(has_reason(plan, "group.web[0]", Rule::data_lost));
+}
+
 // ---- Under a domain that the state does not know --------------------------------------------------------------------
 
 /// A web server was scaled away, its disk kept; then it came back onto that disk, and a backup of the state was
