@@ -117,18 +117,26 @@ Result<FreshPlan> make_plan(const Invocation& invocation, const ConfigurationFil
     plan = reconcile(input);
   }
   report_vanished(images, plan);
-  input.recorded.open_actions = open_actions_seen(input.recorded, plan, *options);
+  input.recorded.open_actions = request.refresh == Refresh::ask_hosts
+                                    ? open_actions_seen(input.recorded, plan, *options)
+                                    : std::vector<OpenAction>{};
   return FreshPlan{.plan = std::move(plan), .heading = std::move(heading), .recorded = std::move(input.recorded)};
 }
 
 std::vector<OpenAction> open_actions_seen(const RecordedState& recorded, const Plan& plan, const PlanOptions& options) {
-  if (!options.targets.empty() || !options.excludes.empty()) return {};
+  const auto names = [](const std::vector<std::string>& words, const OpenAction& open) {
+    const auto instance = parse_instance_address(open.address);
+    return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+      return word == open.address || word == "host." + open.host || (instance && word == group_address(*instance));
+    });
+  };
   std::vector<OpenAction> seen;
   for (const auto& open : recorded.open_actions) {
     const bool is_unknown = std::any_of(plan.unknown.begin(), plan.unknown.end(), [&](const Unknown& unknown) {
       return unknown.address == open.address || unknown.address == "host." + open.host;
     });
-    if (!is_unknown) seen.push_back(open);
+    const bool in_scope = (options.targets.empty() || names(options.targets, open)) && !names(options.excludes, open);
+    if (!is_unknown && in_scope) seen.push_back(open);
   }
   return seen;
 }

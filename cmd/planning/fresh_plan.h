@@ -30,11 +30,12 @@ struct PlanRequest {
 struct FreshPlan {
   Plan plan;
   PlanHeading heading;
-  RecordedState recorded;  ///< That the plan was made from; `open_actions` are those that it looked at.
+  RecordedState recorded;  ///< That the plan was made from; `open_actions` are those that it looked at: none
+                           ///< if no host was asked.
 };
 
-/// What runs that died have left open in the journal, without what `plan` did not look at: all of it where it is
-/// narrowed, and what hides on a silent host. That stays open, and status goes on telling of it.
+/// What runs that died have left open in the journal, without what `plan` did not look at: what `options` leave out or
+/// do not name, and what hides on a silent host. That stays open, and status goes on telling of it.
 std::vector<OpenAction> open_actions_seen(const RecordedState& recorded, const Plan& plan, const PlanOptions& options);
 
 /// A plan from what is wanted, recorded and live now. Records what was seen. An Error means that no plan could be made.

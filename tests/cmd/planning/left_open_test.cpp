@@ -65,10 +65,11 @@ TEST_CASE("what an earlier run left on a host that is silent now stays open unti
   CHECK_FALSE(tells_of_earlier_run(world));
 }
 
-TEST_CASE("a run that looks at less than everything closes nothing that an earlier run left open") {
+TEST_CASE("a run that does not look at what an earlier run left open leaves it so") {
   const std::vector<std::string> words =
       GENERATE(std::vector<std::string>{"apply", "--auto-approve", "--target", "web-0"},
                std::vector<std::string>{"apply", "--auto-approve", "--exclude", "web-1"},
+               std::vector<std::string>{"apply", "--auto-approve", "--exclude", "host.kvm2"},
                std::vector<std::string>{"image", "pull"});
   StoppedWorld world;
   const auto ran = world.vscale(words);
@@ -77,6 +78,25 @@ TEST_CASE("a run that looks at less than everything closes nothing that an earli
   CHECK(tells_of_earlier_run(world));
   CHECK(world.vscale({"apply", "--auto-approve"}).code == 0);
   CHECK_FALSE(tells_of_earlier_run(world));
+}
+
+TEST_CASE("a run that is narrowed to what an earlier run left open closes that") {
+  const std::vector<std::string> narrowed = GENERATE(
+      std::vector<std::string>{"--target", "web"}, std::vector<std::string>{"--target", "web-0", "--target", "web-1"});
+  StoppedWorld world;
+  std::vector<std::string> words{"apply", "--auto-approve"};
+  words.insert(words.end(), narrowed.begin(), narrowed.end());
+  const auto ran = world.vscale(words);
+  INFO(ran.out << ran.err);
+  REQUIRE(ran.code == 0);
+  CHECK_FALSE(tells_of_earlier_run(world));
+}
+
+TEST_CASE("a run that asks no host closes nothing that an earlier run left open") {
+  StoppedWorld world;
+  const auto ran = world.vscale({"apply", "--auto-approve", "--refresh=false"});
+  INFO(ran.out << ran.err);
+  CHECK(tells_of_earlier_run(world));
 }
 
 TEST_CASE("a saved plan of everything closes what an earlier run left open, whether or not hosts are asked again") {
