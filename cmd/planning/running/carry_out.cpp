@@ -7,6 +7,7 @@
 #include "cmd/planning/running/run_world.h"
 #include "cmd/views/run/again_view.h"
 #include "cmd/views/run/run_json.h"
+#include "engine/execution/record_changes.h"
 
 namespace vscale {
 namespace {
@@ -15,14 +16,15 @@ bool has_several_groups(const Plan& plan) {
   std::string first;
   for (const auto& action : plan.actions) {
     const auto instance = parse_instance_address(action.address);
-    if (!instance) continue;
+    if (!instance || only_changes_record(action)) continue;
     if (first.empty()) first = group_address(*instance);
     if (first != group_address(*instance)) return true;
   }
   return false;
 }
 
-/// A group never has the last quarter of all while there are others: one whose guests hang keeps nobody waiting.
+/// A group never has the last quarter of all while there are others, so that one whose guests hang leaves others
+/// something to go on with, on hosts that have room. Of fewer than four at once there is no quarter to leave.
 ExecutionLimits limits_of(const Config& config, const Plan& plan, const std::optional<int>& parallelism) {
   const int parallel = parallelism.value_or(config.limits.parallel);
   return {.parallel = parallel,

@@ -29,7 +29,8 @@ struct Run {
 
 /// Executes the plan against the hosts and shows it while it goes on: text, or with --json a stream of objects. The
 /// lock must be held. `parallelism` is --parallelism. The bounds are those of `limits`: on all actions, on a host's, on
-/// uploads and on guests that boot there; of all, a group leaves a quarter to the others of the plan.
+/// uploads and on guests that boot there; of four or more at once, a group leaves a quarter to the
+/// others of the plan.
 Run carry_out(Invocation& invocation, const ConfigurationFiles& files, const FreshPlan& fresh, const HostPorts& hosts,
               StateStore& store, const std::optional<int>& parallelism);
 

@@ -117,9 +117,14 @@ FoundImages find_images(const Invocation& invocation, const Config& config, cons
 Result<std::map<std::string, ImageLock>> resolve_images(const Invocation& invocation, const Config& config,
                                                         const std::vector<std::string>& names, Newer newer,
                                                         StateStore& store, const RecordedState& recorded) {
-  FoundImages found = find_images(invocation, config, names, newer, recorded);
-  for (const auto* failed : {&found.unread, &found.vanished}) {
-    if (!failed->empty()) return failed->begin()->second;
+  FoundImages found;
+  for (const auto& name : names) {
+    FoundImages one = find_images(invocation, config, {name}, newer, recorded);
+    for (const auto* failed : {&one.unread, &one.vanished}) {
+      if (!failed->empty()) return failed->begin()->second;
+    }
+    found.locks.merge(one.locks);
+    std::move(one.changes.begin(), one.changes.end(), std::back_inserter(found.changes));
   }
   if (found.changes.empty()) return std::move(found.locks);
   const auto committed = store.commit({.at = invocation.outside.clock->now(),

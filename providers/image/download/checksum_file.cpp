@@ -14,8 +14,8 @@ constexpr std::size_t kSha512_digits = 128;
 /// By its length, which is the only thing that a GNU line tells.
 std::optional<std::string> digest_of(std::string_view hex) {
   if (!std::all_of(hex.begin(), hex.end(), [](unsigned char c) { return std::isxdigit(c) != 0; })) return std::nullopt;
-  if (hex.size() == kSha256_digits) return "sha256:" + lower_case(std::string(hex));
-  if (hex.size() == kSha512_digits) return "sha512:" + lower_case(std::string(hex));
+  if (hex.size() == kSha256_digits) return "sha256:" + lower_case(hex);
+  if (hex.size() == kSha512_digits) return "sha512:" + lower_case(hex);
   return std::nullopt;
 }
 
@@ -78,7 +78,7 @@ std::optional<std::string> normal_checksum(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const auto digest = digest_of(text.substr(colon + 1));
-  if (!digest || digest->substr(0, colon) != lower_case(std::string(text.substr(0, colon)))) return std::nullopt;
+  if (!digest || digest->substr(0, colon) != lower_case(text.substr(0, colon))) return std::nullopt;
   return digest;
 }
 

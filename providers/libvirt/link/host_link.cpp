@@ -7,6 +7,7 @@
 #include <system_error>
 #include <thread>
 
+#include "engine/values/text/shell_word.h"
 #include "engine/values/uri.h"
 #include "providers/libvirt/link/host_uri.h"
 #include "providers/libvirt/link/late_wakes.h"
@@ -58,7 +59,7 @@ HostLink::HostLink(HostConnection host, LibvirtOptions options)
 
 Error HostLink::unreachable(const std::string& why, const std::string& detail) const {
   return Error{ErrorKind::unreachable, fmt::format("host \"{}\" {}", host_.name, why), detail,
-               fmt::format("check that `virsh -c '{}' list` answers", without_password(host_.uri))};
+               fmt::format("check that `virsh -c {} list` answers", shell_word(without_password(host_.uri)))};
 }
 
 // ---- Connections -------------------------------------------------------------------------------------------------

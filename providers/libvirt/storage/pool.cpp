@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/values/text/shell_word.h"
 #include "providers/libvirt/link/libvirt_error.h"
 #include "providers/libvirt/storage/storage_xml.h"
 
@@ -26,7 +27,7 @@ std::string directory_of(virStoragePoolPtr pool) {
 
 std::string how_to_start(virStoragePoolPtr pool, const std::string& name) {
   return fmt::format("see that {} is there and mounted, then run `virsh pool-start {}` on it", directory_of(pool),
-                     name);
+                     shell_word(name));
 }
 
 Error pool_is_off(const Failure& failure, virStoragePoolPtr pool, const std::string& host, const std::string& name) {

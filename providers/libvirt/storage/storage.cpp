@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/values/text/shell_word.h"
 #include "providers/image/seed_iso.h"
 #include "providers/libvirt/impl.h"
 #include "providers/libvirt/link/libvirt_error.h"
@@ -162,7 +163,7 @@ Result<Place> take_if_complete(LibvirtHost& host, const VolumeRef& volume, std::
       {},
       fmt::format("if none does, on any host that shares the pool: `virsh vol-delete --pool {} {}`, and run it "
                   "again",
-                  volume.pool, volume.name)};
+                  shell_word(volume.pool), shell_word(volume.name))};
 }
 
 /// Makes the volume, empty. The turn at the pool is the caller's.
