@@ -17,15 +17,24 @@ class Screen {
       : plan_(plan),
         start_(plan.created_at),
         view_(plan_, out_,
-              {.paint = {}, .verbosity = verbosity, .redraw = redraw, .width = width, .time_of_day = [](Instant at) {
-                 return rfc3339(at).substr(11, 8);
-               }}) {}
+              {.paint = {},
+               .verbosity = verbosity,
+               .redraw = redraw,
+               .width = width,
+               .time_of_day = [](Instant at) { return rfc3339(at).substr(11, 8); },
+               .uptime = [this] { return uptime_; }}) {}
 
   template <class What>
   void at(int seconds, What what) {
-    view_.on_event({start_ + std::chrono::seconds{seconds}, std::move(what)});
+    uptime_ = std::chrono::seconds{seconds};
+    view_.on_event({start_ + uptime_, std::move(what)});
   }
-  void tick(int seconds) { view_.tick(start_ + std::chrono::seconds{seconds}); }
+  void tick(int seconds) {
+    uptime_ = std::chrono::seconds{seconds};
+    view_.tick();
+  }
+  /// Somebody sets the wall clock.
+  void set_clock(Duration by) { start_ += by; }
   void finish() { view_.finish(); }
 
   /// The lines that are left after the cursor has gone up and lines were erased.
@@ -60,6 +69,7 @@ class Screen {
  private:
   Plan plan_;
   Instant start_;
+  Duration uptime_{};
   std::ostringstream out_;
   RunView view_;
 };
@@ -125,6 +135,21 @@ TEST_CASE("what is made side by side stands there until the last of it has ended
   const std::string seed_in_flight = screen.text();
   screen.at(6, ActionDone{3, Duration{5000}, ""});
   check_golden("cmd/run_side_by_side.txt", seed_in_flight + "%%\n" + screen.text());
+}
+
+TEST_CASE("what took how long is counted by what has passed, though the wall clock is set meanwhile") {
+  Screen screen(plan_of_one_instance(), true);
+  claim(screen);
+  screen.at(1, ActionStarted{2});
+  screen.set_clock(std::chrono::hours{-1});
+  screen.tick(3);
+  INFO(screen.text());
+  const auto lines = screen.lines();
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0].ends_with(" 3s"));
+  CHECK(lines[1] == "-- 1 of 4 actions done, 3s");
+  screen.at(4, kDiskFailed);
+  CHECK(screen.lines()[0].ends_with(" 4s"));
 }
 
 TEST_CASE("what begins late in a step that has failed leaves no line behind") {

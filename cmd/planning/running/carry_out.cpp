@@ -78,10 +78,11 @@ Run carry_out(Invocation& invocation, const ConfigurationFiles& files, const Fre
                      .redraw = invocation.redraw,
                      .width = invocation.streams.width,
                      .height = invocation.streams.height,
-                     .time_of_day = outside.time_of_day});
+                     .time_of_day = outside.time_of_day,
+                     .uptime = [clock = outside.clock] { return clock->uptime(); }});
   EventSink& view = invocation.global.json ? static_cast<EventSink&>(json_view) : text_view;
   const auto stop_request = [&] {
-    text_view.tick(outside.clock->now());
+    text_view.tick();
     return outside.stop_request();
   };
   const Duration began = outside.clock->uptime();

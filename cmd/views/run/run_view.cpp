@@ -72,7 +72,7 @@ RunView::Running& RunView::running_of(int id) {
 }
 
 void RunView::on_event(const RunEvent& event) {
-  std::visit(Overloaded{[&](const RunStarted&) { run_started_ = event.at; },
+  std::visit(Overloaded{[&](const RunStarted&) { run_started_ = options_.uptime(); },
                         [&](const ActionStarted& what) { started(event.at, what.id); },
                         [&](const TransferProgress& what) { running_of(what.id).transfer = what; },
                         [&](const GateProgress& what) { running_of(what.id).gate = what; },
@@ -87,12 +87,13 @@ void RunView::on_event(const RunEvent& event) {
                               what.running == 1 ? "" : "s");
                         }},
              event.what);
-  tick(event.at);
+  tick();
 }
 
 void RunView::started(Instant at, int id) {
-  const auto [running, first] =
-      running_.try_emplace(step_of(id), Running{.since = at, .in_flight = {}, .transfer = {}, .gate = {}, .note = {}});
+  const auto [running, first] = running_.try_emplace(
+      step_of(id),
+      Running{.at = at, .since = options_.uptime(), .in_flight = {}, .transfer = {}, .gate = {}, .note = {}});
   running->second.in_flight.insert(id);
   const Step& step = steps_.steps[step_of(id)];
   if (first && !options_.redraw && step.is_long && options_.verbosity != Verbosity::quiet) {
@@ -117,7 +118,7 @@ void RunView::done(Instant at, int id, const std::string& note) {
   const bool says_more = !running.note.empty() && !step.label.starts_with(running.note);  // "shut down on kvm1"
   const std::string label = step.label + (says_more ? " (" + printable(running.note) + ")" : "");
   if (step.shown && options_.verbosity != Verbosity::quiet) {
-    line(at, step.name, label, options_.paint.green("ok"), at - running.since);
+    line(at, step.name, label, options_.paint.green("ok"), options_.uptime() - running.since);
   }
   running_.erase(index);
 }
@@ -130,7 +131,7 @@ void RunView::failed(Instant at, int id, const Error& error) {
   running.in_flight.erase(id);
   std::string label = step.label;
   if (step.actions > 1) label += ": " + action_label(plan_.actions[static_cast<std::size_t>(id) - 1]);
-  line(at, step.name, label, options_.paint.red("FAILED"), at - running.since);
+  line(at, step.name, label, options_.paint.red("FAILED"), options_.uptime() - running.since);
   out_ << error_text(error, options_.paint, 9);
   leave(index);
 }
@@ -158,9 +159,10 @@ void RunView::line(Instant at, const std::string& name, const std::string& label
   out_.flush();
 }
 
-void RunView::tick(Instant now) {
+void RunView::tick() {
   if (!options_.redraw || options_.verbosity == Verbosity::quiet || !run_started_) return;
-  if (lines_drawn_ > 0 && drawn_at_ && now - *drawn_at_ < kRedrawInterval && now >= *drawn_at_) return;
+  const Duration now = options_.uptime();
+  if (lines_drawn_ > 0 && drawn_at_ && now - *drawn_at_ < kRedrawInterval) return;
   erase();
   draw(now);
 }
@@ -176,7 +178,7 @@ void RunView::erase() {
   for (; lines_drawn_ > 0; --lines_drawn_) out_ << "\x1b[1A\x1b[2K";
 }
 
-void RunView::draw(Instant now) {
+void RunView::draw(Duration now) {
   std::vector<std::string> lines;
   for (const auto& [index, running] : running_) {
     const Step& step = steps_.steps[index];
@@ -195,7 +197,7 @@ void RunView::draw(Instant now) {
   out_.flush();
 }
 
-std::string RunView::running_line(const Step& step, const Running& running, Instant now) const {
+std::string RunView::running_line(const Step& step, const Running& running, Duration now) const {
   const int width = std::min(options_.width, kTextWidth) - 1;  // the last column may wrap on some terminals
   std::string what = step.label;
   std::string right = whole_seconds(now - running.since);
@@ -204,13 +206,13 @@ std::string RunView::running_line(const Step& step, const Running& running, Inst
     what = gate_text(*running.gate);
     right = fmt::format("wait {}/{}", whole_seconds(running.gate->waited), whole_seconds(running.gate->limit));
   }
-  const std::string left = fmt::format("{} {} {}", options_.time_of_day(running.since), name_column(step.name), what);
+  const std::string left = fmt::format("{} {} {}", options_.time_of_day(running.at), name_column(step.name), what);
   const int room = width - columns(right) - 2;
   if (room < 12) return cut(left, std::max(width, 3));
   return pad_right(cut(left, room), room + 2) + right;
 }
 
-std::string RunView::total_line(Instant now) const {
+std::string RunView::total_line(Duration now) const {
   std::string text = fmt::format("-- {} of {} done", done_, counted(plan_.actions.size()));
   if (failed_ > 0) text += fmt::format(", {} failed", failed_);
   if (skipped_ > 0) text += fmt::format(", {} skipped", skipped_);

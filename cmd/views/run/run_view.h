@@ -25,6 +25,7 @@ struct RunViewOptions {
   int width = kTextWidth;
   int height = 24;
   std::function<std::string(Instant)> time_of_day;  ///< "14:05:02", where the person is.
+  std::function<Duration()> uptime;                 ///< By which all that is elapsed is counted: nobody sets it.
 };
 
 /// Draws a run: a line for each step that has ended, and on a terminal the steps in flight with elapsed times and a bar
@@ -36,13 +37,14 @@ class RunView final : public EventSink {
 
   void on_event(const RunEvent& event) override;
   /// Draws what is in flight again, if it is time to: call it often.
-  void tick(Instant now);
+  void tick();
   /// Takes away what is in flight, for good.
   void finish();
 
  private:
   struct Running {
-    Instant since{};
+    Instant at{};             // when it began, as it is shown
+    Duration since{};         // and as it is counted from
     std::set<int> in_flight;  // of the step's actions
     int done = 0;
     std::optional<TransferProgress> transfer;
@@ -57,9 +59,9 @@ class RunView final : public EventSink {
   void leave(std::size_t index);
   void line(Instant at, const std::string& name, const std::string& label, const std::string& outcome, Duration took);
   void erase();
-  void draw(Instant now);
-  [[nodiscard]] std::string running_line(const Step& step, const Running& running, Instant now) const;
-  [[nodiscard]] std::string total_line(Instant now) const;
+  void draw(Duration now);
+  [[nodiscard]] std::string running_line(const Step& step, const Running& running, Duration now) const;
+  [[nodiscard]] std::string total_line(Duration now) const;
   [[nodiscard]] std::size_t step_of(int id) const;
   Running& running_of(int id);
 
@@ -69,8 +71,8 @@ class RunView final : public EventSink {
   Steps steps_;
   std::map<std::size_t, Running> running_;  // by step: those begun and not ended
   std::set<std::size_t> broken_;            // steps of which something failed or was skipped: they are never done
-  std::optional<Instant> run_started_;
-  std::optional<Instant> drawn_at_;
+  std::optional<Duration> run_started_;
+  std::optional<Duration> drawn_at_;
   int lines_drawn_ = 0;
   int done_ = 0, failed_ = 0, skipped_ = 0;
   bool stopping_ = false;
