@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include "providers/image/file_descriptor.h"
 #include "providers/last_system_error.h"
@@ -55,6 +57,12 @@ Result<std::string> read_local_file(const std::string& path) {
 }
 
 Result<void> write_private_local_file(const std::string& path, const std::string& text) {
+  // What is written takes the place of what was there, and would of a device.
+  std::error_code unknown;
+  const auto there = std::filesystem::status(path, unknown);
+  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+    return Error{ErrorKind::exists, path + ": is no plain file, and is not replaced", {}, "name another file"};
+  }
   std::string temporary = path + ".new-XXXXXX";  // nobody can have put a file of that name there
   {
     const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // 0600

@@ -115,8 +115,22 @@ Result<void> check_origin(const Invocation& invocation, const ConfigurationFiles
 
 }  // namespace
 
+namespace {
+
+/// A slip of the finger must not cost a statefile, a key or a configuration: only a plan gives way to a plan.
+Result<void> check_replaceable(const Invocation& invocation, const std::string& path) {
+  const auto text = invocation.outside.read_file(absolute_path(invocation.outside, path));
+  if (!text && text.error().kind == ErrorKind::not_found) return {};
+  if (text && (text->empty() || saved_plan_from_text(*text))) return {};
+  return Error{ErrorKind::exists, path + ": is there already, and is no saved plan: it is not overwritten",
+               text ? "" : to_string(text.error()), "name another file, or remove this one"};
+}
+
+}  // namespace
+
 Result<void> save_plan(const Invocation& invocation, const ConfigurationFiles& files, const Plan& plan,
                        const PlanOptions& options, const std::string& path) {
+  if (auto free = check_replaceable(invocation, path); !free) return free;
   const auto key = key_for_saving(invocation, files);
   if (!key) return key.error();
   const SavedPlan saved{.plan = plan, .version = kVersion, .made_from = digests_of(files, *key), .options = options};

@@ -68,6 +68,14 @@ TEST_CASE("a private file is written into no file that somebody has put in the w
   CHECK(*read_local_file(path) == "secret");
 }
 
+TEST_CASE("a private file takes the place of no device") {
+  const auto refused = write_private_local_file("/dev/null", "secret");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::exists);
+  CHECK(refused.error().message == "/dev/null: is no plain file, and is not replaced");
+  CHECK(fs::is_character_file("/dev/null"));
+}
+
 TEST_CASE("a private file that cannot be put in place leaves nothing behind") {
   const OpenFolder folder;
   REQUIRE(fs::create_directory(folder.file("plan.bin")));
@@ -75,7 +83,7 @@ TEST_CASE("a private file that cannot be put in place leaves nothing behind") {
   const auto written = write_private_local_file(folder.file("plan.bin"), "secret");
 
   REQUIRE_FALSE(written.ok());
-  CHECK(written.error().message == folder.file("plan.bin") + ": cannot be written");
+  CHECK(written.error().message == folder.file("plan.bin") + ": is no plain file, and is not replaced");
   CHECK(folder.files() == 1);
 }
 
