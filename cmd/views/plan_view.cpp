@@ -421,9 +421,12 @@ std::string nothing_text(const Plan& plan, const PlanHeading& heading) {
     return fmt::format("{}: {} disk{} {} kept, which vscale status tells of.", nothing, heading.kept_disks,
                        one ? "" : "s", one ? "is" : "are");
   }
-  const bool misses_disk = std::any_of(plan.diagnostics.begin(), plan.diagnostics.end(),
-                                       [](const auto& diagnostic) { return diagnostic.code == "disk_lost"; });
-  if (plan.complete && misses_disk) return nothing + ", but a disk is gone: see the warnings.";
+  const auto is_told = [&plan](const char* code) {
+    return std::any_of(plan.diagnostics.begin(), plan.diagnostics.end(),
+                       [&](const Diagnostic& diagnostic) { return diagnostic.code == code; });
+  };
+  if (plan.complete && is_told("narrowed")) return nothing + " where it looked: the rest was not planned.";
+  if (plan.complete && is_told("disk_lost")) return nothing + ", but a disk is gone: see the warnings.";
   if (plan.complete) return nothing + (heading.destroy ? "." : ": the hosts are as the files say.");
   return nothing + (silent_hosts(plan).empty() ? ", but not everything is known." : " on the hosts that answer.");
 }

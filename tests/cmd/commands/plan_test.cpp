@@ -84,4 +84,18 @@ TEST_CASE("a plan without changes is saved, and nobody is told to carry it out")
   CHECK(world.vscale({"apply", "plan.bin"}).code == 0);
 }
 
+TEST_CASE("a narrowed plan that finds nothing does not speak for the rest") {
+  AppliedWorld world(2);
+  std::string config = web_config(2);
+  config.replace(config.find("user: debian"), 12, "user: anna");
+  world.write("vscale.yaml", config);
+  REQUIRE(world.vscale({"apply", "--target", "web-0", "--auto-approve"}).code == 0);
+
+  const auto planned = world.vscale({"plan", "--target", "web-0"});
+
+  INFO(planned.out);
+  CHECK(planned.code == 0);
+  CHECK(holds(planned.out, "\nNo changes where it looked: the rest was not planned.\n"));
+}
+
 }  // namespace vscale::test
