@@ -236,13 +236,13 @@ std::optional<Need> need_for_undefined(const std::vector<InstanceStatus>& instan
               .commands = {command("apply", {})}};
 }
 
-/// To see the kept disks, and to delete them: these, and nothing that there is.
-std::vector<std::string> about(const std::vector<VolumeRecord>& kept, const WholeCommand& command) {
-  if (kept.empty()) return {};
+/// To see the kept disks, and to delete `unwanted` of them: these, and nothing that there is.
+std::vector<std::string> about(const std::vector<VolumeRecord>& unwanted, const WholeCommand& command) {
+  if (unwanted.empty()) return {command("state list", {})};
   PlanOptions options;
   options.destroy = true;
   options.allow_data_loss = true;
-  for (const auto& volume : kept) {
+  for (const auto& volume : unwanted) {
     const std::string owner = to_string(volume.owner);
     if (options.targets.empty() || options.targets.back() != owner) options.targets.push_back(owner);
   }
@@ -255,6 +255,12 @@ bool is_in_file(const Config& config, const VolumeRecord& volume) {
   if (group == nullptr) return false;
   const auto& disks = group->instance.disks;
   return std::any_of(disks.begin(), disks.end(), [&](const DataDisk& disk) { return disk.name == volume.disk; });
+}
+
+/// Will an instance of the file take it up again?
+bool is_awaited(const Config& config, const VolumeRecord& volume) {
+  const Group* group = find_group(config, group_address(volume.owner));
+  return group != nullptr && volume.owner.ordinal < group->size && is_in_file(config, volume);
 }
 
 }  // namespace
@@ -295,7 +301,10 @@ Status status_of(const Config& config, const RecordedState& as_recorded, const L
   status.detached_disks = detached_disks(recorded, live);
   // What the file has is drift, of which a plan tells.
   std::erase_if(status.detached_disks, [&](const VolumeRecord& volume) { return is_in_file(config, volume); });
-  status.about_kept_disks = about(status.kept_disks, command);
+  std::vector<VolumeRecord> unwanted = status.kept_disks;
+  status.awaited_disks =
+      static_cast<int>(std::erase_if(unwanted, [&](const VolumeRecord& volume) { return is_awaited(config, volume); }));
+  if (!status.kept_disks.empty()) status.about_kept_disks = about(unwanted, command);
   return status;
 }
 

@@ -73,7 +73,8 @@ struct Status {
   std::vector<Need> needs;
   std::vector<VolumeRecord> kept_disks;       ///< Of instances that are gone.
   std::vector<VolumeRecord> detached_disks;   ///< Kept beside an instance that does without them.
-  std::vector<std::string> about_kept_disks;  ///< Commands: to see them, and to delete them.
+  int awaited_disks = 0;                      ///< Of kept_disks, those that an instance of the file will take up again.
+  std::vector<std::string> about_kept_disks;  ///< Commands: to see them, and to delete those that nobody awaits.
 };
 
 /// "apply" -> `vscale -f prod.yaml apply`: the whole command with these options, as it is to be said here.

@@ -127,8 +127,19 @@ std::string kept_disks_text(const Status& status) {
   std::uint64_t bytes = 0;
   for (const auto& disk : status.kept_disks) bytes += disk.capacity_bytes;
   const bool one = count == 1;
-  std::string out = fmt::format("\n{} kept disk{} ({}) belong{} to no instance. To see, and to delete {}:\n", count,
-                                one ? "" : "s", show_bytes(bytes), one ? "s" : "", one ? "it" : "them");
+  const auto awaited = static_cast<std::size_t>(status.awaited_disks);
+  std::string text = fmt::format("{} kept disk{} ({}) ", count, one ? "" : "s", show_bytes(bytes));
+  if (awaited == count) {
+    text += fmt::format("wait{} for an instance that the file has. To see {}:", one ? "s" : "", one ? "it" : "them");
+  } else if (awaited > 0) {
+    text += fmt::format(
+        "belong to no instance, and {} of them wait{} for one that the file has. To see, and to delete "
+        "the others:",
+        awaited, awaited == 1 ? "s" : "");
+  } else {
+    text += fmt::format("belong{} to no instance. To see, and to delete {}:", one ? "s" : "", one ? "it" : "them");
+  }
+  std::string out = "\n" + left_and_right(text, "", 2);
   for (const auto& command : status.about_kept_disks) out += command_lines(printable(command), 3) + "\n";
   return out;
 }

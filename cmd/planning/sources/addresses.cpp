@@ -28,6 +28,7 @@ std::map<std::string, std::string> known_names(const Config& config, const Recor
     add(address.group, group_address(address));
   };
   for (const auto& [address, instance] : recorded.instances) add_instance(address);
+  for (const auto& volume : recorded.volumes) add_instance(volume.owner);  // a kept disk outlives its instance
   for (const auto& group : config.groups) {
     for (int ordinal = 0; ordinal < group.size; ++ordinal) add_instance({group.kind, group.name, ordinal});
   }

@@ -88,13 +88,36 @@ TEST_CASE("status ends with how many disks are kept, and how to delete them and 
 }
 
 TEST_CASE("after a destroy that kept many disks, status leaves it to the reader which to delete") {
-  ShrunkWorld world(6);
+  ShrunkWorld world(7);
   REQUIRE(world.vscale({"destroy", "--auto-approve"}).code == 0);
 
   const auto status = world.vscale({"status"}).out;
 
-  CHECK(holds(status, "\n7 kept disks (35 GiB) belong to no instance."));
+  CHECK(holds(status, "\n8 kept disks (40 GiB) belong to no instance, and 1 of them waits for one"));
   CHECK(status.ends_with("   vscale destroy --target ADDRESS --allow-data-loss\n"));
+}
+
+TEST_CASE("status offers to delete no kept disk that the file's next instance takes up again") {
+  ShrunkWorld world(1);
+  world.write("vscale.yaml", config_with_kept_disks(2));
+
+  const auto status = world.vscale({"status"}).out;
+
+  INFO(status);
+  CHECK(
+      status.ends_with("\n1 kept disk (5 GiB) waits for an instance that the file has. To see it:\n"
+                       "   vscale state list\n"));
+}
+
+TEST_CASE("a kept disk is deleted by its instance's short name, too") {
+  ShrunkWorld world(1);
+
+  const auto deleted = world.vscale({"destroy", "--target", "web-1", "--allow-data-loss", "--auto-approve"});
+
+  INFO(deleted.out << deleted.err);
+  CHECK(deleted.code == 0);
+  CHECK(world.cluster().domains().size() == 1);
+  CHECK_FALSE(holds(world.vscale({"status"}).out, "kept disk"));
 }
 
 TEST_CASE("a kept disk whose line left the file is shown beside its instance, which does without") {
