@@ -168,13 +168,12 @@ void report_disks_elsewhere(Planning& planning, const GroupPlan& plan) {
   }
   for (const auto& [place, names] : there) {
     const auto& [storage, pool] = place;
-    planning.warn(
-        "disks_elsewhere",
-        fmt::format("{}: storage {} is pool {} in the file, and the disks of these stay in pool {}: {}", plan.address,
-                    storage, find_storage(planning.config, storage)->pool, pool,
-                    listed_up_to(kNamed, {names.begin(), names.end()})),
-        "to bring them there, make them anew: vscale plan --replace " + plan.address,
-        fmt::format("storage.{}.pool", storage));
+    planning.warn("disks_elsewhere",
+                  fmt::format("{}: storage {} is pool {} in the file, and the disks of these stay in pool {}: {}",
+                              plan.address, storage, find_storage(planning.config, storage)->pool, pool,
+                              listed_up_to(kNamed, {names.begin(), names.end()})),
+                  "to bring them there, make them anew: vscale plan --replace " + plan.address,
+                  fmt::format("storage.{}.pool", storage));
   }
 }
 
