@@ -19,6 +19,20 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// What each call, which is a mistake, is answered with.
+std::string refusals_of(FakeWorld& world, const std::vector<std::vector<std::string>>& calls) {
+  std::string texts;
+  for (const auto& words : calls) {
+    const auto ran = world.vscale(words);
+    texts += "$ vscale";
+    for (const auto& word : words) texts += " " + word;
+    texts += "\n" + ran.err;
+    CHECK(ran.code == 1);
+    CHECK(ran.out.empty());
+  }
+  return texts;
+}
+
 const std::vector<std::vector<std::string>> kCommands{
     {},          {"validate"},   {"plan"},        {"apply"},         {"destroy"},       {"status"},
     {"graph"},   {"schema"},     {"image"},       {"image", "list"}, {"image", "pull"}, {"image", "update"},
@@ -161,15 +175,7 @@ TEST_CASE("words that are not understood are an error with a guess, and exit 1")
                                                   {"-q", "-v", "plan"},
                                                   {"-f"}};
   FakeWorld world;
-  std::string texts;
-  for (const auto& words : all) {
-    const auto ran = world.vscale(words);
-    texts += "$ vscale";
-    for (const auto& word : words) texts += " " + word;
-    texts += "\n" + ran.err;
-    CHECK(ran.code == 1);
-    CHECK(ran.out.empty());
-  }
+  const std::string texts = refusals_of(world, all);
   check_golden("cmd/usage_mistakes.txt", texts);
 }
 
@@ -183,15 +189,7 @@ TEST_CASE("an option that a saved plan was made without is an error beside it, a
   FakeWorld world;
   world.write("vscale.yaml", web_config(1));
   REQUIRE(world.vscale({"plan", "--out", "plan.bin"}).code == 0);
-  std::string texts;
-  for (const auto& words : all) {
-    const auto ran = world.vscale(words);
-    texts += "$ vscale";
-    for (const auto& word : words) texts += " " + word;
-    texts += "\n" + ran.err;
-    CHECK(ran.code == 1);
-    CHECK(ran.out.empty());
-  }
+  const std::string texts = refusals_of(world, all);
   CHECK(world.cluster().domains().empty());
   check_golden("cmd/beside_plan_file.txt", texts);
 }

@@ -67,12 +67,7 @@ TEST_CASE("no copy is deleted from a pool that two hosts seem to share, though t
 }
 
 TEST_CASE("what lies in the pool of a host that has another name now is not called left over") {
-  Group group = web(2);
-  group.instance.disks = {a_disk("data", 50 * kGiB, true)};
-  PlayedWorld world = running({group});
-  REQUIRE(world.instance("group.web[1]").host == "kvm2");
-  world.input.config.groups[0].size = 1;
-  world.carry_out(world.plan());
+  PlayedWorld world = with_kept_disk();
   auto renamed = world.input.live.extract("kvm2");
   renamed.key() = "kvmB";
   renamed.mapped().snapshot->host = "kvmB";
