@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <stdlib.h>  // NOLINT: mkdtemp
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <sstream>
@@ -150,6 +151,19 @@ AppliedWorld::AppliedWorld(int size) {
   const auto applied = vscale({"apply", "--auto-approve"});
   INFO(applied.out << applied.err);
   REQUIRE(applied.code == 0);
+}
+
+RunInProgress::RunInProgress(FakeWorld& world, const std::string& operation)
+    : state_(world.outside().open_state(world.folder() + "/vscale.db", OpenMode::read_write_create)) {
+  REQUIRE(state_.ok());
+  auto lock = state_->store->lock({.id = "other",
+                                   .operation = operation,
+                                   .user = "bob",
+                                   .host = "ctl1",
+                                   .pid = ::getpid(),
+                                   .since = world.clock().now() - std::chrono::minutes{5}});
+  REQUIRE(lock.ok());
+  lock_ = std::move(*lock);
 }
 
 std::vector<nlohmann::json> lines_of(const std::string& text) {

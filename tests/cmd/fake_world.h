@@ -81,6 +81,16 @@ struct AppliedWorld : FakeWorld {
   explicit AppliedWorld(int size);
 };
 
+/// A run of bob's, begun five minutes ago by this process, that goes on and holds the lock as long as this lives.
+class RunInProgress {
+ public:
+  explicit RunInProgress(FakeWorld& world, const std::string& operation = "apply");
+
+ private:
+  Result<OpenedState> state_;
+  std::unique_ptr<OperationLock> lock_;
+};
+
 /// What came out with --json, where that is a stream: an object a line.
 std::vector<nlohmann::json> lines_of(const std::string& text);
 

@@ -1,5 +1,7 @@
 #include "cmd/run.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -215,15 +217,7 @@ TEST_CASE("what was seen once without its mark is read again if it is an instanc
 
 TEST_CASE("apply under another run's lock fails and names the holder") {
   AppliedWorld world(1);
-  auto other = world.outside().open_state(world.folder() + "/vscale.db", OpenMode::read_write);
-  REQUIRE(other.ok());
-  const auto held = other->store->lock({.id = "other",
-                                        .operation = "watch",
-                                        .user = "bob",
-                                        .host = "ctl1",
-                                        .pid = ::getpid(),
-                                        .since = world.clock().now()});
-  REQUIRE(held.ok());
+  const RunInProgress other(world, "watch");
 
   const auto refused = world.vscale({"apply", "--auto-approve"});
   CHECK(refused.code == 1);
@@ -273,17 +267,9 @@ TEST_CASE("a lock of a holder that died on another machine is forgotten by force
 
 TEST_CASE("the lock of a process that is alive here is not forgotten by force") {
   AppliedWorld world(1);
-  auto other = world.outside().open_state(world.folder() + "/vscale.db", OpenMode::read_write);
-  REQUIRE(other.ok());
-  const auto held = other->store->lock({.id = "alive",
-                                        .operation = "apply",
-                                        .user = "bob",
-                                        .host = "ctl1",
-                                        .pid = ::getpid(),
-                                        .since = world.clock().now()});
-  REQUIRE(held.ok());
+  const RunInProgress other(world);
 
-  const auto refused = world.vscale({"force-unlock", "alive", "--state", world.folder() + "/vscale.db"});
+  const auto refused = world.vscale({"force-unlock", "other", "--state", world.folder() + "/vscale.db"});
 
   CHECK(refused.code == 1);
   CHECK(holds(refused.err, "it is alive on this machine"));

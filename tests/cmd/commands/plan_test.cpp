@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -9,27 +7,6 @@ namespace vscale::test {
 namespace {
 
 using Json = nlohmann::json;
-
-/// An apply of bob's, begun five minutes ago, that goes on as long as this lives.
-class RunInProgress {
- public:
-  explicit RunInProgress(FakeWorld& world)
-      : state_(world.outside().open_state(world.folder() + "/vscale.db", OpenMode::read_write_create)) {
-    REQUIRE(state_.ok());
-    auto lock = state_->store->lock({.id = "other",
-                                     .operation = "apply",
-                                     .user = "bob",
-                                     .host = "ctl1",
-                                     .pid = ::getpid(),
-                                     .since = world.clock().now() - std::chrono::minutes{5}});
-    REQUIRE(lock.ok());
-    lock_ = std::move(*lock);
-  }
-
- private:
-  Result<OpenedState> state_;
-  std::unique_ptr<OperationLock> lock_;
-};
 
 }  // namespace
 

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 
 #include "tests/cmd/fake_world.h"
@@ -30,14 +28,7 @@ class SetBackClock final : public Clock {
 
 TEST_CASE("another run's lock is waited for as long as was said, though the wall clock is set back meanwhile") {
   AppliedWorld world(1);
-  auto other = world.outside().open_state(world.folder() + "/vscale.db", OpenMode::read_write);
-  const auto held = other->store->lock({.id = "0f2b6c1e-0000-4000-8000-00000000000a",
-                                        .operation = "apply",
-                                        .user = "bob",
-                                        .host = "ctl1",
-                                        .pid = ::getpid(),
-                                        .since = world.clock().now()});
-  REQUIRE(held.ok());
+  const RunInProgress other(world);
   world.outside().clock = std::make_shared<SetBackClock>(world.clock());
   const Duration before = world.clock().uptime();
 
