@@ -20,6 +20,7 @@
 #include "providers/image/image_library.h"
 #include "providers/libvirt/libvirt_hosts.h"
 #include "providers/network/network_probe.h"
+#include "providers/process/process_commands.h"
 #include "providers/sqlite/sqlite_state_store.h"
 
 /// The program: the real world around run().
@@ -112,6 +113,7 @@ Outside real_world() {
                 return std::make_shared<CachedImageLibrary>(*clock, ImageLibraryOptions{.cache_dir = image_cache()});
               },
           .network_probe = [] { return std::make_shared<SocketProbe>(); },
+          .commands = [] { return std::make_shared<ProcessCommands>(); },
           .action_runner =
               [](const Config& config, WorldPorts ports, std::shared_ptr<const void> owner, int threads) {
                 return std::make_unique<ThreadedRunner>(config, ports, std::move(owner), threads);

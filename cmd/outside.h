@@ -50,6 +50,7 @@ struct Outside {
   std::function<HostPorts(const std::vector<HostConnection>&)> reach_hosts;  ///< Opens nothing yet.
   std::function<std::shared_ptr<ImageLibrary>()> image_library;
   std::function<std::shared_ptr<NetworkProbe>()> network_probe;
+  std::function<std::shared_ptr<Commands>()> commands;
   /// Performs actions; see ThreadedRunner for `owner`.
   std::function<std::unique_ptr<ActionRunner>(const Config& config, WorldPorts ports, std::shared_ptr<const void> owner,
                                               int threads)>

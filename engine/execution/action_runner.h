@@ -27,6 +27,7 @@ struct ActionInput {
   std::string name;  ///< The domain's name as it is recorded; empty where the action is about no instance.
   KnownAddresses known_addresses;     ///< seed.write
   std::optional<Instant> started_at;  ///< gate.wait: when the domain was started.
+  std::vector<GuestNic> nics{};       ///< hook.run: the instance's cards as they are recorded by now.
 };
 
 struct ActionFinished {
@@ -48,6 +49,8 @@ class ActionRunner {
   /// The run is going to stop: what only waits (a gate.wait) ends soon, with `timed_out`; what is being done is still
   /// finished. Said once, and it holds for all that follows.
   virtual void cut_waits_short() = 0;
+  /// Ends one wait (a rollout.watch) soon, likewise with `timed_out`. One that has ended is not an error.
+  virtual void cut_wait_short(int id) = 0;
 };
 
 }  // namespace vscale

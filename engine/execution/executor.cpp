@@ -76,16 +76,71 @@ class Run {
 
   void begin(const Action& action) {
     ready_.remove(action);
+    if (const RolloutIntent* held = held_by(action)) return hold(action, *held);
     const Instant now = ports_.clock.now();
     const Duration began = ports_.clock.uptime();
     tell(ActionStarted{action.id});
-    if (std::holds_alternative<Barrier>(action.detail)) return done(action, began, {});
+    if (only_orders(action)) return done(action, began, {});
     if (only_changes_record(action)) return change_record(action, now, began);
     const auto written = write(commit_to_begin(action, now, changes_at_begin(action, recorded_, now)));
     if (!written) return not_recorded(action, began, written.error());
     in_flight_[action.id] = {written->journal_id, began};
     slots_.take(action);
     ports_.runner.start(action, input_for(action));
+  }
+
+  // ---- What operators say of rollouts ----
+
+  /// New since the plan was made, and about the revision that it leads to.
+  [[nodiscard]] const RolloutIntent* new_intent(const std::string& group) {
+    look_at_intents();
+    const auto said = intents_.find(group);
+    if (said == intents_.end()) return nullptr;
+    const auto known = before_.rollout_intents.find(group);
+    const bool is_known = known != before_.rollout_intents.end() && known->second == said->second;
+    return is_known ? nullptr : &said->second;
+  }
+
+  /// A statefile that cannot be read just now says nothing: it is asked again.
+  void look_at_intents() {
+    const Duration now = ports_.clock.uptime();
+    if (intents_seen_ && now - *intents_seen_ < kIntentPollInterval) return;
+    intents_seen_ = now;
+    if (auto said = ports_.store.rollout_intents()) intents_ = *std::move(said);
+  }
+
+  /// What keeps the rollout from going on here; nullptr: nothing.
+  const RolloutIntent* held_by(const Action& action) {
+    const bool goes_on =
+        std::holds_alternative<RolloutTurn>(action.detail) || std::holds_alternative<WatchRollout>(action.detail) ||
+        std::holds_alternative<HoldRollout>(action.detail) || std::holds_alternative<BeginRollout>(action.detail);
+    if (!goes_on) return nullptr;
+    const RolloutIntent* said = new_intent(action.address);
+    if (said == nullptr) return nullptr;
+    const bool holds = said->kind == RolloutIntent::Kind::pause || said->kind == RolloutIntent::Kind::abort ||
+                       said->kind == RolloutIntent::Kind::undo;
+    return holds ? said : nullptr;
+  }
+
+  void hold(const Action& action, const RolloutIntent& said) {
+    const auto is_same = [&](const RolloutIntent& one) { return one.group == said.group; };
+    if (std::none_of(summary_.held.begin(), summary_.held.end(), is_same)) summary_.held.push_back(said);
+    skip(action, 0);
+    skip_dependants(action.id);
+  }
+
+  /// A rest that somebody has ended, one way or the other.
+  void end_rests() {
+    for (const auto& [id, begun] : in_flight_) {
+      const Action& action = action_of(id);
+      const auto* watch = std::get_if<WatchRollout>(&action.detail);
+      if (watch == nullptr || rests_ended_.count(id) != 0) continue;
+      const RolloutIntent* said = new_intent(action.address);
+      if (said == nullptr || said->kind == RolloutIntent::Kind::resume) continue;
+      if (said->kind == RolloutIntent::Kind::promote && said->step != watch->step) continue;
+      rests_ended_.emplace(id, *said);
+      ports_.runner.cut_wait_short(id);
+    }
   }
 
   /// Intent and outcome at once, as there is nothing between them.
@@ -142,6 +197,7 @@ class Run {
     if (instance == recorded_.instances.end()) return input;
     input.name = instance->second.name;
     input.started_at = instance->second.started_at;
+    if (std::holds_alternative<RunHook>(action.detail)) input.nics = instance->second.nics;
     return input;
   }
 
@@ -175,6 +231,7 @@ class Run {
   }
 
   void take_next_outcome() {
+    end_rests();
     auto answer = ports_.runner.wait(ports_.clock.now() + kStopPollInterval, ports_.sink);
     if (std::holds_alternative<NothingYet>(answer)) return;
     const auto& finished = std::get<ActionFinished>(answer);
@@ -184,8 +241,13 @@ class Run {
     const Action& action = action_of(finished.id);
     in_flight_.erase(entry);
     slots_.ended(action, finished.result.ok());
+    const auto ended = rests_ended_.find(finished.id);
+    const bool was_cut =
+        ended != rests_ended_.end() && !finished.result.ok() && finished.result.error().kind == ErrorKind::timed_out;
     if (finished.result) {
       record_success(action, begun, *finished.result);
+    } else if (was_cut && ended->second.kind == RolloutIntent::Kind::promote) {
+      record_success(action, begun, {.addresses = {}, .note = "promoted by " + ended->second.by});
     } else {
       record_failure(action, begun, finished.result.error());
     }
@@ -210,21 +272,33 @@ class Run {
 
   void record_failure(const Action& action, const InFlight& begun, const Error& error) {
     const Instant now = ports_.clock.now();
-    const bool cut_short =
-        waits_cut_ && std::holds_alternative<WaitForGates>(action.detail) && error.kind == ErrorKind::timed_out;
+    const bool cut_short = is_cut_short(action, error);
     Commit commit{.at = now,
                   .begun = {},
                   .ended = ActionEnded{begun.journal_id, false, error},
                   .changes = changes_at_failure(action, error, before_, recorded_),
                   .events = {}};
     if (!cut_short) {
+      const auto of_rollout = rollout_failure(action, error, recorded_);
+      commit.changes.insert(commit.changes.end(), of_rollout.begin(), of_rollout.end());
       commit.events.push_back(
           {.at = now, .kind = "failed", .address = action.address, .host = action.host, .text = to_string(error)});
     }
     const auto written = write(commit);
     if (!written) end_for(written.error());
+    if (const auto ended = rests_ended_.find(action.id); cut_short && ended != rests_ended_.end()) {
+      return hold(action, ended->second);
+    }
     if (cut_short) return skip(action, 0);
     failed(action, begun.began, error);
+  }
+
+  [[nodiscard]] bool is_cut_short(const Action& action, const Error& error) const {
+    if (error.kind != ErrorKind::timed_out) return false;
+    if (rests_ended_.count(action.id) != 0) return true;
+    const bool only_waits =
+        std::holds_alternative<WaitForGates>(action.detail) || std::holds_alternative<WatchRollout>(action.detail);
+    return waits_cut_ && only_waits;
   }
 
   Result<Committed> write(const Commit& commit) {
@@ -312,6 +386,9 @@ class Run {
   ReadyActions ready_;
   std::map<int, InFlight> in_flight_;
   std::set<int> settled_;  ///< Done, failed or skipped.
+  std::map<std::string, RolloutIntent> intents_;
+  std::optional<Duration> intents_seen_;
+  std::map<int, RolloutIntent> rests_ended_;  ///< Of rests in flight, by what ended them.
   bool stopping_ = false;
   bool waits_cut_ = false;
 };

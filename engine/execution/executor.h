@@ -20,6 +20,9 @@ namespace vscale {
 /// A run looks this often whether it is to stop.
 constexpr Duration kStopPollInterval{200};
 
+/// And so often, at most, what operators have said of the rollouts that it is at.
+constexpr Duration kIntentPollInterval{1000};
+
 /// How hard the user wants the run to stop.
 enum class StopRequest { none, finish_running, now };
 
@@ -55,9 +58,11 @@ struct RunSummary {
   std::string run_id;
   int done = 0;
   std::vector<FailedAction> failed;
-  std::vector<int> skipped;          ///< Dependants of what failed, and what a stop left undone; ascending.
-  std::vector<int> left_open;        ///< Begun and not waited for, after StopRequest::now; ascending.
-  bool interrupted = false;          ///< A stop was asked for and left something undone.
+  std::vector<int> skipped;    ///< Dependants of what failed, and what a stop left undone; ascending.
+  std::vector<int> left_open;  ///< Begun and not waited for, after StopRequest::now; ascending.
+  bool interrupted = false;    ///< A stop was asked for and left something undone.
+  /// Rollouts that came to a rest since an operator said so (pause, abort, undo), by group, in order.
+  std::vector<RolloutIntent> held;
   std::optional<Error> state_error;  ///< The statefile could not be written: the run ended at once.
   std::int64_t serial = 0;           ///< Afterwards.
 
@@ -75,6 +80,9 @@ Result<void> close_open_actions(const RecordedState& recorded, StateStore& store
 ///  - Whatever claims something of a host says which generation of it it stands on, so that what collides with another
 ///    writer's claim (`conflict`) fails its branch instead of booking twice. Any other failure to write the state ends
 ///    the run: nothing more begins, what is in flight is finished and told, and tried to be recorded.
+///  - What an operator says of a rollout meanwhile (RolloutIntent) is heeded: after pause, abort and undo no further
+///  turn
+///    of it begins, and what has begun comes to its end; promote ends a timed rest.
 ///  - StopRequest::finish_running lets what is in flight end, but waits for gates no longer: such an instance stays
 ///    `started`, and the next run waits for it again.
 ///  - StopRequest::now returns at once: actions in flight stay open in the journal and the next run finds them.

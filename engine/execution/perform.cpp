@@ -177,11 +177,22 @@ struct Performer {
     return ActionOutcome{std::move(passed->addresses), std::move(passed->note)};
   }
 
+  Result<ActionOutcome> operator()(const CheckStop&) const { return ActionOutcome{}; }
+  Result<ActionOutcome> operator()(const RunHook&) const { return ActionOutcome{}; }
+  Result<ActionOutcome> operator()(const WatchRollout& watch) const {
+    return outcome_of(
+        watch_rollout(watch, input.lineage, {ports.domains, ports.guests, ports.probe, ports.clock}, {}, stopped));
+  }
+
   // These have nothing outside the record; the executor does not ask for them.
   Result<ActionOutcome> operator()(const ClaimInstance&) const { return ActionOutcome{}; }
   Result<ActionOutcome> operator()(const ReleaseInstance&) const { return ActionOutcome{}; }
   Result<ActionOutcome> operator()(const ChangeRecord&) const { return ActionOutcome{}; }
   Result<ActionOutcome> operator()(const Barrier&) const { return ActionOutcome{}; }
+  Result<ActionOutcome> operator()(const BeginRollout&) const { return ActionOutcome{}; }
+  Result<ActionOutcome> operator()(const RolloutTurn&) const { return ActionOutcome{}; }
+  Result<ActionOutcome> operator()(const HoldRollout&) const { return ActionOutcome{}; }
+  Result<ActionOutcome> operator()(const EndRollout&) const { return ActionOutcome{}; }
 
   [[nodiscard]] DomainRef domain(const std::string& uuid) const { return {action.host, uuid, input.lineage}; }
 

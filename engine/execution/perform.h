@@ -5,8 +5,10 @@
 #include "engine/desired/config.h"
 #include "engine/execution/action_runner.h"
 #include "engine/ports/clock.h"
+#include "engine/ports/commands.h"
 #include "engine/ports/domains.h"
 #include "engine/ports/guests.h"
+#include "engine/ports/hook_texts.h"
 #include "engine/ports/image_library.h"
 #include "engine/ports/network_probe.h"
 #include "engine/ports/seed_source.h"
@@ -23,6 +25,8 @@ struct WorldPorts {
   NetworkProbe& probe;
   ImageLibrary& images;
   SeedSource& seeds;
+  Commands& commands;
+  HookTexts& hook_texts;
   Clock& clock;
 };
 

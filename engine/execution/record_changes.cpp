@@ -1,11 +1,13 @@
 #include "engine/execution/record_changes.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
 
 #include "engine/desired/config.h"
+#include "engine/values/variants/overloaded.h"
 
 namespace vscale {
 namespace {
@@ -45,6 +47,50 @@ void forget_learned_addresses(InstanceRecord& instance) {
   }
 }
 
+/// Nothing where it says so already.
+Changes with_drained(const InstanceRecord* instance, bool drained) {
+  if (instance == nullptr || instance->drained == drained) return {};
+  InstanceRecord changed = *instance;
+  changed.drained = drained;
+  return {PutInstance{std::move(changed)}};
+}
+
+/// The group's rollout, changed by `step`; nothing where there is none, or nothing changes.
+template <class Step>
+Changes rollout_of(const std::string& group, const RecordedState& recorded, const Step& step) {
+  const auto found = recorded.rollouts.find(group);
+  if (found == recorded.rollouts.end()) return {};
+  RolloutRecord changed = found->second;
+  step(changed);
+  if (changed == found->second) return {};
+  return {PutRollout{std::move(changed)}};
+}
+
+const RevisionRecord* revision_of(const std::string& group, std::int64_t number, const RecordedState& recorded) {
+  const auto revisions = recorded.revisions.find(group);
+  if (revisions == recorded.revisions.end()) return nullptr;
+  const auto found = revisions->second.find(number);
+  return found == revisions->second.end() ? nullptr : &found->second;
+}
+
+/// The oldest ones beyond kRevisionsKept, but for those that are in use.
+Changes revisions_beyond(const std::string& group, std::set<std::int64_t> in_use, const RecordedState& recorded) {
+  const auto revisions = recorded.revisions.find(group);
+  if (revisions == recorded.revisions.end()) return {};
+  for (const auto& [address, instance] : recorded.instances) {
+    if (group_address(address) == group) in_use.insert(instance.revision);
+  }
+  Changes changes;
+  std::size_t left = revisions->second.size() + 1;
+  for (const auto& [number, revision] : revisions->second) {
+    if (left <= kRevisionsKept) break;
+    if (in_use.count(number) != 0) continue;
+    changes.emplace_back(RemoveRevision{group, number});
+    --left;
+  }
+  return changes;
+}
+
 struct AtBegin {
   const Action& action;
   const RecordedState& recorded;
@@ -75,6 +121,21 @@ struct AtBegin {
   Changes operator()(const ReleaseInstance&) const { return {}; }
   Changes operator()(const ChangeRecord&) const { return {}; }
   Changes operator()(const Barrier&) const { return {}; }
+  Changes operator()(const CheckStop&) const { return {}; }
+  // Whoever comes after a crash knows that it may have been said farewell to.
+  Changes operator()(const RunHook& hook) const {
+    if (hook.when != RunHook::When::before_stop) return {};
+    return with_drained(record_of(action, hook.uuid, recorded), true);
+  }
+  Changes operator()(const BeginRollout&) const { return {}; }
+  Changes operator()(const RolloutTurn&) const { return {}; }
+  Changes operator()(const WatchRollout&) const {
+    return rollout_of(action.address, recorded, [this](RolloutRecord& rollout) {
+      if (!rollout.step_reached_at) rollout.step_reached_at = now;
+    });
+  }
+  Changes operator()(const HoldRollout&) const { return {}; }
+  Changes operator()(const EndRollout&) const { return {}; }
 
  private:
   [[nodiscard]] Changes ours_from_now_on(const VolumeRecord& volume) const {
@@ -178,6 +239,58 @@ struct AtEnd {
   // Should its host fall silent before anybody looks again, it is known to be gone, not forgotten.
   Changes operator()(const UndefineDomain& gone) const { return {RemoveObservedDomain{action.host, gone.uuid}}; }
   Changes operator()(const Barrier&) const { return {}; }
+  Changes operator()(const CheckStop&) const { return {}; }
+  Changes operator()(const RunHook& hook) const {
+    if (hook.when != RunHook::When::undo) return {};
+    return with_drained(record_of(action, hook.uuid, recorded), false);
+  }
+  Changes operator()(const BeginRollout& begin) const {
+    RevisionRecord revision = begin.revision;
+    const RevisionRecord* known = revision_of(revision.group, revision.number, recorded);
+    revision.created_at = known != nullptr ? known->created_at : now;
+    RolloutRecord rollout = begin.rollout;
+    rollout.started_at = now;
+    GroupRecord group;
+    if (const auto found = recorded.groups.find(action.address); found != recorded.groups.end()) group = found->second;
+    group.address = action.address;
+    group.revision = revision.number;
+    group.spec_hash = revision.spec_hash;
+    Changes changes = revisions_beyond(action.address, {group.stable, revision.number, rollout.from}, recorded);
+    if (begin.condemned) changes.emplace_back(PutRevision{*begin.condemned});
+    changes.emplace_back(PutRevision{std::move(revision)});
+    changes.emplace_back(PutGroup{std::move(group)});
+    changes.emplace_back(PutRollout{std::move(rollout)});
+    return changes;
+  }
+  Changes operator()(const RolloutTurn&) const { return {}; }
+  Changes operator()(const WatchRollout& watch) const {
+    return rollout_of(action.address, recorded, [&](RolloutRecord& rollout) {
+      rollout.steps_passed = std::max(rollout.steps_passed, watch.step + 1);
+      rollout.step_reached_at.reset();
+    });
+  }
+  Changes operator()(const HoldRollout&) const {
+    return rollout_of(action.address, recorded, [this](RolloutRecord& rollout) {
+      if (!rollout.step_reached_at) rollout.step_reached_at = now;
+    });
+  }
+  Changes operator()(const EndRollout& end) const {
+    Changes changes;
+    const RevisionRecord* known = revision_of(action.address, end.revision, recorded);
+    if (end.created || known != nullptr) {
+      RevisionRecord revision = end.created ? *end.created : *known;
+      revision.created_at = known != nullptr ? known->created_at : now;
+      revision.completed_at = now;
+      changes.emplace_back(PutRevision{std::move(revision)});
+    }
+    if (const auto group = recorded.groups.find(action.address); group != recorded.groups.end()) {
+      GroupRecord stable = group->second;
+      stable.stable = end.revision;
+      changes.emplace_back(PutGroup{std::move(stable)});
+    }
+    if (recorded.rollouts.count(action.address) != 0) changes.emplace_back(RemoveRollout{action.address});
+    return changes;
+  }
 
  private:
   template <class Step>
@@ -203,6 +316,9 @@ const char* event_word(const Action& action, const RecordedState& recorded) {
   if (std::holds_alternative<StopDomain>(detail)) return "stopped";
   if (std::holds_alternative<ReleaseInstance>(detail)) return "destroyed";
   if (std::holds_alternative<UploadImage>(detail)) return "uploaded";
+  if (const auto* begin = std::get_if<BeginRollout>(&detail)) return begin->condemned ? "rollback" : "rollout";
+  if (std::holds_alternative<HoldRollout>(detail)) return "rollout waits";
+  if (std::holds_alternative<EndRollout>(detail)) return "rolled out";
   return nullptr;
 }
 
@@ -210,7 +326,13 @@ const char* event_word(const Action& action, const RecordedState& recorded) {
 
 bool only_changes_record(const Action& action) {
   return std::holds_alternative<ClaimInstance>(action.detail) ||
-         std::holds_alternative<ReleaseInstance>(action.detail) || std::holds_alternative<ChangeRecord>(action.detail);
+         std::holds_alternative<ReleaseInstance>(action.detail) ||
+         std::holds_alternative<ChangeRecord>(action.detail) || std::holds_alternative<BeginRollout>(action.detail) ||
+         std::holds_alternative<HoldRollout>(action.detail) || std::holds_alternative<EndRollout>(action.detail);
+}
+
+bool only_orders(const Action& action) {
+  return std::holds_alternative<Barrier>(action.detail) || std::holds_alternative<RolloutTurn>(action.detail);
 }
 
 std::vector<RecordChange> changes_at_begin(const Action& action, const RecordedState& recorded, Instant now) {
@@ -222,9 +344,37 @@ std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutco
   return std::visit(AtEnd{action, outcome, recorded, now}, action.detail);
 }
 
+std::vector<RecordChange> rollout_failure(const Action& action, const Error& error, const RecordedState& recorded) {
+  // What is nobody's fault says nothing of the revision.
+  if (error.kind == ErrorKind::unreachable || error.kind == ErrorKind::conflict) return {};
+  const bool counts =
+      std::visit(Overloaded{[](const DefineDomain&) { return true; }, [](const StartDomain&) { return true; },
+                            [](const WaitForGates&) { return true; }, [](const WatchRollout&) { return true; },
+                            [](const RunHook& hook) { return hook.when == RunHook::When::after_ready; },
+                            [](const auto&) { return false; }},
+                 action.detail);
+  if (!counts) return {};
+  std::string group = action.address;
+  if (const auto address = parse_instance_address(action.address)) {
+    const auto instance = recorded.instances.find(*address);
+    group = group_address(*address);
+    const auto rollout = recorded.rollouts.find(group);
+    const bool is_new = instance != recorded.instances.end() && rollout != recorded.rollouts.end() &&
+                        instance->second.revision == rollout->second.to;
+    if (!is_new) return {};
+  }
+  return rollout_of(group, recorded, [&](RolloutRecord& rollout) {
+    ++rollout.failures;
+    rollout.failure = error.message;
+  });
+}
+
 std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before,
                                              const RecordedState& recorded) {
   const auto* stop = std::get_if<StopDomain>(&action.detail);
+  if (stop != nullptr && error.kind != ErrorKind::conflict && !stop->undo.empty()) {
+    return with_drained(record_of(action, stop->uuid, recorded), false);
+  }
   if (stop != nullptr && error.kind == ErrorKind::conflict) {
     // It was not as the plan saw it, and nothing was done to it: it is not leaving.
     const InstanceRecord* was = record_of(action, stop->uuid, before);
@@ -232,6 +382,7 @@ std::vector<RecordChange> changes_at_failure(const Action& action, const Error& 
     if (was == nullptr || is == nullptr) return {};
     InstanceRecord as_before = with_progress_of(*is, *was);
     as_before.nics = was->nics;
+    if (!stop->undo.empty()) as_before.drained = false;
     return {PutInstance{std::move(as_before)}};
   }
   if (error.kind != ErrorKind::exists) return {};

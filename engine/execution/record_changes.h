@@ -15,9 +15,14 @@
 
 namespace vscale {
 
-/// Is it nothing but a change of the record (instance.claim, address.release, record.change)? Such an action has no
-/// outside and no half-way: intent and outcome are one transaction.
+/// So many revisions of a group are remembered, besides those that are in use.
+constexpr std::size_t kRevisionsKept = 10;
+
+/// Is it nothing but a change of the record (instance.claim, address.release, record.change, and the beginning, a rest
+/// and the end of a rollout)? Such an action has no outside and no half-way: intent and outcome are one transaction.
 bool only_changes_record(const Action& action);
+/// Is it there only for others to wait for (barrier, rollout.turn)? Nothing is written of it.
+bool only_orders(const Action& action);
 
 /// What is written with the intent. An instance that is going to be removed is `leaving` before it is stopped, so that
 /// whoever comes after a crash removes the rest; one that is stopped for a change is `defined`, so that its being off
@@ -37,6 +42,10 @@ std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutco
 /// deleted by whoever comes after. A domain that was not as the plan saw it was not stopped, and is recorded as before.
 std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before,
                                              const RecordedState& recorded);
+
+/// What a failure says of a rollout: an instance of its new revision that could not be made, did not become ready, or
+/// did not stay so, is one more that failed. Nothing for what circumstance did, and for instances of other revisions.
+std::vector<RecordChange> rollout_failure(const Action& action, const Error& error, const RecordedState& recorded);
 
 /// What the table `events` remembers of an action that went well: images that were uploaded, instances that were
 /// created, defined again, started, ready, updated, stopped, destroyed. Nothing for the small steps between.

@@ -24,7 +24,7 @@ bool is_upload(const Action& action) {
 }
 
 bool needs_no_slot(const Action& action) {
-  return only_changes_record(action) || std::holds_alternative<Barrier>(action.detail);
+  return only_changes_record(action) || only_orders(action);
 }
 
 SlotUse use_of(const Action& action) {

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -35,6 +36,7 @@ struct ThreadedRunner::Shared {
   std::deque<Job> jobs;
   std::deque<ActionFinished> finished;
   std::map<int, RunEvent> progress;  ///< The newest of each action.
+  std::set<int> cut;                 ///< Waits that are to end.
   std::vector<std::thread> threads;
   std::vector<std::thread::id> busy;
   bool closing = false;
@@ -42,6 +44,7 @@ struct ThreadedRunner::Shared {
   void work();
   std::optional<Job> next_job(std::unique_lock<std::mutex>& lock);
   Result<ActionOutcome> perform_job(const Job& job);
+  bool is_cut(int id);
 };
 
 std::optional<ThreadedRunner::Shared::Job> ThreadedRunner::Shared::next_job(std::unique_lock<std::mutex>& lock) {
@@ -59,7 +62,13 @@ Result<ActionOutcome> ThreadedRunner::Shared::perform_job(const Job& job) {
     progress.insert_or_assign(id, event);
     something_came.notify_one();
   };
-  return perform(job.action, job.input, config, ports, keep_newest, [this] { return waits_cut.load(); });
+  return perform(job.action, job.input, config, ports, keep_newest, [this, id = job.action.id] { return is_cut(id); });
+}
+
+bool ThreadedRunner::Shared::is_cut(int id) {
+  if (waits_cut.load()) return true;
+  const std::lock_guard lock(mutex);
+  return cut.count(id) != 0;
 }
 
 void ThreadedRunner::Shared::work() {
@@ -140,6 +149,11 @@ std::variant<ActionFinished, NothingYet> ThreadedRunner::wait(Instant until, Eve
 
 void ThreadedRunner::cut_waits_short() {
   shared_->waits_cut = true;
+}
+
+void ThreadedRunner::cut_wait_short(int id) {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->cut.insert(id);
 }
 
 }  // namespace vscale

@@ -26,6 +26,7 @@ class ThreadedRunner final : public ActionRunner {
   void start(const Action& action, ActionInput input) override;
   std::variant<ActionFinished, NothingYet> wait(Instant until, EventSink& sink) override;
   void cut_waits_short() override;
+  void cut_wait_short(int id) override;
 
  private:
   struct Shared;

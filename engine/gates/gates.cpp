@@ -395,4 +395,14 @@ Result<GatesPassed> wait_for_gates(const GateSubject& subject, const WaitForGate
   return GateWait(subject, wait, ports, tell, stopped).run();
 }
 
+Result<void> watch_rollout(const WatchRollout& watch, const std::string& /*lineage*/, GatePorts ports,
+                           const GateTrySink& /*tell*/, const std::function<bool()>& stopped) {
+  const Duration until = ports.clock.uptime() + watch.lasts;
+  while (ports.clock.uptime() < until) {
+    if (stopped()) return Error{ErrorKind::timed_out, "stopped while the rollout rested", {}, {}};
+    ports.clock.sleep_until(ports.clock.now() + std::min(until - ports.clock.uptime(), kStopLookEvery));
+  }
+  return {};
+}
+
 }  // namespace vscale

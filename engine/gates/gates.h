@@ -77,4 +77,12 @@ struct GatesPassed {
 Result<GatesPassed> wait_for_gates(const GateSubject& subject, const WaitForGates& wait, GatePorts ports,
                                    const GateTrySink& tell, const std::function<bool()>& stopped);
 
+/// Rests for WatchRollout::lasts, and tries the gates of every watched instance again and again meanwhile.
+///  - `failed` names the first instance of which `failures` tries in a row have not passed, with the last of them; at
+///    once where its domain is off, crashed or gone.
+///  - `timed_out` soon after `stopped` begins to answer true.
+/// A host that does not answer is no failure: nothing is known of the instance. None to watch: it only rests.
+Result<void> watch_rollout(const WatchRollout& watch, const std::string& lineage, GatePorts ports,
+                           const GateTrySink& tell, const std::function<bool()>& stopped);
+
 }  // namespace vscale

@@ -42,6 +42,11 @@ constexpr std::array kRules{
     Word<Rule>{Rule::needs_definition, "needs_definition"},
     Word<Rule>{Rule::update_strategy, "update_strategy"},
     Word<Rule>{Rule::held_by_strategy, "held_by_strategy"},
+    Word<Rule>{Rule::rollout, "rollout"},
+    Word<Rule>{Rule::rollout_waits, "rollout_waits"},
+    Word<Rule>{Rule::rollout_stopped, "rollout_stopped"},
+    Word<Rule>{Rule::rolled_back, "rolled_back"},
+    Word<Rule>{Rule::retried, "retried"},
     Word<Rule>{Rule::not_targeted, "not_targeted"},
 };
 
@@ -94,6 +99,13 @@ struct Kind {
   const char* operator()(const ReleaseInstance&) const { return "address.release"; }
   const char* operator()(const ChangeRecord&) const { return "record.change"; }
   const char* operator()(const Barrier&) const { return "barrier"; }
+  const char* operator()(const CheckStop&) const { return "stop.check"; }
+  const char* operator()(const RunHook&) const { return "hook.run"; }
+  const char* operator()(const BeginRollout&) const { return "rollout.begin"; }
+  const char* operator()(const RolloutTurn&) const { return "rollout.turn"; }
+  const char* operator()(const WatchRollout&) const { return "rollout.watch"; }
+  const char* operator()(const HoldRollout&) const { return "rollout.hold"; }
+  const char* operator()(const EndRollout&) const { return "rollout.end"; }
 };
 
 }  // namespace
@@ -117,6 +129,20 @@ const char* to_string(Disruption disruption) {
 }
 std::optional<Disruption> disruption_from(const std::string& word) {
   return value_of(kDisruptions, word);
+}
+
+const char* to_string(RunHook::When when) {
+  switch (when) {
+    case RunHook::When::after_ready:
+      return "afterReady";
+    case RunHook::When::before_stop:
+      return "beforeStop";
+    case RunHook::When::after_stop:
+      return "afterStop";
+    case RunHook::When::undo:
+      return "undo";
+  }
+  VSCALE_ASSERT(false, "a hook without its moment");
 }
 
 const char* kind_of(const ActionDetail& detail) {

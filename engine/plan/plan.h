@@ -52,6 +52,11 @@ enum class Rule {
   needs_definition,         ///< It needs a new definition, which would lose or bring what is not to go or come.
   update_strategy,          ///< update.strategy says how it is done: all at once.
   held_by_strategy,         ///< update.strategy holds it, until it is deleted by hand or all members are known.
+  rollout,                  ///< A rolling update takes it, or makes it: the values are the budget.
+  rollout_waits,            ///< A rolling update has not come to it: a step, a pause, or members that are not known.
+  rollout_stopped,          ///< Its rolling update has failed, or was aborted.
+  rolled_back,              ///< It goes back to the last revision that was completed.
+  retried,                  ///< A new instance failed, and is made again.
   not_targeted,             ///< --target or --exclude leaves it out.
 };
 const char* to_string(Rule rule);
@@ -94,6 +99,7 @@ struct Change {
   Disruption disruption = Disruption::none;
   std::vector<Reason> reasons;  ///< Never empty.
   std::vector<FieldChange> fields;
+  std::string successor{};             ///< replace: the address of what comes in its place, if that is another.
   std::string from_host, host;         ///< Where it is, and where it will be; either may be empty.
   std::vector<std::string> addresses;  ///< Its IP addresses afterwards, as far as they are known.
 
@@ -118,6 +124,51 @@ struct Unknown {
   std::optional<Instant> since;
 
   bool operator==(const Unknown&) const = default;
+};
+
+// ---- Rolling updates -----------------------------------------------------------------------------------------------
+
+/// An instance that comes or goes in a turn.
+struct RolloutMove {
+  std::string address, host;
+
+  bool operator==(const RolloutMove&) const = default;
+};
+
+/// One turn of a rolling update: what begins, and what is there when it does, as far as everything goes well. Its
+/// moves begin once all that earlier turns needed has been done.
+struct RolloutTurnOutline {
+  int number = 0;  ///< From 1; the id of its action follows from RolloutTurn::number.
+  std::vector<RolloutMove> comes, goes;
+  int fresh = 0;      ///< Instances of the new revision that are available when it begins,
+  int available = 0;  ///< and of all revisions.
+  int total = 0;      ///< All that are there when it has begun, those that come and those that go among them.
+  std::string rests;  ///< After what it begins is done: "pause 5m", "pause until promoted", "bake 10m"; or empty.
+
+  bool operator==(const RolloutTurnOutline&) const = default;
+};
+
+/// A rolling update as it is planned, for a person and for `simulate rollout`.
+struct RolloutOutline {
+  std::string group;              ///< `group.web`
+  std::int64_t from = 0, to = 0;  ///< Revisions; from 0: there was none that was completed.
+  bool back = false;              ///< It goes back to the last revision that was completed.
+  std::string what;               ///< "image debian-12 9f86d081 -> 41c7a2e0"
+  int size = 0;
+  int surge = 0, unavailable = 0;  ///< As they count for this size.
+  int per_host = 1;
+  bool in_place = false;     ///< Successors keep ordinal, address and MAC: nothing beside what they replace.
+  std::string in_place_why;  ///< If the file would have it otherwise: "its disk data is kept".
+  Duration min_ready{};
+  std::vector<UpdateStep> steps;
+  Update::OnFailure on_failure = Update::OnFailure::pause;
+  int failures = 0, max_failures = 0;
+  int peak = 0;    ///< The most instances at any moment.
+  int lowest = 0;  ///< The fewest available ones.
+  std::vector<RolloutTurnOutline> turns;
+  std::string held;  ///< Why it does not go to its end: "waits at step 1 of 3, for `rollout promote`"; or empty.
+
+  bool operator==(const RolloutOutline&) const = default;
 };
 
 // ---- What is carried out ------------------------------------------------------------------------------------------
@@ -203,6 +254,7 @@ struct StopDomain {
   bool removal = false;
   bool was_up = false;
   bool transient = false;
+  std::vector<Hook> undo{};  ///< If it is refused: the beforeStop hooks that were run, to be taken back.
   bool operator==(const StopDomain&) const = default;
 };
 /// `was_gone`: the plan saw none, and this only makes sure of that before its disks go.
@@ -211,12 +263,16 @@ struct UndefineDomain {
   bool was_gone = false;
   bool operator==(const UndefineDomain&) const = default;
 };
-/// Waits until the gates pass, in order. The bound counts from the moment the domain was started.
+/// Waits until the gates pass, in order, and then go on passing for `min_ready`. The bound, startup_timeout, counts
+/// from the moment the domain was started, and what is green does not count. `progress_deadline`, where it is not 0,
+/// bounds all of it, from the moment the wait began.
 struct WaitForGates {
   std::string uuid;
   std::vector<Gate> gates;
   Duration startup_timeout{};
   std::vector<GuestNic> nics;
+  Duration min_ready{};
+  Duration progress_deadline{};
   bool operator==(const WaitForGates&) const = default;
 };
 /// Gives back addresses and capacity: the last step of a removal.
@@ -233,13 +289,79 @@ struct Barrier {
   bool operator==(const Barrier&) const = default;
 };
 
+/// Makes sure, before hooks say farewell to an instance that is to be stopped, that nothing stands against it: its
+/// domain is as the plan saw it, and ours.
+struct CheckStop {
+  std::string uuid;
+  bool was_up = false;
+  bool operator==(const CheckStop&) const = default;
+};
+/// Runs a hook, or takes one back. A hook that may go on (onFailure: continue) never fails: its note says what
+/// happened.
+struct RunHook {
+  enum class When { after_ready, before_stop, after_stop, undo };
+
+  When when = When::after_ready;
+  Hook hook;
+  std::string uuid;
+  std::string name;  ///< The domain's: it may be gone from the record by then.
+  std::vector<GuestNic> nics;
+  std::string reason;      ///< For VSCALE_REASON: the rule's word.
+  std::vector<Hook> undo;  ///< If it fails: those before it, to be taken back after its own.
+  bool operator==(const RunHook&) const = default;
+};
+const char* to_string(RunHook::When when);
+
+/// A rollout's first step: the record has it and its revision. `condemned`: the revision that it goes back from.
+struct BeginRollout {
+  RolloutRecord rollout;
+  RevisionRecord revision;
+  std::optional<RevisionRecord> condemned;
+  bool operator==(const BeginRollout&) const = default;
+};
+/// What begins a turn waits for it: here a rollout that was paused by hand comes to a rest.
+struct RolloutTurn {
+  int number = 0;  ///< Of RolloutTurnOutline.
+  bool operator==(const RolloutTurn&) const = default;
+};
+/// An instance of the new revision that is looked after while its rollout rests.
+struct WatchedInstance {
+  std::string address, host, uuid, name;
+  std::vector<GuestNic> nics;
+  bool operator==(const WatchedInstance&) const = default;
+};
+/// Rests at a step for `lasts`, and looks all the while whether the new instances stay ready: so many tries in a row
+/// that do not pass, and it has failed. Afterwards the step is passed.
+struct WatchRollout {
+  int step = 0;  ///< Of update.steps, from 0.
+  Duration lasts{};
+  std::vector<WatchedInstance> watched;
+  std::vector<Gate> gates;
+  int failures = 3;
+  bool operator==(const WatchRollout&) const = default;
+};
+/// The rollout has come to a step that only a person passes.
+struct HoldRollout {
+  int step = 0;
+  bool operator==(const HoldRollout&) const = default;
+};
+/// Every instance is of the revision and available: it is the stable one from here on.
+struct EndRollout {
+  std::int64_t revision = 0;
+  /// Where no rollout began it: the first revision of all.
+  std::optional<RevisionRecord> created;
+  bool operator==(const EndRollout&) const = default;
+};
+
 using ActionDetail = std::variant<ClaimInstance, EnsurePool, UploadImage, DeleteImage, CreateVolume, ResizeVolume,
                                   DeleteVolume, WriteSeed, DefineDomain, UpdateDomain, StartDomain, StopDomain,
-                                  UndefineDomain, WaitForGates, ReleaseInstance, ChangeRecord, Barrier>;
+                                  UndefineDomain, WaitForGates, ReleaseInstance, ChangeRecord, Barrier, CheckStop,
+                                  RunHook, BeginRollout, RolloutTurn, WatchRollout, HoldRollout, EndRollout>;
 
 /// The word for the kind: instance.claim pool.ensure image.upload image.delete volume.create volume.resize
 /// volume.delete seed.write domain.define domain.update domain.start domain.stop domain.undefine gate.wait
-/// address.release record.change barrier.
+/// address.release record.change barrier stop.check hook.run rollout.begin rollout.turn rollout.watch rollout.hold
+/// rollout.end.
 const char* kind_of(const ActionDetail& detail);
 
 /// One step. Ids are 1, 2, 3, … in the order of Plan::actions, and an action needs only earlier ones.
@@ -267,7 +389,8 @@ struct Plan {
   bool complete = true;     ///< false: a host could not be read, and what concerns it is left out.
   bool errored = false;     ///< true: diagnostics hold an error; nothing may be applied.
   std::vector<Drift> drift;
-  std::vector<Change> changes;  ///< In order of groups in the file, then ordinals.
+  std::vector<Change> changes;           ///< In order of groups in the file, then ordinals.
+  std::vector<RolloutOutline> rollouts;  ///< In order of groups in the file.
   std::vector<Action> actions;
   std::vector<Unknown> unknown;
   Diagnostics diagnostics;

@@ -24,6 +24,7 @@ struct PlanOptions {
   std::optional<int> max_destroy;     ///< More destroyed is an error; replacements count if they lose a disk for good.
   std::optional<Disruption> allow;    ///< A change that disrupts more is held, and says so.
   bool allow_data_loss = false;       ///< Disks with keep: true may go.
+  bool force = false;                 ///< A revision that was rolled back or aborted is rolled out again.
 
   bool operator==(const PlanOptions&) const = default;
 };
@@ -34,6 +35,8 @@ struct PlanInput {
   Live live;
   std::map<std::string, ImageLock> images;     ///< By name, for every image that a group uses and that could be read.
   std::map<std::string, Error> unread_images;  ///< Why the others could not.
+  /// Instances that were asked just now and are not ready, and why: a rolling update counts them as not available.
+  std::map<InstanceAddress, std::string> unready{};
   Instant now{};
   PlanOptions options;
   std::map<std::string, SourceSpan> places;  ///< "groups.web.size" -> where it is written, for messages.

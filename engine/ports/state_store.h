@@ -106,6 +106,8 @@ class StateStore {
 
   /// One consistent snapshot of everything; never waits for a writer.
   virtual Result<RecordedState> read() = 0;
+  /// What operators have said of rollouts, by group: asked for again and again while a run goes on, so it is cheap.
+  virtual Result<std::map<std::string, RolloutIntent>> rollout_intents() = 0;
   /// Writes `commit` as one transaction. Every change of an instance's host, uuid or claim moves the generation of the
   /// hosts that it is about, and so does every removal. `conflict` if an address, a name, a uuid or a MAC belongs to
   /// another instance already.

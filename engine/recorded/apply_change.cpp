@@ -107,7 +107,25 @@ struct Apply {
   void operator()(const RemoveImageCopy& change) { remove(state.image_copies, change); }
   void operator()(const PutImageLock& change) { state.image_locks[change.lock.image] = change.lock; }
   void operator()(const PutGroup& change) { state.groups[change.group.address] = change.group; }
-  void operator()(const RemoveGroup& change) { state.groups.erase(change.address); }
+  void operator()(const RemoveGroup& change) {
+    state.groups.erase(change.address);
+    state.revisions.erase(change.address);
+    state.rollouts.erase(change.address);
+    state.rollout_intents.erase(change.address);
+  }
+  void operator()(const PutRevision& change) {
+    state.revisions[change.revision.group][change.revision.number] = change.revision;
+  }
+  void operator()(const RemoveRevision& change) {
+    const auto group = state.revisions.find(change.group);
+    if (group == state.revisions.end()) return;
+    group->second.erase(change.number);
+    if (group->second.empty()) state.revisions.erase(group);
+  }
+  void operator()(const PutRollout& change) { state.rollouts[change.rollout.group] = change.rollout; }
+  void operator()(const RemoveRollout& change) { state.rollouts.erase(change.group); }
+  void operator()(const PutRolloutIntent& change) { state.rollout_intents[change.intent.group] = change.intent; }
+  void operator()(const RemoveRolloutIntent& change) { state.rollout_intents.erase(change.group); }
   void operator()(const ForgetInstance& change) {
     const auto found = state.instances.find(change.address);
     if (found == state.instances.end()) return;

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/desired/template.h"
 #include "engine/domain/guest_nic.h"
 #include "engine/live/host_snapshot.h"
 #include "engine/values/address.h"
@@ -54,6 +55,7 @@ struct InstanceRecord {
   std::vector<std::string> after;  ///< Addresses of groups that its own depends on: destroyed only after it.
   bool prevent_destroy = false;    ///< Kept here so that it outlives the group's disappearance from the file.
   std::int64_t shutdown_grace_ms = 60000;
+  bool drained = false;  ///< Its beforeStop hooks were begun, and it has not been stopped since.
 
   bool operator==(const InstanceRecord&) const = default;
 };
@@ -99,11 +101,67 @@ struct ImageLock {
   bool operator==(const ImageLock&) const = default;
 };
 
+/// One template that a group was made of, or is to be: what a rollout leads to, and what it goes back to. Sizes that
+/// change in place are as they were when it was last planned; the file says what they are to be.
+struct RevisionRecord {
+  /// What became of it, besides having been completed. One that is not `wanted` any more is not rolled out again until
+  /// the file changes or --force says so.
+  enum class Verdict { wanted, rolled_back, aborted };
+
+  std::string group;  ///< `group.web`; with the number, the key.
+  std::int64_t number = 1;
+  std::string spec_hash;
+  ImageLock image;   ///< As it was then. The stable one's copies stay on the hosts.
+  Template made_of;  ///< With `${…}` as it was written: safe to store.
+  Instant created_at{};
+  std::optional<Instant> completed_at;  ///< When every instance was of it and available, for the last time.
+  Verdict verdict = Verdict::wanted;
+  std::string why;  ///< Of a verdict: "1 failed, 0 allowed: web-3 …"
+
+  bool operator==(const RevisionRecord&) const = default;
+};
+const char* to_string(RevisionRecord::Verdict verdict);
+std::optional<RevisionRecord::Verdict> verdict_from(const std::string& word);
+
+/// A rolling update that has begun and has not come to its end.
+struct RolloutRecord {
+  std::string group;
+  std::int64_t from = 0;  ///< The stable revision; 0: there is none yet.
+  std::int64_t to = 0;
+  int steps_passed = 0;  ///< Of update.steps. They are passed once in a revision, whatever the size becomes.
+  std::optional<Instant> step_reached_at;  ///< Since when it rests at the next one; nothing: it is not there yet.
+  int failures = 0;                        ///< Instances of `to` that failed.
+  std::string failure;                     ///< The last of them, in a sentence.
+  Instant started_at{};
+
+  bool operator==(const RolloutRecord&) const = default;
+};
+
+/// What an operator said of a group's rollout. The last one counts. It is about one revision, and means nothing to the
+/// next; a pause holds until `resume`.
+struct RolloutIntent {
+  enum class Kind { pause, resume, promote, abort, undo };
+
+  std::string group;
+  Kind kind = Kind::pause;
+  std::int64_t revision = 0;  ///< The newest one, when it was said.
+  int step = 0;               ///< promote: the step that is passed by it.
+  int failures = 0;           ///< resume, promote: so many have been forgiven.
+  Instant at{};
+  std::string by;      ///< user@host
+  std::string reason;  ///< --reason; may be empty.
+
+  bool operator==(const RolloutIntent&) const = default;
+};
+const char* to_string(RolloutIntent::Kind kind);
+std::optional<RolloutIntent::Kind> rollout_intent_from(const std::string& word);
+
 struct GroupRecord {
   std::string address;        ///< `group.web`
-  std::int64_t revision = 1;  ///< The newest one.
+  std::int64_t revision = 1;  ///< The newest one: what its rollout leads to.
   std::string spec_hash;      ///< Its hash.
   std::string cursor_host;    ///< roundRobin: the host of the last placement.
+  std::int64_t stable = 0;    ///< The last revision that was completed; 0: none yet.
 
   bool operator==(const GroupRecord&) const = default;
 };
@@ -134,6 +192,9 @@ struct RecordedState {
   std::vector<ImageCopyRecord> image_copies;  ///< In order of (host, pool, volume).
   std::map<std::string, ImageLock> image_locks;
   std::map<std::string, GroupRecord> groups;
+  std::map<std::string, std::map<std::int64_t, RevisionRecord>> revisions;  ///< By group, then number.
+  std::map<std::string, RolloutRecord> rollouts;                            ///< By group.
+  std::map<std::string, RolloutIntent> rollout_intents;                     ///< By group.
   std::map<std::string, HostRecord> hosts;
   std::vector<OpenAction> open_actions;
 
@@ -184,9 +245,35 @@ struct PutGroup {
   GroupRecord group;
   bool operator==(const PutGroup&) const = default;
 };
+/// With its revisions, its rollout and what was said of it.
 struct RemoveGroup {
   std::string address;
   bool operator==(const RemoveGroup&) const = default;
+};
+struct PutRevision {
+  RevisionRecord revision;
+  bool operator==(const PutRevision&) const = default;
+};
+struct RemoveRevision {
+  std::string group;
+  std::int64_t number = 0;
+  bool operator==(const RemoveRevision&) const = default;
+};
+struct PutRollout {
+  RolloutRecord rollout;
+  bool operator==(const PutRollout&) const = default;
+};
+struct RemoveRollout {
+  std::string group;
+  bool operator==(const RemoveRollout&) const = default;
+};
+struct PutRolloutIntent {
+  RolloutIntent intent;
+  bool operator==(const PutRolloutIntent&) const = default;
+};
+struct RemoveRolloutIntent {
+  std::string group;
+  bool operator==(const RemoveRolloutIntent&) const = default;
 };
 /// The domain is no longer there: what was last seen of its host would say otherwise until somebody looks again.
 struct RemoveObservedDomain {
@@ -202,6 +289,7 @@ struct RenameHost {
 
 using RecordChange =
     std::variant<PutInstance, RemoveInstance, MoveInstance, PutVolume, RemoveVolume, PutImageCopy, RemoveImageCopy,
-                 PutImageLock, PutGroup, RemoveGroup, RemoveObservedDomain, ForgetInstance, RenameHost>;
+                 PutImageLock, PutGroup, RemoveGroup, RemoveObservedDomain, ForgetInstance, RenameHost, PutRevision,
+                 RemoveRevision, PutRollout, RemoveRollout, PutRolloutIntent, RemoveRolloutIntent>;
 
 }  // namespace vscale

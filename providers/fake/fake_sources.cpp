@@ -44,4 +44,13 @@ Result<SeedFiles> FakeSeedSource::seed_for(const SeedRequest& request) {
   return files;
 }
 
+Result<CommandExit> FakeCommands::run(const Command& command, const std::function<bool()>& /*stopped*/) {
+  ran.push_back(command);
+  return answer ? answer(command) : CommandExit{};
+}
+
+Result<std::string> FakeHookTexts::fill_in(const TemplateText& text, const InstanceFacts& facts) {
+  return expand_instance_facts(text.text, facts);
+}
+
 }  // namespace vscale

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "engine/ports/clock.h"
+#include "engine/ports/commands.h"
+#include "engine/ports/hook_texts.h"
 #include "engine/ports/image_library.h"
 #include "engine/ports/seed_source.h"
 
@@ -33,6 +37,23 @@ class FakeImageLibrary final : public ImageLibrary {
 class FakeSeedSource final : public SeedSource {
  public:
   Result<SeedFiles> seed_for(const SeedRequest& request) override;
+};
+
+/// Commands that succeed and say nothing, unless `answer` says otherwise; they are remembered in the order of their
+/// beginning. For one thread.
+class FakeCommands final : public Commands {
+ public:
+  Result<CommandExit> run(const Command& command, const std::function<bool()>& stopped) override;
+
+  std::vector<Command> ran;
+  std::function<Result<CommandExit>(const Command&)> answer;
+};
+
+/// Knows facts of instances, and no variables.
+class FakeHookTexts final : public HookTexts {
+ public:
+  Result<std::string> fill_in(const TemplateText& text, const InstanceFacts& facts) override;
+  std::string without_secrets(std::string text) override { return text; }
 };
 
 }  // namespace vscale

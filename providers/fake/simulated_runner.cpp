@@ -23,7 +23,7 @@ std::variant<ActionFinished, NothingYet> SimulatedRunner::wait(Instant until, Ev
   started_.erase(picked);
   auto result = perform(
       next.action, next.input, config_, ports_, [&sink](const RunEvent& event) { sink.on_event(event); },
-      [this] { return waits_cut_; });
+      [this, id = next.action.id] { return waits_cut_ || cut_.count(id) != 0; });
   count(next.action, -1);
   // A start that went well keeps its instance booting until the gates have been waited for.
   const bool boot_over = std::holds_alternative<WaitForGates>(next.action.detail) ||

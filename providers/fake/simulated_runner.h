@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ class SimulatedRunner final : public ActionRunner {
   void start(const Action& action, ActionInput input) override;
   std::variant<ActionFinished, NothingYet> wait(Instant until, EventSink& sink) override;
   void cut_waits_short() override { waits_cut_ = true; }
+  void cut_wait_short(int id) override { cut_.insert(id); }
 
   /// The most that was ever in flight at once, each in the place where there was most.
   [[nodiscard]] const ExecutionLimits& peak() const { return peak_; }
@@ -39,6 +41,7 @@ class SimulatedRunner final : public ActionRunner {
   WorldPorts ports_;
   std::vector<Started> started_;
   bool waits_cut_ = false;
+  std::set<int> cut_;
   std::map<std::string, int> on_host_, in_group_, uploading_;
   std::map<std::string, std::map<std::string, int>> booting_;  ///< By host, then instance.
   ExecutionLimits peak_{.parallel = 0, .per_host = 0, .per_group = 0, .uploads_per_host = 0, .booting_per_host = 0};

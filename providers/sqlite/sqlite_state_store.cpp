@@ -165,6 +165,10 @@ Result<RecordedState> SqliteStateStore::read() {
   });
 }
 
+Result<std::map<std::string, RolloutIntent>> SqliteStateStore::rollout_intents() {
+  return std::map<std::string, RolloutIntent>{};
+}
+
 Result<Committed> SqliteStateStore::commit(const Commit& commit) {
   return guarded(file_->path(), [&] { return write(file_->database(), commit, file_->options()); });
 }

@@ -62,6 +62,7 @@ class SqliteStateStore final : public StateStore {
   ~SqliteStateStore() override;
 
   Result<RecordedState> read() override;
+  Result<std::map<std::string, RolloutIntent>> rollout_intents() override;
   Result<Committed> commit(const Commit& commit) override;
   Result<void> record_observations(const std::vector<Observation>& observations) override;
   /// Given only on a statefile in which check() finds everything whole, however large it is: what a run is to change

@@ -240,6 +240,9 @@ Json record_change_json(const RecordChange& change) {
           [](const RemoveObservedDomain& remove) -> Json {
             return {{"remove_observed_domain", {{"host", remove.host}, {"uuid", remove.uuid}}}};
           },
+          [](const PutRevision&) -> Json { return {}; }, [](const RemoveRevision&) -> Json { return {}; },
+          [](const PutRollout&) -> Json { return {}; }, [](const RemoveRollout&) -> Json { return {}; },
+          [](const PutRolloutIntent&) -> Json { return {}; }, [](const RemoveRolloutIntent&) -> Json { return {}; },
           [](const RenameHost& rename) -> Json {
             return {{"rename_host", {{"from", rename.from}, {"to", rename.to}}}};
           }},
@@ -357,6 +360,28 @@ Json detail_json(const Barrier&) {
   return Json::object();
 }
 
+Json detail_json(const CheckStop&) {
+  return Json::object();
+}
+Json detail_json(const RunHook&) {
+  return Json::object();
+}
+Json detail_json(const BeginRollout&) {
+  return Json::object();
+}
+Json detail_json(const RolloutTurn&) {
+  return Json::object();
+}
+Json detail_json(const WatchRollout&) {
+  return Json::object();
+}
+Json detail_json(const HoldRollout&) {
+  return Json::object();
+}
+Json detail_json(const EndRollout&) {
+  return Json::object();
+}
+
 void read_detail(const JsonCursor& json, ClaimInstance& claim) {
   claim.instance = instance_from(json["instance"]);
   for (const auto& volume : json["volumes"].items()) claim.volumes.push_back(volume_from(volume));
@@ -431,6 +456,13 @@ void read_detail(const JsonCursor& json, ChangeRecord& change) {
   for (const auto& item : json["changes"].items()) change.changes.push_back(record_change_from(item));
 }
 void read_detail(const JsonCursor&, Barrier&) {}
+void read_detail(const JsonCursor&, CheckStop&) {}
+void read_detail(const JsonCursor&, RunHook&) {}
+void read_detail(const JsonCursor&, BeginRollout&) {}
+void read_detail(const JsonCursor&, RolloutTurn&) {}
+void read_detail(const JsonCursor&, WatchRollout&) {}
+void read_detail(const JsonCursor&, HoldRollout&) {}
+void read_detail(const JsonCursor&, EndRollout&) {}
 
 /// Tries the kinds from `index` on: the one whose word it is reads the rest.
 template <std::size_t index = 0>

@@ -75,6 +75,9 @@ void carry_out(PlanInput& input, const Plan& plan) {
 class NoStore final : public StateStore {
  public:
   Result<RecordedState> read() override { return not_here(); }
+  Result<std::map<std::string, RolloutIntent>> rollout_intents() override {
+    return std::map<std::string, RolloutIntent>{};
+  }
   Result<Committed> commit(const Commit& /*commit*/) override { return Committed{++serial_, serial_}; }
   Result<void> record_observations(const std::vector<Observation>& /*observations*/) override { return not_here(); }
   Result<std::unique_ptr<OperationLock>> lock(const LockHolder& /*holder*/) override { return not_here(); }
@@ -100,6 +103,7 @@ class InstantRunner final : public ActionRunner {
     return ActionFinished{id, ActionOutcome{}};
   }
   void cut_waits_short() override {}
+  void cut_wait_short(int /*id*/) override {}
 
  private:
   std::deque<int> begun_;

@@ -75,6 +75,7 @@ FakeWorld::FakeWorld()
   };
   outside_.image_library = [this] { return images_; };
   outside_.network_probe = [this] { return cluster_; };
+  outside_.commands = [this] { return commands_; };
   outside_.action_runner = [](const Config& config, WorldPorts ports, const std::shared_ptr<const void>&, int) {
     return std::make_unique<SimulatedRunner>(kSeed, config, ports);
   };

@@ -68,6 +68,7 @@ class FakeWorld {
   std::shared_ptr<VirtualClock> clock_;
   std::shared_ptr<FakeCluster> cluster_;
   std::shared_ptr<FakeImageLibrary> images_;
+  std::shared_ptr<FakeCommands> commands_ = std::make_shared<FakeCommands>();
   bool between_runs_ = false;
   int ids_ = 0;
   Outside outside_;

@@ -30,6 +30,8 @@ class MemoryStateStore final : public StateStore {
 
   Result<RecordedState> read() override { return state_; }
 
+  Result<std::map<std::string, RolloutIntent>> rollout_intents() override { return state_.rollout_intents; }
+
   Result<Committed> commit(const Commit& commit) override {
     if (const auto error = failure_of(asked_++)) return *error;
     for (const auto& [host, expected] : commit.expected_generations) {
@@ -132,6 +134,7 @@ class CrashingStore final : public StateStore {
   CrashingStore(StateStore& store, CrashPoint& crash) : store_(store), crash_(crash) {}
 
   Result<RecordedState> read() override { return store_.read(); }
+  Result<std::map<std::string, RolloutIntent>> rollout_intents() override { return store_.rollout_intents(); }
   Result<Committed> commit(const Commit& commit) override {
     crash_.cross();
     auto written = store_.commit(commit);

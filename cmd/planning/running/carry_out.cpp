@@ -68,6 +68,8 @@ Run carry_out(Invocation& invocation, const ConfigurationFiles& files, const Fre
                                                       .probe = outside.network_probe(),
                                                       .images = OneCallAtATime(outside.image_library()),
                                                       .seeds = SeedRenderer(config, files.read.variables),
+                                                      .commands = outside.commands(),
+                                                      .hook_texts = HookRenderer(files.read.variables),
                                                       .clock = outside.clock});
   const ExecutionLimits limits = limits_of(config, fresh.plan, parallelism);
   const auto runner = outside.action_runner(config, world->ports(), world, limits.parallel);

@@ -7,6 +7,7 @@
 
 #include "cmd/outside.h"
 #include "engine/ports/image_library.h"
+#include "schemas/seed/hook_renderer.h"
 #include "schemas/seed/seed_renderer.h"
 
 /// What the actions of a run are performed against.
@@ -40,6 +41,8 @@ struct RunWorld {
   std::shared_ptr<NetworkProbe> probe;
   OneCallAtATime images;
   SeedRenderer seeds;
+  std::shared_ptr<Commands> commands;
+  HookRenderer hook_texts;
   std::shared_ptr<Clock> clock;
 
   WorldPorts ports() {
@@ -49,6 +52,8 @@ struct RunWorld {
             .probe = *probe,
             .images = images,
             .seeds = seeds,
+            .commands = *commands,
+            .hook_texts = hook_texts,
             .clock = *clock};
   }
 };

@@ -366,6 +366,13 @@ void apply(SQLite::Database& database, const RemoveGroup& remove) {
   execute(database, "DELETE FROM groups WHERE address = ?", remove.address);
 }
 
+void apply(SQLite::Database&, const PutRevision&) {}
+void apply(SQLite::Database&, const RemoveRevision&) {}
+void apply(SQLite::Database&, const PutRollout&) {}
+void apply(SQLite::Database&, const RemoveRollout&) {}
+void apply(SQLite::Database&, const PutRolloutIntent&) {}
+void apply(SQLite::Database&, const RemoveRolloutIntent&) {}
+
 void apply(SQLite::Database& database, const RemoveObservedDomain& remove) {
   remove_observed_domain(database, remove.host, remove.uuid);
 }

@@ -24,6 +24,7 @@ class WatchedRunner final : public ActionRunner {
     return runner_.wait(until, sink);
   }
   void cut_waits_short() override { runner_.cut_waits_short(); }
+  void cut_wait_short(int id) override { runner_.cut_wait_short(id); }
 
  private:
   SimulatedRunner runner_;

@@ -17,6 +17,8 @@ struct OneHost {
   FakeCluster cluster{1, clock};
   FakeImageLibrary images{clock};
   FakeSeedSource seeds;
+  FakeCommands commands;
+  FakeHookTexts hook_texts;
   Config config;
   std::vector<RunEvent> progress;
   std::function<void()> on_progress;
@@ -32,7 +34,7 @@ struct OneHost {
     const Action action{1, address, "kvm1", {}, std::move(detail)};
     const ActionInput input{.lineage = kLineage, .name = "prod-web-0", .known_addresses = {}, .started_at = {}};
     return vscale::perform(
-        action, input, config, {cluster, cluster, cluster, cluster, images, seeds, clock},
+        action, input, config, {cluster, cluster, cluster, cluster, images, seeds, commands, hook_texts, clock},
         [this](const RunEvent& event) {
           progress.push_back(event);
           if (on_progress) on_progress();

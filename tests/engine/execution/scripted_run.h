@@ -111,6 +111,7 @@ class ScriptedRunner final : public ActionRunner {
     return ActionFinished{action.id, outcomes[action.id]};
   }
   void cut_waits_short() override { waits_cut = true; }
+  void cut_wait_short(int /*id*/) override {}
 
   int running_on(const std::string& host) const {
     return static_cast<int>(

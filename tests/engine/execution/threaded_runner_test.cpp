@@ -62,12 +62,14 @@ struct World {
     image.name = "debian";
     config.images = {image};
   }
-  WorldPorts ports() { return {cluster, held, cluster, cluster, images, seeds, clock}; }
+  WorldPorts ports() { return {cluster, held, cluster, cluster, images, seeds, commands, hook_texts, clock}; }
 
   VirtualClock clock;
   FakeCluster cluster{1, clock};
   FakeImageLibrary images{clock};
   FakeSeedSource seeds;
+  FakeCommands commands;
+  FakeHookTexts hook_texts;
   Config config;
   HeldVolumes held;
 };

@@ -72,6 +72,20 @@ struct Note {
   std::string operator()(const WaitForGates&) const { return ""; }
   std::string operator()(const ReleaseInstance&) const { return ""; }
   std::string operator()(const Barrier&) const { return ""; }
+  std::string operator()(const CheckStop&) const { return ""; }
+  std::string operator()(const RunHook& hook) const {
+    const auto& argv = hook.hook.command.empty() ? hook.hook.guest : hook.hook.command;
+    return fmt::format(" {}{}", to_string(hook.when), argv.empty() ? "" : " " + argv.front().text);
+  }
+  std::string operator()(const BeginRollout& begin) const {
+    return fmt::format(" {} -> {}{}", begin.rollout.from, begin.rollout.to, begin.condemned ? ", back" : "");
+  }
+  std::string operator()(const RolloutTurn& turn) const { return fmt::format(" {}", turn.number); }
+  std::string operator()(const WatchRollout& watch) const {
+    return fmt::format(" step {} for {}, {} watched", watch.step, show_duration(watch.lasts), watch.watched.size());
+  }
+  std::string operator()(const HoldRollout& hold) const { return fmt::format(" step {}", hold.step); }
+  std::string operator()(const EndRollout& end) const { return fmt::format(" revision {}", end.revision); }
 };
 
 std::string show(const Action& action) {

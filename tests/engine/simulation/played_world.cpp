@@ -115,6 +115,13 @@ class OnHost {
   void operator()(const ReleaseInstance&) {}
   void operator()(const ChangeRecord&) {}
   void operator()(const Barrier&) {}
+  void operator()(const CheckStop&) {}
+  void operator()(const RunHook&) {}
+  void operator()(const BeginRollout&) {}
+  void operator()(const RolloutTurn&) {}
+  void operator()(const WatchRollout&) {}
+  void operator()(const HoldRollout&) {}
+  void operator()(const EndRollout&) {}
 
  private:
   void remove(const LiveDomain& domain) {

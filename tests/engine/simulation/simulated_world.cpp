@@ -215,7 +215,7 @@ Plan SimulatedWorld::plan(const PlanOptions& options) {
 RunSummary SimulatedWorld::apply(const Plan& plan) {
   ++runs_;
   SimulatedRunner runner(seed_ + static_cast<std::uint64_t>(runs_), config,
-                         {cluster, cluster, cluster, cluster, images, seeds_, clock});
+                         {cluster, cluster, cluster, cluster, images, seeds_, commands, hook_texts_, clock});
   StoryWriter writer(plan, story);
   const auto recorded_before = recorded();
   RunSummary summary = execute(plan, recorded_before, limits, fmt::format("run {}", runs_),

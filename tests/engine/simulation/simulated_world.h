@@ -35,6 +35,7 @@ class SimulatedWorld {
   VirtualClock clock;
   FakeCluster cluster;
   FakeImageLibrary images;
+  FakeCommands commands;
   ExecutionLimits limits;
   CrashPoint crash;                ///< Armed by tests; crossed by every call to a host and by every commit.
   std::vector<std::string> story;  ///< What runs told, line by line, for a person and for comparing.
@@ -82,6 +83,7 @@ class SimulatedWorld {
 
   std::uint64_t seed_;
   FakeSeedSource seeds_;
+  FakeHookTexts hook_texts_;
   std::unique_ptr<StateStore> kept_;
   CrashingStore store_;
   int runs_ = 0;
