@@ -6,8 +6,7 @@
 
 #include <algorithm>
 
-#include "schemas/text/bounds.h"
-#include "schemas/text/placeholder.h"
+#include "schemas/seed/instance_text.h"
 
 namespace vscale {
 namespace {
@@ -61,86 +60,17 @@ std::string text_of(const YAML::Emitter& out) {
   return std::string(out.c_str(), out.size()) + "\n";
 }
 
-class Filler {
- public:
-  Filler(const SeedRequest& request, const Variables& variables) : request_(request), variables_(variables) {}
-
-  Result<std::string> fill(const std::string& text) const {
-    const Pieces pieces = parse_placeholders(text);
-    if (pieces.unclosed) return error("a ${ has no closing }", "write $${ for the two characters themselves");
-    std::string out;
-    for (const Piece& piece : pieces.all) {
-      if (piece.literal) {
-        out += piece.text;
-        continue;
-      }
-      Result<std::string> value = value_of(piece.text);
-      if (!value) return value;
-      out += *value;
-      if (out.size() > kMaxValueBytes) {
-        return error(fmt::format("it is longer than {} bytes with everything filled in", kMaxValueBytes), "");
-      }
-    }
-    return out;
-  }
-
- private:
-  Error error(const std::string& what, const std::string& hint) const {
-    return invalid(fmt::format("user-data of {}: {}", to_string(request_.address), what), hint);
-  }
-
-  Result<std::string> value_of(const std::string& inside) const {
-    const Reference reference = parse_reference(inside);
-    switch (reference.kind) {
-      case Reference::Kind::variable: {
-        const auto found = variables_.vars.find(reference.word);
-        if (found != variables_.vars.end() && found->second.value) return *found->second.value;
-        return error(fmt::format("variable \"{}\" has no value", reference.word),
-                     fmt::format("give --var {0}=VALUE, or set VSCALE_VAR_{0}", reference.word));
-      }
-      case Reference::Kind::environment: {
-        const auto found = variables_.environment.find(reference.word);
-        if (found != variables_.environment.end() && found->second) return *found->second;
-        return error(fmt::format("the environment has no variable \"{}\"", reference.word),
-                     fmt::format("set {}", reference.word));
-      }
-      case Reference::Kind::name:
-        return request_.name;
-      case Reference::Kind::group:
-        return request_.address.group;
-      case Reference::Kind::ordinal:
-        return fmt::format("{}", request_.address.ordinal);
-      case Reference::Kind::host:
-        return request_.host;
-      case Reference::Kind::address:
-        return own_address();
-      case Reference::Kind::other_address:
-        return other_address(reference.other);
-      case Reference::Kind::unknown:
-        break;
-    }
-    return error(fmt::format("${{{}}} is not known", inside),
-                 fmt::format("write $${{{}}} for the text itself", inside));
-  }
-
-  Result<std::string> own_address() const {
-    for (const GuestNic& nic : request_.nics) {
-      if (nic.address) return *nic.address;
-    }
-    return error("${address} is not known before the guest has asked for one by DHCP",
-                 "give the network a pool of static `addresses`");
-  }
-
-  Result<std::string> other_address(const InstanceAddress& other) const {
-    const auto& known = request_.known_addresses.all();
-    if (const auto found = known.find(other); found != known.end()) return found->second;
-    return error(fmt::format("the address of {} is not known yet", to_string(other)),
-                 fmt::format("add {} to dependsOn", group_address(other)));
-  }
-
-  const SeedRequest& request_;
-  const Variables& variables_;
-};
+InstanceFacts facts_of(const SeedRequest& request) {
+  InstanceFacts facts{.name = request.name,
+                      .group = request.address.group,
+                      .ordinal = request.address.ordinal,
+                      .address = "",
+                      .host = request.host};
+  const auto has_address = [](const GuestNic& nic) { return nic.address.has_value(); };
+  const auto first = std::find_if(request.nics.begin(), request.nics.end(), has_address);
+  if (first != request.nics.end()) facts.address = *first->address;
+  return facts;
+}
 
 std::string make_meta_data(const SeedRequest& request, const CloudInit& init) {
   YAML::Emitter out;
@@ -244,7 +174,10 @@ Result<SeedFiles> SeedRenderer::seed_for(const SeedRequest& request) {
   if (!network_config) return network_config.error();
   files.network_config = *network_config;
   if (init.user_data && init.substitute) {
-    Result<std::string> user_data = Filler(request, variables_).fill(init.user_data->text);
+    const InstanceFacts facts = facts_of(request);
+    Result<std::string> user_data =
+        fill_in_for_instance(init.user_data->text, fmt::format("user-data of {}", to_string(request.address)),
+                             {facts, request.known_addresses, variables_});
     if (!user_data) return user_data.error();
     files.user_data = *user_data;
   } else if (init.user_data) {
