@@ -3,365 +3,217 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "engine/desired/config.h"
-#include "engine/domain/instance_facts.h"
+#include "engine/gates/gate_tries.h"
 
 namespace vscale {
 namespace {
-
-/// However impatient a configuration is, a guest is not asked more often than this.
-constexpr Duration kLeastEvery{100};
-/// While it waits for the next try, it looks this often whether it is to stop.
-constexpr Duration kStopLookEvery{200};
-/// Guests talk much, and lie: this much of what one says is shown.
-constexpr std::size_t kShownMax = 60;
-
-/// What one try found.
-struct Passed {
-  std::string note;
-};
-struct NotYet {
-  std::string found;
-  std::string brief{};  ///< The same where there is room for few words; empty: `found` is short itself.
-};
-struct Never {
-  Error error;
-};
-using Try = std::variant<Passed, NotYet, Never>;
-
-/// The first line of what a guest said, without anything that could disturb a terminal.
-std::string shown(const std::string& said) {
-  std::string line;
-  for (const char c : said.substr(0, said.find('\n'))) {
-    if (line.size() == kShownMax) break;
-    line += (c >= ' ' && c <= '~') ? c : '?';
-  }
-  return line;
-}
-
-/// "done" of "status: done"; nothing if cloud-init said something else.
-std::optional<std::string> cloud_init_status(const std::string& said) {
-  const std::string mark = "status: ";
-  const std::size_t at = said.find(mark);
-  if (at == std::string::npos) return std::nullopt;
-  return shown(said.substr(at + mark.size()));
-}
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
-Duration default_every(Gate::Kind kind) {
-  return kind == Gate::Kind::domain || kind == Gate::Kind::agent ? kHostGateEvery : kGuestGateEvery;
-}
-
-Duration default_try_timeout(Gate::Kind kind) {
-  if (kind == Gate::Kind::agent) return kAgentTryTimeout;
-  if (kind == Gate::Kind::tcp) return kTcpTryTimeout;
-  return kind == Gate::Kind::http ? kHttpTryTimeout : kGuestCommandTryTimeout;
-}
-
-/// 169.254.0.0/16: what a guest gives itself while no lease comes, and nobody reaches it by.
-bool is_link_local(std::uint32_t ipv4) {
-  constexpr std::uint32_t kPrefix = 0xa9fe;
-  return ipv4 >> 16U == kPrefix;
-}
-
-std::string short_address(const std::string& address) {
-  const auto instance = parse_instance_address(address);
-  return instance ? short_name(*instance) : address;
-}
 
 class GateWait {
  public:
   GateWait(const GateSubject& subject, const WaitForGates& wait, GatePorts ports, const GateTrySink& tell,
            const std::function<bool()>& stopped)
-      : subject_(subject),
-        wait_(wait),
+      : wait_(wait),
         ports_(ports),
         tell_(tell),
         stopped_(stopped),
-        who_(fmt::format("{} on {}", short_address(subject.address), subject.domain.host)),
+        guest_(subject, wait.nics, ports),
         began_(ports.clock.uptime() - used_up(subject, wait, ports.clock.now())),
-        deadline_(began_ + wait.startup_timeout) {}
+        deadline_(began_ + wait.startup_timeout),
+        progress_end_(wait.progress_deadline == Duration{0} ? Duration::max()
+                                                            : ports.clock.uptime() + wait.progress_deadline),
+        due_(wait.gates.size()) {}
 
   Result<GatesPassed> run() {
-    for (const auto& gate : wait_.gates) {
-      if (const auto passed = pass(gate); !passed) return passed.error();
+    for (std::size_t from = 0;;) {
+      for (std::size_t at = from; at < wait_.gates.size(); ++at) {
+        if (const auto passed = pass(at); !passed) return passed.error();
+      }
+      const auto lost = stay_ready();
+      if (!lost) return lost.error();
+      if (!*lost) break;
+      from = **lost;
     }
     wait_for_addresses();
     return outcome();
   }
 
  private:
+  /// Which gate does not pass any more; nothing: all do.
+  using Lost = std::optional<std::size_t>;
+
   /// What is gone of the bound. From here on it is measured by what nobody can set; a wall clock that was set since the
   /// start shortens it by the whole bound at most, and never lengthens it.
   static Duration used_up(const GateSubject& subject, const WaitForGates& wait, Instant now) {
     return std::clamp(now - subject.started_at.value_or(now), Duration{0}, wait.startup_timeout);
   }
 
-  Result<void> pass(const Gate& gate) {
-    for (int tries = 1;; ++tries) {
-      const Try answer = attempt(gate);
-      if (const auto* passed = std::get_if<Passed>(&answer)) {
-        if (!passed->note.empty()) notes_.push_back(passed->note);
+  Result<void> pass(std::size_t at) {
+    for (;;) {
+      const auto answer = guest_.attempt(wait_.gates[at], ends_by());
+      if (const auto* passed = std::get_if<GateTries::Passed>(&answer)) {
+        has_passed(at, *passed);
         return {};
       }
-      if (const auto* never = std::get_if<Never>(&answer)) return never->error;
-      const auto& [found, brief] = std::get<NotYet>(answer);
-      // It may have been tried at an address that the guest has no more.
-      doubted_ = !learned_.empty();
-      if (const auto reason = why_it_never_will(gate)) return *reason;
-      if (stopped_()) return cut_short(gate, found);
-      if (ports_.clock.uptime() >= deadline_) return too_late(gate, found, tries);
-      tell_({.gate = show(gate),
-             .found = brief.empty() ? found : brief,
-             .tries = tries,
-             .waited = ports_.clock.uptime() - began_,
-             .limit = wait_.startup_timeout});
-      pause_until(std::min(ports_.clock.uptime() + every(gate), deadline_));
+      if (const auto error = why_over(wait_.gates[at], answer)) return *error;
+      pause_until(std::min(due_after_try(at), ends_by()));
     }
   }
 
-  Try attempt(const Gate& gate) {
-    switch (gate.kind) {
-      case Gate::Kind::domain:
-        return try_domain();
-      case Gate::Kind::agent:
-        return try_agent(gate);
-      case Gate::Kind::cloud_init:
-        return try_cloud_init(gate);
-      case Gate::Kind::systemd:
-        return try_systemd(gate);
-      case Gate::Kind::tcp:
-        return try_tcp(gate);
-      case Gate::Kind::http:
-        return try_http(gate);
-      case Gate::Kind::exec:
-        return try_exec(gate);
-      case Gate::Kind::check_in:
-      case Gate::Kind::k8s_node:
-        return Passed{show(gate) + " not asked"};
+  void has_passed(std::size_t at, const GateTries::Passed& passed) {
+    tries_ = 0;
+    due_[at] = due_after_try(at);
+    if (!passed.note.empty()) notes_[at] = passed.note;
+  }
+
+  /// After a try that has not passed: why there will be no other. Where there will be, it is told of.
+  std::optional<Error> why_over(const Gate& gate, const GateTries::Answer& answer) {
+    if (const auto* never = std::get_if<GateTries::Never>(&answer)) return never->error;
+    const auto& not_yet = std::get<GateTries::NotYet>(answer);
+    ++tries_;
+    last_found_ = fmt::format("gate {} has not passed: {} ({})", show(gate), not_yet.found, counted_tries());
+    // One slow answer is no reason to give up what has been ready, even if the bound was used up before.
+    const bool was_just_lost = losses_ == 1 && tries_ == 1;
+    if (auto reason = guest_.why_down(fmt::format("while it was waited for (gate {})", show(gate)))) return reason;
+    if (stopped_()) return cut_short(gate, not_yet.found);
+    if (ports_.clock.uptime() >= deadline_ && !was_just_lost) return too_late(gate, not_yet.found);
+    if (ports_.clock.uptime() >= progress_end_) return no_progress(last_found_);
+    tell_({.gate = show(gate),
+           .found = not_yet.brief.empty() ? not_yet.found : not_yet.brief,
+           .tries = tries_,
+           .waited = ports_.clock.uptime() - began_,
+           .limit = wait_.startup_timeout + was_ready_});
+    return std::nullopt;
+  }
+
+  /// All gates have passed. Looks whether they go on doing so for min_ready.
+  Result<Lost> stay_ready() {
+    if (wait_.min_ready == Duration{0}) return Lost{};
+    const Duration since = ports_.clock.uptime();
+    const Duration end = since + wait_.min_ready;
+    for (;;) {
+      // Gates with a long `every`, and those that do not ask the domain, would tell of it late or never.
+      if (auto reason = guest_.why_down("after all its gates had passed")) return *reason;
+      const bool at_end = ports_.clock.uptime() >= end;
+      const auto lost = try_due_by(at_end ? Duration::max() : ports_.clock.uptime(), since);
+      if (!lost || *lost || at_end) return lost;
+      if (stopped_()) return cut_short_ready(since);
+      if (ports_.clock.uptime() >= progress_end_) {
+        return no_progress(losses_ == 0 ? ready_for(since) : ready_for(since) + ", and before that: " + last_found_);
+      }
+      tell_({.gate = {},
+             .found = ready_for(since),
+             .tries = 0,
+             .waited = ports_.clock.uptime() - since,
+             .limit = wait_.min_ready});
+      const Duration next_look = std::min(first_due(), ports_.clock.uptime() + kHostGateEvery);
+      pause_until(std::min({next_look, end, progress_end_}));
     }
-    VSCALE_ASSERT(false, "a gate of no known kind");
   }
 
-  Try try_domain() {
-    const auto state = ports_.domains.domain_state(subject_.domain);
-    if (!state) return not_yet(state.error());
-    if (is_up(*state)) return Passed{};
-    return NotYet{fmt::format("{}, want running", to_string(*state))};
-  }
-
-  Try try_agent(const Gate& gate) {
-    const auto answer = ports_.guests.ping_agent(subject_.domain, try_timeout(gate));
-    if (answer) return Passed{};
-    return not_yet(answer.error());
-  }
-
-  Try try_cloud_init(const Gate& gate) {
-    const auto exit = ports_.guests.run_in_guest(subject_.domain, {"cloud-init", "status"}, "", try_timeout(gate));
-    if (!exit) return not_yet(exit.error());
-    const auto status = cloud_init_status(exit->out);
-    if (!status) return NotYet{fmt::format("no answer from cloud-init (exit {}), want done", exit->code)};
-    if (*status == "disabled") return Passed{"cloud-init is disabled"};
-    if (ends_with(*status, "done")) return Passed{};
-    if (*status != "error") return NotYet{fmt::format("{}, want done", *status)};
-    return Never{{ErrorKind::failed,
-                  fmt::format("{}: cloud-init ended with an error", who_),
-                  {},
-                  fmt::format("see why inside, by cloud-init status --long: vscale console {}",
-                              short_address(subject_.address))}};
-  }
-
-  Try try_systemd(const Gate& gate) {
-    const auto exit =
-        ports_.guests.run_in_guest(subject_.domain, {"systemctl", "is-system-running"}, "", try_timeout(gate));
-    if (!exit) return not_yet(exit.error());
-    const std::string state = shown(exit->out);
-    if (state == "running" || (state == "degraded" && gate.allow_degraded)) return Passed{};
-    return NotYet{fmt::format("{}, want running{}", state.empty() ? "no answer" : state,
-                              gate.allow_degraded ? " or degraded" : "")};
-  }
-
-  Try try_tcp(const Gate& gate) {
-    const auto address = first_address();
-    if (!address) return no_address_yet();
-    const auto connected = ports_.probe.connect_tcp(*address, gate.port, try_timeout(gate));
-    if (connected) return Passed{};
-    return NotYet{what_was_found(connected.error())};
-  }
-
-  Try try_http(const Gate& gate) {
-    const auto address = first_address();
-    if (!address) return no_address_yet();
-    const auto status = ports_.probe.get_http(*address, gate.port, gate.path, try_timeout(gate));
-    if (!status) return NotYet{what_was_found(status.error())};
-    if (*status == gate.status) return Passed{};
-    return NotYet{fmt::format("{}, want {}", *status, gate.status)};
-  }
-
-  Try try_exec(const Gate& gate) {
-    std::vector<std::string> argv;
-    for (const auto& word : gate.guest) {
-      auto expanded = expand_instance_facts(word.text, facts());
-      if (!expanded) return Never{expanded.error()};
-      argv.push_back(*std::move(expanded));
+  Result<Lost> try_due_by(Duration uptime, Duration ready_since) {
+    for (std::size_t at = 0; at < wait_.gates.size(); ++at) {
+      if (due_[at] > uptime) continue;
+      if (stopped_()) return cut_short_ready(ready_since);
+      const Duration tried_at = ports_.clock.uptime();
+      const auto answer = guest_.attempt(wait_.gates[at], progress_end_);
+      if (const auto* passed = std::get_if<GateTries::Passed>(&answer)) {
+        has_passed(at, *passed);
+        continue;
+      }
+      ++losses_;
+      was_ready_ += tried_at - ready_since;
+      deadline_ += tried_at - ready_since;
+      if (const auto error = why_over(wait_.gates[at], answer)) return *error;
+      pause_until(std::min(due_after_try(at), ends_by()));
+      return Lost{at};
     }
-    const auto exit = ports_.guests.run_in_guest(subject_.domain, argv, "", try_timeout(gate));
-    if (!exit) return not_yet(exit.error());
-    if (exit->code == 0) return Passed{};
-    return NotYet{fmt::format("exit {}, want 0", exit->code)};
+    return Lost{};
   }
 
-  /// With the outside's own words, which tell a refused connection from one without a route; what to do about it is
-  /// said once, when waiting ends.
-  static std::string what_was_found(const Error& error) {
-    return to_string(Error{.kind = error.kind, .message = error.message, .detail = error.detail, .hint = {}});
-  }
-
-  /// An agent that is slow, a host that does not answer just now: wait. What waiting cannot mend is told at once.
-  static Try not_yet(const Error& error) {
-    if (error.kind == ErrorKind::denied || error.kind == ErrorKind::unsupported) return Never{error};
-    return NotYet{what_was_found(error), error.kind == ErrorKind::timed_out ? "no answer yet" : ""};
-  }
-
-  std::optional<Error> why_it_never_will(const Gate& gate) {
-    const auto state = ports_.domains.domain_state(subject_.domain);
-    if (!state && state.error().kind == ErrorKind::not_found) return state.error();
-    if (!state || (*state != DomainState::shut_off && *state != DomainState::crashed)) return std::nullopt;
-    return Error{ErrorKind::failed,
-                 fmt::format("{} is {}, while it was waited for (gate {})", who_, to_string(*state), show(gate)),
-                 {},
-                 "the host's libvirt log tells why"};
-  }
-
-  Error too_late(const Gate& gate, const std::string& found, int tries) const {
+  Error too_late(const Gate& gate, const std::string& found) const {
     return {ErrorKind::timed_out,
-            fmt::format("{}: gate {} has not passed within {} of its start: {} ({} tries)", who_, show(gate),
-                        show_duration(wait_.startup_timeout), found, tries),
+            fmt::format("{}: gate {} has not passed within {} of its start{}: {} ({})", guest_.who(), show(gate),
+                        show_duration(wait_.startup_timeout),
+                        was_ready_ == Duration{0}
+                            ? ""
+                            : fmt::format(", not counting {} in which all had", show_duration(was_ready_)),
+                        found, counted_tries()),
             {},
-            fmt::format("look inside: vscale console {}", short_address(subject_.address))};
+            where_to_look()};
+  }
+
+  Error no_progress(const std::string& found) const {
+    return {ErrorKind::timed_out,
+            fmt::format("{}: no progress within {}: {}", guest_.who(), show_duration(wait_.progress_deadline), found),
+            {},
+            where_to_look()};
   }
 
   Error cut_short(const Gate& gate, const std::string& found) const {
     return {ErrorKind::timed_out,
-            fmt::format("{}: stopped while waiting for gate {}: {}", who_, show(gate), found),
+            fmt::format("{}: stopped while waiting for gate {}: {}", guest_.who(), show(gate), found),
             {},
             {}};
   }
 
-  Duration every(const Gate& gate) const {
-    return std::max(gate.every.value_or(default_every(gate.kind)), kLeastEvery);
+  Error cut_short_ready(Duration since) const {
+    return {ErrorKind::timed_out, fmt::format("{}: stopped when it was {}", guest_.who(), ready_for(since)), {}, {}};
   }
 
-  Duration try_timeout(const Gate& gate) const {
-    const Duration left = std::max(deadline_ - ports_.clock.uptime(), kLastTryTimeout);
-    return std::min(gate.timeout.value_or(default_try_timeout(gate.kind)), left);
+  [[nodiscard]] std::string counted_tries() const { return tries_ == 1 ? "1 try" : fmt::format("{} tries", tries_); }
+
+  [[nodiscard]] std::string where_to_look() const { return "look inside: vscale console " + guest_.name(); }
+
+  [[nodiscard]] std::string ready_for(Duration since) const {
+    return fmt::format("ready for {} of {}", show_duration(ports_.clock.uptime() - since),
+                       show_duration(wait_.min_ready));
   }
 
-  InstanceFacts facts() {
-    const auto instance = parse_instance_address(subject_.address);
-    return {.name = subject_.name,
-            .group = instance ? instance->group : std::string(),
-            .ordinal = instance ? instance->ordinal : 0,
-            .address = first_address().value_or(""),
-            .host = subject_.domain.host};
-  }
+  [[nodiscard]] Duration ends_by() const { return std::min(deadline_, progress_end_); }
 
-  std::optional<std::string> first_address() {
-    for (const auto& nic : wait_.nics) {
-      if (nic.address) return nic.address;
-    }
-    learn_addresses();
-    if (learned_.empty()) return std::nullopt;
-    for (const auto& nic : wait_.nics) {
-      const auto found = learned_.find(nic.mac);
-      if (found != learned_.end()) return found->second;
-    }
-    return std::nullopt;
-  }
+  [[nodiscard]] Duration due_after_try(std::size_t at) const { return ports_.clock.uptime() + every(wait_.gates[at]); }
 
-  NotYet no_address_yet() const { return {"no address yet: " + why_untold_, "no address yet"}; }
-
-  bool address_missing() const {
-    return std::any_of(wait_.nics.begin(), wait_.nics.end(),
-                       [this](const GuestNic& nic) { return !nic.address && learned_.count(nic.mac) == 0; });
-  }
-
-  /// Asks by lease or agent, where one is missing or was tried in vain; what is told last counts. A host that does not
-  /// tell is no reason to fail: the gates decide.
-  void learn_addresses() {
-    if (!address_missing() && !doubted_) return;
-    doubted_ = false;
-    const auto found = ports_.guests.guest_addresses(subject_.domain);
-    if (!found) {
-      why_untold_ = what_was_found(found.error());
-      return;
-    }
-    const auto usable = usable_addresses(*found);
-    why_untold_ = found->empty()   ? "neither a lease nor the agent tells one"
-                  : usable.empty() ? "what is told is link-local, or no address"
-                                   : "what is told is of none of its cards";
-    for (const auto& [mac, address] : usable) learned_.insert_or_assign(mac, address);
-  }
-
-  /// The first of each card. A guest tells its address itself, and it goes far: onto terminals, into other guests, into
-  /// ssh.
-  static std::map<std::string, std::string> usable_addresses(const std::vector<GuestAddress>& told) {
-    std::map<std::string, std::string> usable;
-    for (const auto& [mac, address] : told) {
-      const auto ipv4 = parse_ipv4(address);
-      if (ipv4 && !is_link_local(*ipv4)) usable.emplace(mac, address);
-    }
-    return usable;
+  [[nodiscard]] Duration first_due() const {
+    return due_.empty() ? Duration::max() : *std::min_element(due_.begin(), due_.end());
   }
 
   void wait_for_addresses() {
-    const Duration until = ports_.clock.uptime() + kAddressGrace;
-    for (learn_addresses(); address_missing() && ports_.clock.uptime() < until && !stopped_(); learn_addresses()) {
+    const Duration until = std::min(ports_.clock.uptime() + kAddressGrace, progress_end_);
+    for (guest_.learn_addresses(); guest_.address_missing() && ports_.clock.uptime() < until && !stopped_();
+         guest_.learn_addresses()) {
       pause_until(ports_.clock.uptime() + kHostGateEvery);
     }
   }
 
   GatesPassed outcome() {
-    GatesPassed outcome;
-    for (const auto& nic : wait_.nics) {
-      const auto found = learned_.find(nic.mac);
-      if (!nic.address && found != learned_.end()) outcome.addresses.push_back({nic.mac, found->second});
-    }
-    if (const auto address = first_address()) notes_.insert(notes_.begin(), *address);
-    outcome.note = fmt::format("{}", fmt::join(notes_, "; "));
-    return outcome;
+    std::vector<std::string> notes;
+    if (const auto address = guest_.first_address()) notes.push_back(*address);
+    for (const auto& [at, note] : notes_) notes.push_back(note);
+    return {guest_.learned(), fmt::format("{}", fmt::join(notes, "; "))};
   }
 
-  /// In short naps, so that a stop is noticed.
-  void pause_until(Duration uptime) {
-    while (ports_.clock.uptime() < uptime && !stopped_()) {
-      const Duration nap = std::min(uptime - ports_.clock.uptime(), kStopLookEvery);
-      ports_.clock.sleep_until(ports_.clock.now() + nap);
-    }
-  }
+  void pause_until(Duration uptime) { vscale::pause_until(uptime, ports_.clock, stopped_); }
 
-  const GateSubject& subject_;
   const WaitForGates& wait_;
   GatePorts ports_;
   const GateTrySink& tell_;
   const std::function<bool()>& stopped_;
-  std::string who_;                             ///< "web-3 on kvm2"
-  Duration began_;                              ///< By Clock::uptime(), and so is
-  Duration deadline_;                           ///< the end of the bound.
-  std::map<std::string, std::string> learned_;  ///< Address by MAC.
-  bool doubted_ = false;                        ///< A try has failed since they were learned.
-  std::string why_untold_;                      ///< Why the last question for addresses left some open.
-  std::vector<std::string> notes_;
+  GateTries guest_;
+  Duration began_;                            ///< By Clock::uptime(), and so are
+  Duration deadline_;                         ///< the end of the bound,
+  Duration progress_end_;                     ///< that of progress_deadline,
+  std::vector<Duration> due_;                 ///< and when each gate that has passed is to be tried again.
+  Duration was_ready_{};                      ///< So long, before gates were lost.
+  int losses_ = 0;                            ///< How often it was ready, and then not.
+  int tries_ = 0;                             ///< Of the gate that is waited for, and
+  std::string last_found_;                    ///< what the last that did not pass has found.
+  std::map<std::size_t, std::string> notes_;  ///< By gate.
 };
 
 }  // namespace
@@ -393,16 +245,6 @@ std::string show(const Gate& gate) {
 Result<GatesPassed> wait_for_gates(const GateSubject& subject, const WaitForGates& wait, GatePorts ports,
                                    const GateTrySink& tell, const std::function<bool()>& stopped) {
   return GateWait(subject, wait, ports, tell, stopped).run();
-}
-
-Result<void> watch_rollout(const WatchRollout& watch, const std::string& /*lineage*/, GatePorts ports,
-                           const GateTrySink& /*tell*/, const std::function<bool()>& stopped) {
-  const Duration until = ports.clock.uptime() + watch.lasts;
-  while (ports.clock.uptime() < until) {
-    if (stopped()) return Error{ErrorKind::timed_out, "stopped while the rollout rested", {}, {}};
-    ports.clock.sleep_until(ports.clock.now() + std::min(until - ports.clock.uptime(), kStopLookEvery));
-  }
-  return {};
 }
 
 }  // namespace vscale
