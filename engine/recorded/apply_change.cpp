@@ -66,6 +66,16 @@ void remember(std::vector<LiveDomain>& seen, LiveDomain domain) {
   if (at == seen.end() || at->name != domain.name) seen.insert(at, std::move(domain));
 }
 
+/// What was there under the new key gives way.
+template <class Map>
+void move_key(Map& map, const MoveRollout& change) {
+  auto node = map.extract(change.from);
+  map.erase(change.to);
+  if (node.empty()) return;
+  node.key() = change.to;
+  map.insert(std::move(node));
+}
+
 struct Apply {
   RecordedState& state;
 
@@ -112,6 +122,20 @@ struct Apply {
     state.revisions.erase(change.address);
     state.rollouts.erase(change.address);
     state.rollout_intents.erase(change.address);
+  }
+  void operator()(const MoveRollout& change) {
+    move_key(state.revisions, change);
+    move_key(state.rollouts, change);
+    move_key(state.rollout_intents, change);
+    if (const auto revisions = state.revisions.find(change.to); revisions != state.revisions.end()) {
+      for (auto& [number, revision] : revisions->second) revision.group = change.to;
+    }
+    if (const auto rollout = state.rollouts.find(change.to); rollout != state.rollouts.end()) {
+      rollout->second.group = change.to;
+    }
+    if (const auto said = state.rollout_intents.find(change.to); said != state.rollout_intents.end()) {
+      said->second.group = change.to;
+    }
   }
   void operator()(const PutRevision& change) {
     state.revisions[change.revision.group][change.revision.number] = change.revision;

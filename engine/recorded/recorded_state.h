@@ -55,7 +55,8 @@ struct InstanceRecord {
   std::vector<std::string> after;  ///< Addresses of groups that its own depends on: destroyed only after it.
   bool prevent_destroy = false;    ///< Kept here so that it outlives the group's disappearance from the file.
   std::int64_t shutdown_grace_ms = 60000;
-  bool drained = false;  ///< Its beforeStop hooks were begun, and it has not been stopped since.
+  bool drained = false;  ///< Its beforeStop hooks were begun, and have not been taken back since.
+  bool failed = false;   ///< A rolling update made it, and it did not become available since it was started.
 
   bool operator==(const InstanceRecord&) const = default;
 };
@@ -129,9 +130,10 @@ struct RolloutRecord {
   std::int64_t from = 0;  ///< The stable revision; 0: there is none yet.
   std::int64_t to = 0;
   int steps_passed = 0;  ///< Of update.steps. They are passed once in a revision, whatever the size becomes.
-  std::optional<Instant> step_reached_at;  ///< Since when it rests at the next one; nothing: it is not there yet.
-  int failures = 0;                        ///< Instances of `to` that failed.
-  std::string failure;                     ///< The last of them, in a sentence.
+  std::optional<Instant> step_reached_at{};  ///< Since when it rests at the next one; nothing: it is not there yet.
+  int size = 0;           ///< Of the group when it began: what stands beside others is not counted in it.
+  int failures = 0;       ///< Instances of `to` that failed.
+  std::string failure{};  ///< The last of them, in a sentence.
   Instant started_at{};
 
   bool operator==(const RolloutRecord&) const = default;
@@ -148,8 +150,8 @@ struct RolloutIntent {
   int step = 0;               ///< promote: the step that is passed by it.
   int failures = 0;           ///< resume, promote: so many have been forgiven.
   Instant at{};
-  std::string by;      ///< user@host
-  std::string reason;  ///< --reason; may be empty.
+  std::string by;        ///< user@host
+  std::string reason{};  ///< --reason; may be empty.
 
   bool operator==(const RolloutIntent&) const = default;
 };
@@ -250,6 +252,11 @@ struct RemoveGroup {
   std::string address;
   bool operator==(const RemoveGroup&) const = default;
 };
+/// A group's revisions, its rollout and what was said of it, under its new address.
+struct MoveRollout {
+  std::string from, to;
+  bool operator==(const MoveRollout&) const = default;
+};
 struct PutRevision {
   RevisionRecord revision;
   bool operator==(const PutRevision&) const = default;
@@ -289,7 +296,7 @@ struct RenameHost {
 
 using RecordChange =
     std::variant<PutInstance, RemoveInstance, MoveInstance, PutVolume, RemoveVolume, PutImageCopy, RemoveImageCopy,
-                 PutImageLock, PutGroup, RemoveGroup, RemoveObservedDomain, ForgetInstance, RenameHost, PutRevision,
-                 RemoveRevision, PutRollout, RemoveRollout, PutRolloutIntent, RemoveRolloutIntent>;
+                 PutImageLock, PutGroup, RemoveGroup, RemoveObservedDomain, ForgetInstance, RenameHost, MoveRollout,
+                 PutRevision, RemoveRevision, PutRollout, RemoveRollout, PutRolloutIntent, RemoveRolloutIntent>;
 
 }  // namespace vscale

@@ -8,6 +8,7 @@
 #include "providers/sqlite/rows/columns.h"
 #include "providers/sqlite/rows/observation_rows.h"
 #include "providers/sqlite/rows/record_rows.h"
+#include "providers/sqlite/rows/rollout_rows.h"
 #include "providers/sqlite/statefile.h"
 
 namespace vscale {
@@ -99,7 +100,7 @@ std::int64_t move_serial(SQLite::Database& database, const Commit& commit) {
 Committed write(SQLite::Database& database, const Commit& commit, const StateStoreOptions& options) {
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   expect_generations(database, commit.expected_generations);
-  for (const RecordChange& change : commit.changes) apply_change(database, change);
+  for (const RecordChange& change : commit.changes) apply_change(database, change, options.templates);
   Committed committed;
   if (commit.begun) committed.journal_id = begin_action(database, *commit.begun, commit.at);
   if (commit.ended) end_action(database, *commit.ended, committed.journal_id, commit.at);
@@ -159,6 +160,7 @@ Result<RecordedState> SqliteStateStore::read() {
     RecordedState state;
     read_head(database, state);
     read_records(database, state);
+    read_rollouts(database, state, file_->options().templates);
     read_observations(database, state);
     read_open_actions(database, state);
     return state;
@@ -166,7 +168,7 @@ Result<RecordedState> SqliteStateStore::read() {
 }
 
 Result<std::map<std::string, RolloutIntent>> SqliteStateStore::rollout_intents() {
-  return std::map<std::string, RolloutIntent>{};
+  return guarded(file_->path(), [&] { return read_rollout_intents(file_->database()); });
 }
 
 Result<Committed> SqliteStateStore::commit(const Commit& commit) {

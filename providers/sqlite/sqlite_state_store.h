@@ -24,9 +24,18 @@ enum class OpenMode {
 /// A lineage for a new statefile, or an id of a lock: a random (version 4) UUID from the operating system.
 std::string random_id();
 
+/// How the statefile writes what a revision is made of. The JSON of what a user writes is made by schemas, which
+/// providers do not know: whoever knows both hands it over (template_text and template_from_text of
+/// schemas/json/template_json.h). What `write` gives is a JSON object; `read` fails for what it never gave.
+struct TemplateFormat {
+  std::function<std::string(const Template&)> write;
+  std::function<Result<Template>(const std::string&)> read;
+};
+
 /// What a program may set, and what tests do set. The bounds are generous: a run that meets one is told so by name.
 struct StateStoreOptions {
   std::function<std::string()> new_lineage = random_id;
+  TemplateFormat templates{};               ///< Without it no revision can be written or read.
   std::string machine;                      ///< Whose processes can be asked for; empty: this one (this_machine.h).
   Duration busy_timeout{10'000};            ///< How long a transaction waits for one of another process.
   std::uint64_t max_size_bytes = 4 * kGiB;  ///< A statefile never grows beyond it.

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include "engine/recorded/apply_change.h"
+#include "engine/values/variants/overloaded.h"
 #include "providers/sqlite/rows/columns.h"
 #include "providers/sqlite/rows/observation_rows.h"
+#include "providers/sqlite/rows/rollout_rows.h"
 #include "providers/sqlite/statefile.h"
 
 namespace vscale {
@@ -35,6 +37,8 @@ InstanceRecord instance_of(Columns columns) {
   instance.ready_at = columns.instant_if_any();
   instance.prevent_destroy = columns.yes();
   instance.shutdown_grace_ms = columns.number();
+  instance.drained = columns.yes();
+  instance.failed = columns.yes();
   return instance;
 }
 
@@ -46,7 +50,8 @@ InstanceRecord& owner_of(RecordedState& state, Columns& columns) {
 
 constexpr const char* kSelectInstances =
     "SELECT address, name, uuid, incarnation, host, revision, spec_hash, image_digest, phase, "
-    "vcpus, memory_bytes, created_at, started_at, ready_at, prevent_destroy, shutdown_grace_ms FROM instances";
+    "vcpus, memory_bytes, created_at, started_at, ready_at, prevent_destroy, shutdown_grace_ms, drained, failed "
+    "FROM instances";
 
 void read_instances(SQLite::Database& database, RecordedState& state) {
   SQLite::Statement select(database, kSelectInstances);
@@ -175,7 +180,7 @@ void read_image_locks(SQLite::Database& database, RecordedState& state) {
 }
 
 void read_groups(SQLite::Database& database, RecordedState& state) {
-  SQLite::Statement select(database, "SELECT address, revision, spec_hash, cursor_host FROM groups");
+  SQLite::Statement select(database, "SELECT address, revision, spec_hash, cursor_host, stable FROM groups");
   while (select.executeStep()) {
     Columns columns(select);
     GroupRecord group;
@@ -183,6 +188,7 @@ void read_groups(SQLite::Database& database, RecordedState& state) {
     group.revision = columns.number();
     group.spec_hash = columns.text();
     group.cursor_host = columns.text();
+    group.stable = columns.number();
     state.groups.emplace(group.address, std::move(group));
   }
 }
@@ -305,10 +311,11 @@ void apply(SQLite::Database& database, const PutInstance& put) {
   move_generations(database, holding_of(database, instance.address),
                    {.host = instance.host, .uuid = instance.uuid, .claim = instance.claim});
   execute(database, "DELETE FROM instances WHERE address = ?", instance.address);
-  execute(database, "INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", instance.address,
-          instance.name, instance.uuid, instance.incarnation, instance.host, instance.revision, instance.spec_hash,
-          instance.image_digest, to_string(instance.phase), instance.vcpus, instance.memory_bytes, instance.created_at,
-          instance.started_at, instance.ready_at, instance.prevent_destroy, instance.shutdown_grace_ms);
+  execute(database, "INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          instance.address, instance.name, instance.uuid, instance.incarnation, instance.host, instance.revision,
+          instance.spec_hash, instance.image_digest, to_string(instance.phase), instance.vcpus, instance.memory_bytes,
+          instance.created_at, instance.started_at, instance.ready_at, instance.prevent_destroy,
+          instance.shutdown_grace_ms, instance.drained, instance.failed);
   insert_parts(database, instance);
 }
 
@@ -358,20 +365,14 @@ void apply(SQLite::Database& database, const PutImageLock& put) {
 
 void apply(SQLite::Database& database, const PutGroup& put) {
   const GroupRecord& group = put.group;
-  execute(database, "INSERT OR REPLACE INTO groups VALUES (?, ?, ?, ?)", group.address, group.revision, group.spec_hash,
-          group.cursor_host);
+  execute(database, "INSERT OR REPLACE INTO groups VALUES (?, ?, ?, ?, ?)", group.address, group.revision,
+          group.spec_hash, group.cursor_host, group.stable);
 }
 
 void apply(SQLite::Database& database, const RemoveGroup& remove) {
   execute(database, "DELETE FROM groups WHERE address = ?", remove.address);
+  remove_rollouts_of(database, remove.address);
 }
-
-void apply(SQLite::Database&, const PutRevision&) {}
-void apply(SQLite::Database&, const RemoveRevision&) {}
-void apply(SQLite::Database&, const PutRollout&) {}
-void apply(SQLite::Database&, const RemoveRollout&) {}
-void apply(SQLite::Database&, const PutRolloutIntent&) {}
-void apply(SQLite::Database&, const RemoveRolloutIntent&) {}
 
 void apply(SQLite::Database& database, const RemoveObservedDomain& remove) {
   remove_observed_domain(database, remove.host, remove.uuid);
@@ -417,8 +418,10 @@ void read_records(SQLite::Database& database, RecordedState& state) {
   read_hosts(database, state);
 }
 
-void apply_change(SQLite::Database& database, const RecordChange& change) {
-  std::visit([&database](const auto& one) { apply(database, one); }, change);
+void apply_change(SQLite::Database& database, const RecordChange& change, const TemplateFormat& templates) {
+  std::visit(Overloaded{[&](const PutRevision& put) -> void { put_revision(database, put.revision, templates); },
+                        [&](const auto& one) -> void { apply(database, one); }},
+             change);
 }
 
 void expect_generations(SQLite::Database& database, const std::map<std::string, std::int64_t>& expected) {

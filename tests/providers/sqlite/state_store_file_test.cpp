@@ -371,12 +371,19 @@ TEST_CASE("a statefile of version 1, as it was released, is read") {
   expected.phase = Phase::ready;
   expected.created_at = at_second(0);
   CHECK(state.instances.at(expected.address) == expected);
+  CHECK(state.groups.at("group.web") == GroupRecord{"group.web", 1, "5fec", "kvm1", 0});
+  CHECK(state.revisions.empty());
+  CHECK(state.rollouts.empty());
+  CHECK(state.rollout_intents.empty());
+  CHECK(store->rollout_intents()->empty());
   const auto& domains = state.hosts.at("kvm1").observed->domains;
   CHECK(domains.at(0).ownership->address == expected.address);
   CHECK(domains.at(0).ownership->image_digest.empty());  // an older mark does not say
   CHECK(domains.at(1).ownership->image_digest == "sha256:aa");
   CHECK(domains.at(1).ownership->addresses == std::vector<StaticAddress>{{"lan", "10.0.0.51"}});
   CHECK(store->check());
+  must_commit(*store, changes({PutRevision{full_revision("group.web", 1)}}));
+  CHECK(read_state(*store).revisions.at("group.web").at(1) == full_revision("group.web", 1));
 }
 
 namespace {
@@ -481,6 +488,7 @@ TEST_CASE("a person can read the statefile") {
   auto store = open_store(directory / "vscale.db");
   InstanceRecord ready = web(0);
   ready.phase = Phase::ready;
+  ready.revision = 4;
   must_commit(*store, changes({PutInstance{ready}, PutInstance{web(1, "kvm2")}}));
   Commit begin;
   begin.at = at_second(1);
@@ -497,9 +505,12 @@ TEST_CASE("a person can read the statefile") {
   snapshot.domains = {domain};
   REQUIRE(store->record_observations({{.host = "kvm1", .view = {.snapshot = snapshot, .failure = std::nullopt}}}));
 
+  must_commit(*store, changes({PutRollout{full_rollout("group.web")}, PutRolloutIntent{full_intent("group.web")},
+                               PutRollout{first_rollout("machine.db1")}}));
+
   std::string text;
   SQLite::Database database(directory / "vscale.db");
-  for (const char* view : {"overview", "capacity", "unfinished"}) {
+  for (const char* view : {"overview", "capacity", "unfinished", "rolling_updates"}) {
     SQLite::Statement select(database, std::string("SELECT * FROM ") + view);
     text += std::string(view) + "\n";
     for (int column = 0; column < select.getColumnCount(); ++column)

@@ -15,6 +15,8 @@
 #include <string>
 
 #include "providers/sqlite/sqlite_state_store.h"
+#include "schemas/json/template_json.h"
+#include "tests/support/revisions.h"
 
 /// What the tests of the statefile stand on: directories that go away, values with something in every field, children.
 
@@ -130,7 +132,15 @@ inline Instant at_second(int second) {
   return sys_days{year{2026} / 5 / 4} + hours{13} + minutes{20} + seconds{second};
 }
 
-inline std::unique_ptr<SqliteStateStore> open_store(const std::string& path, const StateStoreOptions& options = {}) {
+/// As the program opens it.
+inline StateStoreOptions store_options() {
+  StateStoreOptions options;
+  options.templates = {.write = template_text, .read = template_from_text};
+  return options;
+}
+
+inline std::unique_ptr<SqliteStateStore> open_store(const std::string& path,
+                                                    const StateStoreOptions& options = store_options()) {
   auto store = SqliteStateStore::open(path, OpenMode::read_write_create, options);
   INFO((store ? "" : to_string(store.error())));
   REQUIRE(store);

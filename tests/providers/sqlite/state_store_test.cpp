@@ -28,6 +28,8 @@ InstanceRecord full_instance() {
   db.after = {"group.web", "group.cp"};
   db.prevent_destroy = true;
   db.shutdown_grace_ms = 90000;
+  db.drained = true;
+  db.failed = true;
   return db;
 }
 
@@ -69,6 +71,15 @@ ImageLock image_lock() {
   return lock;
 }
 
+RevisionRecord revision_without_end() {
+  RevisionRecord revision = full_revision("group.web", 4);
+  revision.completed_at = std::nullopt;
+  revision.verdict = RevisionRecord::Verdict::wanted;
+  revision.why = "";
+  revision.made_of = Template{};
+  return revision;
+}
+
 std::vector<RecordChange> one_of_each() {
   const InstanceRecord db = full_instance();
   return {PutInstance{db},
@@ -78,7 +89,12 @@ std::vector<RecordChange> one_of_each() {
           PutVolume{volume_of(db, VolumeRecord::Role::seed)},
           PutImageCopy{image_copy()},
           PutImageLock{image_lock()},
-          PutGroup{{.address = "group.web", .revision = 4, .spec_hash = "5fec", .cursor_host = "kvm2"}}};
+          PutGroup{{.address = "group.web", .revision = 4, .spec_hash = "5fec", .cursor_host = "kvm2", .stable = 3}},
+          PutRevision{full_revision("group.web", 3)},
+          PutRevision{revision_without_end()},
+          PutRollout{full_rollout("group.web")},
+          PutRollout{first_rollout("machine.db1")},
+          PutRolloutIntent{full_intent("group.web")}};
 }
 
 /// Without what only a store knows.
@@ -179,12 +195,17 @@ TEST_CASE("everything that was put can be removed again") {
 
   must_commit(*store, changes({RemoveInstance{db.address}, RemoveInstance{web(0).address},
                                RemoveVolume{db.host, "default", volume_of(db).name},
-                               RemoveImageCopy{"kvm1", "default", image_copy().volume}, RemoveGroup{"group.web"}}));
+                               RemoveImageCopy{"kvm1", "default", image_copy().volume}, RemoveRevision{"group.web", 3},
+                               RemoveRevision{"group.web", 4}, RemoveRollout{"group.web"}, RemoveRollout{"machine.db1"},
+                               RemoveRolloutIntent{"group.web"}, RemoveGroup{"group.web"}}));
 
   const RecordedState state = read_state(*store);
   CHECK(state.instances.empty());
   CHECK(state.volumes.size() == 2);
   CHECK(state.image_copies.empty());
+  CHECK(state.revisions.empty());
+  CHECK(state.rollouts.empty());
+  CHECK(state.rollout_intents.empty());
   CHECK(state.groups.empty());
 }
 
@@ -590,6 +611,9 @@ class RandomChanges {
     instance.nics[0].mac = "mac-" + std::to_string(pick(9));
     instance.nics[0].learned = pick(4) == 0;
     instance.phase = static_cast<Phase>(pick(5));
+    instance.drained = pick(2) == 0;
+    instance.failed = pick(2) == 0;
+    if (pick(3) == 0) return of_a_rollout(pick(2) == 0 ? "group.web" : "group.db");
     switch (pick(8)) {
       case 0:
         return RemoveInstance{instance.address};
@@ -607,6 +631,36 @@ class RandomChanges {
   int pick(int choices) { return std::uniform_int_distribution<int>(0, choices - 1)(random_); }
 
  private:
+  RecordChange of_a_rollout(const std::string& group) {
+    RevisionRecord revision = full_revision(group, 1 + pick(3));
+    revision.made_of.vcpus = pick(9);
+    revision.verdict = static_cast<RevisionRecord::Verdict>(pick(3));
+    RolloutRecord rollout = full_rollout(group);
+    rollout.steps_passed = pick(4);
+    RolloutIntent intent = full_intent(group);
+    intent.kind = static_cast<RolloutIntent::Kind>(pick(5));
+    switch (pick(10)) {
+      case 9:
+        return MoveRollout{group, group + "x"};
+      case 0:
+        return RemoveRevision{group, revision.number};
+      case 1:
+        return PutRollout{rollout};
+      case 2:
+        return RemoveRollout{group};
+      case 3:
+        return PutRolloutIntent{intent};
+      case 4:
+        return RemoveRolloutIntent{group};
+      case 5:
+        return PutGroup{{.address = group, .spec_hash = "", .cursor_host = "", .stable = pick(4)}};
+      case 6:
+        return RemoveGroup{group};
+      default:
+        return PutRevision{revision};
+    }
+  }
+
   std::mt19937 random_;
 };
 
