@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace vscale {
@@ -282,6 +283,7 @@ double worst_share(const Shares& shares) {
 
 std::string why_this(const Candidate& chosen, const PlacementRequest& request, std::size_t possible) {
   if (request.only_host) return "its disks are there";
+  if (chosen.host->name == request.prefers) return "on the same host";
   const int worst = static_cast<int>(std::lround(100 * worst_share(chosen.shares)));
   switch (request.rules.strategy) {
     case PlacementStrategy::first_come:
@@ -362,6 +364,7 @@ PlacementAnswer place(const PlacementWorld& world, const PlacementRequest& reque
     ++possible;
     Score score = score_of(candidate, request, overview, cursor);
     score[0] = soft_crowd(*candidate.host, request, crowds);
+    if (candidate.host->name == request.prefers) score[1] = -std::numeric_limits<double>::infinity();
     if (best == nullptr || better(score, best_score)) {
       best = &candidate;
       best_score = score;

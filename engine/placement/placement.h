@@ -68,6 +68,8 @@ struct PlacementRequest {
   std::optional<std::string> only_host;  ///< Pinned, by a disk that stays there.
   /// Of an instance that is replaced: where it is and what it gives back there. It stays if it can.
   std::optional<std::pair<std::string, Claim>> replaces;
+  /// Taken if it can take it and the soft rules have nothing against it that they have not against the others.
+  std::string prefers{};
   /// One that is there already: an amount of 0 in `claim` is of what it wants no more of, and is not looked at.
   bool grows_in_place = false;
 };

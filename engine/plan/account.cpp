@@ -11,13 +11,14 @@ namespace vscale {
 namespace {
 
 std::optional<ChangeAction> action_of_kept(const Decision& decision) {
-  if (decision.recreate) return ChangeAction::create;
+  // Told of with the one that it comes for.
+  if (decision.recreate) return decision.stands_for.empty() ? std::optional(ChangeAction::create) : std::nullopt;
   const bool updates = !decision.in_place.empty() || decision.mark || decision.follow || decision.rehash ||
-                       decision.lost_seed || decision.open_pools ||
+                       decision.lost_seed || decision.open_pools || decision.welcome ||
                        (decision.redefine && decision.record->phase != Phase::claimed);
   if (updates) return ChangeAction::update;
   if (decision.start || decision.wait) return ChangeAction::start;
-  if (decision.held) return ChangeAction::hold;
+  if ((decision.held && !decision.is_ahead) || decision.awaits_rollout) return ChangeAction::hold;
   return std::nullopt;
 }
 
@@ -36,9 +37,12 @@ std::optional<ChangeAction> action_of(const Planning& planning, const Decision& 
     case Fate::keep:
       return action_of_kept(decision);
     case Fate::create:
-      return ChangeAction::create;
+      // Told of with the one that it comes for.
+      return decision.stands_for.empty() ? std::optional(ChangeAction::create) : std::nullopt;
     case Fate::replace:
       return is_left(planning, decision) ? ChangeAction::replace : ChangeAction::create;
+    case Fate::retire:
+      return decision.goes_for_good() ? ChangeAction::destroy : ChangeAction::replace;
     case Fate::destroy:
       return ChangeAction::destroy;
     case Fate::forget:
@@ -66,7 +70,7 @@ void add_disks(const Planning& planning, const GroupPlan& plan, const Decision& 
       change.reasons.push_back(about_disk(Rule::keep_disk, volume, "stays on " + volume.host + ", and is forgotten"));
     }
   }
-  if (decision.fate != Fate::destroy && decision.fate != Fate::replace) return;
+  if (!decision.goes_for_good() && !decision.is_replaced()) return;
   const std::vector<VolumeRecord> given_up = disks_given_up(planning, plan, decision);
   for (const auto& volume : planning.volumes.of(decision.address)) {
     if (volume.role != VolumeRecord::Role::data) continue;
@@ -87,7 +91,7 @@ void add_disks(const Planning& planning, const GroupPlan& plan, const Decision& 
     } else if (comes_no_more) {
       change.reasons.push_back(
           about_disk(Rule::data_lost, volume, fmt::format("is deleted from {}: the file has it no more", volume.host)));
-    } else if (decision.fate == Fate::replace) {
+    } else if (decision.is_replaced()) {
       change.reasons.push_back(about_disk(Rule::data_lost, volume, "is made anew, empty"));
     }
   }
@@ -104,6 +108,30 @@ void add_dependencies(const GroupPlan& plan, const Decision& decision, const Awa
   }
 }
 
+const Decision& successor_of(const GroupPlan& plan, const Decision& decision) {
+  const auto address = parse_instance_address(decision.replaced_by);
+  const auto found =
+      std::lower_bound(plan.decisions.begin(), plan.decisions.end(), *address,
+                       [](const Decision& one, const InstanceAddress& other) { return one.address < other; });
+  VSCALE_ASSERT(found != plan.decisions.end() && found->name == decision.replaced_by,
+                "who comes for another one is of the same group");
+  return *found;
+}
+
+/// What comes for it is told of together with it.
+void add_successor(const GroupPlan& plan, const Decision& decision, Change& change) {
+  if (decision.replaced_by.empty()) return;
+  const Decision& successor = successor_of(plan, decision);
+  change.successor = successor.name;
+  change.host = successor.host_after;
+  if (change.host.empty() && successor.where) change.host = successor.where->host;
+  change.addresses = successor.addresses_after;
+  if (successor.stands_for.empty()) return;  // It is there already.
+  for (const auto& reason : successor.reasons) {
+    if (reason.rule != Rule::wanted) change.reasons.push_back(reason);
+  }
+}
+
 Change change_of(const Planning& planning, const GroupPlan& plan, const Decision& decision, ChangeAction action,
                  const Awaited& awaited) {
   Change change;
@@ -116,6 +144,7 @@ Change change_of(const Planning& planning, const GroupPlan& plan, const Decision
   if (decision.record != nullptr) change.from_host = decision.where->host;
   change.host = decision.host_after.empty() ? change.from_host : decision.host_after;
   if (action == ChangeAction::destroy || action == ChangeAction::forget) change.host.clear();
+  add_successor(plan, decision, change);
   add_disks(planning, plan, decision, change);
   add_dependencies(plan, decision, awaited, change);
   return change;
@@ -164,6 +193,7 @@ void give_account(Planning& planning) {
     if (!group.gates.empty()) awaited.insert(group.address);
   }
   for (const auto& group : planning.groups) {
+    if (group.rollout) plan.rollouts.push_back(group.rollout->outline);
     for (const auto& decision : group.decisions) {
       if (const auto action = action_of(planning, decision)) {
         plan.changes.push_back(change_of(planning, group, decision, *action, awaited));

@@ -208,7 +208,7 @@ Destroyed count_destroyed(const Planning& planning) {
   Destroyed destroyed;
   for (const auto& plan : planning.groups) {
     for (const auto& decision : plan.decisions) {
-      if (decision.fate == Fate::destroy) ++destroyed.instances;
+      if (decision.goes_for_good()) ++destroyed.instances;
       if (!disks_given_up(planning, plan, decision).empty()) ++destroyed.robbed;
     }
   }
@@ -230,6 +230,17 @@ std::string show(const Destroyed& destroyed) {
                      destroyed.robbed, destroyed.total());
 }
 
+}  // namespace
+
+void apply_limits(Planning& planning) {
+  for (auto& plan : planning.groups) {
+    hold_protected(planning, plan);
+    hold_last_copies(planning, plan);
+    hold_recreation(planning, plan);
+    hold_replacements(planning, plan);
+  }
+}
+
 void check_destroyed(Planning& planning) {
   const Destroyed destroyed = count_destroyed(planning);
   const PlanOptions& options = planning.input.options;
@@ -243,18 +254,6 @@ void check_destroyed(Planning& planning) {
     planning.error("limit_destroy", fmt::format("the plan {}, and limits.destroy is {}", show(destroyed), *limit),
                    "raise limits.destroy, or go in smaller steps: --target", "limits.destroy");
   }
-}
-
-}  // namespace
-
-void apply_limits(Planning& planning) {
-  for (auto& plan : planning.groups) {
-    hold_protected(planning, plan);
-    hold_last_copies(planning, plan);
-    hold_recreation(planning, plan);
-    hold_replacements(planning, plan);
-  }
-  check_destroyed(planning);
 }
 
 }  // namespace vscale

@@ -180,6 +180,7 @@ struct ClaimInstance {
   InstanceRecord instance;
   std::vector<VolumeRecord> volumes;
   GroupRecord group;
+  std::optional<RevisionRecord> revision{};  ///< The group's, where it is not recorded yet.
   bool operator==(const ClaimInstance&) const = default;
 };
 /// Makes sure of a pool; creates it at `path` where that is given.
@@ -273,6 +274,7 @@ struct WaitForGates {
   std::vector<GuestNic> nics;
   Duration min_ready{};
   Duration progress_deadline{};
+  bool last = true;  ///< false: hooks follow, and it is ready only after the last of them.
   bool operator==(const WaitForGates&) const = default;
 };
 /// Gives back addresses and capacity: the last step of a removal.
@@ -308,15 +310,19 @@ struct RunHook {
   std::vector<GuestNic> nics;
   std::string reason;      ///< For VSCALE_REASON: the rule's word.
   std::vector<Hook> undo;  ///< If it fails: those before it, to be taken back after its own.
+  bool last = true;        ///< Of its moment: the instance is ready after it, or nothing is left to be taken back.
   bool operator==(const RunHook&) const = default;
 };
 const char* to_string(RunHook::When when);
 
-/// A rollout's first step: the record has it and its revision. `condemned`: the revision that it goes back from.
+/// A rollout's first step: the record has it and its revision. What the revision is made of is not part of a plan,
+/// which is shown and stored: with_templates() (engine/plan/rollouts/config_of_plan.h) puts it there before the plan is
+/// carried out.
 struct BeginRollout {
   RolloutRecord rollout;
   RevisionRecord revision;
-  std::optional<RevisionRecord> condemned;
+  std::optional<std::int64_t> condemned{};  ///< The revision that it goes back from,
+  std::string why{};                        ///< and why.
   bool operator==(const BeginRollout&) const = default;
 };
 /// What begins a turn waits for it: here a rollout that was paused by hand comes to a rest.
@@ -338,6 +344,7 @@ struct WatchRollout {
   std::vector<WatchedInstance> watched;
   std::vector<Gate> gates;
   int failures = 3;
+  bool passes = true;  ///< false: a person has to pass the step after it.
   bool operator==(const WatchRollout&) const = default;
 };
 /// The rollout has come to a step that only a person passes.

@@ -21,7 +21,9 @@
 #include "engine/plan/graph_builder.h"
 #include "engine/plan/plan.h"
 #include "engine/plan/reconcile.h"
+#include "engine/plan/rollouts/rollout_paper.h"
 #include "engine/plan/scope.h"
+#include "engine/rollout/course.h"
 
 /// What the parts of reconcile() share: first every instance's fate is decided, then hosts are chosen, then actions are
 /// laid out. Inside engine/plan only.
@@ -33,6 +35,7 @@ enum class Fate {
   keep,     ///< It stays; `in_place`, `start` and what follows them say what it needs, which may be nothing.
   create,   ///< There is no record of it yet.
   replace,  ///< What is there goes, and a new incarnation takes ordinal, addresses and MACs.
+  retire,   ///< What is there goes in the course of a rolling update, once another ordinal stands in for it.
   destroy,
   forget,  ///< Only the record of it goes.
   left,    ///< Nothing is known of it, or something forbids what it needs: not touched.
@@ -58,14 +61,29 @@ struct Decision {
   bool mark = false;            ///< The mark on its domain has an old address.
   bool rehash = false;          ///< Its spec hash was made by other rules: it is made again, and nothing else.
   bool stays_as_it_is = false;  ///< Its sizes, cards and disks: what differs is held back, or waits for a replacement.
+  bool welcome = false;         ///< It was said farewell to, and stays after all: that is taken back.
   bool open_pools = false;      ///< Only its pools are turned on, which tells the next plan what is there.
   std::optional<VolumeRecord> lost_seed;  ///< The file of its seed is gone: it is written again.
   bool held = false;                      ///< Something it needs is held back, and the reasons say what.
+  bool awaits_rollout = false;            ///< It is as it was, and the rollout that would replace it rests.
+  bool is_ahead = false;                  ///< Of the revision that a resting rollout leads to: it lacks nothing.
 
   // create and replace
   bool domain_is_gone = false;  ///< replace and destroy: there is no domain to stop.
   bool disturbs = false;        ///< replace: a member that was ready, also if it is off now: they go one by one.
   std::optional<PlacementAnswer> placed;
+  bool rolls = false;       ///< It comes, goes or gives way by turns of its group's rolling update.
+  std::string stands_for;   ///< create: the one that retires for it. Empty: it is only missing.
+  std::string replaced_by;  ///< retire: the one that comes for it. Empty: the size has become smaller.
+
+  /// What is there of it goes, and nothing comes for it.
+  [[nodiscard]] bool goes_for_good() const {
+    return fate == Fate::destroy || (fate == Fate::retire && replaced_by.empty());
+  }
+  /// What is there of it goes, and something else comes for it.
+  [[nodiscard]] bool is_replaced() const {
+    return fate == Fate::replace || (fate == Fate::retire && !replaced_by.empty());
+  }
 
   /// keep: its domain is gone, and comes back with the sizes that the file has by now.
   [[nodiscard]] bool is_defined_anew() const {
@@ -83,6 +101,8 @@ struct Decision {
   std::vector<VolumeRecord> renamed;         ///< As recorded: the file calls their storage otherwise now.
   std::vector<RecordChange> record_changes;  ///< That come before anything else here.
   std::string host_after;                    ///< Empty: where it is.
+  std::string uuid_after;                    ///< Of a new incarnation,
+  std::vector<GuestNic> nics_after;          ///< and its cards.
   std::vector<std::string> addresses_after;  ///< IP addresses.
 };
 
@@ -94,11 +114,18 @@ struct GroupPlan {
   const ImageLock* lock = nullptr;  ///< nullptr: not known, or no group.
   std::string spec_hash;            ///< Of the template, once the lock is known.
   std::int64_t revision = 1;
-  std::string cursor_host;          ///< After this plan's placements.
-  std::vector<Decision> decisions;  ///< In order of ordinals.
-  std::optional<int> moved;         ///< The action that gives the group its new address in the record.
-  std::vector<int> first_needs;     ///< What every creation or change here waits for; `moved` among it.
-  std::vector<int> gates;           ///< Waits for readiness that this plan holds.
+  Course course;
+  std::optional<RolloutPaper> rollout;  ///< A rolling update that is in progress, or begins.
+  std::string cursor_host;              ///< After this plan's placements.
+  std::vector<Decision> decisions;      ///< In order of ordinals.
+  std::optional<int> moved;             ///< The action that gives the group its new address in the record.
+  std::vector<int> first_needs;         ///< What every creation or change here waits for; `moved` among it.
+  std::vector<int> gates;               ///< Waits for readiness that this plan holds.
+  std::map<std::size_t, int> gate_of;   ///< What of them ends a decision, by its place.
+  std::optional<int> completion;        ///< The action by which the revision becomes the stable one.
+  int size = 0;                         ///< That it is to have.
+  bool begins = false;                  ///< A rollout to its revision begins with this plan.
+  bool successors_are_beside = false;   ///< Who is to be replaced gets a successor of another ordinal.
   std::optional<int> ready_barrier;
 };
 
@@ -124,6 +151,8 @@ struct Planning {
   std::map<std::string, std::string> names;                    ///< Domain names of recorded instances -> their address.
   std::map<std::string, std::vector<RecordChange>> moves;      ///< By the new group: what `moved:` does to the record.
   std::unordered_map<std::string, const Removed*> removed;     ///< `removed:`, by address; the first of each.
+  std::map<std::string, std::string> recorded_as;  ///< Groups that were moved: by the new address the old one.
+  std::deque<Group> made_groups;                   ///< Owns what GroupPlan::group points to where it is not the file's.
   std::map<ImageCopyKey, const ImageCopyRecord*> image_copies;
   std::unordered_map<std::string, std::string> image_names;          ///< By digest, of all recorded copies.
   std::map<ImageCopyKey, int> uploads;                               ///< By what is sent: the action that does it.
@@ -134,6 +163,9 @@ struct Planning {
 
   [[nodiscard]] ImageCopyKey image_copy_key(const std::string& host, const std::string& pool,
                                             const std::string& digest) const;
+
+  /// The address by which the record knows a group.
+  [[nodiscard]] const std::string& recorded_address(const std::string& group) const;
 
   /// VolumeBook::host_reaching() among the hosts that are not excluded.
   [[nodiscard]] std::string host_reaching(const std::string& pool, const std::string& recorded,
@@ -185,6 +217,10 @@ std::string user_of(const Planning& planning, const VolumeRecord& volume, const 
 void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decision, Reason why);
 /// Protection and limits: what they forbid becomes an error and is left alone. (limits.cpp)
 void apply_limits(Planning& planning);
+/// Which of what is to be replaced goes by turns, and what comes for it. (rollouts/succession.cpp)
+void prepare_rollouts(Planning& planning);
+/// More destroyed than is allowed is an error. (limits.cpp)
+void check_destroyed(Planning& planning);
 /// Chooses hosts for what is created or replaced; what fits nowhere is an error and is left. (steps/placing.cpp)
 void place_instances(Planning& planning);
 /// Lays out what `moved:` does to the record; everything else of these groups waits for it. (names/moved.cpp)

@@ -310,6 +310,11 @@ ImageCopyKey Planning::image_copy_key(const std::string& host, const std::string
   return {volumes.is_shared(pool) ? std::string() : host, pool, digest};
 }
 
+const std::string& Planning::recorded_address(const std::string& group) const {
+  const auto former = recorded_as.find(group);
+  return former == recorded_as.end() ? group : former->second;
+}
+
 std::string Planning::host_reaching(const std::string& pool, const std::string& recorded,
                                     const std::string& own) const {
   return volumes.host_reaching(pool, recorded, own,
@@ -394,6 +399,8 @@ Plan plan_from(const PlanInput& input, const std::vector<RenamedHost>& renamed) 
   report_pools_that_look_shared(planning);
   decide_fates(planning);
   apply_limits(planning);
+  prepare_rollouts(planning);
+  check_destroyed(planning);
   place_instances(planning);
   plan_moves(planning);
   plan_removals(planning);

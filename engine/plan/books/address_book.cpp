@@ -8,6 +8,7 @@ AddressBook::AddressBook(const Config& config) {
   for (const auto& network : config.networks) {
     const std::size_t segment = segment_of(network);
     if (segment == segments_.size()) segments_.emplace_back();
+    released_.resize(segments_.size());
     pools_[network.name] = {&network, segment, {}};
   }
 }
@@ -56,7 +57,27 @@ std::optional<std::string> AddressBook::next_free(const std::string& network, co
       if (owners.try_emplace(address, owner).second) return address;
     }
   }
+  return next_released(pool, owner);
+}
+
+std::optional<std::string> AddressBook::next_released(const Pool& pool, const std::string& owner) {
+  const auto instance = parse_instance_address(owner);
+  const auto released = released_[pool.segment].find(instance ? group_address(*instance) : "");
+  if (released == released_[pool.segment].end()) return std::nullopt;
+  for (auto at = released->second.begin(); at != released->second.end(); ++at) {
+    const auto parsed = parse_ipv4(*at);
+    if (!parsed || !in_pool(*pool.network, *parsed)) continue;
+    std::string address = std::move(*at);
+    released->second.erase(at);
+    segments_[pool.segment][address] = owner;
+    return address;
+  }
   return std::nullopt;
+}
+
+void AddressBook::release(const std::string& network, const std::string& address, const std::string& group) {
+  const auto pool = pools_.find(network);
+  if (pool != pools_.end()) released_[pool->second.segment][group].push_back(address);
 }
 
 std::uint64_t AddressBook::pool_size(const std::string& network) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,11 +30,14 @@ class AddressBook {
   [[nodiscard]] bool is_static(const std::string& network) const;
   /// The lowest free address, taken for `owner`; nothing if there is none left.
   std::optional<std::string> next_free(const std::string& network, const std::string& owner);
+  /// Its owner, an instance of the group, will have gone by the time that others of the same group come: they are given
+  /// it where no other is left. For everybody else it stays taken, since nobody tells them when.
+  void release(const std::string& network, const std::string& address, const std::string& group);
   /// How many addresses the network's pool has altogether.
   [[nodiscard]] std::uint64_t pool_size(const std::string& network) const;
 
  private:
-  /// Everything before it is taken: addresses never come back while a plan is made.
+  /// Everything before it is taken, or was released.
   struct Cursor {
     std::size_t range = 0;
     std::uint64_t offset = 0;
@@ -46,9 +50,12 @@ class AddressBook {
   using Owners = std::unordered_map<std::string, std::string>;  // by address
 
   [[nodiscard]] std::size_t segment_of(const Network& network) const;
+  std::optional<std::string> next_released(const Pool& pool, const std::string& owner);
 
   std::map<std::string, Pool> pools_;  // by network
   std::vector<Owners> segments_;
+  /// By segment and group, in the order of their release.
+  std::vector<std::map<std::string, std::deque<std::string>>> released_;
 };
 
 }  // namespace vscale

@@ -26,13 +26,20 @@ std::vector<Decision> recorded_decisions(Planning& planning, const LastSeenUp& l
   return decisions;
 }
 
-/// A new revision begins when what replaces differs from what the group was last created with.
-std::int64_t revision_of(const GroupPlan& plan) {
-  if (plan.record == nullptr) return 1;
-  const std::string& recorded = plan.record->spec_hash;
-  const bool same =
-      plan.lock == nullptr || !is_current_spec_hash(recorded) || fields_that_differ(recorded, plan.spec_hash).empty();
-  return same ? plan.record->revision : plan.record->revision + 1;
+/// What new instances are made of: the file's template, or that of a revision which it goes back to or stays with.
+void decide_course(Planning& planning, GroupPlan& plan) {
+  plan.course = course_of({.config = planning.config,
+                           .group = *plan.group,
+                           .spec_hash = plan.spec_hash,
+                           .recorded = planning.input.recorded,
+                           .recorded_as = planning.recorded_address(plan.address),
+                           .force = planning.input.options.force});
+  plan.revision = plan.course.target();
+  const RevisionRecord* revision = plan.course.made_of;
+  if (revision == nullptr) return;
+  plan.group = &planning.made_groups.emplace_back(made_of(*plan.group, *revision));
+  plan.lock = &revision->image;
+  plan.spec_hash = spec_hash(plan.group->instance, revision->image.digest);
 }
 
 void read_group(Planning& planning, GroupPlan& plan) {
@@ -47,7 +54,45 @@ void read_group(Planning& planning, GroupPlan& plan) {
     plan.lock = &lock->second;
     plan.spec_hash = spec_hash(plan.group->instance, lock->second.digest);
   }
-  plan.revision = revision_of(plan);
+  if (!planning.input.options.destroy) decide_course(planning, plan);
+}
+
+/// What a person may do about a rollout that has stopped: only what is not refused.
+std::string ways_on_of_stopped(const Course& course, const std::string& name) {
+  if (course.is_aborted) {
+    return fmt::format("change the template; or, to try the same again: --force; or go back: vscale rollout undo {}",
+                       name);
+  }
+  std::string ways = fmt::format("mend the template and apply; or go on: vscale rollout resume {}", name);
+  if (!course.was_going_back && course.can_go_back) ways += fmt::format("; or go back: vscale rollout undo {}", name);
+  return ways;
+}
+
+/// A person learns why the file is not followed.
+void report_course(Planning& planning, const GroupPlan& plan) {
+  const Course& course = plan.course;
+  if (course.kind == Course::Kind::forward || planning.input.options.destroy) return;
+  const std::string name = plan.group->name;
+  const std::string failure = course.failure.empty() ? "" : ": " + course.failure;
+  const std::string place = place_of(*plan.group, "update");
+  switch (course.kind) {
+    case Course::Kind::forward:
+      return;
+    case Course::Kind::back:
+      return planning.warn("rolled_back",
+                           fmt::format("{}: revision {} is not rolled out ({}{}); it is, or goes back to, revision {}",
+                                       plan.address, course.wanted, course.why, failure, course.target()),
+                           "change the template; or, to try the same again: --force", place);
+    case Course::Kind::stopped:
+      return planning.warn(
+          "rollout_stopped",
+          fmt::format("{}: the rollout of revision {} has stopped ({}{}){}", plan.address, course.wanted, course.why,
+                      failure, course.can_go_back ? "" : "; there is no completed revision to go back to"),
+          ways_on_of_stopped(course, name), place);
+    case Course::Kind::paused:
+      return planning.warn("rollout_paused", fmt::format("{}: the rollout is {}", plan.address, course.why),
+                           fmt::format("go on: vscale rollout resume {}", name), place);
+  }
 }
 
 bool is_of_image(const Decision& decision) {
@@ -97,6 +142,7 @@ void decide_fates(Planning& planning) {
   for (auto& plan : planning.groups) {
     read_group(planning, plan);
     if (plan.group != nullptr) {
+      report_course(planning, plan);
       decide_group_of_file(planning, plan);
       refuse_unread_image(planning, plan);
     } else {

@@ -93,6 +93,9 @@ std::string decide_definition(Planning& planning, Decision& decision, const Obst
 // ---- A whole group (group_of_file.cpp, gone.cpp) -------------------------------------------------------------------
 
 void decide_group_of_file(Planning& planning, GroupPlan& plan);
+/// So many more are made, under the lowest ordinals that are free. The first `successors` of them come for others that
+/// are planned, and are planned with them; the rest is if its own address is. `size`: what the group is to have.
+void add_created(Planning& planning, GroupPlan& plan, int count, int successors, int size);
 /// It is destroyed, whatever is left of it; but its disks are left under a foreign domain that may stand on them.
 void decide_gone(Planning& planning, Decision& decision, Reason reason);
 /// Why `destroy` takes this group: it was asked for, or depends on what was.

@@ -2,9 +2,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <numeric>
+#include <set>
 
 #include "engine/desired/wanted_size.h"
 #include "engine/plan/fates/fates.h"
+#include "engine/plan/rollouts/rollouts.h"
 #include "engine/recorded/has_begun.h"
 
 /// A group that the file wants: how many, which ordinals, and what becomes of each.
@@ -17,15 +20,14 @@ bool any_has_begun(const GroupPlan& plan) {
                      [](const Decision& decision) { return has_begun(*decision.record); });
 }
 
-/// The lowest free ordinals, until there are `size`.
-void add_wanted(std::vector<Decision>& decisions, const Group& group, int size) {
-  const int existing = static_cast<int>(decisions.size());
-  int missing = size - existing;
+/// `count` decisions under the lowest free ordinals. `existing` of a group of `size` were there before.
+void add_wanted(std::vector<Decision>& decisions, const Group& group, int count, int existing, int size) {
   std::size_t next = 0;
+  const std::size_t before = decisions.size();
   std::vector<Decision> added;
-  for (int ordinal = 0; missing > 0; ++ordinal) {
-    while (next < static_cast<std::size_t>(existing) && decisions[next].address.ordinal < ordinal) ++next;
-    if (next < static_cast<std::size_t>(existing) && decisions[next].address.ordinal == ordinal) continue;
+  for (int ordinal = 0; count > 0; ++ordinal) {
+    while (next < before && decisions[next].address.ordinal < ordinal) ++next;
+    if (next < before && decisions[next].address.ordinal == ordinal) continue;
     Decision decision;
     decision.address = {group.kind, group.name, ordinal};
     decision.name = to_string(decision.address);
@@ -35,7 +37,7 @@ void add_wanted(std::vector<Decision>& decisions, const Group& group, int size) 
                                 machine ? "it is not there yet" : fmt::format("size {} -> {}", existing, size),
                                 {{"have", existing}, {"want", size}}});
     added.push_back(std::move(decision));
-    --missing;
+    --count;
   }
   decisions.insert(decisions.end(), std::make_move_iterator(added.begin()), std::make_move_iterator(added.end()));
   std::sort(decisions.begin(), decisions.end(),
@@ -95,9 +97,8 @@ void refuse_removed_and_wanted(Planning& planning, const GroupPlan& plan, const 
                  fmt::format("removed[{}]", removed->second - planning.config.removed.data()));
 }
 
-/// May one be made that the file wants and nobody has?
-void decide_created(Planning& planning, const GroupPlan& plan, Decision& decision, int size) {
-  if (!is_in_scope(planning, plan, decision)) return leave_out(decision, "creating it is");
+/// One that the file wants and nobody has.
+void prepare_created(Planning& planning, const GroupPlan& plan, Decision& decision, int size) {
   if (is_given_up(planning, decision.address)) {
     decision.fate = Fate::left;  // The disks that it kept are forgotten first.
     return;
@@ -106,16 +107,80 @@ void decide_created(Planning& planning, const GroupPlan& plan, Decision& decisio
   note_renamed_storage(planning, plan, decision);
 }
 
+/// Which of those that are there the size is for: of the present revision first, and low ordinals before high ones. So
+/// what a rolling update has made stays, and what it was to replace goes first.
+std::vector<bool> wanted_ones(const Planning& planning, const GroupPlan& plan, int size) {
+  std::vector<std::size_t> order(plan.decisions.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_partition(order.begin(), order.end(),
+                        [&](std::size_t index) { return !is_old(planning, plan, plan.decisions[index]); });
+  std::vector<bool> wanted(order.size(), false);
+  for (std::size_t i = 0; i < order.size() && i < static_cast<std::size_t>(size); ++i) wanted[order[i]] = true;
+  return wanted;
+}
+
+/// How many the group has, without those that stand beside others for a while; 0 before it has begun.
+int size_so_far(const Planning& planning, const GroupPlan& plan) {
+  if (!any_has_begun(plan)) return 0;
+  const auto& rollouts = planning.input.recorded.rollouts;
+  const auto rollout = rollouts.find(planning.recorded_address(plan.address));
+  if (rollout != rollouts.end() && rollout->second.size > 0) return rollout->second.size;
+  return static_cast<int>(plan.decisions.size());
+}
+
+void check_created(Planning& planning, GroupPlan& plan, Decision& decision, int size) {
+  if (decision.fate == Fate::create) {
+    if (!is_in_scope(planning, plan, decision)) return leave_out(decision, "creating it is");
+    prepare_created(planning, plan, decision, size);
+  }
+  if (decision.fate != Fate::create && decision.fate != Fate::replace) return;
+  use_new_storage_names(planning, plan, decision);
+  refuse_moved_disks(planning, plan, decision);
+}
+
+/// Successors of other ordinals are made once it is known how many are replaced.
+bool has_successors_beside(const Planning& planning, const GroupPlan& plan) {
+  return comes_beside(planning, plan).possible &&
+         std::any_of(plan.decisions.begin(), plan.decisions.end(),
+                     [&](const Decision& decision) { return is_old(planning, plan, decision); });
+}
+
 }  // namespace
+
+void add_created(Planning& planning, GroupPlan& plan, int count, int successors, int size) {
+  if (count <= 0) return;
+  const int existing = static_cast<int>(std::count_if(plan.decisions.begin(), plan.decisions.end(),
+                                                      [](const Decision& one) { return one.record != nullptr; }));
+  std::set<std::string> known;
+  for (const auto& decision : plan.decisions) known.insert(decision.name);
+  add_wanted(plan.decisions, *plan.group, count, existing, size);
+  for (auto& decision : plan.decisions) {
+    if (known.count(decision.name) != 0) continue;
+    const bool comes_along = successors-- > 0;
+    if (!comes_along && !is_in_scope(planning, plan, decision)) {
+      leave_out(decision, "creating it is");
+      continue;
+    }
+    prepare_created(planning, plan, decision, size);
+    use_new_storage_names(planning, plan, decision);
+    refuse_moved_disks(planning, plan, decision);
+  }
+}
 
 void decide_group_of_file(Planning& planning, GroupPlan& plan) {
   const Group& group = *plan.group;
   const bool destroying = planning.input.options.destroy;
   const int existing = static_cast<int>(plan.decisions.size());
-  const int size = destroying ? 0 : wanted_size(group, any_has_begun(plan) ? existing : 0);
+  const int size = destroying ? 0 : wanted_size(group, size_so_far(planning, plan));
+  plan.size = size;
+  plan.successors_are_beside = has_successors_beside(planning, plan);
+  const std::vector<bool> within_size = wanted_ones(planning, plan, size);
   for (int i = 0; i < existing; ++i) {
     Decision& decision = plan.decisions[static_cast<std::size_t>(i)];
-    const bool wanted = i < size;
+    // What goes by turns is decided as what is to be replaced, and makes room when its turn comes.
+    const bool by_turns = plan.successors_are_beside && is_old(planning, plan, decision) &&
+                          allowed_for(planning, group) == Disruption::replace;
+    const bool wanted = within_size[static_cast<std::size_t>(i)] || by_turns;
     if (!is_in_scope(planning, plan, decision)) {
       leave_out(decision, wanted ? nullptr : "destroying it is");
       continue;
@@ -139,13 +204,8 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
     }
   }
   report_stalled(planning, plan);
-  add_wanted(plan.decisions, group, size);
-  for (auto& decision : plan.decisions) {
-    if (decision.fate == Fate::create) decide_created(planning, plan, decision, size);
-    if (decision.fate != Fate::create && decision.fate != Fate::replace) continue;
-    use_new_storage_names(planning, plan, decision);
-    refuse_moved_disks(planning, plan, decision);
-  }
+  if (!plan.successors_are_beside) add_wanted(plan.decisions, group, size - existing, existing, size);
+  for (auto& decision : plan.decisions) check_created(planning, plan, decision, size);
 }
 
 }  // namespace vscale

@@ -6,6 +6,7 @@
 #include "engine/desired/field_table.h"
 #include "engine/desired/spec_hash.h"
 #include "engine/plan/fates/fates.h"
+#include "engine/plan/rollouts/rollouts.h"
 
 /// What cannot become as the file wants it without being made anew.
 
@@ -191,6 +192,13 @@ std::string disks_against_redefinition(const Planning& planning, const GroupPlan
   return "";
 }
 
+bool is_old(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  if (decision.record == nullptr || plan.group == nullptr) return false;
+  if (decision.is_being_removed() || planning.scope.replaces(plan.address, decision.name)) return true;
+  if (!is_current_spec_hash(decision.record->spec_hash) || plan.lock == nullptr) return false;
+  return !replacing_fields(*plan.group, decision, wanted_hash(plan, decision, plan.lock->digest)).empty();
+}
+
 void note_renamed_storage(Planning& planning, const GroupPlan& plan, Decision& decision) {
   if (plan.lock == nullptr) return;
   std::map<std::string, std::string> new_names;
@@ -265,6 +273,32 @@ void decide_requested(Planning& planning, const GroupPlan& plan, Decision& decis
   if (differs) decision.reasons.push_back(std::move(*differs));
 }
 
+/// As the group is made while a rollout rests: what is of the file's revision waits for nothing, or has failed.
+void hold_in_stopped_rollout(const GroupPlan& plan, Decision& decision, Reason stopped) {
+  decision.held = true;
+  decision.fields.clear();
+  decision.is_ahead =
+      !plan.course.was_going_back && decision.record->revision == plan.course.wanted && !decision.record->failed;
+  if (!decision.is_ahead) {
+    decision.reasons.push_back({Rule::spec_changed,
+                                fmt::format("of revision {}", decision.record->revision),
+                                {{"revision", decision.record->revision}, {"wanted", plan.course.wanted}}});
+  }
+  decision.reasons.push_back(std::move(stopped));
+}
+
+/// As the group is made while a rollout rests, and not as the file wants it.
+void note_awaited_rollout(const GroupPlan& plan, Decision& decision) {
+  auto stopped = reason_to_stop(plan);
+  if (!stopped || plan.course.was_going_back || plan.course.target() == plan.course.wanted) return;
+  decision.awaits_rollout = true;
+  decision.reasons.push_back(
+      {Rule::spec_changed,
+       fmt::format("of revision {}, and the file is of {}", decision.record->revision, plan.course.wanted),
+       {{"revision", decision.record->revision}, {"wanted", plan.course.wanted}}});
+  decision.reasons.push_back(std::move(*stopped));
+}
+
 bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
   const Group& group = *plan.group;
   const InstanceRecord& record = *decision.record;
@@ -285,11 +319,18 @@ bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
     return false;
   }
   auto differs = note_spec_changes(planning, plan, decision, wanted);
-  if (!differs) return false;
+  if (!differs) {
+    note_awaited_rollout(plan, decision);
+    return false;
+  }
   Reason reason = std::move(*differs);
   if (was_never_defined(decision)) {
     set_replace(decision, std::move(reason));
     return true;
+  }
+  if (auto stopped = reason_to_stop(plan)) {
+    hold_in_stopped_rollout(plan, decision, std::move(*stopped));
+    return false;
   }
   const Disruption allowed = allowed_for(planning, group);
   if (allowed < Disruption::replace) {

@@ -5,6 +5,7 @@
 
 #include "engine/plan/images/image_volume.h"
 #include "engine/plan/planning.h"
+#include "engine/plan/rollouts/rollouts.h"
 
 /// Image copies that nobody needs any more: older digests beyond the image's `keep`, and all of them when everything is
 /// destroyed. A copy that an instance stands on is never touched, nor is one that a domain of ours may stand on which
@@ -21,7 +22,7 @@ struct Use {
 };
 
 bool leaves_its_image(const Decision& decision) {
-  return decision.fate == Fate::destroy || decision.fate == Fate::replace;
+  return decision.goes_for_good() || decision.is_replaced();
 }
 
 /// The pool of an instance's root disk.
@@ -93,10 +94,30 @@ void add_coming_use(const Planning& planning, const GroupPlan& plan, const Decis
   used[planning.image_copy_key(host, storage->pool, plan.lock->digest)].stays = true;
 }
 
+/// What the stable revision stands on is what a rollout goes back to: its copies stay, in whatever pool, until another
+/// revision is the stable one.
+void add_way_back(const Planning& planning, const GroupPlan& plan, Uses& used) {
+  const RevisionRecord* stable =
+      plan.record == nullptr ? nullptr : recorded_revision(planning, plan, plan.record->stable);
+  const RevisionRecord* made_of = plan.course.made_of;
+  if (planning.input.options.destroy) return;
+  for (const auto& [key, copy] : planning.image_copies) {
+    // What missing instances are made of, where a rollout does not go on.
+    if (made_of != nullptr && copy->digest == made_of->image.digest) used[key].stays = true;
+    if (stable == nullptr || copy->digest != stable->image.digest) continue;
+    if (plan.completion && plan.revision != stable->number) {
+      used[key].until.push_back(*plan.completion);
+    } else {
+      used[key].stays = true;
+    }
+  }
+}
+
 Uses uses(const Planning& planning) {
   Uses used;
   const auto deletions = root_deletions(planning.graph.actions());
   for (const auto& plan : planning.groups) {
+    if (plan.group != nullptr) add_way_back(planning, plan, used);
     for (const auto& decision : plan.decisions) {
       add_present_use(planning, decision, deletions, used);
       add_coming_use(planning, plan, decision, used);

@@ -149,12 +149,17 @@ void move_group(Planning& planning, const std::string& from, const std::string& 
       changes.emplace_back(MoveInstance{owner, moved_address(owner)});
     }
   }
+  planning.recorded_as[to] = from;
   const auto record = planning.group_records.find(from);
   if (record == planning.group_records.end()) return;
   GroupRecord renamed = record->second;
   renamed.address = to;
   planning.group_records.erase(record);
   planning.group_records[to] = renamed;
+  const RecordedState& recorded = planning.input.recorded;
+  const bool has_rollouts =
+      recorded.revisions.count(from) + recorded.rollouts.count(from) + recorded.rollout_intents.count(from) != 0;
+  if (has_rollouts) changes.emplace_back(MoveRollout{from, to});
   changes.emplace_back(RemoveGroup{from});
   changes.emplace_back(PutGroup{renamed});
 }

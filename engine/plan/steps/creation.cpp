@@ -6,6 +6,7 @@
 
 #include "engine/plan/images/image_copies.h"
 #include "engine/plan/images/image_volume.h"
+#include "engine/plan/rollouts/rollouts.h"
 #include "engine/plan/steps/removal.h"
 
 /// What a new incarnation is made of, and the chain of actions that makes it.
@@ -465,6 +466,33 @@ DomainSpec domain_spec(const Planning& planning, const Group& group, const Templ
   return spec;
 }
 
+int lay_out_readiness(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                      const InstanceRecord& instance, std::vector<int> needs) {
+  WaitForGates gates{instance.uuid, plan.group->health.gates,     plan.group->health.startup_timeout,
+                     instance.nics, plan.group->update.min_ready, Duration{0}};
+  if (decision.rolls) gates.progress_deadline = plan.group->update.progress_deadline;
+  const auto& hooks = plan.group->hooks.after_ready;
+  gates.last = hooks.empty();
+  int ready = planning.graph.add(decision.name, instance.host, std::move(needs), std::move(gates));
+  for (const auto& hook : hooks) {
+    RunHook run = hook_run(RunHook::When::after_ready, hook, decision, instance);
+    run.last = &hook == &hooks.back();
+    ready = planning.graph.add(decision.name, instance.host, {ready}, std::move(run));
+  }
+  return ready;
+}
+
+RunHook hook_run(RunHook::When when, const Hook& hook, const Decision& decision, const InstanceRecord& instance) {
+  RunHook run;
+  run.when = when;
+  run.hook = hook;
+  run.uuid = instance.uuid;
+  run.name = instance.name;
+  run.nics = instance.nics;
+  run.reason = decision.reasons.empty() ? "" : to_string(decision.reasons.at(decision.cause).rule);
+  return run;
+}
+
 namespace {
 
 /// Volumes and seed, all at once, each needing the claim and what was prepared. Returns what the definition needs.
@@ -518,7 +546,14 @@ ClaimInstance claim_with(const Planning& planning, const GroupPlan& plan, const 
     if (piece.grown_from_bytes) claim.volumes.back().capacity_bytes = *piece.grown_from_bytes;
     if (!piece.attached) claim.volumes.back().keep = false;
   }
-  claim.group = {plan.address, plan.revision, plan.spec_hash, plan.cursor_host};
+  claim.group = {plan.address, plan.revision, plan.spec_hash, plan.cursor_host,
+                 plan.record != nullptr ? plan.record->stable : 0};
+  if (plan.record != nullptr && reason_to_stop(plan)) {
+    // The rollout that rests still leads where it did.
+    claim.group.revision = plan.record->revision;
+    claim.group.spec_hash = plan.record->spec_hash;
+  }
+  claim.revision = revision_to_record(planning, plan);
   return claim;
 }
 
@@ -539,8 +574,7 @@ int lay_out_creation(Planning& planning, GroupPlan& plan, Decision& decision, co
   DefineDomain define{domain_spec(planning, *plan.group, plan.group->instance, instance, volumes)};
   const int defined = graph.add(decision.name, host, std::move(made), std::move(define));
   const int started = graph.add(decision.name, host, {defined}, StartDomain{instance.uuid});
-  WaitForGates gates{instance.uuid, plan.group->health.gates, plan.group->health.startup_timeout, instance.nics};
-  return graph.add(decision.name, host, {started}, std::move(gates));
+  return lay_out_readiness(planning, plan, decision, instance, {started});
 }
 
 }  // namespace vscale

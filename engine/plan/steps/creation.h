@@ -21,10 +21,17 @@ void record_settings(const Group& group, InstanceRecord& instance);
 void record_template(const GroupPlan& plan, InstanceRecord& instance);
 
 /// The chain that makes it: pool.ensure and image.upload where they are needed, instance.claim, volumes, seed, domain,
-/// start, gates. `needs` come before the claim; the image is sent at once, since it disturbs nobody. Returns the id of
-/// its gate.wait.
+/// start, gates, hooks. `needs` come before the claim; the image is sent at once, since it disturbs nobody. Returns the
+/// id of what ends it.
 int lay_out_creation(Planning& planning, GroupPlan& plan, Decision& decision, const InstanceRecord& instance,
                      std::vector<int> needs);
+
+/// Waits until the instance is available, and runs its hooks then. Returns what ends that.
+int lay_out_readiness(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                      const InstanceRecord& instance, std::vector<int> needs);
+
+/// The hook for the instance as `instance` has it, with the rule that the decision is for.
+RunHook hook_run(RunHook::When when, const Hook& hook, const Decision& decision, const InstanceRecord& instance);
 
 /// The actions that turn on the pools of its volumes, where they are off; each once per plan.
 std::vector<int> lay_out_pools(Planning& planning, const InstanceAddress& owner, const std::string& host);

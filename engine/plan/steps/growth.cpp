@@ -1,9 +1,12 @@
+#include "engine/plan/steps/growth.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "engine/desired/field_table.h"
 #include "engine/plan/planning.h"
+#include "engine/plan/rollouts/rollouts.h"
 #include "engine/plan/steps/creation.h"
 #include "engine/plan/steps/removal.h"
 
@@ -21,8 +24,10 @@ std::vector<std::string> static_addresses(const std::vector<GuestNic>& nics) {
   return addresses;
 }
 
-void note_gate(GroupPlan& plan, int gate) {
-  if (gate != 0) plan.gates.push_back(gate);
+void note_gate(GroupPlan& plan, const Decision& decision, int gate) {
+  if (gate == 0) return;
+  plan.gates.push_back(gate);
+  plan.gate_of[static_cast<std::size_t>(&decision - plan.decisions.data())] = gate;
 }
 
 // ---- New incarnations ---------------------------------------------------------------------------------------------
@@ -35,11 +40,25 @@ std::optional<InstanceRecord> announce(Planning& planning, const GroupPlan& plan
     return std::nullopt;
   }
   decision.addresses_after = static_addresses(instance->nics);
+  decision.uuid_after = instance->uuid;
+  decision.nics_after = instance->nics;
   rehome_shared_volumes(planning, decision, instance->host);
   return instance;
 }
 
-/// Returns the gate that ends it; 0 if something stands in its way.
+}  // namespace
+
+std::vector<GuestNic> cards_to_ask(const Planning& planning, const Group& group, std::vector<GuestNic> nics) {
+  for (auto& nic : nics) {
+    if (is_static(planning, group, nic)) continue;
+    nic.address.reset();
+    nic.learned = false;
+  }
+  return nics;
+}
+
+namespace {
+
 int lay_out_new(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
   const auto instance = announce(planning, plan, decision);
   if (!instance) return 0;
@@ -72,12 +91,22 @@ int lay_out_unfinished(Planning& planning, GroupPlan& plan, Decision& decision, 
   return lay_out_creation(planning, plan, decision, instance, std::move(needs));
 }
 
+}  // namespace
+
+int lay_out_made(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
+  if (decision.fate == Fate::keep) return lay_out_unfinished(planning, plan, decision, std::move(needs));
+  return lay_out_new(planning, plan, decision, std::move(needs));
+}
+
+namespace {
+
 // ---- What stays ---------------------------------------------------------------------------------------------------
 
 /// The record as the file wants it, with what needs nothing on the host.
 InstanceRecord record_after(const GroupPlan& plan, const Decision& decision, const Template& followed) {
   InstanceRecord after = *decision.record;
   if (decision.in_place.settings) record_settings(*plan.group, after);
+  if (decision.welcome && undo_hooks(plan, decision).empty()) after.drained = false;  // nothing can be taken back
   if (decision.rehash && plan.lock != nullptr) after.spec_hash = plan.spec_hash;
   const bool takes_more =
       decision.in_place.resize_machine || !decision.in_place.grown.empty() || decision.is_defined_anew();
@@ -141,16 +170,6 @@ bool reboots(const Decision& decision) {
   return decision.fate == Fate::keep && decision.in_place.redefine && !decision.recreate && is_up(decision);
 }
 
-/// Without the addresses that were learned: the guest is asked for them again, for another may have them by now.
-std::vector<GuestNic> cards_to_ask(const Planning& planning, const Group& group, std::vector<GuestNic> nics) {
-  for (auto& nic : nics) {
-    if (is_static(planning, group, nic)) continue;
-    nic.address.reset();
-    nic.learned = false;
-  }
-  return nics;
-}
-
 /// The domain as it is to be defined again. What is held back would come with the guest's next start: it stays out, and
 /// is seen as drift again.
 DomainSpec definition_of(const Planning& planning, const GroupPlan& plan, const Decision& decision,
@@ -190,7 +209,20 @@ std::vector<int> lay_out_ground(Planning& planning, const GroupPlan& plan, Decis
   return needs;
 }
 
-/// Everything that a kept instance needs, in one chain. Returns its gate, or 0 if it need not be waited for.
+/// What was said to one that stays, before it was stopped or in vain, is taken back: last first.
+std::vector<int> lay_out_welcome(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                                 std::vector<int> needs) {
+  const auto hooks = undo_hooks(plan, decision);
+  for (auto hook = hooks.rbegin(); hook != hooks.rend(); ++hook) {
+    RunHook run = hook_run(RunHook::When::undo, *hook, decision, *decision.record);
+    run.last = hook + 1 == hooks.rend();
+    needs = {planning.graph.add(decision.name, decision.where->host, std::move(needs), std::move(run))};
+  }
+  return needs;
+}
+
+/// Everything that a kept instance needs, in one chain. Returns its gate, or what ends its having been drained; 0 if
+/// it need not be waited for.
 int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
   GraphBuilder& graph = planning.graph;
   const std::string& host = decision.where->host;
@@ -216,20 +248,29 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
   }
   // Before it is stopped: one without a definition is gone then.
   if (transient && decision.redefine) define();
-  if (reboot) then(StopDomain{after.uuid, Duration(after.shutdown_grace_ms), false, true});
+  if (reboot) {
+    needs = lay_out_farewell(planning, plan, decision, std::move(needs));
+    then(StopDomain{after.uuid, Duration(after.shutdown_grace_ms), false, true, false, undo_hooks(plan, decision)});
+  }
   if (!transient && (decision.redefine || decision.in_place.redefine)) define();
   if (decision.in_place.resize_machine || decision.mark) then(update_of(planning, plan, decision, after, followed));
   if (decision.start || reboot) then(StartDomain{after.uuid});
-  if (!decision.wait && !reboot) return 0;
-  then(WaitForGates{after.uuid, plan.group->health.gates, plan.group->health.startup_timeout,
-                    cards_to_ask(planning, *plan.group, after.nics)});
-  return needs.front();
+  if (!decision.wait && !reboot) {
+    if (!decision.welcome) return 0;
+    const auto welcomed = lay_out_welcome(planning, plan, decision, std::move(needs));
+    return welcomed.empty() ? 0 : welcomed.front();
+  }
+  InstanceRecord asked = after;
+  asked.host = host;
+  asked.nics = cards_to_ask(planning, *plan.group, after.nics);
+  const int ready = lay_out_readiness(planning, plan, decision, asked, std::move(needs));
+  return reboot || decision.welcome ? lay_out_welcome(planning, plan, decision, {ready}).front() : ready;
 }
 
 bool needs_anything(const Decision& decision) {
   return decision.start || decision.wait || decision.mark || decision.rehash || decision.recreate ||
-         decision.redefine || decision.open_pools || decision.lost_seed || !decision.in_place.empty() ||
-         !decision.record_changes.empty();
+         decision.redefine || decision.open_pools || decision.welcome || decision.lost_seed ||
+         !decision.in_place.empty() || !decision.record_changes.empty();
 }
 
 bool comes_or_changes(const Decision& decision) {
@@ -239,6 +280,8 @@ bool comes_or_changes(const Decision& decision) {
       return true;
     case Fate::keep:
       return needs_anything(decision);
+    case Fate::retire:
+      return decision.rolls;
     case Fate::destroy:
     case Fate::forget:
     case Fate::left:
@@ -248,8 +291,7 @@ bool comes_or_changes(const Decision& decision) {
 }
 
 int lay_out_decision(Planning& planning, GroupPlan& plan, Decision& decision, std::vector<int> needs) {
-  if (decision.fate != Fate::keep) return lay_out_new(planning, plan, decision, std::move(needs));
-  if (decision.recreate) return lay_out_unfinished(planning, plan, decision, std::move(needs));
+  if (decision.fate != Fate::keep || decision.recreate) return lay_out_made(planning, plan, decision, std::move(needs));
   decision.addresses_after = static_addresses(decision.record->nics);
   return lay_out_kept(planning, plan, decision, std::move(needs));
 }
@@ -311,10 +353,25 @@ std::vector<int> all_of(Planning& planning, const GroupPlan& plan, std::vector<i
   return {planning.graph.barrier(plan.address, std::move(ids))};
 }
 
+/// It is a rollout like any other: it may fail, and go back.
+bool begins_rollout(const Planning& planning, const GroupPlan& plan) {
+  if (recorded_rollout(planning, plan) != nullptr && !planning.input.options.force) return false;
+  return std::any_of(plan.decisions.begin(), plan.decisions.end(), [](const Decision& decision) {
+    const auto by_spec = [](const Reason& reason) { return reason.rule == Rule::spec_changed; };
+    return decision.fate == Fate::replace && std::any_of(decision.reasons.begin(), decision.reasons.end(), by_spec);
+  });
+}
+
 /// First everything is brought that is to follow, then all goes that is replaced, then all is made.
 void lay_out_recreation(Planning& planning, GroupPlan& plan) {
   std::vector<Successor> successors;
   std::vector<int> ready = plan.first_needs;
+  plan.begins = begins_rollout(planning, plan);
+  if (plan.begins) {
+    const std::int64_t stable = plan.record != nullptr ? plan.record->stable : 0;
+    const bool back = plan.course.kind == Course::Kind::back;
+    ready = lay_out_beginning(planning, plan, back ? plan.course.wanted : stable, std::move(ready));
+  }
   for (auto& decision : plan.decisions) {
     if (!is_made(decision)) continue;
     Successor successor{&decision, std::nullopt};
@@ -336,8 +393,9 @@ void lay_out_recreation(Planning& planning, GroupPlan& plan) {
   }
   gone = all_of(planning, plan, std::move(gone));
   for (const auto& [decision, instance] : successors) {
-    note_gate(plan, instance ? lay_out_creation(planning, plan, *decision, *instance, gone)
-                             : lay_out_unfinished(planning, plan, *decision, gone));
+    note_gate(plan, *decision,
+              instance ? lay_out_creation(planning, plan, *decision, *instance, gone)
+                       : lay_out_unfinished(planning, plan, *decision, gone));
   }
   note_recreation(successors);
 }
@@ -346,24 +404,31 @@ void lay_out_recreation(Planning& planning, GroupPlan& plan) {
 
 void lay_out_group(Planning& planning, GroupPlan& plan, const std::map<std::string, GroupPlan*>& plans) {
   await_dependencies(planning, plan, plans);
+  plan.first_needs = lay_out_overruling(planning, plan, std::move(plan.first_needs));
   const bool at_once = is_recreated(plan);
   if (at_once) lay_out_recreation(planning, plan);
   const auto is_laid_out = [&](const Decision& decision) {
-    return !comes_or_changes(decision) || (at_once && is_made(decision));
+    return !comes_or_changes(decision) || decision.rolls || (at_once && is_made(decision));
   };
   for (auto& decision : plan.decisions) {
     if (is_laid_out(decision) || disturbs(decision)) continue;
-    note_gate(plan, lay_out_decision(planning, plan, decision, plan.first_needs));
+    note_gate(plan, decision, lay_out_decision(planning, plan, decision, plan.first_needs));
+  }
+  std::vector<int> turn = plan.first_needs;
+  if (plan.rollout) {
+    turn = lay_out_rollout(planning, plan, std::move(turn));
+    plan.gates.insert(plan.gates.end(), turn.begin(), turn.end());
+  } else {
+    turn.insert(turn.end(), plan.gates.begin(), plan.gates.end());
   }
   // One by one: each begins when the one before it is ready, the first when everything new is.
-  std::vector<int> turn = plan.first_needs;
-  turn.insert(turn.end(), plan.gates.begin(), plan.gates.end());
   for (auto& decision : plan.decisions) {
     if (is_laid_out(decision) || !disturbs(decision)) continue;
     const int gate = lay_out_decision(planning, plan, decision, turn);
-    note_gate(plan, gate);
+    note_gate(plan, decision, gate);
     if (gate != 0) turn = {gate};
   }
+  lay_out_completion(planning, plan, plan.rollout || !plan.gates.empty() ? std::move(turn) : std::vector<int>{});
 }
 
 /// Dependencies first, otherwise file order. The reader has made sure that there is no circle.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/plan/planning.h"
+#include "engine/plan/rollouts/rollouts.h"
 #include "engine/plan/steps/refusals.h"
 
 /// Which host each new incarnation goes to.
@@ -19,6 +20,11 @@ struct Asked {
 
 bool needs_place(const Decision& decision) {
   return decision.fate == Fate::create || decision.fate == Fate::replace;
+}
+
+/// What goes by turns finds its place when its turn comes.
+bool is_placed_at_once(const Decision& decision) {
+  return needs_place(decision) && !decision.rolls;
 }
 
 /// The image must fit onto the disk. Once per group.
@@ -60,6 +66,18 @@ std::optional<std::string> host_of_kept_disks(const Planning& planning, const Gr
   return std::nullopt;
 }
 
+/// The image of a revision that a group goes back to may be had from nowhere any more but where its copies are.
+void keep_to_copies(const Planning& planning, const GroupPlan& plan, std::vector<std::string>& candidates) {
+  const Storage* storage = find_storage(planning.config, plan.group->instance.storage);
+  if (plan.course.made_of == nullptr || storage == nullptr) return;
+  std::vector<std::string> with_copy;
+  for (const auto& host : candidates) {
+    const auto copy = planning.image_copies.find(planning.image_copy_key(host, storage->pool, plan.lock->digest));
+    if (copy != planning.image_copies.end() && planning.live.answers(host)) with_copy.push_back(host);
+  }
+  if (!with_copy.empty()) candidates = std::move(with_copy);
+}
+
 PlacementRequest group_request(const Planning& planning, const GroupPlan& plan, const RulesAgainst& against) {
   const Group& group = *plan.group;
   PlacementRequest request;
@@ -67,6 +85,7 @@ PlacementRequest group_request(const Planning& planning, const GroupPlan& plan, 
   for (auto& host : selected_hosts(planning.config, group.hosts)) {
     if (!planning.scope.excludes_host(host)) request.candidates.push_back(std::move(host));
   }
+  keep_to_copies(planning, plan, request.candidates);
   request.rules = group.placement;
   if (const auto found = against.find(plan.address); found != against.end()) {
     auto& rules = request.rules.anti_affinity;
@@ -161,10 +180,130 @@ void leave_what_needs_image(GroupPlan& plan) {
 
 /// Most plans place nothing: what hosts have is not worked out for them.
 bool anything_to_place(const Planning& planning) {
-  const auto asks = [](const Decision& decision) { return needs_place(decision) || grows(decision); };
+  const auto asks = [](const Decision& decision) { return needs_place(decision) || grows(decision) || decision.rolls; };
   return std::any_of(planning.groups.begin(), planning.groups.end(), [&](const GroupPlan& plan) {
-    return std::any_of(plan.decisions.begin(), plan.decisions.end(), asks);
+    return plan.rollout || std::any_of(plan.decisions.begin(), plan.decisions.end(), asks);
   });
+}
+
+// ---- Rolling updates ----------------------------------------------------------------------------------------------
+
+PlacementHost* host_in(PlacementWorld& world, const std::string& name) {
+  const auto found = std::find_if(world.hosts.begin(), world.hosts.end(),
+                                  [&](const PlacementHost& host) { return host.name == name; });
+  return found == world.hosts.end() ? nullptr : &*found;
+}
+
+/// One group's rolling update, placed as its turns come: what has gone by then has made room.
+class RollingPlaces {
+ public:
+  RollingPlaces(Planning& planning, GroupPlan& plan, const PlacementRequest& of_group)
+      : planning_(planning), plan_(plan), of_group_(of_group), most_(planning.world) {}
+
+  bool find_place(Decision& decision, const std::string& for_host) {
+    PlacementRequest request = request_for(planning_, plan_, decision, of_group_);
+    request.cursor_host = plan_.cursor_host;
+    request.prefers = for_host;
+    const auto answer = request.replaces ? place_in_stead(request) : place_beside(request, for_host);
+    if (!answer.host) {
+      refused_ = {std::move(request), answer};
+      return false;
+    }
+    book(planning_.world, *answer.host, decision.address, request.claim);
+    note_most();
+    accept(plan_, decision, answer);
+    return true;
+  }
+
+  void give_back(const Decision& decision) {
+    if (host_in(planning_.world, decision.record->host) == nullptr) return;
+    vscale::give_back(planning_.world, decision.record->host, decision.address, decision.record->claim);
+  }
+
+  [[nodiscard]] const std::pair<PlacementRequest, PlacementAnswer>& refused() const { return refused_; }
+
+  /// Whoever is placed after this cannot know when in its course: what it takes at its most stays taken.
+  void keep_most() {
+    for (std::size_t i = 0; i < planning_.world.hosts.size(); ++i) {
+      PlacementHost& host = planning_.world.hosts[i];
+      const PlacementHost& most = most_.hosts[i];
+      host.vcpus.used = std::max(host.vcpus.used, most.vcpus.used);
+      host.memory_mib.used = std::max(host.memory_mib.used, most.memory_mib.used);
+      for (auto& [storage, disk] : host.disk_gib) disk.used = std::max(disk.used, most.disk_gib.at(storage).used);
+    }
+    for (auto& [storage, disk] : planning_.world.shared_disk_gib) {
+      disk.used = std::max(disk.used, most_.shared_disk_gib.at(storage).used);
+    }
+  }
+
+ private:
+  /// The one that it comes for is as good as gone for rules of neighbourhood, and still there for what there is room
+  /// for.
+  PlacementAnswer place_beside(const PlacementRequest& request, const std::string& for_host) {
+    PlacementHost* host = for_host.empty() ? nullptr : host_in(planning_.world, for_host);
+    int* neighbours = nullptr;
+    if (host != nullptr) neighbours = &host->instances[plan_.address];
+    if (neighbours != nullptr && *neighbours > 0)
+      --*neighbours;
+    else
+      neighbours = nullptr;
+    PlacementAnswer answer = place(planning_.world, request);
+    if (neighbours != nullptr) ++*neighbours;
+    return answer;
+  }
+
+  /// It goes before it comes again, and stays where it is if it can.
+  PlacementAnswer place_in_stead(const PlacementRequest& request) {
+    const auto& [host, claim] = *request.replaces;
+    const bool is_there = host_in(planning_.world, host) != nullptr;
+    if (is_there) vscale::give_back(planning_.world, host, request.address, claim);
+    PlacementRequest stay = request;
+    const auto& candidates = request.candidates;
+    const bool may_stay =
+        !request.only_host && std::find(candidates.begin(), candidates.end(), host) != candidates.end();
+    PlacementAnswer answer;
+    if (may_stay) {
+      stay.candidates = {host};
+      answer = place(planning_.world, stay);
+      if (answer.host) answer.why = "stays where it is";
+    }
+    if (!answer.host) answer = place(planning_.world, request);
+    if (!answer.host && is_there) book(planning_.world, host, request.address, claim);
+    return answer;
+  }
+
+  void note_most() {
+    for (std::size_t i = 0; i < planning_.world.hosts.size(); ++i) {
+      const PlacementHost& host = planning_.world.hosts[i];
+      PlacementHost& most = most_.hosts[i];
+      most.vcpus.used = std::max(most.vcpus.used, host.vcpus.used);
+      most.memory_mib.used = std::max(most.memory_mib.used, host.memory_mib.used);
+      for (auto& [storage, disk] : most.disk_gib) disk.used = std::max(disk.used, host.disk_gib.at(storage).used);
+    }
+    for (auto& [storage, disk] : most_.shared_disk_gib) {
+      disk.used = std::max(disk.used, planning_.world.shared_disk_gib.at(storage).used);
+    }
+  }
+
+  Planning& planning_;
+  GroupPlan& plan_;
+  const PlacementRequest& of_group_;
+  PlacementWorld most_;
+  std::pair<PlacementRequest, PlacementAnswer> refused_;
+};
+
+void walk(Planning& planning, GroupPlan& plan, const PlacementRequest& of_group, Refusals& refused,
+          std::map<const GroupPlan*, Tally>& tallies) {
+  RollingPlaces places(planning, plan, of_group);
+  walk_rollout(
+      planning, plan,
+      [&](Decision& decision, const std::string& for_host) { return places.find_place(decision, for_host); },
+      [&](const Decision& decision) { places.give_back(decision); });
+  places.keep_most();
+  if (!plan.rollout->refused) return;
+  Decision& decision = plan.decisions[*plan.rollout->refused];
+  ++tallies[&plan].asked;
+  refused.add(planning, plan, decision, places.refused().first, places.refused().second);
 }
 
 }  // namespace
@@ -188,7 +327,7 @@ void place_instances(Planning& planning) {
       if (grows(decision)) {
         check_growth(planning, plan, decision, request_for(planning, plan, decision, of_group), stuck);
       }
-      if (!needs_place(decision)) continue;
+      if (!is_placed_at_once(decision)) continue;
       asked.push_back({&plan, &decision});
       requests.push_back(request_for(planning, plan, decision, of_group));
     }
@@ -209,6 +348,9 @@ void place_instances(Planning& planning) {
     } else {
       refused.add(planning, *asked[i].plan, *asked[i].decision, requests[i], answers[i]);
     }
+  }
+  for (auto& plan : planning.groups) {
+    if (plan.rollout) walk(planning, plan, group_request(planning, plan, against), refused, tallies);
   }
   refused.report(planning, tallies);
 }

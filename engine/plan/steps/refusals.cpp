@@ -38,6 +38,21 @@ std::string of_asked(const Unplaced& unplaced, const Tally& tally, const char* a
   return fmt::format("of the {} that are to be placed", tally.asked);
 }
 
+std::string hint_for_successor(const Unplaced& unplaced) {
+  const bool by_rule = !any_is(unplaced.causes, Refusal::Cause::no_room);
+  return fmt::format("let each make room for the next: `maxSurge: 0`, `maxUnavailable: 1` in `update`; or {}",
+                     by_rule ? "more hosts, or mode: soft in placement.antiAffinity"
+                             : "a smaller template, more hosts, or free what others take there");
+}
+
+/// Would one that goes first make room?
+bool is_in_the_way(const Unplaced& unplaced) {
+  using Cause = Refusal::Cause;
+  const bool one_may_go = unplaced.plan->rollout && unplaced.plan->rollout->budget.unavailable > 0;
+  return unplaced.beside && !one_may_go &&
+         (any_is(unplaced.causes, Cause::no_room) || any_is(unplaced.causes, Cause::anti_affinity));
+}
+
 std::string hint_for(const Unplaced& unplaced, const Tally& tally) {
   using Cause = Refusal::Cause;
   const Causes& causes = unplaced.causes;
@@ -47,6 +62,7 @@ std::string hint_for(const Unplaced& unplaced, const Tally& tally) {
         "vscale destroy --target {1} --allow-data-loss",
         unplaced.kept_on, unplaced.first);
   }
+  if (is_in_the_way(unplaced)) return hint_for_successor(unplaced);
   if (causes.empty()) return "give it hosts that there are, or leave `hosts` out: all of them";
   if (all_are(causes, Cause::too_small)) return kNoneLargeEnough;
   const std::string room =
@@ -68,6 +84,7 @@ std::string hint_for(const Unplaced& unplaced, const Tally& tally) {
 std::string place_for(const Unplaced& unplaced) {
   const Group& group = *unplaced.plan->group;
   if (group.kind == InstanceAddress::Kind::machine) return place_of(group, "vcpus");
+  if (is_in_the_way(unplaced)) return place_of(group, "update");
   const bool none_large_enough = !unplaced.causes.empty() && all_are(unplaced.causes, Refusal::Cause::too_small);
   return place_of(group, none_large_enough ? "template" : "size");
 }
@@ -106,7 +123,13 @@ void Refusals::add(Planning& planning, GroupPlan& plan, Decision& decision, cons
   if (same != unplaced_.end()) {
     ++same->count;
   } else {
-    unplaced_.push_back({&plan, causes, decision.name, why, kept_on, 1});
+    unplaced_.push_back({.plan = &plan,
+                         .causes = causes,
+                         .first = decision.name,
+                         .why = why,
+                         .kept_on = kept_on,
+                         .beside = !decision.stands_for.empty(),
+                         .count = 1});
   }
 }
 
@@ -115,8 +138,11 @@ bool Refusals::add_stuck(const Planning& planning, GroupPlan& plan, const Placem
   const PlacementAnswer answer = place(planning.world, of_group);
   Causes causes = causes_of(answer.refusals);
   if (answer.host || !all_are(causes, Refusal::Cause::too_small)) return false;
-  unplaced_.push_back(
-      {&plan, std::move(causes), stuck.front().name, list_of(answer.refusals), "", static_cast<int>(stuck.size())});
+  unplaced_.push_back({.plan = &plan,
+                       .causes = std::move(causes),
+                       .first = stuck.front().name,
+                       .why = list_of(answer.refusals),
+                       .count = static_cast<int>(stuck.size())});
   return true;
 }
 

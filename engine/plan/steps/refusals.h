@@ -21,6 +21,7 @@ struct Unplaced {
   std::string first;      ///< The first one's name.
   std::string why;        ///< What each host said to it.
   std::string kept_on{};  ///< Where the disks are that the first one kept; empty: it may go anywhere.
+  bool beside = false;    ///< It comes for another one, which is to go only then.
   int count = 0;
 };
 

@@ -4,13 +4,20 @@
 
 #include <algorithm>
 
+#include "engine/plan/steps/creation.h"
+
 /// What goes: dependents before what they depend on.
 
 namespace vscale {
 namespace {
 
+/// A rolling update takes its own away in its turns.
+bool is_destroyed(const Decision& decision) {
+  return decision.fate == Fate::destroy || (decision.fate == Fate::retire && !decision.rolls);
+}
+
 bool goes(const Decision& decision) {
-  return decision.fate == Fate::destroy || decision.fate == Fate::forget;
+  return is_destroyed(decision) || decision.fate == Fate::forget;
 }
 
 /// Which groups have to be gone before each one: from the records, so that it works without the file.
@@ -18,7 +25,7 @@ std::map<std::string, std::set<std::string>> dependents_of(const Planning& plann
   std::map<std::string, std::set<std::string>> dependents;
   for (const auto& plan : planning.groups) {
     for (const auto& decision : plan.decisions) {
-      if (decision.fate != Fate::destroy) continue;
+      if (!is_destroyed(decision)) continue;
       for (const auto& group : decision.record->after) dependents[group].insert(plan.address);
     }
   }
@@ -92,16 +99,6 @@ std::vector<RecordChange> records_of_nothing(const Planning& planning, const Gro
   return gone;
 }
 
-int lay_out_destruction(Planning& planning, const GroupPlan& plan, Decision& decision, const std::vector<int>& needs) {
-  rehome_shared_volumes(planning, decision, decision.where->host);
-  const auto first = lay_out_record_changes(planning, plan, decision, needs);
-  auto retired = lay_out_retirement(planning, plan, decision, first);
-  if (ChangeRecord gone{records_of_nothing(planning, plan, decision)}; !gone.changes.empty()) {
-    retired = {planning.graph.add(decision.name, "", std::move(retired), std::move(gone))};
-  }
-  return planning.graph.add(decision.name, decision.where->host, std::move(retired), ReleaseInstance{});
-}
-
 int lay_out_forgetting(Planning& planning, const Decision& decision, const std::vector<int>& needs) {
   ChangeRecord forget;
   for (const auto& volume : planning.volumes.of(decision.address)) {
@@ -125,7 +122,7 @@ bool ends(const Planning& planning, const GroupPlan& plan) {
 std::optional<int> lay_out_group(Planning& planning, GroupPlan& plan, const std::vector<int>& needs, bool awaited) {
   std::vector<int> done;
   for (auto& decision : plan.decisions) {
-    if (decision.fate == Fate::destroy) done.push_back(lay_out_destruction(planning, plan, decision, needs));
+    if (is_destroyed(decision)) done.push_back(lay_out_destruction(planning, plan, decision, needs));
     if (decision.fate == Fate::forget) done.push_back(lay_out_forgetting(planning, decision, needs));
   }
   if (done.empty()) return std::nullopt;
@@ -279,12 +276,12 @@ bool is_kept(const GroupPlan& plan, const VolumeRecord& volume) {
 
 bool outlives(const Planning& planning, const GroupPlan& plan, const Decision& decision, const VolumeRecord& volume) {
   if (volume.role != VolumeRecord::Role::data || !is_kept(plan, volume)) return false;
-  return decision.fate != Fate::destroy || !planning.input.options.allow_data_loss;
+  return !decision.goes_for_good() || !planning.input.options.allow_data_loss;
 }
 
 std::vector<VolumeRecord> disks_given_up(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
   std::vector<VolumeRecord> given_up;
-  if (decision.fate != Fate::replace || plan.group == nullptr) return given_up;
+  if (!decision.is_replaced() || plan.group == nullptr) return given_up;
   const auto& wanted = plan.group->instance.disks;
   for (const auto& volume : planning.volumes.of(decision.address)) {
     if (volume.role != VolumeRecord::Role::data || outlives(planning, plan, decision, volume)) continue;
@@ -337,19 +334,63 @@ bool is_dropped_when_off(const Planning& planning, const Decision& decision) {
                       [&](const VolumeRecord& volume) { return planning.volumes.is_shared(volume.pool); });
 }
 
+/// Nobody is there to say farewell to in one that is off.
+bool has_farewell(const GroupPlan& plan, const Decision& decision) {
+  return plan.group != nullptr && !plan.group->hooks.before_stop.empty() && decision.where->presence == Presence::up;
+}
+
+std::vector<Hook> undo_hooks(const GroupPlan& plan, const Decision& decision) {
+  std::vector<Hook> hooks;
+  const bool was_said = decision.record != nullptr && decision.record->drained && plan.group != nullptr;
+  if (!was_said && !has_farewell(plan, decision)) return hooks;
+  for (const auto& hook : plan.group->hooks.before_stop) {
+    if (!hook.undo.empty()) hooks.push_back(hook);
+  }
+  return hooks;
+}
+
+std::vector<int> lay_out_farewell(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                                  std::vector<int> needs) {
+  if (!has_farewell(plan, decision)) return needs;
+  const std::string& host = decision.where->host;
+  needs = {planning.graph.add(decision.name, host, std::move(needs), CheckStop{decision.record->uuid, true})};
+  std::vector<Hook> before;
+  for (const auto& hook : plan.group->hooks.before_stop) {
+    RunHook run = hook_run(RunHook::When::before_stop, hook, decision, *decision.record);
+    run.undo = before;
+    needs = {planning.graph.add(decision.name, host, std::move(needs), std::move(run))};
+    if (!hook.undo.empty()) before.push_back(hook);
+  }
+  return needs;
+}
+
+/// Also for one that was found dead: what tells others of it has to be told.
+std::vector<int> lay_out_after_stop(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                                    std::vector<int> needs) {
+  if (plan.group == nullptr) return needs;
+  for (const auto& hook : plan.group->hooks.after_stop) {
+    needs = {planning.graph.add(decision.name, decision.where->host, std::move(needs),
+                                hook_run(RunHook::When::after_stop, hook, decision, *decision.record))};
+  }
+  return needs;
+}
+
 std::vector<int> lay_out_retirement(Planning& planning, const GroupPlan& plan, const Decision& decision,
                                     std::vector<int> needs) {
   const InstanceRecord& record = *decision.record;
   const std::string& host = decision.where->host;
+  const bool up = decision.where->presence == Presence::up;
   if (!decision.domain_is_gone) {
-    const bool up = decision.where->presence == Presence::up;
+    needs = lay_out_farewell(planning, plan, decision, std::move(needs));
     const StopDomain stop{.uuid = record.uuid,
                           .grace = Duration(record.shutdown_grace_ms),
                           .removal = true,
                           .was_up = up,
-                          .transient = is_dropped_when_off(planning, decision)};
+                          .transient = is_dropped_when_off(planning, decision),
+                          .undo = up ? undo_hooks(plan, decision) : std::vector<Hook>{}};
     needs = {planning.graph.add(decision.name, host, std::move(needs), stop)};
   }
+  needs = lay_out_after_stop(planning, plan, decision, std::move(needs));
   const UndefineDomain undefine{record.uuid, decision.domain_is_gone};
   needs = {planning.graph.add(decision.name, host, std::move(needs), undefine)};
   std::vector<int> deleted;
@@ -358,6 +399,16 @@ std::vector<int> lay_out_retirement(Planning& planning, const GroupPlan& plan, c
     deleted.push_back(planning.graph.add(decision.name, volume.host, needs, DeleteVolume{volume}));
   }
   return deleted.empty() ? needs : deleted;
+}
+
+int lay_out_destruction(Planning& planning, const GroupPlan& plan, Decision& decision, const std::vector<int>& needs) {
+  rehome_shared_volumes(planning, decision, decision.where->host);
+  const auto first = lay_out_record_changes(planning, plan, decision, needs);
+  auto retired = lay_out_retirement(planning, plan, decision, first);
+  if (ChangeRecord gone{records_of_nothing(planning, plan, decision)}; !gone.changes.empty()) {
+    retired = {planning.graph.add(decision.name, "", std::move(retired), std::move(gone))};
+  }
+  return planning.graph.add(decision.name, decision.where->host, std::move(retired), ReleaseInstance{});
 }
 
 void plan_removals(Planning& planning) {

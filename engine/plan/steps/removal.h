@@ -11,6 +11,17 @@ namespace vscale {
 std::vector<int> lay_out_retirement(Planning& planning, const GroupPlan& plan, const Decision& decision,
                                     std::vector<int> needs);
 
+/// The same, with the record and what it takes: the instance goes for good. Returns what ends it.
+int lay_out_destruction(Planning& planning, const GroupPlan& plan, Decision& decision, const std::vector<int>& needs);
+
+/// What comes before one that is up is stopped, if the group has hooks for that: a look whether anything stands against
+/// it, and the hooks. Returns what the stop waits for.
+std::vector<int> lay_out_farewell(Planning& planning, const GroupPlan& plan, const Decision& decision,
+                                  std::vector<int> needs);
+/// The hooks of those that are taken back if it comes to no stop, or were not after an earlier one; empty if there are
+/// none.
+std::vector<Hook> undo_hooks(const GroupPlan& plan, const Decision& decision);
+
 /// In a shared pool the host that made a volume is only the one through which it is worked on. Where that one cannot
 /// any more, the record names another first: `own`, the instance's, or whichever can. Call it before the instance's
 /// volumes are touched and before lay_out_record_changes().

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/plan/fates/fates.h"
+#include "engine/plan/rollouts/rollouts.h"
 #include "engine/values/text/listed.h"
 
 /// What an instance needs that the file wants and that is recorded: nothing at best.
@@ -94,7 +95,15 @@ bool has_unrecorded_disks(const Planning& planning, Decision& decision) {
   return true;
 }
 
+/// That it does not come up is why the rollout has stopped: it is left for a person to look at.
+bool is_left_failed(const GroupPlan& plan, Decision& decision) {
+  const bool is_left = decision.record->failed && decision.held && reason_to_stop(plan).has_value();
+  if (is_left) decision.reasons.push_back({Rule::unfinished, "it has failed, and is left as it is", {}});
+  return is_left;
+}
+
 void decide_by_phase(Planning& planning, const GroupPlan& plan, Decision& decision) {
+  if (is_left_failed(plan, decision)) return;
   const bool up = decision.where->presence == Presence::up;
   switch (decision.record->phase) {
     case Phase::claimed:
@@ -215,6 +224,19 @@ void note_what_goes_along(Planning& planning, const GroupPlan& plan, Decision& d
   report_drift(planning, decision, "state", "running", to_string(decision.where->domain->state), kMadeAnew);
 }
 
+/// One that a rolling update has made, and that has failed, is made again, as often as the rollout puts up with it.
+std::optional<Reason> reason_to_retry(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  const RolloutRecord* rollout = recorded_rollout(planning, plan);
+  const InstanceRecord& record = *decision.record;
+  if (rollout == nullptr || !record.failed || record.revision != plan.revision || record.phase == Phase::ready) {
+    return std::nullopt;
+  }
+  return Reason{Rule::retried,
+                fmt::format("did not become available: {} failed, {} allowed", rollout->failures,
+                            plan.group->update.max_failures),
+                {{"failures", rollout->failures}, {"allowed", plan.group->update.max_failures}}};
+}
+
 void decide_mark(Decision& decision) {
   const LiveDomain* domain = decision.where->domain;
   if (domain == nullptr || !domain->ownership || domain->ownership->address == decision.address) return;
@@ -222,6 +244,14 @@ void decide_mark(Decision& decision) {
   const std::string old = to_string(domain->ownership->address);
   decision.reasons.push_back(
       {Rule::group_moved, fmt::format("was {}; it keeps its name {}", old, decision.record->name), {{"from", old}}});
+}
+
+/// An earlier run was ended between its hooks and its stop.
+void decide_welcome(Decision& decision) {
+  if (!decision.record->drained) return;
+  decision.welcome = true;
+  decision.reasons.push_back(
+      {Rule::unfinished, "its beforeStop hooks were run, and it stays: they are taken back", {{"drained", 1}}});
 }
 
 }  // namespace
@@ -281,6 +311,7 @@ void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decis
   decision.fate = Fate::keep;
   decision.held = decision.stays_as_it_is = true;
   decision.reasons.push_back(std::move(why));
+  decide_welcome(decision);
   decide_whether_it_runs(planning, plan, decision);
   if (decision.recreate || !has_lost_its_definition(decision)) return;
   static_cast<void>(decide_definition(planning, decision, obstacle_to_redefinition(planning, plan, decision)));
@@ -311,7 +342,12 @@ void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
     find_lost_seed(planning, decision);
     return decide_in_place(planning, plan, decision);
   }
+  if (auto retried = reason_to_retry(planning, plan, decision)) {
+    set_replace(decision, std::move(*retried));
+    return note_what_goes_along(planning, plan, decision);
+  }
   decide_mark(decision);
+  decide_welcome(decision);
   decide_whether_it_runs(planning, plan, decision);
   if (!decision.recreate) decide_in_place(planning, plan, decision);
 }
