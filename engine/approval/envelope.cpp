@@ -7,6 +7,8 @@
 #include <set>
 #include <variant>
 
+#include "engine/execution/record_changes.h"
+
 namespace vscale {
 namespace {
 
@@ -40,7 +42,9 @@ bool admits(ChangeAction approved, ChangeAction again) {
 
 /// How far `again` goes beyond one approved change of its address; nothing: it does not.
 std::optional<Beyond> compare(const Change& approved, const Change& again) {
-  const bool admitted = admits(approved.action, again.action);
+  // The new one of a rolling update that goes back, or has become smaller, is nobody's loss.
+  const bool takes_back = approved.successor == again.address && again.action == ChangeAction::destroy;
+  const bool admitted = takes_back || admits(approved.action, again.action);
   if (admitted && again.disruption <= approved.disruption) return std::nullopt;
   return Beyond{.address = again.address,
                 .why = admitted ? Beyond::Why::worse_class : Beyond::Why::other_action,
@@ -78,15 +82,31 @@ std::optional<DiskAction> disk_action(const Action& action) {
   return DiskAction{.address = action.address, .disk = volume->disk, .deletes = remove != nullptr};
 }
 
+/// What comes for others under ordinals of its own.
+std::set<std::string> successors_of(const Plan& plan) {
+  std::set<std::string> successors;
+  for (const auto& change : plan.changes) {
+    if (!change.successor.empty()) successors.insert(change.successor);
+  }
+  return successors;
+}
+
 /// Disks that `again` makes or deletes and `approved` does not, of changes that are within otherwise.
 void add_lost_disks(const Plan& approved, const Plan& again, std::vector<Beyond>& beyond) {
   std::set<DiskAction> expected;
+  const auto made = successors_of(approved);
   for (const auto& action : approved.actions) {
-    if (auto disk = disk_action(action)) expected.insert(std::move(*disk));
+    auto disk = disk_action(action);
+    if (!disk) continue;
+    // What it makes anew for a successor has nothing on it that anybody would miss.
+    if (made.count(disk->address) != 0) expected.insert({disk->address, disk->disk, true});
+    expected.insert(std::move(*disk));
   }
+  const auto made_again = successors_of(again);
   for (const auto& action : again.actions) {
     const auto disk = disk_action(action);
-    if (!disk || !expected.insert(*disk).second) continue;
+    if (!disk || (!disk->deletes && made_again.count(disk->address) != 0)) continue;
+    if (!expected.insert(*disk).second) continue;
     const auto is_told = [&](const Beyond& one) { return one.address == disk->address; };
     if (std::any_of(beyond.begin(), beyond.end(), is_told)) continue;
     const auto change = std::find_if(again.changes.begin(), again.changes.end(),
@@ -133,10 +153,19 @@ const char* to_string(Beyond::Why why) {
   VSCALE_ASSERT(false, "a Beyond::Why without a word");
 }
 
+int plans_for(const Plan& approved) {
+  int plans = kPlansPerApproval;
+  for (const auto& rollout : approved.rollouts) {
+    plans += rollout.on_failure == Update::OnFailure::proceed ? kPlansPerRolloutThatGoesOn : rollout.max_failures + 1;
+  }
+  return plans;
+}
+
 std::vector<Beyond> beyond_envelope(const Plan& approved, const Plan& again) {
   ApprovedChanges changes;
   for (const auto& change : approved.changes) {
     if (change.action != ChangeAction::hold) changes.emplace(change.address, &change);
+    if (change.action != ChangeAction::hold && !change.successor.empty()) changes.emplace(change.successor, &change);
   }
   std::vector<Beyond> beyond;
   for (const auto& change : again.changes) {
@@ -153,6 +182,21 @@ std::vector<FailedAction> failed_by_circumstance(const Plan& plan, const RunSumm
     return came_from_circumstance(plan.actions[static_cast<std::size_t>(one.id) - 1], one.error);
   };
   std::copy_if(summary.failed.begin(), summary.failed.end(), std::back_inserter(failed), by_circumstance);
+  return failed;
+}
+
+std::vector<FailedAction> failed_in_rollout(const Plan& plan, const RunSummary& summary) {
+  std::vector<FailedAction> failed;
+  if (summary.interrupted || summary.state_error) return failed;
+  std::set<std::string> groups;
+  for (const auto& rollout : plan.rollouts) groups.insert(rollout.group);
+  const auto is_answered = [&](const FailedAction& one) {
+    const Action& action = plan.actions[static_cast<std::size_t>(one.id) - 1];
+    const auto instance = parse_instance_address(action.address);
+    return groups.count(instance ? group_address(*instance) : action.address) != 0 &&
+           is_failure_of_rollout(action, one.error);
+  };
+  std::copy_if(summary.failed.begin(), summary.failed.end(), std::back_inserter(failed), is_answered);
   return failed;
 }
 

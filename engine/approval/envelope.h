@@ -12,8 +12,15 @@
 
 namespace vscale {
 
-/// The most plans that one approval is good for: the approved one, and those made after it.
+/// The most plans that one approval is good for: the approved one, and those made after it. Rolling updates have more:
+/// see plans_for().
 constexpr int kPlansPerApproval = 3;
+/// How often a rolling update that goes on whatever fails (onFailure: continue) is planned anew.
+constexpr int kPlansPerRolloutThatGoesOn = 5;
+
+/// How many plans this approval is good for: kPlansPerApproval, and for each of its rolling updates one for every
+/// failure that it puts up with, and one to go back.
+int plans_for(const Plan& approved);
 
 /// A change that nobody has approved of, and why it is one.
 struct Beyond {
@@ -44,6 +51,9 @@ const char* to_string(Beyond::Why why);
 /// Starting is within whatever was to be created, replaced, updated or started; creating within what was to be
 /// replaced, since the old one may be gone already. Everything else must be what was approved.
 ///
+/// What an approved rolling update makes, a later plan may make again, replace or remove: it goes on after a failure,
+/// or goes back, with the same budget.
+///
 /// Of data disks the actions tell, not the changes: one that the approved plan neither made nor deleted was to stay. A
 /// pool that answers and does not show it may lie on something that is not mounted yet, after its host has come back.
 std::vector<Beyond> beyond_envelope(const Plan& approved, const Plan& again);
@@ -53,5 +63,9 @@ std::vector<Beyond> beyond_envelope(const Plan& approved, const Plan& again);
 /// bound, nor anything that was refused or is wrong: that would only fail once more. Empty: there is no use in trying
 /// again. A run that was interrupted, or that could not write the state, is not tried again whatever failed in it.
 std::vector<FailedAction> failed_by_circumstance(const Plan& plan, const RunSummary& summary);
+
+/// Those failures of a run that its rolling updates answer by themselves: of instances that they made. The next plan
+/// says how: it tries again, goes back, or has stopped. Nothing of a run that was interrupted, as above.
+std::vector<FailedAction> failed_in_rollout(const Plan& plan, const RunSummary& summary);
 
 }  // namespace vscale

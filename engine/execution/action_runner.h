@@ -25,9 +25,9 @@ struct ActionOutcome {
 struct ActionInput {
   std::string lineage;
   std::string name;  ///< The domain's name as it is recorded; empty where the action is about no instance.
-  KnownAddresses known_addresses;     ///< seed.write
+  KnownAddresses known_addresses;     ///< seed.write, and where hooks are run or taken back.
   std::optional<Instant> started_at;  ///< gate.wait: when the domain was started.
-  std::vector<GuestNic> nics{};       ///< hook.run: the instance's cards as they are recorded by now.
+  std::vector<GuestNic> nics{};       ///< Likewise for hooks: the instance's cards as they are recorded by now.
 };
 
 struct ActionFinished {
@@ -46,8 +46,8 @@ class ActionRunner {
   virtual void start(const Action& action, ActionInput input) = 0;
   /// The next action that ended, or NothingYet at `until`. Progress reaches `sink` from within this call.
   virtual std::variant<ActionFinished, NothingYet> wait(Instant until, EventSink& sink) = 0;
-  /// The run is going to stop: what only waits (a gate.wait) ends soon, with `timed_out`; what is being done is still
-  /// finished. Said once, and it holds for all that follows.
+  /// The run is going to stop: what only waits (a gate.wait) or may be long (a hook's command) ends soon, with
+  /// `timed_out`; what else is being done is still finished. Said once, and it holds for all that follows.
   virtual void cut_waits_short() = 0;
   /// Ends one wait (a rollout.watch) soon, likewise with `timed_out`. One that has ended is not an error.
   virtual void cut_wait_short(int id) = 0;

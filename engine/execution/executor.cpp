@@ -91,14 +91,19 @@ class Run {
 
   // ---- What operators say of rollouts ----
 
-  /// New since the plan was made, and about the revision that it leads to.
+  /// Said since the plan was made.
   [[nodiscard]] const RolloutIntent* new_intent(const std::string& group) {
     look_at_intents();
     const auto said = intents_.find(group);
     if (said == intents_.end()) return nullptr;
-    const auto known = before_.rollout_intents.find(group);
-    const bool is_known = known != before_.rollout_intents.end() && known->second == said->second;
-    return is_known ? nullptr : &said->second;
+    // The plan may have moved it to another address.
+    const auto is_known = [&](const auto& known) {
+      RolloutIntent as_moved = known.second;
+      as_moved.group = group;
+      return as_moved == said->second;
+    };
+    const auto& before = before_.rollout_intents;
+    return std::any_of(before.begin(), before.end(), is_known) ? nullptr : &said->second;
   }
 
   /// A statefile that cannot be read just now says nothing: it is asked again.
@@ -191,14 +196,20 @@ class Run {
 
   ActionInput input_for(const Action& action) {
     ActionInput input{.lineage = plan_.lineage, .name = {}, .known_addresses = {}, .started_at = {}};
-    if (std::holds_alternative<WriteSeed>(action.detail)) input.known_addresses = known_addresses();
+    const bool has_hooks = std::holds_alternative<RunHook>(action.detail) || takes_hooks_back(action.detail);
+    if (std::holds_alternative<WriteSeed>(action.detail) || has_hooks) input.known_addresses = known_addresses();
     const auto address = parse_instance_address(action.address);
     const auto instance = address ? recorded_.instances.find(*address) : recorded_.instances.end();
     if (instance == recorded_.instances.end()) return input;
     input.name = instance->second.name;
     input.started_at = instance->second.started_at;
-    if (std::holds_alternative<RunHook>(action.detail)) input.nics = instance->second.nics;
+    if (has_hooks) input.nics = instance->second.nics;
     return input;
+  }
+
+  static bool takes_hooks_back(const ActionDetail& detail) {
+    const auto* stop = std::get_if<StopDomain>(&detail);
+    return stop != nullptr && !stop->undo.empty();
   }
 
   /// The first one that it has; empty if it has none.
@@ -296,9 +307,10 @@ class Run {
   [[nodiscard]] bool is_cut_short(const Action& action, const Error& error) const {
     if (error.kind != ErrorKind::timed_out) return false;
     if (rests_ended_.count(action.id) != 0) return true;
-    const bool only_waits =
-        std::holds_alternative<WaitForGates>(action.detail) || std::holds_alternative<WatchRollout>(action.detail);
-    return waits_cut_ && only_waits;
+    const bool may_be_cut = std::holds_alternative<WaitForGates>(action.detail) ||
+                            std::holds_alternative<WatchRollout>(action.detail) ||
+                            std::holds_alternative<RunHook>(action.detail);
+    return waits_cut_ && may_be_cut;
   }
 
   Result<Committed> write(const Commit& commit) {

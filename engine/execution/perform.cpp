@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "engine/execution/hooks/run_hook.h"
 #include "engine/gates/gates.h"
 
 namespace vscale {
@@ -30,6 +32,12 @@ std::string note_of(StopOutcome outcome, Duration grace) {
   }
   VSCALE_ASSERT(false, "a StopOutcome without a word");
 }
+
+bool is_off(DomainState state) {
+  return state == DomainState::shut_off || state == DomainState::crashed;
+}
+
+constexpr const char* kOffOrGone = "is off or gone, and was up";
 
 /// Lets progress through at most every kProgressInterval, measured by Clock::uptime().
 class Pace {
@@ -103,9 +111,8 @@ struct Performer {
     if (!resize.uuid.empty()) {
       const auto state = ports.domains.domain_state(domain(resize.uuid));
       if (!state) return state.error().kind == ErrorKind::not_found ? changed_since("is gone") : state.error();
-      const bool off = *state == DomainState::shut_off || *state == DomainState::crashed;
-      if (off && resize.was_up) return changed_since("is off, and was up");
-      if (!off) guest = domain(resize.uuid);
+      if (is_off(*state) && resize.was_up) return changed_since("is off, and was up");
+      if (!is_off(*state)) guest = domain(resize.uuid);
     }
     return outcome_of(ports.volumes.resize_volume(ref_of(resize.volume), resize.volume.capacity_bytes, guest));
   }
@@ -145,9 +152,15 @@ struct Performer {
   }
 
   Result<ActionOutcome> operator()(const StopDomain& stop) const {
+    auto stopped_domain = stop_or_refuse(stop);
+    if (stopped_domain) return stopped_domain;
+    return take_back(stop.undo, stopped_domain.error(), hook_subject(stop.uuid), hook_ports());
+  }
+
+  [[nodiscard]] Result<ActionOutcome> stop_or_refuse(const StopDomain& stop) const {
     const auto outcome = ports.domains.stop_domain(domain(stop.uuid), stop.grace);
     if (!outcome) return outcome.error();
-    if (stop.was_up && *outcome == StopOutcome::was_off) return changed_since("is off or gone, and was up");
+    if (stop.was_up && *outcome == StopOutcome::was_off) return changed_since(kOffOrGone);
     // Asked for last: a migration that somebody began before may have taken it away in the meantime.
     const auto state = ports.domains.domain_state(domain(stop.uuid));
     const bool is_gone = !state && state.error().kind == ErrorKind::not_found;
@@ -166,22 +179,34 @@ struct Performer {
 
   Result<ActionOutcome> operator()(const WaitForGates& wait) const {
     Pace pace;
-    const auto tell = [&](const GateTry& look) {
-      if (!pace.due(ports.clock.uptime())) return;
-      progress(RunEvent{ports.clock.now(),
-                        GateProgress{action.id, look.gate, look.found, look.tries, look.waited, look.limit}});
-    };
-    auto passed = wait_for_gates({action.address, input.name, domain(wait.uuid), input.started_at}, wait,
-                                 {ports.domains, ports.guests, ports.probe, ports.clock}, tell, stopped);
+    auto passed = wait_for_gates({action.address, input.name, domain(wait.uuid), input.started_at}, wait, gate_ports(),
+                                 tell_of_gates(pace), stopped);
     if (!passed) return passed.error();
     return ActionOutcome{std::move(passed->addresses), std::move(passed->note)};
   }
 
-  Result<ActionOutcome> operator()(const CheckStop&) const { return ActionOutcome{}; }
-  Result<ActionOutcome> operator()(const RunHook&) const { return ActionOutcome{}; }
+  Result<ActionOutcome> operator()(const CheckStop& check) const {
+    const auto state = ports.domains.domain_state(domain(check.uuid));
+    const bool is_gone = !state && state.error().kind == ErrorKind::not_found;
+    if (!state && !is_gone) return state.error();
+    if (check.was_up && (is_gone || is_off(*state))) return changed_since(kOffOrGone);
+    if (is_gone) return changed_since("is gone");
+    return ActionOutcome{};
+  }
+
+  Result<ActionOutcome> operator()(const RunHook& hook) const {
+    // What the record has by now comes first: the plan may be older than the guest's lease.
+    const auto has_address = [](const GuestNic& nic) { return nic.address.has_value(); };
+    HookSubject subject = hook_subject(hook.uuid);
+    if (std::none_of(input.nics.begin(), input.nics.end(), has_address)) subject.nics = hook.nics;
+    subject.name = hook.name;
+    subject.reason = hook.reason;
+    return run_hook(hook, subject, hook_ports(), stopped);
+  }
+
   Result<ActionOutcome> operator()(const WatchRollout& watch) const {
-    return outcome_of(
-        watch_rollout(watch, input.lineage, {ports.domains, ports.guests, ports.probe, ports.clock}, {}, stopped));
+    Pace pace;
+    return outcome_of(watch_rollout(watch, input.lineage, gate_ports(), tell_of_gates(pace), stopped));
   }
 
   // These have nothing outside the record; the executor does not ask for them.
@@ -194,7 +219,29 @@ struct Performer {
   Result<ActionOutcome> operator()(const HoldRollout&) const { return ActionOutcome{}; }
   Result<ActionOutcome> operator()(const EndRollout&) const { return ActionOutcome{}; }
 
+  [[nodiscard]] HookSubject hook_subject(const std::string& uuid) const {
+    return {.address = action.address,
+            .domain = domain(uuid),
+            .name = input.name,
+            .nics = input.nics,
+            .reason = {},
+            .known_addresses = input.known_addresses};
+  }
+
+  [[nodiscard]] HookPorts hook_ports() const { return {ports.domains, ports.guests, ports.commands, ports.hook_texts}; }
+
   [[nodiscard]] DomainRef domain(const std::string& uuid) const { return {action.host, uuid, input.lineage}; }
+
+  [[nodiscard]] GatePorts gate_ports() const { return {ports.domains, ports.guests, ports.probe, ports.clock}; }
+
+  /// For as long as `pace` is there.
+  [[nodiscard]] GateTrySink tell_of_gates(Pace& pace) const {
+    return [this, &pace](const GateTry& look) {
+      if (!pace.due(ports.clock.uptime())) return;
+      progress(RunEvent{ports.clock.now(),
+                        GateProgress{action.id, look.gate, look.found, look.tries, look.waited, look.limit}});
+    };
+  }
 
   /// It may run somewhere else by now, on the disks that the plan is about.
   [[nodiscard]] Error changed_since(const char* what) const {

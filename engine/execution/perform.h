@@ -35,8 +35,9 @@ using ActionProgressSink = std::function<void(const RunEvent&)>;
 
 /// Blocks until the action has ended. Every kind is idempotent: performed again after a crash it does no harm and
 /// finishes what was begun. Where a domain has come or gone, or gone off, since the plan was made, what would be done
-/// to its disks is not known any more: `conflict`, and the next plan sees what is so. `config` gives the image sources.
-/// `stopped` is asked while waiting for gates: true ends the wait with `timed_out`.
+/// to its disks is not known any more: `conflict`, and the next plan sees what is so. A hook is as idempotent as its
+/// author made it (engine/execution/hooks/run_hook.h). `config` gives the image sources. `stopped` is asked while
+/// waiting for gates, while a rollout rests, and for the command of a hook: true ends the wait with `timed_out`.
 Result<ActionOutcome> perform(const Action& action, const ActionInput& input, const Config& config, WorldPorts ports,
                               const ActionProgressSink& progress, const std::function<bool()>& stopped);
 

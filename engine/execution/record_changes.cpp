@@ -124,14 +124,16 @@ struct AtBegin {
   Changes operator()(const CheckStop&) const { return {}; }
   // Whoever comes after a crash knows that it may have been said farewell to.
   Changes operator()(const RunHook& hook) const {
-    if (hook.when != RunHook::When::before_stop) return {};
+    const bool can_be_taken_back = !hook.hook.undo.empty() || !hook.undo.empty();
+    if (hook.when != RunHook::When::before_stop || !can_be_taken_back) return {};
     return with_drained(record_of(action, hook.uuid, recorded), true);
   }
   Changes operator()(const BeginRollout&) const { return {}; }
   Changes operator()(const RolloutTurn&) const { return {}; }
-  Changes operator()(const WatchRollout&) const {
-    return rollout_of(action.address, recorded, [this](RolloutRecord& rollout) {
+  Changes operator()(const WatchRollout& watch) const {
+    return rollout_of(action.address, recorded, [&](RolloutRecord& rollout) {
       if (!rollout.step_reached_at) rollout.step_reached_at = now;
+      rollout.steps_passed = std::max(rollout.steps_passed, watch.step);
     });
   }
   Changes operator()(const HoldRollout&) const { return {}; }
@@ -150,6 +152,7 @@ struct AtBegin {
     if (instance == nullptr) return {};
     InstanceRecord changed = *instance;
     changed.phase = phase;
+    changed.failed = false;
     changed.started_at.reset();
     changed.ready_at.reset();
     forget_learned_addresses(changed);
@@ -170,6 +173,11 @@ struct AtEnd {
     Changes changes{PutInstance{std::move(instance)}};
     for (const auto& volume : claim.volumes) changes.emplace_back(PutVolume{volume});
     changes.emplace_back(PutGroup{claim.group});
+    if (claim.revision) {
+      RevisionRecord revision = *claim.revision;
+      revision.created_at = now;
+      changes.emplace_back(PutRevision{std::move(revision)});
+    }
     return changes;
   }
   Changes operator()(const UploadImage& upload) const {
@@ -210,9 +218,8 @@ struct AtEnd {
     });
   }
   Changes operator()(const WaitForGates& wait) const {
-    return advance(wait.uuid, [this](InstanceRecord& instance) {
-      instance.phase = Phase::ready;
-      instance.ready_at = now;
+    return advance(wait.uuid, [&](InstanceRecord& instance) {
+      if (wait.last) make_ready(instance);
       for (const auto& found : outcome.addresses) {
         if (!parse_ipv4(found.address)) continue;  // whatever told it: a record holds addresses
         for (auto& nic : instance.nics) {
@@ -241,13 +248,17 @@ struct AtEnd {
   Changes operator()(const Barrier&) const { return {}; }
   Changes operator()(const CheckStop&) const { return {}; }
   Changes operator()(const RunHook& hook) const {
-    if (hook.when != RunHook::When::undo) return {};
-    return with_drained(record_of(action, hook.uuid, recorded), false);
+    if (!hook.last) return {};
+    if (hook.when == RunHook::When::undo) return with_drained(record_of(action, hook.uuid, recorded), false);
+    if (hook.when != RunHook::When::after_ready) return {};
+    return advance(hook.uuid, [this](InstanceRecord& instance) { make_ready(instance); });
   }
   Changes operator()(const BeginRollout& begin) const {
     RevisionRecord revision = begin.revision;
     const RevisionRecord* known = revision_of(revision.group, revision.number, recorded);
     revision.created_at = known != nullptr ? known->created_at : now;
+    if (known != nullptr) revision.completed_at = known->completed_at;
+    keep_template(revision, known);
     RolloutRecord rollout = begin.rollout;
     rollout.started_at = now;
     GroupRecord group;
@@ -256,7 +267,13 @@ struct AtEnd {
     group.revision = revision.number;
     group.spec_hash = revision.spec_hash;
     Changes changes = revisions_beyond(action.address, {group.stable, revision.number, rollout.from}, recorded);
-    if (begin.condemned) changes.emplace_back(PutRevision{*begin.condemned});
+    if (const RevisionRecord* bad =
+            begin.condemned ? revision_of(revision.group, *begin.condemned, recorded) : nullptr) {
+      RevisionRecord condemned = *bad;
+      condemned.verdict = RevisionRecord::Verdict::rolled_back;
+      condemned.why = begin.why;
+      changes.emplace_back(PutRevision{std::move(condemned)});
+    }
     changes.emplace_back(PutRevision{std::move(revision)});
     changes.emplace_back(PutGroup{std::move(group)});
     changes.emplace_back(PutRollout{std::move(rollout)});
@@ -265,34 +282,52 @@ struct AtEnd {
   Changes operator()(const RolloutTurn&) const { return {}; }
   Changes operator()(const WatchRollout& watch) const {
     return rollout_of(action.address, recorded, [&](RolloutRecord& rollout) {
+      if (!watch.passes) return;
       rollout.steps_passed = std::max(rollout.steps_passed, watch.step + 1);
       rollout.step_reached_at.reset();
     });
   }
-  Changes operator()(const HoldRollout&) const {
-    return rollout_of(action.address, recorded, [this](RolloutRecord& rollout) {
+  Changes operator()(const HoldRollout& hold) const {
+    return rollout_of(action.address, recorded, [&](RolloutRecord& rollout) {
+      // Of several steps that come to the same number, this is the one that counts.
+      rollout.steps_passed = std::max(rollout.steps_passed, hold.step);
       if (!rollout.step_reached_at) rollout.step_reached_at = now;
     });
   }
   Changes operator()(const EndRollout& end) const {
-    Changes changes;
     const RevisionRecord* known = revision_of(action.address, end.revision, recorded);
+    const auto group = recorded.groups.find(action.address);
+    GroupRecord stable = group != recorded.groups.end() ? group->second : GroupRecord{};
+    stable.address = action.address;
+    stable.revision = stable.stable = end.revision;
+    Changes changes;
     if (end.created || known != nullptr) {
       RevisionRecord revision = end.created ? *end.created : *known;
       revision.created_at = known != nullptr ? known->created_at : now;
       revision.completed_at = now;
+      revision.verdict = RevisionRecord::Verdict::wanted;
+      revision.why.clear();
+      keep_template(revision, known);
+      stable.spec_hash = revision.spec_hash;
       changes.emplace_back(PutRevision{std::move(revision)});
     }
-    if (const auto group = recorded.groups.find(action.address); group != recorded.groups.end()) {
-      GroupRecord stable = group->second;
-      stable.stable = end.revision;
-      changes.emplace_back(PutGroup{std::move(stable)});
-    }
+    changes.emplace_back(PutGroup{std::move(stable)});
     if (recorded.rollouts.count(action.address) != 0) changes.emplace_back(RemoveRollout{action.address});
     return changes;
   }
 
  private:
+  void make_ready(InstanceRecord& instance) const {
+    instance.phase = Phase::ready;
+    instance.ready_at = now;
+    instance.failed = false;
+  }
+
+  /// A plan tells nothing of what a revision is made of where that is recorded already.
+  static void keep_template(RevisionRecord& revision, const RevisionRecord* known) {
+    if (known != nullptr && revision.made_of == Template{}) revision.made_of = known->made_of;
+  }
+
   template <class Step>
   Changes advance(const std::string& uuid, const Step& step) const {
     const InstanceRecord* instance = record_of(action, uuid, recorded);
@@ -344,16 +379,19 @@ std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutco
   return std::visit(AtEnd{action, outcome, recorded, now}, action.detail);
 }
 
-std::vector<RecordChange> rollout_failure(const Action& action, const Error& error, const RecordedState& recorded) {
+bool is_failure_of_rollout(const Action& action, const Error& error) {
   // What is nobody's fault says nothing of the revision.
-  if (error.kind == ErrorKind::unreachable || error.kind == ErrorKind::conflict) return {};
-  const bool counts =
-      std::visit(Overloaded{[](const DefineDomain&) { return true; }, [](const StartDomain&) { return true; },
-                            [](const WaitForGates&) { return true; }, [](const WatchRollout&) { return true; },
-                            [](const RunHook& hook) { return hook.when == RunHook::When::after_ready; },
-                            [](const auto&) { return false; }},
-                 action.detail);
-  if (!counts) return {};
+  if (error.kind == ErrorKind::unreachable || error.kind == ErrorKind::conflict) return false;
+  return std::visit(Overloaded{[](const DefineDomain&) { return true; }, [](const StartDomain&) { return true; },
+                               [](const WaitForGates&) { return true; }, [](const WatchRollout&) { return true; },
+                               [](const RunHook& hook) { return hook.when == RunHook::When::after_ready; },
+                               [](const auto&) { return false; }},
+                    action.detail);
+}
+
+std::vector<RecordChange> rollout_failure(const Action& action, const Error& error, const RecordedState& recorded) {
+  if (!is_failure_of_rollout(action, error)) return {};
+  Changes changes;
   std::string group = action.address;
   if (const auto address = parse_instance_address(action.address)) {
     const auto instance = recorded.instances.find(*address);
@@ -362,19 +400,24 @@ std::vector<RecordChange> rollout_failure(const Action& action, const Error& err
     const bool is_new = instance != recorded.instances.end() && rollout != recorded.rollouts.end() &&
                         instance->second.revision == rollout->second.to;
     if (!is_new) return {};
+    InstanceRecord failed = instance->second;
+    failed.failed = true;
+    changes.emplace_back(PutInstance{std::move(failed)});
   }
-  return rollout_of(group, recorded, [&](RolloutRecord& rollout) {
+  const Changes of_rollout = rollout_of(group, recorded, [&](RolloutRecord& rollout) {
     ++rollout.failures;
-    rollout.failure = error.message;
+    // Without what the outside said, which is in the run's own report.
+    rollout.failure = error.message.substr(0, error.message.find(" ["));
+    // What is looked after begins anew once all are there again.
+    rollout.step_reached_at.reset();
   });
+  changes.insert(changes.end(), of_rollout.begin(), of_rollout.end());
+  return changes;
 }
 
 std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before,
                                              const RecordedState& recorded) {
   const auto* stop = std::get_if<StopDomain>(&action.detail);
-  if (stop != nullptr && error.kind != ErrorKind::conflict && !stop->undo.empty()) {
-    return with_drained(record_of(action, stop->uuid, recorded), false);
-  }
   if (stop != nullptr && error.kind == ErrorKind::conflict) {
     // It was not as the plan saw it, and nothing was done to it: it is not leaving.
     const InstanceRecord* was = record_of(action, stop->uuid, before);
@@ -382,7 +425,6 @@ std::vector<RecordChange> changes_at_failure(const Action& action, const Error& 
     if (was == nullptr || is == nullptr) return {};
     InstanceRecord as_before = with_progress_of(*is, *was);
     as_before.nics = was->nics;
-    if (!stop->undo.empty()) as_before.drained = false;
     return {PutInstance{std::move(as_before)}};
   }
   if (error.kind != ErrorKind::exists) return {};

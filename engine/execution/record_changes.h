@@ -43,6 +43,9 @@ std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutco
 std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before,
                                              const RecordedState& recorded);
 
+/// Does such a failure, of an instance that a rollout made, say something of the revision? One of circumstance does
+/// not.
+bool is_failure_of_rollout(const Action& action, const Error& error);
 /// What a failure says of a rollout: an instance of its new revision that could not be made, did not become ready, or
 /// did not stay so, is one more that failed. Nothing for what circumstance did, and for instances of other revisions.
 std::vector<RecordChange> rollout_failure(const Action& action, const Error& error, const RecordedState& recorded);

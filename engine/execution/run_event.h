@@ -29,7 +29,8 @@ struct TransferProgress {
   std::uint64_t done_bytes = 0;
   std::uint64_t total_bytes = 0;
 };
-/// A gate that has not passed yet: "http :80/health: 503, want 200".
+/// A gate that has not passed yet: "http :80/health: 503, want 200". Without a gate it is how long all have passed, or
+/// how long a rollout still rests: "ready for 12s of 30s". Comes at most every kProgressInterval.
 struct GateProgress {
   int id = 0;
   std::string gate, found;

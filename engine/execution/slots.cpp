@@ -23,8 +23,13 @@ bool is_upload(const Action& action) {
   return std::holds_alternative<UploadImage>(action.detail);
 }
 
+/// It does nothing to any host, and lasts long: it keeps nobody from beginning.
+bool rests(const Action& action) {
+  return std::holds_alternative<WatchRollout>(action.detail);
+}
+
 bool needs_no_slot(const Action& action) {
-  return only_changes_record(action) || only_orders(action);
+  return only_changes_record(action) || only_orders(action) || rests(action);
 }
 
 SlotUse use_of(const Action& action) {
@@ -67,6 +72,7 @@ bool Slots::free_in(const std::string& group) const {
 }
 
 void Slots::take(const Action& action) {
+  if (rests(action)) return;
   ++in_flight_;
   ++on_host_[action.host];
   ++in_group_[group_of(action)];
@@ -75,6 +81,7 @@ void Slots::take(const Action& action) {
 }
 
 void Slots::ended(const Action& action, bool well) {
+  if (rests(action)) return;
   --in_flight_;
   --on_host_[action.host];
   --in_group_[group_of(action)];

@@ -363,6 +363,11 @@ void FakeCluster::behave(const GuestBehaviour& behaviour) {
 void FakeCluster::behave(const std::string& domain_name, const GuestBehaviour& behaviour) {
   behaviours_[domain_name] = behaviour;
 }
+void FakeCluster::behave_from_now(const std::string& domain_name, const GuestBehaviour& behaviour) {
+  const std::lock_guard lock(mutex_);
+  behaviours_[domain_name] = behaviour;
+  domain_named(domain_name).behaviour = behaviour;
+}
 
 void FakeCluster::set_faults(const FaultRates& rates) {
   faults_ = rates;

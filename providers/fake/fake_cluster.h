@@ -66,7 +66,8 @@ struct GuestBehaviour {
   int http_status = 200;
   std::string system_state = "running";  ///< What systemctl says once it is up; "starting" before.
   std::string cloud_init_status = "done";
-  int command_exit = 0;  ///< Of every other command.
+  int cloud_init_exit = 0;  ///< Of `cloud-init status`, once it is done; 2: with errors that it could recover from.
+  int command_exit = 0;     ///< Of every other command.
 };
 
 /// How often something goes wrong by chance, in permille of the calls (of the starts, for guests).
@@ -133,6 +134,9 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   void behave(const GuestBehaviour& behaviour);
   /// For the guest of this domain, from its next start on.
   void behave(const std::string& domain_name, const GuestBehaviour& behaviour);
+  /// For the guest of this domain, at once and from its next start on: one that is up is another from now on, as if
+  /// it had been so since it started.
+  void behave_from_now(const std::string& domain_name, const GuestBehaviour& behaviour);
   /// Chance from now on. `FaultRates{}` ends all of it, and heals connections that have dropped.
   void set_faults(const FaultRates& rates);
   /// Pulls the host's network cable: nothing is known of it, nor of its guests, which go on.

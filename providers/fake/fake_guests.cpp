@@ -67,6 +67,7 @@ Result<GuestExit> FakeCluster::run_in_guest(const DomainRef& domain, const std::
       exit.code = finished && guest.behaviour.system_state == "running" ? 0 : 1;
     } else if (command == "cloud-init") {
       exit.out = "status: " + (finished ? guest.behaviour.cloud_init_status : "running") + "\n";
+      exit.code = finished ? guest.behaviour.cloud_init_exit : 0;
     } else {
       exit.code = guest.behaviour.command_exit;
     }

@@ -49,7 +49,8 @@ Result<CommandExit> FakeCommands::run(const Command& command, const std::functio
   return answer ? answer(command) : CommandExit{};
 }
 
-Result<std::string> FakeHookTexts::fill_in(const TemplateText& text, const InstanceFacts& facts) {
+Result<std::string> FakeHookTexts::fill_in(const TemplateText& text, const InstanceFacts& facts,
+                                           const KnownAddresses& /*known_addresses*/) {
   return expand_instance_facts(text.text, facts);
 }
 

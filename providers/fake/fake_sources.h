@@ -52,7 +52,8 @@ class FakeCommands final : public Commands {
 /// Knows facts of instances, and no variables.
 class FakeHookTexts final : public HookTexts {
  public:
-  Result<std::string> fill_in(const TemplateText& text, const InstanceFacts& facts) override;
+  Result<std::string> fill_in(const TemplateText& text, const InstanceFacts& facts,
+                              const KnownAddresses& known_addresses) override;
   std::string without_secrets(std::string text) override { return text; }
 };
 

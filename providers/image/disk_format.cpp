@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "providers/image/file_descriptor.h"
+#include "providers/file_descriptor.h"
 #include "providers/last_system_error.h"
 
 namespace vscale {

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <vector>
 
-#include "providers/image/file_descriptor.h"
+#include "providers/file_descriptor.h"
 #include "providers/last_system_error.h"
 
 namespace vscale {

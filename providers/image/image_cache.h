@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/values/result.h"
-#include "providers/image/file_descriptor.h"
+#include "providers/file_descriptor.h"
 
 /// Downloaded images on this machine, each named by its digest.
 
