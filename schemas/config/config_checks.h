@@ -70,9 +70,13 @@ class ConfigChecks {
   void check_dependencies(Group& group);
   void check_dependency_cycles();
   void check_update(const Group& group);
+  void check_steps(const Group& group);
+  void check_share(const Group& group, const Amount& amount, const std::string& path, const std::string& what);
   void check_gates(const Group& group);
   void check_gate(const Group& group, const Entry& gate, const std::string& path);
   [[nodiscard]] bool has_no_network(const Group& group) const;
+  void check_hooks(const Group& group);
+  void check_hook(const Group& group, const Hook& hook, const std::string& when, const std::string& path);
   [[nodiscard]] bool has_pool(const Network& network) const;
   void check_size(const Group& group);
   std::string resolve_group(const Group& from, const std::string& written_name, const std::string& path);

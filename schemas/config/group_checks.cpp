@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "schemas/config/config_builder.h"
 #include "schemas/config/config_checks.h"
@@ -51,7 +52,10 @@ void ConfigChecks::check_group(Group& group) {
   check_placement(group);
   check_dependencies(group);
   check_update(group);
+  check_steps(group);
+  check_share(group, group.update.max_unavailable, path_of(group) + ".update.maxUnavailable", "update.maxUnavailable");
   check_gates(group);
+  check_hooks(group);
   check_host_loss(group);
   check_size(group);
   if (group.scaling) check_scaling(group);
@@ -303,6 +307,49 @@ void ConfigChecks::check_update(const Group& group) {
                    .also = {at(path + ".maxSurge")}});
 }
 
+// A step that is passed with the one before it would never rest, and who wrote it believes that it does.
+void ConfigChecks::check_steps(const Group& group) {
+  const std::string path = path_of(group) + ".update";
+  const Update& update = group.update;
+  // Those of `defaults` are for the groups that roll.
+  if (!update.steps.empty() && update.strategy != Update::Strategy::rolling && written(path + ".steps")) {
+    reporter_.error(at(path + ".steps"),
+                    {.code = "exclusive_keys",
+                     .summary = fmt::format("{}: update.steps are those of strategy rolling", subject_of(group)),
+                     .label = "nothing would rest at them",
+                     .hint = "leave them out, or write strategy: rolling",
+                     .also = {at(path + ".strategy")}});
+    return;
+  }
+  const UpdateStep* before = nullptr;
+  for (std::size_t i = 0; i < update.steps.size(); ++i) {
+    const UpdateStep& step = update.steps[i];
+    const std::string to = fmt::format("{}.steps[{}].to", path, i);
+    check_share(group, step.to, to, fmt::format("update.steps[{}].to", i));
+    const bool grows = before == nullptr || before->to.unit != step.to.unit || before->to.value < step.to.value;
+    if (!grows && written(to)) {
+      reporter_.error(at(to),
+                      {.code = "out_of_range",
+                       .summary = fmt::format("{}: update.steps[{}].to is not more than that of the step before",
+                                              subject_of(group), i),
+                       .label = "it would be passed at once",
+                       .hint = "write the steps from the smallest to the largest",
+                       .also = {at(fmt::format("{}.steps[{}].to", path, i - 1))}});
+    }
+    before = &step;
+  }
+}
+
+void ConfigChecks::check_share(const Group& group, const Amount& amount, const std::string& path,
+                               const std::string& what) {
+  constexpr int kWhole = 100;
+  if (amount.unit != Amount::Unit::percent || amount.value <= kWhole || !written(path)) return;
+  reporter_.error(at(path), {.code = "out_of_range",
+                             .summary = fmt::format("{}: {} is {} %", subject_of(group), what, amount.value),
+                             .label = "a share of the group is 100% at most",
+                             .hint = "write \"100%\", or less"});
+}
+
 bool ConfigChecks::has_no_network(const Group& group) const {
   if (!group.instance.networks.empty()) return false;
   if (has_in_template(group, "networks")) return written(template_path_of(group) + ".networks");
@@ -356,6 +403,42 @@ void ConfigChecks::check_gates(const Group& group) {
   for (const NodePtr& item : gates->value->items) {
     const std::string gate_path = fmt::format("{}.gates[{}]", path, index++);
     for (const Entry& gate : item->entries) check_gate(group, gate, gate_path);
+  }
+}
+
+void ConfigChecks::check_hook(const Group& group, const Hook& hook, const std::string& when, const std::string& path) {
+  const std::string subject = fmt::format("{}: hooks.{}", subject_of(group), when);
+  const Image* image = find_image(config_, group.instance.image);
+  if (!hook.guest.empty() && when == "afterStop") {
+    reporter_.error(at(path + ".guest"), {.code = "hook_without_guest",
+                                          .summary = subject + " runs in the guest",
+                                          .label = "nobody is inside any more",
+                                          .hint = "use `command`, which runs where vscale runs, or beforeStop"});
+  } else if (!hook.guest.empty() && image != nullptr && image->agent == Image::Agent::none) {
+    reporter_.error(
+        at(path + ".guest"),
+        {.code = "hook_without_guest",
+         .summary = fmt::format("{} runs in the guest by an agent, and image {} has none", subject, quote(image->name)),
+         .label = "nobody would ever answer",
+         .hint = "use `command`, or an image with agent: install or present"});
+  }
+  if (!hook.undo.empty() && when != "beforeStop") {
+    reporter_.error(at(path + ".undo"), {.code = "hook_not_undone",
+                                         .summary = subject + " has an undo",
+                                         .label = "only hooks of beforeStop are taken back",
+                                         .hint = "leave it out"});
+  }
+  if (hook.timeout) positive(path + ".timeout", *hook.timeout, subject + ": timeout");
+}
+
+void ConfigChecks::check_hooks(const Group& group) {
+  const Hooks& hooks = group.hooks;
+  for (const auto& [when, list] :
+       {std::pair("afterBoot", &hooks.after_boot), std::pair("afterReady", &hooks.after_ready),
+        std::pair("beforeStop", &hooks.before_stop), std::pair("afterStop", &hooks.after_stop)}) {
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      check_hook(group, (*list)[i], when, fmt::format("{}.hooks.{}[{}]", path_of(group), when, i));
+    }
   }
 }
 

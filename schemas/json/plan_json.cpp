@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <nlohmann/json.hpp>
 
 #include "schemas/diagnostics/diagnostic_json.h"
-#include "schemas/json/json_cursor.h"
+#include "schemas/json/parts/json_values.h"
+#include "schemas/json/parts/rollout_outline_json.h"
 #include "schemas/json/plan_detail_json.h"
 
 namespace vscale {
@@ -17,20 +16,6 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr const char* kFormatMajor = "1.";
-
-template <class T, class ToJson>
-Json list_json(const std::vector<T>& list, ToJson to_json) {
-  Json out = Json::array();
-  for (const auto& item : list) out.push_back(to_json(item));
-  return out;
-}
-
-template <class T, class From>
-std::vector<T> list_from(const JsonCursor& json, From from) {
-  std::vector<T> list;
-  for (const auto& item : json.items()) list.push_back(from(item));
-  return list;
-}
 
 // ---- Drift, reasons, changes, unknown -------------------------------------------------------------------------------
 
@@ -77,6 +62,7 @@ Json change_json(const Change& change) {
           {"reasons", list_json(change.reasons, reason_json)},
           {"before", std::move(before)},
           {"after", std::move(after)},
+          {"successor", change.successor.empty() ? Json(nullptr) : Json(change.successor)},
           {"from_host", change.from_host},
           {"host", change.host},
           {"addresses", change.addresses}};
@@ -92,6 +78,7 @@ Change change_from(const JsonCursor& json) {
   for (const auto& [name, before] : json["before"].members()) {
     change.fields.push_back({.field = name, .before = before.text(), .after = json["after"][name.c_str()].text()});
   }
+  change.successor = text_if_any(json, "successor");
   change.from_host = json["from_host"].text();
   change.host = json["host"].text();
   change.addresses = json["addresses"].texts();
@@ -99,17 +86,15 @@ Change change_from(const JsonCursor& json) {
 }
 
 Json unknown_json(const Unknown& unknown) {
-  return {{"address", unknown.address},
-          {"host", unknown.host},
-          {"why", unknown.why},
-          {"since", unknown.since ? Json(rfc3339(*unknown.since)) : Json(nullptr)}};
+  return {
+      {"address", unknown.address}, {"host", unknown.host}, {"why", unknown.why}, {"since", or_null(unknown.since)}};
 }
 
 Unknown unknown_from(const JsonCursor& json) {
-  Unknown unknown{
-      .address = json["address"].text(), .host = json["host"].text(), .why = json["why"].text(), .since = {}};
-  if (json.has("since")) unknown.since = json["since"].instant();
-  return unknown;
+  return {.address = json["address"].text(),
+          .host = json["host"].text(),
+          .why = json["why"].text(),
+          .since = optional_instant_from(json, "since")};
 }
 
 // ---- Diagnostics ----------------------------------------------------------------------------------------------------
@@ -186,6 +171,7 @@ Plan read_plan(const JsonCursor& json) {
   plan.errored = json["errored"].truth();
   plan.drift = list_from<Drift>(json["drift"], drift_from);
   plan.changes = list_from<Change>(json["changes"], change_from);
+  plan.rollouts = list_if_any<RolloutOutline>(json, "rollouts", rollout_outline_from);
   plan.actions = list_from<Action>(json["actions"], action_from);
   plan.unknown = list_from<Unknown>(json["unknown"], unknown_from);
   plan.diagnostics = list_from<Diagnostic>(json["diagnostics"], diagnostic_from);
@@ -231,6 +217,7 @@ Json plan_json(const Plan& plan) {
       {"errored", plan.errored},
       {"drift", list_json(plan.drift, drift_json)},
       {"changes", list_json(plan.changes, change_json)},
+      {"rollouts", list_json(plan.rollouts, rollout_outline_json)},
       {"actions", list_json(plan.actions, action_json)},
       {"unknown", list_json(plan.unknown, unknown_json)},
       {"diagnostics", list_json(plan.diagnostics, [](const Diagnostic& item) { return Json(diagnostic_json(item)); })},
@@ -255,9 +242,10 @@ Json options_json(const PlanOptions& options) {
           {"targets", options.targets},
           {"excludes", options.excludes},
           {"replaces", options.replaces},
-          {"max_destroy", options.max_destroy ? Json(*options.max_destroy) : Json()},
+          {"max_destroy", or_null(options.max_destroy)},
           {"allow", options.allow ? Json(to_string(*options.allow)) : Json()},
-          {"allow_data_loss", options.allow_data_loss}};
+          {"allow_data_loss", options.allow_data_loss},
+          {"force", options.force}};
 }
 
 PlanOptions options_from(const JsonCursor& json) {
@@ -266,9 +254,10 @@ PlanOptions options_from(const JsonCursor& json) {
   options.targets = json["targets"].texts();
   options.excludes = json["excludes"].texts();
   options.replaces = json["replaces"].texts();
-  if (json.has("max_destroy")) options.max_destroy = json["max_destroy"].small();
+  options.max_destroy = optional_int_from(json, "max_destroy");
   if (json.has("allow")) options.allow = json["allow"].word(disruption_from);
   options.allow_data_loss = json["allow_data_loss"].truth();
+  options.force = truth_if_any(json, "force");
   return options;
 }
 

@@ -1,21 +1,13 @@
 #include "schemas/json/state_json.h"
 
-#include <nlohmann/json.hpp>
+#include "schemas/json/parts/json_values.h"
+#include "schemas/json/rollout_json.h"
 
 namespace vscale {
 
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-Json optional_instant(const std::optional<Instant>& at) {
-  return at ? Json(rfc3339(*at)) : Json(nullptr);
-}
-
-std::optional<Instant> optional_instant_from(const JsonCursor& json, const char* key) {
-  if (!json.has(key)) return std::nullopt;
-  return json[key].instant();
-}
 
 Json claim_json(const Claim& claim) {
   Json disks = Json::object();
@@ -29,19 +21,12 @@ Claim claim_from(const JsonCursor& json) {
   return claim;
 }
 
-template <class List, class ToJson>
-Json list_json(const List& list, ToJson to_json) {
-  Json out = Json::array();
-  for (const auto& item : list) out.push_back(to_json(item));
-  return out;
-}
-
 }  // namespace
 
 Json guest_nic_json(const GuestNic& nic) {
   return {{"network", nic.network},
           {"mac", nic.mac},
-          {"address", nic.address ? Json(*nic.address) : Json(nullptr)},
+          {"address", or_null(nic.address)},
           {"settings", nic.settings},
           {"learned", nic.learned}};
 }
@@ -49,8 +34,8 @@ Json guest_nic_json(const GuestNic& nic) {
 GuestNic guest_nic_from(const JsonCursor& json) {
   GuestNic nic{.network = json["network"].text(), .mac = json["mac"].text(), .address = {}};
   if (json.has("address")) nic.address = json["address"].text();
-  if (json.has("settings")) nic.settings = json["settings"].text();
-  if (json.has("learned")) nic.learned = json["learned"].truth();
+  nic.settings = text_if_any(json, "settings");
+  nic.learned = truth_if_any(json, "learned");
   return nic;
 }
 
@@ -68,12 +53,14 @@ Json instance_json(const InstanceRecord& instance) {
           {"memory_bytes", instance.memory_bytes},
           {"nics", list_json(instance.nics, guest_nic_json)},
           {"claim", claim_json(instance.claim)},
-          {"created_at", optional_instant(instance.created_at)},
-          {"started_at", optional_instant(instance.started_at)},
-          {"ready_at", optional_instant(instance.ready_at)},
+          {"created_at", or_null(instance.created_at)},
+          {"started_at", or_null(instance.started_at)},
+          {"ready_at", or_null(instance.ready_at)},
           {"after", instance.after},
           {"prevent_destroy", instance.prevent_destroy},
-          {"shutdown_grace_ms", instance.shutdown_grace_ms}};
+          {"shutdown_grace_ms", instance.shutdown_grace_ms},
+          {"drained", instance.drained},
+          {"failed", instance.failed}};
 }
 
 InstanceAddress instance_address_from(const JsonCursor& json) {
@@ -95,7 +82,7 @@ InstanceRecord instance_from(const JsonCursor& json) {
   instance.image_digest = json["image_digest"].text();
   instance.vcpus = json["vcpus"].small();
   instance.memory_bytes = json["memory_bytes"].amount();
-  for (const auto& nic : json["nics"].items()) instance.nics.push_back(guest_nic_from(nic));
+  instance.nics = list_from<GuestNic>(json["nics"], guest_nic_from);
   instance.claim = claim_from(json["claim"]);
   instance.created_at = optional_instant_from(json, "created_at");
   instance.started_at = optional_instant_from(json, "started_at");
@@ -103,6 +90,8 @@ InstanceRecord instance_from(const JsonCursor& json) {
   instance.after = json["after"].texts();
   instance.prevent_destroy = json["prevent_destroy"].truth();
   instance.shutdown_grace_ms = json["shutdown_grace_ms"].integer();
+  instance.drained = truth_if_any(json, "drained");
+  instance.failed = truth_if_any(json, "failed");
   return instance;
 }
 
@@ -167,21 +156,23 @@ ImageLock image_lock_from(const JsonCursor& json) {
           .virtual_size_bytes = json["virtual_size_bytes"].amount(),
           .modified_ns = json["modified_ns"].integer(),
           .at = json["at"].instant(),
-          .checksum = json.has("checksum") ? json["checksum"].text() : ""};
+          .checksum = text_if_any(json, "checksum")};
 }
 
 Json group_record_json(const GroupRecord& group) {
   return {{"address", group.address},
           {"revision", group.revision},
           {"spec_hash", group.spec_hash},
-          {"cursor_host", group.cursor_host}};
+          {"cursor_host", group.cursor_host},
+          {"stable", group.stable}};
 }
 
 GroupRecord group_record_from(const JsonCursor& json) {
   return {.address = json["address"].text(),
           .revision = json["revision"].integer(),
           .spec_hash = json["spec_hash"].text(),
-          .cursor_host = json["cursor_host"].text()};
+          .cursor_host = json["cursor_host"].text(),
+          .stable = integer_if_any(json, "stable")};
 }
 
 Json host_record_json(const HostRecord& host) {
@@ -199,6 +190,10 @@ Json host_record_json(const HostRecord& host) {
 }
 
 Json state_json(const RecordedState& state) {
+  Json revisions = Json::array();
+  for (const auto& [group, by_number] : state.revisions) {
+    for (const auto& [number, revision] : by_number) revisions.push_back(revision_json(revision));
+  }
   const auto second = [](auto to_json) { return [to_json](const auto& entry) { return to_json(entry.second); }; };
   const auto open_action = [](const OpenAction& action) {
     return Json{{"run_id", action.run_id},
@@ -215,6 +210,9 @@ Json state_json(const RecordedState& state) {
           {"image_copies", list_json(state.image_copies, image_copy_json)},
           {"images", list_json(state.image_locks, second(image_lock_json))},
           {"groups", list_json(state.groups, second(group_record_json))},
+          {"revisions", std::move(revisions)},
+          {"rollouts", list_json(state.rollouts, second(rollout_record_json))},
+          {"rollout_intents", list_json(state.rollout_intents, second(intent_json))},
           {"hosts", list_json(state.hosts, second(host_record_json))},
           {"open_actions", list_json(state.open_actions, open_action)}};
 }

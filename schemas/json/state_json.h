@@ -13,15 +13,18 @@ namespace vscale {
 
 nlohmann::ordered_json guest_nic_json(const GuestNic& nic);
 /// {address, name, uuid, host, phase, revision, incarnation, spec_hash, image_digest, vcpus, memory_bytes, nics: [...],
-/// claim: {...}, created_at, started_at, ready_at, after, prevent_destroy, shutdown_grace_ms}
+/// claim: {...}, created_at, started_at, ready_at, after, prevent_destroy, shutdown_grace_ms, drained}
 nlohmann::ordered_json instance_json(const InstanceRecord& instance);
 nlohmann::ordered_json volume_json(const VolumeRecord& volume);
 nlohmann::ordered_json image_copy_json(const ImageCopyRecord& copy);
 nlohmann::ordered_json image_lock_json(const ImageLock& lock);
+/// {address, revision, spec_hash, cursor_host, stable}
 nlohmann::ordered_json group_record_json(const GroupRecord& group);
 /// {host, uri, generation, seen_at, failure: {kind, message, at}}
 nlohmann::ordered_json host_record_json(const HostRecord& host);
-/// {format_version, lineage, serial, instances, volumes, image_copies, images, groups, hosts, open_actions}
+/// {format_version, lineage, serial, instances, volumes, image_copies, images, groups, revisions, rollouts,
+/// rollout_intents, hosts, open_actions}; the three of rolling updates as rollout_json.h says, and of a revision its
+/// outline.
 nlohmann::ordered_json state_json(const RecordedState& state);
 
 /// And back; mistakes are noted by the cursor.

@@ -235,8 +235,9 @@ the reader and `vscale schema` use as well; a test keeps it up to date (`VSCALE_
   `VSCALE_VAR_NAME`, else the default under `vars`. `${env.X}` is the environment, and always sensitive. In user-data,
   gates and hooks also `${name}` `${group}` `${ordinal}` `${address}` `${host}` and `${group.cp[0].address}`,
   `${machine.db1.address}`. `$${X}` is a literal `${X}`. Inside `[ ]` and `{ }` a placeholder needs quotes.
-- **Secrets** (`sensitive: true`, and `${env.X}`) reach the guest and nothing else: they can stand in user-data, hooks,
-  tokens and passwords; anywhere else they are an error.
+- **Secrets** (`sensitive: true`, and `${env.X}`) reach the guest and the commands of hooks, and nothing else: they can
+  stand in user-data, hooks, tokens and passwords; anywhere else they are an error. In what a hook says they are `***`,
+  from four characters on.
 - **Names**: groups and machines are lower-case letters, digits and `-`, beginning with a letter, at most 40; hosts,
   images, storage, networks, disks also take upper case, `.` and `_`, at most 63.
 - YAML tags, merge keys (`<<`), duplicate keys and cyclic aliases are errors. A text that begins with `!` needs quotes.

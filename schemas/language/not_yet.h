@@ -8,11 +8,9 @@ namespace vscale {
 
 /// A part of the language that is read and checked, but does nothing yet.
 struct NotYet {
-  std::string_view key;          ///< Key::id, such as "group.scaling".
-  std::string_view value;        ///< Only this value of it; empty: any but the default.
-  std::string_view meanwhile;    ///< What happens instead: "the size stays as it is".
-  bool even_default = false;     ///< What happens instead is not what the default says either: it is told, too.
-  std::string_view anyhow = {};  ///< The value that says just what happens: it is not told. Empty: none does.
+  std::string_view key;        ///< Key::id, such as "group.scaling".
+  std::string_view value;      ///< Only this value of it; empty: any but the default.
+  std::string_view meanwhile;  ///< What happens instead: "the size stays as it is".
 };
 
 /// All of them, for the test.

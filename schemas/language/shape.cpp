@@ -480,8 +480,7 @@ void Shape::warn_not_yet(const Entry& entry, const Key& key, const Path& path) {
   const bool says_nothing = value.kind == Node::Kind::scalar ? value.text == key.standard || value.text == "false"
                                                              : is_empty_value(value) && !key.id.starts_with("gate.");
   const NotYet* row = find_not_yet(key.id, value.kind == Node::Kind::scalar ? value.text : "");
-  if (row == nullptr || (says_nothing && !row->even_default)) return;
-  if (!row->anyhow.empty() && value.text == row->anyhow) return;
+  if (row == nullptr || says_nothing) return;
   const std::string what = row->value.empty() ? key.name : fmt::format("{}: {}", key.name, row->value);
   reporter_.warning(entry.place, {.code = "not_yet",
                                   .summary = fmt::format("{} does nothing yet", path.key(what).subject()),

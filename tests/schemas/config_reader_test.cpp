@@ -38,18 +38,18 @@ TEST_CASE("the whole language on one page is read without an error, and what doe
   CHECK(shown.find("hunter") == std::string::npos);
 }
 
-TEST_CASE("only what does nothing yet is warned of, also where the default is written out") {
-  CHECK(codes_of(with_group("    update: { strategy: recreate, allow: reboot, minReady: 0s }\n") +
+TEST_CASE("only what does nothing yet is warned of") {
+  CHECK(codes_of(with_group("    update: { strategy: recreate, allow: reboot, minReady: 0s, maxSurge: 2 }\n") +
                  "limits: { replace: 50% }\n")
             .empty());
-  CHECK(codes_of(with_group("    update: { maxSurge: 1, maxUnavailable: 0, minReady: 1s, steps: [] }\n")) ==
-        std::vector<std::string>{"not_yet", "not_yet", "not_yet"});
+  CHECK(codes_of(with_group("    stateful: true\n")) == std::vector<std::string>{"not_yet"});
+  CHECK(codes_of(with_group("    stateful: false\n")).empty());
 }
 
-TEST_CASE("a value that says just what is done anyhow is not warned of") {
-  CHECK(codes_of(with_group("    update: { maxSurge: 0, maxUnavailable: 1 }\n")).empty());
-  CHECK(codes_of(with_group("    update: { maxSurge: 1, maxUnavailable: 2 }\n")) ==
-        std::vector<std::string>{"not_yet", "not_yet"});
+TEST_CASE("of the hooks only afterBoot does nothing yet") {
+  CHECK(codes_of(with_group("    hooks: { afterReady: [{ command: [a] }], beforeStop: [{ guest: [b], undo: [c] }] }\n"))
+            .empty());
+  CHECK(codes_of(with_group("    hooks: { afterBoot: [{ command: [a] }] }\n")) == std::vector<std::string>{"not_yet"});
 }
 
 TEST_CASE("a configuration's name, state, limits and metrics are read") {
@@ -140,6 +140,26 @@ TEST_CASE("a group's own keys are read") {
   CHECK(web.external->via_agent);
   REQUIRE(web.ha.has_value());
   CHECK(web.ha->on_host_loss == HighAvailability::OnHostLoss::restart);
+}
+
+// terraform-provider-google#1314, #1506
+TEST_CASE("a 0 that is written is 0, and not the default") {
+  const Group web = config_of(with_group("    size: 0\n    update: { maxSurge: 0, maxUnavailable: 1 }\n"
+                                         "    shutdown: { grace: 0s }\n"))
+                        .groups[0];
+  CHECK(web.size == 0);
+  CHECK(web.update.max_surge == Amount{Amount::Unit::count, 0});
+  CHECK(web.shutdown_grace == seconds(0));
+  const Group other = config_of(with_group("")).groups[0];
+  CHECK(other.size != 0);
+  CHECK(other.update.max_surge != Amount{Amount::Unit::count, 0});
+  CHECK(other.shutdown_grace != seconds(0));
+}
+
+// convox/rack#418
+TEST_CASE("a guest cannot be given no time at all to boot") {
+  CHECK_FALSE(codes_of(with_group("    health: { startupTimeout: 0s }\n")).empty());
+  CHECK(codes_of(with_group("    health: { startupTimeout: 1s }\n")).empty());
 }
 
 TEST_CASE("gates are read in order, without those that do nothing yet") {

@@ -293,6 +293,22 @@ TEST_CASE("gates that need an agent are refused for an image without one") {
   check_messages("gate_without_agent", yaml);
 }
 
+TEST_CASE("a hook that nobody could run, or take back, is refused") {
+  check_messages("hooks", with_group(R"(    hooks:
+      afterReady: [{ command: [lb, add], undo: [lb, remove] }]
+      beforeStop: [{ guest: [drain], undo: [resume], timeout: 0s }]
+      afterStop:
+        - { command: [lb, forget] }
+        - { guest: [bye], onFailure: continue }
+)"));
+}
+
+TEST_CASE("a hook that needs an agent is refused for an image without one") {
+  std::string yaml = with_group("    hooks: { afterReady: [{ guest: [id] }] }\n");
+  yaml.replace(yaml.find("debian-12.qcow2"), 15, "debian-12.qcow2, agent: none");
+  check_messages("hook_without_agent", yaml);
+}
+
 TEST_CASE("an unknown placeholder shows the escape") {
   check_messages("unknown_placeholder", base() + R"(vars: { domain: { default: example.lan } }
 groups:
@@ -490,6 +506,14 @@ TEST_CASE("disks have names of their own") {
 TEST_CASE("keys that exclude each other are refused") {
   check_messages("exclusive_keys", with_template("      cloudInit: { userData: a, userDataFile: b }\n") +
                                        "    health: { gates: [{ agent: {}, domain: {} }, {}] }\n");
+}
+
+TEST_CASE("steps of a rolling update that could not rest are errors") {
+  check_messages("update_steps",
+                 with_group("    update: { maxUnavailable: \"150%\", steps: [{ to: 2 }, { to: 1, pause: manual }, "
+                            "{ to: \"120%\" }] }\n"));
+  check_messages("update_steps_of_another_strategy",
+                 with_group("    update: { strategy: onDelete, steps: [{ to: 1, pause: manual }] }\n"));
 }
 
 TEST_CASE("moves and removals name what is and what is not in the file") {

@@ -108,20 +108,30 @@ Type hooks_type() {
   const Type argv = list(filled_for_instance(), 1);
   const Type from = object({.name = "stdinFrom",
                             .title = "stdinFrom",
-                            .doc = "A command whose output is the input.",
+                            .doc = "A command whose output is the input: less than 64 KiB.",
                             .keys = {{"command", argv, "", "argv, where vscale runs.", kRequired}}});
-  const Type hook = object({.name = "hook",
-                            .title = "a hook",
-                            .doc = "A command at a point in an instance's life: argv, no shell, clean environment.",
-                            .keys = {{"command", argv, "", "argv, where vscale runs."},
-                                     {"guest", argv, "", "argv, in the guest, through the agent."},
-                                     {"undo", argv, "", "argv that takes it back."},
-                                     {"stdin", filled_for_instance(), "", "Its input; keeps a secret out of logs."},
-                                     {"stdinFrom", from, "", "Its input from a command."},
-                                     {"timeout", duration(), "", "How long it may take."},
-                                     {"onFailure", choice({"abort", "continue"}), "abort", "What its failure does."}},
-                            .exactly_one = {{"command", "guest"}},
-                            .at_most_one = {{"stdin", "stdinFrom"}}});
+  const Type hook = object(
+      {.name = "hook",
+       .title = "a hook",
+       .doc =
+           "A command at a point in an instance's life: argv, no shell. Where a run has died or failed, the next one "
+           "runs it again: it must be safe to run twice.",
+       .keys = {{"command", argv, "",
+                 "argv, where vscale runs. Its environment is PATH, HOME, LANG and TZ of vscale, VSCALE_NAME, "
+                 "VSCALE_ADDRESS (empty while it is not known), VSCALE_HOST, VSCALE_GROUP, VSCALE_REASON, and nothing "
+                 "else; its umask is 077."},
+                {"guest", argv, "", "argv, in the guest, through the agent; not in afterStop."},
+                {"undo", argv, "",
+                 "beforeStop only: argv that takes it back, in the same place, if this hook or a later one fails, or "
+                 "the instance is not stopped after all."},
+                {"stdin", filled_for_instance(), "", "Its input; keeps a secret out of logs."},
+                {"stdinFrom", from, "", "Its input from a command."},
+                {"timeout", duration(), "",
+                 "How long it may take, and its stdinFrom and its undo each: 2m if not given."},
+                {"onFailure", choice({"abort", "continue"}), "abort",
+                 "abort: what would come after it is not done. continue: its failure is noted, and passed over."}},
+       .exactly_one = {{"command", "guest"}},
+       .at_most_one = {{"stdin", "stdinFrom"}}});
   return object({.name = "hooks",
                  .title = "the hooks",
                  .doc = "Commands at points in an instance's life.",
