@@ -103,13 +103,19 @@ GroupStatus group_status(const std::string& address, const Group* group, const R
                      .want = group == nullptr ? 0 : wanted_size(*group, begun),
                      .range = range_text(group),
                      .revision = 0,
-                     .now = {}};
+                     .now = {},
+                     .rollout = {}};
   status.ready = static_cast<int>(
       std::count_if(ours.begin(), ours.end(), [](const auto* instance) { return instance->state == "ready"; }));
   if (const auto record = recorded.groups.find(address); record != recorded.groups.end()) {
     status.revision = record->second.revision;
   }
   status.now = now_text(ours, status.want);
+  status.rollout = rollout_status_of(address, group, status.want, recorded);
+  status.rollout.ready = status.ready;
+  status.rollout.fresh = static_cast<int>(std::count_if(ours.begin(), ours.end(), [&](const auto* instance) {
+    return instance->state == "ready" && instance->revision == status.rollout.to;
+  }));
   return status;
 }
 
@@ -172,6 +178,25 @@ std::string left_alone_text(int instances, bool was_seen) {
   return fmt::format("Its {} instance{} left alone.", instances, instances == 1 ? " is" : "s are");
 }
 
+/// What the next apply goes on with.
+std::string unfinished_text(const RolloutStatus& rollout) {
+  switch (rollout.standing) {
+    case RolloutStatus::Standing::rolling:
+    case RolloutStatus::Standing::rests:
+      return progress_words(rollout);
+    case RolloutStatus::Standing::going_back:
+      return fmt::format("goes back to revision {}", rollout.undo_to.value_or(0));
+    case RolloutStatus::Standing::none:
+    case RolloutStatus::Standing::waits:
+    case RolloutStatus::Standing::paused:
+    case RolloutStatus::Standing::stopped:
+    case RolloutStatus::Standing::aborted:
+    case RolloutStatus::Standing::rolled_back:
+      return {};
+  }
+  VSCALE_ASSERT(false, "a Standing of which nobody knows whether an apply goes on with it");
+}
+
 std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, const Status& status,
                            const MembersByGroup& members, const WholeCommand& command) {
   std::vector<Need> needs;
@@ -194,8 +219,9 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
   for (const auto& group : status.groups) {
     // No plan helps what is on a host that does not answer: what to do about that host is said above.
     const auto found = members.find(group.address);
-    const std::string now =
+    std::string now =
         now_text(found == members.end() ? Members{}.instances : found->second.instances, group.want, silent);
+    if (now.empty()) now = unfinished_text(group.rollout);
     if (!now.empty() && !status.running) names.push_back(fmt::format("{}: {}", group.name, now));
   }
   if (names.empty()) return needs;
@@ -204,6 +230,21 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
   std::string text = fmt::format("Not as wanted: {}", fmt::join(names, "; "));
   if (count > kNamesListed) text += fmt::format("; and {} more groups", count - kNamesListed);
   needs.push_back({.text = std::move(text), .commands = {command("plan", {}), command("apply", {})}});
+  return needs;
+}
+
+/// Rolling updates that stand still until somebody says something. One that only goes on with an apply is not as
+/// wanted.
+std::vector<Need> needs_of_rollouts(const Status& status, const WholeCommand& command) {
+  const OtherRun run = status.running ? OtherRun::goes_on : OtherRun::none;
+  std::vector<Need> needs;
+  for (const auto& group : status.groups) {
+    if (!needs_a_person(group.rollout)) continue;
+    Need need{.text = need_words(group.rollout), .commands = {}};
+    for (const auto& next : next_commands(group.rollout, run))
+      need.commands.push_back(command(next.words, next.options));
+    needs.push_back(std::move(need));
+  }
   return needs;
 }
 
@@ -291,6 +332,7 @@ Status status_of(const Config& config, const RecordedState& as_recorded, const L
     status.hosts.push_back(host_status(host, live.at(host.name), world, uuids, ours[host.name]));
   }
   status.needs = needs_of(config, recorded, status, members, command);
+  for (auto& need : needs_of_rollouts(status, command)) status.needs.push_back(std::move(need));
   if (auto need = need_for_unrecorded(unrecorded_domains(recorded, config, live), command); need && !status.running) {
     status.needs.push_back(std::move(*need));
   }

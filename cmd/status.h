@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cmd/rollouts/rollout_status.h"
 #include "engine/desired/config.h"
 #include "engine/live/host_snapshot.h"
 #include "engine/plan/reconcile.h"
@@ -38,6 +38,7 @@ struct GroupStatus {
   std::string range;  ///< "fixed", "3-10", or "not in the files".
   std::int64_t revision = 0;
   std::string now;  ///< What is not as wanted: "1 booting, 1 shut off"; empty if all is well.
+  RolloutStatus rollout;
 };
 
 struct Usage {
@@ -76,9 +77,6 @@ struct Status {
   int awaited_disks = 0;                      ///< Of kept_disks, those that an instance of the file will take up again.
   std::vector<std::string> about_kept_disks;  ///< Commands: to see them, and to delete those that nobody awaits.
 };
-
-/// "apply" -> `vscale -f prod.yaml apply`: the whole command with these options, as it is to be said here.
-using WholeCommand = std::function<std::string(const std::string& words, const PlanOptions& options)>;
 
 /// Pure. `live` has an entry for every host of the configuration; `command` completes the commands that are advised.
 Status status_of(const Config& config, const RecordedState& recorded, const Live& live,

@@ -24,6 +24,10 @@ ExitCode run_command(const InventoryArguments& arguments, Invocation& invocation
 ExitCode run_command(const StateListArguments& arguments, Invocation& invocation);
 ExitCode run_command(const StateShowArguments& arguments, Invocation& invocation);
 ExitCode run_command(const ForceUnlockArguments& arguments, Invocation& invocation);
+ExitCode run_command(const RolloutStatusArguments& arguments, Invocation& invocation);
+ExitCode run_command(const RolloutHistoryArguments& arguments, Invocation& invocation);
+ExitCode run_command(const RolloutWordArguments& arguments, Invocation& invocation);
+ExitCode run_command(const SimulateRolloutArguments& arguments, Invocation& invocation);
 ExitCode run_command(const VersionArguments& arguments, Invocation& invocation);
 ExitCode run_command(const CompletionArguments& arguments, Invocation& invocation);
 

@@ -146,7 +146,7 @@ ExitCode run_command(const ImagePullArguments& arguments, Invocation& invocation
                                   .summary = run.summary,
                                   .totals = {.took = run.took, .plans = 1},
                                   .code = code_of_run(fresh.plan, run.summary),
-                                  .again = pull_command(invocation, *files, arguments)});
+                                  .ways = {.again = pull_command(invocation, *files, arguments), .command = {}}});
 }
 
 }  // namespace vscale

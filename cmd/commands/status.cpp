@@ -1,7 +1,6 @@
 #include "cmd/status.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cmd/commands/commands.h"
@@ -10,38 +9,8 @@
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/status_view.h"
 #include "cmd/views/text/command_text.h"
-#include "schemas/diagnostics/did_you_mean.h"
 
 namespace vscale {
-namespace {
-
-/// What was probably meant, and what there is besides.
-std::string hint_for(const std::string& written, const std::vector<std::string>& names) {
-  if (names.empty()) return "there is none";
-  const std::string guess = did_you_mean(written, names);
-  if (guess.empty()) return "there is: " + listed(names);
-  return names.size() == 1 ? guess : guess + "; there is: " + listed(names);
-}
-
-/// The address of the group that a person means, by its name or by one of its instances.
-Result<std::string> find_group(const Config& config, const RecordedState& recorded, const Status& status,
-                               const std::string& written) {
-  const auto resolved = resolve_address(config, recorded, written);
-  const auto instance = resolved ? parse_instance_address(*resolved) : std::nullopt;
-  const std::string address = instance ? group_address(*instance) : resolved ? *resolved : written;
-  std::vector<std::string> names;
-  for (const auto& group : status.groups) {
-    if (group.address == address) return address;
-    names.push_back(group.name);
-  }
-  return Error{.kind = ErrorKind::not_found,
-               .message = fmt::format("there is no group \"{}\" in {}", written, config.name),
-               .detail = {},
-               .hint = hint_for(written, names)};
-}
-
-}  // namespace
-
 ExitCode run_command(const StatusArguments& arguments, Invocation& invocation) {
   const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
   if (!files) return ExitCode::error;
@@ -57,7 +26,7 @@ ExitCode run_command(const StatusArguments& arguments, Invocation& invocation) {
   const Status status = status_of(config, recorded->state, live, recorded->running, command);
   std::optional<std::string> group;
   if (arguments.group) {
-    auto found = find_group(config, recorded->state, status, *arguments.group);
+    auto found = group_meant(config, recorded->state, *arguments.group);
     if (!found) return fail(invocation, found.error());
     group = std::move(*found);
   }
@@ -65,8 +34,11 @@ ExitCode run_command(const StatusArguments& arguments, Invocation& invocation) {
   if (invocation.global.json) {
     invocation.streams.out << line_of(status_json(status, group, now));
   } else {
-    invocation.streams.out << status_text(
-        status, {.paint = invocation.out_paint, .verbosity = invocation.verbosity, .group = group, .now = now});
+    invocation.streams.out << status_text(status, {.paint = invocation.out_paint,
+                                                   .verbosity = invocation.verbosity,
+                                                   .group = group,
+                                                   .now = now,
+                                                   .time_of_day = invocation.outside.time_of_day});
   }
   const bool all_reachable =
       std::all_of(live.begin(), live.end(), [](const auto& host) { return host.second.snapshot.has_value(); });

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/plan/reconcile.h"
+#include "engine/recorded/recorded_state.h"
 #include "engine/values/units.h"
 
 /// What was asked for on the command line, as values.
@@ -49,6 +50,25 @@ struct ApplyArguments {
 
 struct StatusArguments {
   std::optional<std::string> group;
+};
+
+struct RolloutStatusArguments {
+  std::string group;
+};
+struct RolloutHistoryArguments {
+  std::string group;
+};
+/// rollout pause, resume, promote, abort, undo.
+struct RolloutWordArguments {
+  RolloutIntent::Kind kind = RolloutIntent::Kind::pause;
+  std::string group;
+  std::string reason;
+};
+
+struct SimulateRolloutArguments {
+  std::string group;
+  PlanOptions options;
+  Refresh refresh = Refresh::ask_hosts;
 };
 
 enum class GraphFormat { dot, mermaid };
@@ -98,9 +118,11 @@ struct CompletionArguments {
   Shell shell = Shell::bash;
 };
 
-using Arguments = std::variant<ValidateArguments, PlanArguments, ApplyArguments, StatusArguments, GraphArguments,
-                               SchemaArguments, ImageListArguments, ImagePullArguments, ImageUpdateArguments,
-                               SshArguments, ConsoleArguments, InventoryArguments, StateListArguments,
-                               StateShowArguments, ForceUnlockArguments, VersionArguments, CompletionArguments>;
+using Arguments =
+    std::variant<ValidateArguments, PlanArguments, ApplyArguments, StatusArguments, GraphArguments, SchemaArguments,
+                 ImageListArguments, ImagePullArguments, ImageUpdateArguments, SshArguments, ConsoleArguments,
+                 InventoryArguments, StateListArguments, StateShowArguments, ForceUnlockArguments, VersionArguments,
+                 CompletionArguments, RolloutStatusArguments, RolloutHistoryArguments, RolloutWordArguments,
+                 SimulateRolloutArguments>;
 
 }  // namespace vscale

@@ -54,8 +54,8 @@ CLI::Validator one_of(const std::vector<std::string>& words) {
 }
 
 /// What a plan is made with, and a saved one keeps.
-constexpr std::array kKeptInPlan{"--target",      "--exclude",         "--replace", "--allow",
-                                 "--max-destroy", "--allow-data-loss", "--destroy"};
+constexpr std::array kKeptInPlan{"--target", "--exclude",     "--replace",         "--allow",
+                                 "--force",  "--max-destroy", "--allow-data-loss", "--destroy"};
 
 /// The options that plan, apply and graph have in common.
 struct PlanWords {
@@ -74,6 +74,7 @@ class Grammar {
     add_global_options();
     add_planning_commands();
     add_looking_commands();
+    add_rollout_commands();
     add_image_commands();
     add_guest_commands();
     add_other_commands();
@@ -137,18 +138,28 @@ class Grammar {
                            destroys ? "only this instance, or group and what depends on it"
                                     : "only this group or instance and its needs; repeats");
     address("--exclude", words.options.excludes, "all but this group, instance or host")->excludes(target);
-    if (!destroys) {
-      address("--replace", words.options.replaces, "replace this instance anyway; repeats");
-      sub->add_option_function<std::string>(
-             "--allow", [&words](const std::string& word) { words.options.allow = disruption_from(word); },
-             "hold what disrupts more: live|reboot|replace")
-          ->type_name("CLASS")
-          ->check(one_of({"live", "reboot", "replace"}));
-    }
+    if (!destroys) add_update_options(sub, words);
     sub->add_option("--max-destroy", words.options.max_destroy, "more destroyed than this is an error")
         ->type_name("N")
         ->check(whole_number(0, 1'000'000));
     sub->add_flag("--allow-data-loss", words.options.allow_data_loss, "disks with keep: true may go");
+    add_refresh(sub, words);
+  }
+
+  /// What is brought up to date beyond what the file says, and what is not.
+  static void add_update_options(CLI::App* sub, PlanWords& words) {
+    sub->add_option("--replace", words.options.replaces, "replace this instance anyway; repeats")
+        ->type_name("A")
+        ->allow_extra_args(false);
+    sub->add_option_function<std::string>(
+           "--allow", [&words](const std::string& word) { words.options.allow = disruption_from(word); },
+           "hold what disrupts more: live|reboot|replace")
+        ->type_name("CLASS")
+        ->check(one_of({"live", "reboot", "replace"}));
+    sub->add_flag("--force", words.options.force, "roll out again what was rolled back or aborted");
+  }
+
+  static void add_refresh(CLI::App* sub, PlanWords& words) {
     sub->add_option("--refresh", words.refresh, "false: plan from what was last seen [true]")
         ->type_name("BOOL")
         ->check(one_of({"true", "false"}));
@@ -294,6 +305,49 @@ class Grammar {
     return sub;
   }
 
+  void add_rollout_commands() {
+    auto* rollout = group_command("rollout", "look after a rolling update, and steer it",
+                                  "  vscale rollout status web\n  vscale rollout pause web --reason \"wrong kernel\"\n"
+                                  "A run that is at it comes to a rest after what it is doing; the next apply goes\n"
+                                  "on, or back.");
+    const auto look = [&](const char* name, const char* what, const char* example, std::string& group) {
+      auto* sub = command(*rollout, name, what, example);
+      sub->add_option("GROUP", group, "web or group.web")->required();
+      return sub;
+    };
+    choose(
+        look("status", "where it stands, and what to say next", "  vscale rollout status web", rollout_status_.group),
+        [this] { return rollout_status_; });
+    using Kind = RolloutIntent::Kind;
+    const auto say = [&](Kind kind, const char* what, const char* example) {
+      auto* sub = look(to_string(kind), what, example, rollout_word_.group);
+      sub->add_option("--reason", rollout_word_.reason, "for the record")->type_name("WHY");
+      choose(sub, [this, kind] {
+        rollout_word_.kind = kind;
+        return rollout_word_;
+      });
+    };
+    say(Kind::pause, "begin no further turn", "  vscale rollout pause web --reason \"wrong kernel\"");
+    say(Kind::resume, "lift the pause; forgive what failed", "  vscale rollout resume web && vscale apply");
+    say(Kind::promote, "pass the step that it rests at", "  vscale rollout promote web && vscale apply");
+    say(Kind::abort, "give it up as it is", "  vscale rollout abort web --reason \"not needed\"");
+    say(Kind::undo, "go back to the last revision that was completed", "  vscale rollout undo web && vscale apply");
+    choose(look("history", "the revisions of the group", "  vscale rollout history web", rollout_history_.group),
+           [this] { return rollout_history_; });
+
+    auto* simulate = group_command("simulate", "what would happen, on paper", "  vscale simulate rollout web");
+    auto* paper = command(*simulate, "rollout", "a rolling update, turn by turn",
+                          "  vscale simulate rollout web\nHosts are only read, as by plan.");
+    paper->add_option("GROUP", simulate_rollout_.group, "web or group.web")->required();
+    add_update_options(paper, simulate_words_);
+    add_refresh(paper, simulate_words_);
+    choose(paper, [this] {
+      simulate_rollout_.options = simulate_words_.options;
+      simulate_rollout_.refresh = refresh_of(simulate_words_);
+      return simulate_rollout_;
+    });
+  }
+
   void add_image_commands() {
     auto* image = group_command("image", "cached images, per host", "  vscale image list");
     auto* list = command(*image, "list", "images, their digests and copies", "  vscale image list");
@@ -350,10 +404,14 @@ class Grammar {
   CLI::App app_{"vscale keeps groups of VMs on your own libvirt hosts as a file describes them."};
   GlobalOptions global_;
   bool version_ = false;
-  PlanWords plan_words_, apply_words_, destroy_words_, graph_words_;
+  PlanWords plan_words_, apply_words_, destroy_words_, graph_words_, simulate_words_;
   PlanArguments plan_;
   ApplyArguments apply_, destroy_;
   StatusArguments status_;
+  RolloutStatusArguments rollout_status_;
+  RolloutHistoryArguments rollout_history_;
+  RolloutWordArguments rollout_word_;
+  SimulateRolloutArguments simulate_rollout_;
   GraphArguments graph_;
   ImagePullArguments image_pull_;
   ImageUpdateArguments image_update_;
@@ -385,12 +443,23 @@ std::variant<CommandLine, HelpText, UsageError> parse_command_line(const std::ve
 
 namespace {
 
+/// The options of a command, and of the commands below it, each once.
+std::vector<std::string> options_below(const CLI::App& app) {
+  std::vector<std::string> names = option_names(app);
+  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    for (const auto& name : option_names(*sub)) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
 std::string bash_script(Grammar& grammar) {
   std::string cases;
   const auto everywhere = option_names(grammar.app());
   for (const auto* sub : grammar.app().get_subcommands([](const CLI::App*) { return true; })) {
     auto words = command_names(*sub);
-    for (const auto& name : option_names(*sub)) words.push_back(name);
+    for (const auto& name : options_below(*sub)) words.push_back(name);
     cases += fmt::format("    {}) words=\"{}\" ;;\n", sub->get_name(), fmt::join(words, " "));
   }
   return fmt::format(
@@ -434,7 +503,7 @@ std::string fish_script(Grammar& grammar) {
     for (const auto& name : command_names(*sub)) {
       out += fmt::format("complete -c vscale -n '__fish_seen_subcommand_from {}' -a {}\n", sub->get_name(), name);
     }
-    for (const auto& name : option_names(*sub)) {
+    for (const auto& name : options_below(*sub)) {
       out += fmt::format("complete -c vscale -n '__fish_seen_subcommand_from {}' -l {}\n", sub->get_name(),
                          name.substr(2));
     }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cmd/planning/recorded.h"
+#include "cmd/planning/sources/readiness.h"
 #include "cmd/views/run/run_json.h"
 #include "engine/plan/books/pool_use.h"
 #include "engine/recorded/apply_change.h"
@@ -115,6 +116,12 @@ Result<FreshPlan> make_plan(const Invocation& invocation, const ConfigurationFil
     if (const auto written = in_step.write_seen(input.live, clock.now()); !written) return written.error();
     input.now = clock.now();
     plan = reconcile(input);
+  }
+  if (request.refresh == Refresh::ask_hosts && !plan.rollouts.empty()) {
+    // Who is to be counted on while others go is asked whether it serves.
+    const auto probe = invocation.outside.network_probe();
+    input.unready = unready_members(config, input.recorded, plan, *probe, clock);
+    if (!input.unready.empty()) plan = reconcile(input);
   }
   report_vanished(images, plan);
   input.recorded.open_actions = request.refresh == Refresh::ask_hosts

@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "providers/image/file_descriptor.h"
+#include "providers/file_descriptor.h"
 #include "providers/last_system_error.h"
 
 namespace vscale {

@@ -76,6 +76,44 @@ std::vector<VolumeRecord> detached_disks(const RecordedState& recorded) {
   return detached_disks(recorded, seen);
 }
 
+namespace {
+
+/// What was probably meant, and what there is besides.
+std::string hint_for(const std::string& written, const std::vector<std::string>& names) {
+  if (names.empty()) return "there is none";
+  const std::string guess = did_you_mean(written, names);
+  if (guess.empty()) return "there is: " + listed(names);
+  return names.size() == 1 ? guess : guess + "; there is: " + listed(names);
+}
+
+/// Groups of the files in their order, then those that only the record has.
+std::vector<std::string> group_addresses(const Config& config, const RecordedState& recorded) {
+  std::vector<std::string> addresses;
+  const auto add = [&addresses](const std::string& address) {
+    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) addresses.push_back(address);
+  };
+  for (const auto& group : config.groups) add(address_of(group));
+  for (const auto& [address, instance] : recorded.instances) add(group_address(address));
+  return addresses;
+}
+
+}  // namespace
+
+Result<std::string> group_meant(const Config& config, const RecordedState& recorded, const std::string& written) {
+  const auto resolved = resolve_address(config, recorded, written);
+  const auto instance = resolved ? parse_instance_address(*resolved) : std::nullopt;
+  const std::string meant = instance ? group_address(*instance) : resolved ? *resolved : written;
+  std::vector<std::string> names;
+  for (const auto& address : group_addresses(config, recorded)) {
+    if (address == meant) return address;
+    names.push_back(address.substr(address.find('.') + 1));
+  }
+  return Error{.kind = ErrorKind::not_found,
+               .message = fmt::format("there is no group \"{}\" in {}", written, config.name),
+               .detail = {},
+               .hint = hint_for(written, names)};
+}
+
 Result<InstanceRecord> find_instance(const Config& config, const RecordedState& recorded, const std::string& written) {
   std::vector<std::string> names;
   std::vector<std::string> in_group;

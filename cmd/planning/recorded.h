@@ -34,6 +34,10 @@ std::vector<VolumeRecord> detached_disks(const RecordedState& recorded, const Li
 /// The same by what was last seen of the hosts.
 std::vector<VolumeRecord> detached_disks(const RecordedState& recorded);
 
+/// The address of the group that a person means, by its name, its address or one of its instances: one that the files
+/// have, or that something is recorded of. `not_found` guesses or lists.
+Result<std::string> group_meant(const Config& config, const RecordedState& recorded, const std::string& written);
+
 /// The recorded instance that a person means by web-2, group.web[2] or prod-web-2. `not_found` guesses or lists.
 Result<InstanceRecord> find_instance(const Config& config, const RecordedState& recorded, const std::string& written);
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "cmd/views/rollout/outline_view.h"
 #include "cmd/views/text/names.h"
 #include "schemas/diagnostics/diagnostic_text.h"
 
@@ -103,11 +104,16 @@ bool restates_field(const Change& change, const Reason& reason) {
   });
 }
 
-/// The host stands in the line already, images that are sent have a line of their own, and what holds for all that are
-/// replaced stands in the block's headline.
+/// What holds for all that are replaced: it stands in the block's headline, or with its rolling update.
+bool is_told_by_block(Rule rule) {
+  return rule == Rule::update_strategy || rule == Rule::rollout || rule == Rule::rolled_back;
+}
+
+/// The host stands in the line already, and images that are sent have a line of their own.
 std::string reason_text(const Change& change, const Reason& reason) {
   const std::string host = change.host + ": ";
-  if (reason.rule == Rule::image_not_on_host || reason.rule == Rule::update_strategy) return {};
+  const bool is_held = change.action == ChangeAction::hold;
+  if (reason.rule == Rule::image_not_on_host || (is_told_by_block(reason.rule) && !is_held)) return {};
   if (reason.rule == Rule::placement && reason.text.starts_with(host))
     return printable(reason.text.substr(host.size()));
   return printable(reason.text);
@@ -137,6 +143,7 @@ bool is_image(const Change& change) {
 struct GroupBlock {
   std::string address;
   std::vector<const Change*> changes;
+  const RolloutOutline* rollout = nullptr;  // its rolling update, if it has one
   std::set<std::string> only_waited_for{};  // the plan starts nothing there: it is up, and not ready
   bool same_reason = true;                  // the first reason of each
   bool same_fields = true;
@@ -161,18 +168,28 @@ std::set<std::string> waited_for(const Plan& plan) {
   return waited;
 }
 
-std::vector<GroupBlock> blocks_of(const Plan& plan) {
+/// By group, in the order of the changes; a rolling update that does nothing now has a block, too.
+std::vector<GroupBlock> grouped(const Plan& plan) {
   std::vector<GroupBlock> blocks;
   std::map<std::string, std::size_t> index;
-  for (const auto& change : plan.changes) {
-    if (change.action == ChangeAction::hold || is_image(change)) continue;
-    const std::string address = group_of(change.address);
+  const auto block_of = [&](const std::string& address) -> GroupBlock& {
     const auto [at, added] = index.emplace(address, blocks.size());
     if (added) blocks.push_back({.address = address, .changes = {}});
-    blocks[at->second].changes.push_back(&change);
+    return blocks[at->second];
+  };
+  for (const auto& change : plan.changes) {
+    if (change.action == ChangeAction::hold || is_image(change)) continue;
+    block_of(group_of(change.address)).changes.push_back(&change);
   }
+  for (const auto& rollout : plan.rollouts) block_of(printable(rollout.group)).rollout = &rollout;
+  return blocks;
+}
+
+std::vector<GroupBlock> blocks_of(const Plan& plan) {
+  std::vector<GroupBlock> blocks = grouped(plan);
   const auto waited = waited_for(plan);
   for (auto& block : blocks) {
+    if (block.changes.empty()) continue;
     const Change& first = *block.changes.front();
     for (const Change* change : block.changes) {
       if (waited.contains(change->address)) block.only_waited_for.insert(change->address);
@@ -208,6 +225,7 @@ std::string strategy_text(const GroupBlock& block) {
 
 /// What all changes of the block have in common: why, what of them, and how.
 std::string headline(const GroupBlock& block) {
+  if (block.rollout != nullptr) return fmt::format("{}: {}", block.address, outline_headline(*block.rollout));
   const Change& first = *block.changes.front();
   const Reason& reason = first.reasons.front();
   std::vector<std::string> parts;
@@ -222,8 +240,29 @@ std::string headline(const GroupBlock& block) {
   return parts.empty() ? block.address : fmt::format("{}: {}", block.address, fmt::join(parts, "; "));
 }
 
+/// Does the rolling update of the block say all that there is to say of it?
+bool is_told_by_rollout(const GroupBlock& block, const Change& change) {
+  return block.rollout != nullptr && change.action == ChangeAction::replace;
+}
+
+/// The reasons of a replacement that its rolling update has not given: why this host, that it is made again.
+std::string own_reasons_text(const Change& change) {
+  std::vector<std::string> texts;
+  for (const auto& reason : change.reasons) {
+    if (reason.rule == Rule::spec_changed || restates_field(change, reason)) continue;
+    if (auto text = reason_text(change, reason); !text.empty()) texts.push_back(std::move(text));
+  }
+  return fmt::format("{}", fmt::join(texts, "; "));
+}
+
 /// What stands at the end of a change's line: whatever the block's headline has not said.
 std::string line_end(const GroupBlock& block, const Change& change) {
+  if (is_told_by_rollout(block, change)) {
+    std::vector<std::string> said;
+    for (const auto& address : change.addresses) said.push_back(printable(address));
+    if (auto why = own_reasons_text(change); !why.empty()) said.push_back(std::move(why));
+    return fmt::format("{}", fmt::join(said, ", "));
+  }
   std::vector<std::string> parts;
   std::string word = spoken(change.action);
   if (change.action == ChangeAction::start && block.only_waited_for.count(change.address) != 0) {
@@ -244,7 +283,9 @@ std::string line_end(const GroupBlock& block, const Change& change) {
 /// "kvm1 25, kvm2 25"
 std::string hosts_text(const std::vector<const Change*>& changes) {
   std::map<std::string, int> counts;
-  for (const Change* change : changes) ++counts[place_text(*change)];
+  for (const Change* change : changes) {
+    ++counts[change->successor.empty() ? place_text(*change) : printable(change->host)];
+  }
   std::vector<std::string> texts;
   for (const auto& [host, count] : counts) texts.push_back(fmt::format("{} {}", host.empty() ? "-" : host, count));
   return fmt::format("{}", fmt::join(texts, ", "));
@@ -252,7 +293,11 @@ std::string hosts_text(const std::vector<const Change*>& changes) {
 
 std::string summed_up(const Paint& paint, const std::vector<const Change*>& changes) {
   std::vector<std::string> names;
-  for (const Change* change : changes) names.push_back(change->address);
+  std::vector<std::string> successors;
+  for (const Change* change : changes) {
+    names.push_back(change->address);
+    if (!change->successor.empty()) successors.push_back(change->successor);
+  }
   std::string addresses;
   const Change& first = *changes.front();
   const Change& last = *changes.back();
@@ -260,13 +305,42 @@ std::string summed_up(const Paint& paint, const std::vector<const Change*>& chan
     addresses = printable(fmt::format("; {} to {}", first.addresses.front(), last.addresses.front()));
   }
   Table table(4, Table::Symbols::first);
-  table.add({symbol(paint, first.action), fmt::format("{} ({}) on {}{}; each of them with -v", name_ranges(names),
+  const std::string by = successors.empty() ? "" : fmt::format(" -> {}", name_ranges(successors));
+  table.add({symbol(paint, first.action), fmt::format("{}{} ({}) on {}{}; each of them with -v", name_ranges(names), by,
                                                       changes.size(), hosts_text(changes), addresses)});
   return table.text();
 }
 
-void write_block(const GroupBlock& block, const PlanViewOptions& options, std::string& out) {
+/// "-/+ web-0 kvm2 -> web-3 kvm1 10.0.0.53", or "-/+ web-0 kvm2 10.0.0.50" where it keeps its name.
+std::vector<std::string> change_row(const GroupBlock& block, const Change& change, const Paint& paint) {
+  std::vector<std::string> row{symbol(paint, change.action), shown_name(change.address)};
+  if (change.successor.empty()) {
+    row.push_back(place_text(change));
+  } else {
+    row.push_back(printable(change.from_host));
+    row.push_back("-> " + shown_name(change.successor));
+    row.push_back(printable(change.host));
+  }
+  row.push_back(line_end(block, change));
+  return row;
+}
+
+/// What stands above the lines of a rolling update, and below them.
+std::string rollout_budget_text(const GroupBlock& block) {
+  if (block.rollout == nullptr) return {};
+  return left_and_right("    " + outline_budget(*block.rollout), "", 2);
+}
+
+std::string rollout_bounds_text(const GroupBlock& block, Room room) {
+  if (block.rollout == nullptr) return {};
+  const bool moves = !block.changes.empty();
+  const std::string bounds = moves ? left_and_right("    " + outline_bounds(*block.rollout, room), "", 2) : "";
+  return bounds + outline_held(*block.rollout, 4);
+}
+
+void write_block(const GroupBlock& block, Room room, const PlanViewOptions& options, std::string& out) {
   out += left_and_right("  " + headline(block), class_text(options.paint, block), 4);
+  out += rollout_budget_text(block);
   std::map<ChangeAction, std::vector<const Change*>> by_action;
   for (const Change* change : block.changes) by_action[change->action].push_back(change);
   Table table(4, Table::Symbols::first);
@@ -276,10 +350,9 @@ void write_block(const GroupBlock& block, const PlanViewOptions& options, std::s
     const bool sum_up = alike.size() > kListedChanges && options.verbosity != Verbosity::verbose;
     if (sum_up && change == alike.front()) summed += summed_up(options.paint, alike);
     if (sum_up) continue;
-    table.add({symbol(options.paint, change->action), shown_name(change->address), place_text(*change),
-               line_end(block, *change)});
+    table.add(change_row(block, *change, options.paint));
   }
-  out += summed + table.text();
+  out += summed + table.text() + rollout_bounds_text(block, room);
 }
 
 /// "image.debian-12: send 412 MiB to kvm1, kvm2": transfers, which take long, and copies that go.
@@ -349,21 +422,51 @@ std::string drift_text(const Plan& plan, const PlanViewOptions& options) {
 
 std::string changes_text(const Plan& plan, const PlanViewOptions& options) {
   std::string out = images_text(plan);
-  for (const auto& block : blocks_of(plan)) write_block(block, options, out);
+  const Room room = plan.errored ? Room::is_missing : Room::fits;
+  for (const auto& block : blocks_of(plan)) write_block(block, room, options, out);
   return out.empty() ? out : options.paint.bold("Changes") + "\n" + out + "\n";
 }
 
-std::string held_text(const Plan& plan, const PlanViewOptions& options) {
-  std::vector<const Change*> held;
+std::string held_why(const Change& change) {
+  const std::string why = reasons_text(change, 0);
+  if (change.fields.empty()) return why;
+  return fields_text(change.fields) + (why.empty() ? "" : ": " + why);
+}
+
+/// Does it wait for its turn, with all the others of its group?
+bool is_held_by_rollout(const Change& change) {
+  return std::any_of(change.reasons.begin(), change.reasons.end(), [](const Reason& reason) {
+    return reason.rule == Rule::rollout_waits || reason.rule == Rule::rollout_stopped ||
+           reason.rule == Rule::rolled_back;
+  });
+}
+
+/// Those that a rolling update holds for one reason stand in one line.
+using HeldTogether = std::vector<const Change*>;
+
+std::vector<HeldTogether> held_changes(const Plan& plan) {
+  std::vector<HeldTogether> held;
   for (const auto& change : plan.changes) {
-    if (change.action == ChangeAction::hold) held.push_back(&change);
+    if (change.action != ChangeAction::hold) continue;
+    const bool joins = !held.empty() && is_held_by_rollout(change) && is_held_by_rollout(*held.back().front()) &&
+                       group_of(change.address) == group_of(held.back().front()->address) &&
+                       held_why(change) == held_why(*held.back().front());
+    if (!joins) held.emplace_back();
+    held.back().push_back(&change);
   }
+  return held;
+}
+
+std::string held_text(const Plan& plan, const PlanViewOptions& options) {
+  const auto held = held_changes(plan);
   if (held.empty()) return {};
   std::string out = options.paint.bold("Held back") + "\n";
-  add_bounded(held, options.verbosity, 2, out, [&](const Change* change) -> std::vector<std::string> {
-    std::string why = reasons_text(*change, 0);
-    if (!change->fields.empty()) why = fields_text(change->fields) + (why.empty() ? "" : ": " + why);
-    return {symbol(options.paint, change->action), shown_name(change->address), place_text(*change), why};
+  add_bounded(held, options.verbosity, 2, out, [&](const HeldTogether& changes) -> std::vector<std::string> {
+    const Change& first = *changes.front();
+    std::vector<std::string> addresses;
+    for (const Change* change : changes) addresses.push_back(change->address);
+    const std::string place = changes.size() == 1 ? place_text(first) : fmt::format("{} of them", changes.size());
+    return {symbol(options.paint, first.action), name_ranges(addresses), place, held_why(first)};
   });
   return out + "\n";
 }
@@ -427,6 +530,7 @@ std::string nothing_text(const Plan& plan, const PlanHeading& heading) {
   };
   if (plan.complete && is_told("narrowed")) return nothing + " where it looked: the rest was not planned.";
   if (plan.complete && is_told("disk_lost")) return nothing + ", but a disk is gone: see the warnings.";
+  if (plan.complete && is_told("rolled_back")) return nothing + ": what the files say was rolled back, see above.";
   if (plan.complete) return nothing + (heading.destroy ? "." : ": the hosts are as the files say.");
   return nothing + (silent_hosts(plan).empty() ? ", but not everything is known." : " on the hosts that answer.");
 }

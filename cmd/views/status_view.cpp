@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cmd/views/rollout/rollout_view.h"
 #include "cmd/views/text/command_text.h"
 #include "engine/values/text/listed.h"
 #include "schemas/json/state_json.h"
@@ -34,16 +35,22 @@ std::string head_text(const Status& status, Instant now) {
   return hanging(printable(status.name) + "  ", text, "", 2) + "\n";
 }
 
+/// "waits at step 1 of 3, 1 of 3 new, 1 booting"
+std::string now_of(const GroupStatus& group, const StatusViewOptions& options) {
+  std::string now = rollout_now_text(group.rollout, {.now = options.now, .time_of_day = options.time_of_day});
+  if (now.empty() || group.now.empty()) return now + group.now;
+  return now + ", " + group.now;
+}
+
 std::string groups_text(const Status& status, const StatusViewOptions& options) {
   Table table(0);
   table.add({"GROUP", "READY", "WANT", "RANGE", "REV", "NOW"});
   for (const auto& group : status.groups) {
     if (options.group && *options.group != group.address) continue;
     const std::string ready = fmt::format("{}/{}", group.ready, std::max(group.have, group.want));
-    const bool well = group.now.empty();
-    table.add({printable(group.name), well ? options.paint.green(ready) : options.paint.yellow(ready),
-               std::to_string(group.want), group.range, group.revision == 0 ? "-" : std::to_string(group.revision),
-               or_dash(group.now)});
+    const std::string now = now_of(group, options);
+    table.add({printable(group.name), now.empty() ? options.paint.green(ready) : options.paint.yellow(ready),
+               std::to_string(group.want), group.range, revision_text(group.rollout), or_dash(now)});
   }
   return table.text() + "\n";
 }
@@ -168,8 +175,10 @@ Json instance_status_json(const InstanceStatus& instance) {
 }
 
 Json group_status_json(const GroupStatus& group) {
-  return {{"address", group.address}, {"ready", group.ready}, {"have", group.have},        {"want", group.want},
-          {"range", group.range},     {"now", group.now},     {"revision", group.revision}};
+  return {{"address", group.address},   {"ready", group.ready},
+          {"have", group.have},         {"want", group.want},
+          {"range", group.range},       {"now", group.now},
+          {"revision", group.revision}, {"rollout", rollout_status_json(group.rollout)}};
 }
 
 Json usage_json(const Usage& usage) {

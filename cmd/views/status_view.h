@@ -1,11 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
 #include "cmd/status.h"
 #include "cmd/views/plan_view.h"
+#include "cmd/views/text/moment_text.h"
 #include "cmd/views/text/text_layout.h"
 
 namespace vscale {
@@ -15,6 +17,7 @@ struct StatusViewOptions {
   Verbosity verbosity = Verbosity::normal;
   std::optional<std::string> group;  ///< Only this one (`group.web`), with its instances.
   Instant now{};
+  std::function<std::string(Instant)> time_of_day{};  ///< "14:05:02", where the person is.
 };
 
 /// More instances than this are listed only when they, or one group, are asked for.

@@ -166,6 +166,7 @@ TEST_CASE("a claim that collides with another writer's is planned again") {
 
 TEST_CASE("what was asked to be replaced is replaced once, however often it is planned again") {
   AppliedWorld world(2);
+  world.write("vscale.yaml", web_in_place(2));
   cut_in_mid_run(world, 8, std::chrono::seconds{10});
   std::vector<std::string> words{"apply", "--auto-approve"};
   const bool by_group = GENERATE(false, true);
@@ -184,7 +185,7 @@ TEST_CASE("what was asked to be replaced is replaced once, however often it is p
 
 TEST_CASE("what was asked to be replaced under its new name is replaced by a later plan, too") {
   AppliedWorld world(2);
-  std::string config = web_config(2);
+  std::string config = web_in_place(2);
   config.replace(config.find("  web:"), 6, "  shop:");
   world.write("vscale.yaml", config + "moved:\n  - { from: group.web, to: group.shop }\n");
   const std::string asked = GENERATE("shop", "shop-1");

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "providers/fake/simulated_runner.h"
+#include "schemas/json/template_json.h"
 
 namespace vscale::test {
 namespace {
@@ -24,6 +25,7 @@ std::string new_folder() {
 StateStoreOptions state_options() {
   StateStoreOptions options;
   options.new_lineage = [] { return std::string("8d1f2a00-0000-4000-8000-000000000001"); };
+  options.templates = {.write = template_text, .read = template_from_text};
   return options;
 }
 
@@ -145,6 +147,10 @@ std::string web_config(int size) {
       "      cloudInit: {{ user: debian }}\n"
       "    size: {}\n",
       size);
+}
+
+std::string web_in_place(int size) {
+  return web_config(size) + "    update: { maxSurge: 0, maxUnavailable: 1 }\n";
 }
 
 AppliedWorld::AppliedWorld(int size) {

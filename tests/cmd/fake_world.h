@@ -77,7 +77,10 @@ class FakeWorld {
 /// A configuration with `web` of that size on both hosts, ready by agent, and nothing that needs a variable.
 std::string web_config(int size);
 
-/// The same, with that configuration applied.
+/// The same, replaced in place, one by one: who is replaced keeps its name.
+std::string web_in_place(int size);
+
+/// The first, with that configuration applied.
 struct AppliedWorld : FakeWorld {
   explicit AppliedWorld(int size);
 };

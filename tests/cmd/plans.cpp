@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <random>
+
+#include "tests/support/revisions.h"
 
 namespace vscale::test {
 namespace {
@@ -101,6 +104,82 @@ Plan plan_that_creates() {
   return plan;
 }
 
+namespace {
+
+/// Three instances, of which the first gets a successor beside it.
+RolloutOutline rollout_of_web() {
+  RolloutOutline rollout;
+  rollout.group = "group.web";
+  rollout.from = 3;
+  rollout.to = 4;
+  rollout.what = "image debian-12 9f86d081 -> 41c7a2e0";
+  rollout.size = 3;
+  rollout.surge = 1;
+  rollout.min_ready = std::chrono::seconds{30};
+  UpdateStep first;
+  first.to = {Amount::Unit::count, 1};
+  first.manual_pause = true;
+  UpdateStep half;
+  half.to = {Amount::Unit::percent, 50};
+  half.pause = std::chrono::minutes{5};
+  UpdateStep all;
+  all.to = {Amount::Unit::percent, 100};
+  all.bake = std::chrono::minutes{10};
+  rollout.steps = {first, half, all};
+  rollout.on_failure = Update::OnFailure::rollback;
+  rollout.max_failures = 1;
+  rollout.peak = 4;
+  rollout.lowest = 3;
+  rollout.turns = {{.number = 1,
+                    .comes = {{"group.web[3]", "kvm1"}},
+                    .goes = {{"group.web[0]", "kvm1"}},
+                    .fresh = 0,
+                    .available = 3,
+                    .total = 4,
+                    .rests = "pause until promoted"}};
+  rollout.held = "waits at step 1 of 3, for `rollout promote`";
+  return rollout;
+}
+
+/// One of each kind of step that only a rolling update has.
+void add_rollout_of_web(Plan& plan) {
+  const std::string uuid = instance(3, "kvm1").uuid;
+  Hook drain;
+  drain.command = {{"/etc/lb/drain"}, {"${name}"}};
+  drain.undo = {{"/etc/lb/enable"}, {"${name}"}};
+  drain.timeout = std::chrono::seconds{30};
+  drain.on_failure = Hook::OnFailure::proceed;
+  RevisionRecord revision = full_revision("group.web", 4);
+  revision.completed_at.reset();
+  revision.verdict = RevisionRecord::Verdict::wanted;
+  revision.made_of = {};  // no part of a plan
+  revision.why = "";
+  add_action(plan, "group.web", "", BeginRollout{full_rollout("group.web"), revision, 2, "1 failed, 0 allowed"});
+  add_action(plan, "group.web", "", RolloutTurn{1});
+  WaitForGates wait{uuid, {Gate{}}, std::chrono::minutes{5}, {}};
+  wait.min_ready = std::chrono::seconds{30};
+  wait.progress_deadline = std::chrono::minutes{10};
+  add_action(plan, "group.web[3]", "kvm1", wait);
+  add_action(plan, "group.web[0]", "kvm1", CheckStop{instance(0, "kvm1").uuid, true});
+  add_action(plan, "group.web[0]", "kvm1",
+             RunHook{RunHook::When::before_stop, drain, instance(0, "kvm1").uuid, "prod-web-0", {}, "rollout", {}});
+  StopDomain stop{instance(0, "kvm1").uuid, std::chrono::minutes{1}, true, true, false, {drain}};
+  add_action(plan, "group.web[0]", "kvm1", stop);
+  add_action(plan, "group.web", "",
+             WatchRollout{.step = 1,
+                          .lasts = std::chrono::minutes{5},
+                          .watched = {{"group.web[3]", "kvm1", uuid, "prod-web-3", {}}},
+                          .gates = {Gate{}}});
+  add_action(plan, "group.web", "", HoldRollout{0});
+  add_action(plan, "group.web", "", EndRollout{4, {}});
+  add_action(
+      plan, "group.web", "",
+      ChangeRecord{{PutRolloutIntent{full_intent("group.web")}, RemoveRolloutIntent{"group.db"},
+                    RemoveRevision{"group.web", 1}, PutRollout{full_rollout("group.web")}, RemoveRollout{"group.db"}}});
+}
+
+}  // namespace
+
 Plan plan_with_everything() {
   Plan plan = empty_plan();
   plan.complete = false;
@@ -165,7 +244,10 @@ Plan plan_with_everything() {
                        .snippet = {},
                        .also = {}}};
   plan.summary = {.create = 0, .update = 1, .replace = 3, .destroy = 1, .start = 1, .unknown = 6};
+  plan.changes[0].successor = "group.web[3]";
+  plan.rollouts = {rollout_of_web()};
   add_action(plan, "machine.db1", "kvm3", StartDomain{"00000000-0000-8000-8000-0000000000db"});
+  add_rollout_of_web(plan);
   return plan;
 }
 
@@ -176,6 +258,86 @@ Plan plan_of_fifty() {
     add_action(plan, to_string(web(i)), i % 2 == 0 ? "kvm1" : "kvm2", StartDomain{instance(i, "").uuid});
   }
   plan.summary.create = 50;
+  return plan;
+}
+
+namespace {
+
+RolloutOutline web_outline() {
+  RolloutOutline rollout;
+  rollout.group = "group.web";
+  rollout.from = 8;
+  rollout.to = 9;
+  rollout.what = "image debian-12 9f86d081 -> 41c7a2e0";
+  rollout.size = 3;
+  rollout.surge = 1;
+  rollout.steps = {
+      {.to = {Amount::Unit::count, 1}, .manual_pause = false, .pause = std::chrono::minutes{5}, .bake = {}},
+      {.to = {Amount::Unit::percent, 100}, .manual_pause = false, .pause = {}, .bake = std::chrono::minutes{10}}};
+  rollout.on_failure = Update::OnFailure::rollback;
+  rollout.peak = 4;
+  rollout.lowest = 3;
+  for (int i = 0; i < 3; ++i) {
+    const std::string comes_on = fmt::format("kvm{}", std::array{2, 3, 1}[static_cast<std::size_t>(i)]);
+    const std::string goes_from = fmt::format("kvm{}", std::array{2, 1, 3}[static_cast<std::size_t>(i)]);
+    rollout.turns.push_back({.number = 2 * i + 1,
+                             .comes = {{to_string(web(i + 3)), comes_on}},
+                             .goes = {},
+                             .fresh = i,
+                             .available = 3,
+                             .total = 4,
+                             .rests = {}});
+    rollout.turns.push_back({.number = 2 * i + 2,
+                             .comes = {},
+                             .goes = {{to_string(web(i)), goes_from}},
+                             .fresh = i + 1,
+                             .available = 4,
+                             .total = 4,
+                             .rests = i == 0   ? "pause 5m"
+                                      : i == 2 ? "bake 10m"
+                                               : ""});
+  }
+  return rollout;
+}
+
+Change rolled(int ordinal, const RolloutOutline& rollout) {
+  const auto turn = 2 * static_cast<std::size_t>(ordinal);
+  const RolloutMove& comes = rollout.turns[turn].comes.front();
+  const RolloutMove& goes = rollout.turns[turn + 1].goes.front();
+  return {.address = goes.address,
+          .action = ChangeAction::replace,
+          .disruption = Disruption::replace,
+          .reasons = {{Rule::spec_changed, "image debian-12 9f86d081 -> debian-12 41c7a2e0", {{"field", "image"}}},
+                      {Rule::rollout, "surge 1 allows one more", {{"surge", std::int64_t{1}}}}},
+          .fields = {{"image", "debian-12 9f86d081", "debian-12 41c7a2e0"}},
+          .successor = comes.address,
+          .from_host = goes.host,
+          .host = comes.host,
+          .addresses = {fmt::format("10.0.0.{}", 53 + ordinal)}};
+}
+
+}  // namespace
+
+Plan plan_that_rolls() {
+  Plan plan = empty_plan();
+  plan.rollouts = {web_outline()};
+  for (int i = 0; i < 3; ++i) plan.changes.push_back(rolled(i, plan.rollouts.front()));
+  plan.summary.replace = 3;
+  RolloutRecord rollout;
+  rollout.group = "group.web";
+  rollout.from = 8;
+  rollout.to = 9;
+  add_action(plan, "group.web", "", BeginRollout{rollout, {}, {}});
+  add_action(plan, "group.web", "", RolloutTurn{1});
+  add_action(plan, "group.web[3]", "kvm2", ClaimInstance{instance(3, "kvm2"), {root_disk(3, "kvm2")}, {}});
+  add_action(plan, "group.web[3]", "kvm2", StartDomain{instance(3, "kvm2").uuid});
+  add_action(plan, "group.web[3]", "kvm2", WaitForGates{instance(3, "kvm2").uuid, {}, std::chrono::minutes{5}, {}});
+  add_action(plan, "group.web", "", RolloutTurn{2});
+  add_action(plan, "group.web[0]", "kvm2", StopDomain{instance(0, "kvm2").uuid, std::chrono::minutes{1}, true, true});
+  add_action(plan, "group.web", "",
+             WatchRollout{0, std::chrono::minutes{5}, {{"group.web[3]", "kvm2", "", "", {}}}, {}, 3});
+  add_action(plan, "group.web", "", HoldRollout{1});
+  add_action(plan, "group.web", "", EndRollout{9, {}});
   return plan;
 }
 
@@ -240,6 +402,7 @@ class Dice {
     record.after = list<std::string>(2, [&] { return word(); });
     record.prevent_destroy = yes();
     record.shutdown_grace_ms = up_to(100000);
+    record.drained = yes();
     return record;
   }
   VolumeRecord volume() {
@@ -273,7 +436,33 @@ class Dice {
             .size_bytes = bytes(),
             .at = instant()};
   }
-  GroupRecord group() { return {word(), 1 + up_to(9), word(), word()}; }
+  GroupRecord group() { return {word(), 1 + up_to(9), word(), word(), up_to(9)}; }
+  RevisionRecord revision() {
+    RevisionRecord made = full_revision(word(), 1 + up_to(9));
+    made.image = image();
+    made.made_of = {};  // no part of a plan
+    if (yes()) made.completed_at.reset();
+    made.verdict = one_of(
+        {RevisionRecord::Verdict::wanted, RevisionRecord::Verdict::rolled_back, RevisionRecord::Verdict::aborted});
+    made.why = word();
+    return made;
+  }
+  RolloutRecord rollout_record() {
+    RolloutRecord made = full_rollout(word());
+    made.from = up_to(9);
+    made.steps_passed = up_to(9);
+    if (yes()) made.step_reached_at.reset();
+    made.failure = word();
+    return made;
+  }
+  RolloutIntent intent() {
+    RolloutIntent made = full_intent(word());
+    made.kind = one_of({RolloutIntent::Kind::pause, RolloutIntent::Kind::resume, RolloutIntent::Kind::promote,
+                        RolloutIntent::Kind::abort, RolloutIntent::Kind::undo});
+    made.at = instant();
+    made.reason = word();
+    return made;
+  }
   Ownership ownership() {
     return {word(), address(), up_to(9), up_to(9),
             word(), word(),    word(),   list<StaticAddress>(2, [&] {
@@ -315,8 +504,97 @@ class Dice {
     made.kubeconfig = word();
     return made;
   }
+  std::vector<TemplateText> argv() {
+    return list<TemplateText>(3, [&] { return TemplateText{word()}; });
+  }
+  Hook hook() {
+    Hook made;
+    made.command = argv();
+    made.guest = argv();
+    made.undo = argv();
+    made.stdin_from = argv();
+    if (yes()) made.stdin_text = TemplateText{word()};
+    if (yes()) made.timeout = Duration{up_to(9999)};
+    made.on_failure = one_of({Hook::OnFailure::abort, Hook::OnFailure::proceed});
+    return made;
+  }
+  std::vector<Hook> hooks() {
+    return list<Hook>(2, [&] { return hook(); });
+  }
+  RunHook run_hook() {
+    return {.when = one_of({RunHook::When::after_ready, RunHook::When::before_stop, RunHook::When::after_stop,
+                            RunHook::When::undo}),
+            .hook = hook(),
+            .uuid = word(),
+            .name = word(),
+            .nics = list<GuestNic>(2, [&] { return guest_nic(); }),
+            .reason = word(),
+            .undo = hooks()};
+  }
+  WatchRollout watch_rollout() {
+    return {
+        .step = up_to(9),
+        .lasts = Duration{up_to(99999)},
+        .watched = list<WatchedInstance>(
+            2,
+            [&] {
+              return WatchedInstance{word(), word(), word(), word(), list<GuestNic>(2, [&] { return guest_nic(); })};
+            }),
+        .gates = list<Gate>(3, [&] { return gate(); }),
+        .failures = up_to(9)};
+  }
+  UpdateStep update_step() {
+    UpdateStep made;
+    made.to = {yes() ? Amount::Unit::percent : Amount::Unit::count, up_to(100)};
+    made.manual_pause = yes();
+    if (!made.manual_pause && yes()) made.pause = Duration{up_to(99999)};
+    if (yes()) made.bake = Duration{up_to(99999)};
+    return made;
+  }
+  std::vector<RolloutMove> moves() {
+    return list<RolloutMove>(3, [&] { return RolloutMove{to_string(address()), word()}; });
+  }
+  RolloutOutline rollout() {
+    RolloutOutline made;
+    made.group = word();
+    made.from = up_to(9);
+    made.to = up_to(9);
+    made.back = yes();
+    made.what = word();
+    made.size = up_to(99);
+    made.surge = up_to(9);
+    made.unavailable = up_to(9);
+    made.per_host = up_to(9);
+    made.in_place = yes();
+    made.in_place_why = word();
+    made.min_ready = Duration{up_to(99999)};
+    made.steps = list<UpdateStep>(3, [&] { return update_step(); });
+    made.on_failure = one_of({Update::OnFailure::pause, Update::OnFailure::rollback, Update::OnFailure::proceed});
+    made.failures = up_to(9);
+    made.max_failures = up_to(9);
+    made.peak = up_to(99);
+    made.lowest = up_to(99);
+    made.turns = list<RolloutTurnOutline>(
+        3, [&] { return RolloutTurnOutline{up_to(99), moves(), moves(), up_to(9), up_to(9), up_to(9), word()}; });
+    made.held = word();
+    return made;
+  }
   RecordChange record_change() {
-    switch (up_to(12)) {
+    switch (up_to(19)) {
+      case 19:
+        return MoveRollout{word(), word()};
+      case 13:
+        return PutRevision{revision()};
+      case 14:
+        return RemoveRevision{word(), up_to(9)};
+      case 15:
+        return PutRollout{rollout_record()};
+      case 16:
+        return RemoveRollout{word()};
+      case 17:
+        return PutRolloutIntent{intent()};
+      case 18:
+        return RemoveRolloutIntent{word()};
       case 11:
         return RenameHost{word(), word()};
       case 0:
@@ -355,7 +633,22 @@ class Dice {
     return made;
   }
   ActionDetail detail() {
-    switch (up_to(16)) {
+    switch (up_to(23)) {
+      case 17:
+        return CheckStop{word(), yes()};
+      case 18:
+        return run_hook();
+      case 19:
+        return BeginRollout{rollout_record(), revision(), yes() ? std::optional<std::int64_t>(up_to(9)) : std::nullopt,
+                            word()};
+      case 20:
+        return RolloutTurn{up_to(99)};
+      case 21:
+        return watch_rollout();
+      case 22:
+        return HoldRollout{up_to(9)};
+      case 23:
+        return EndRollout{up_to(9), yes() ? std::optional(revision()) : std::nullopt};
       case 0:
         return ClaimInstance{instance(), list<VolumeRecord>(2, [&] { return volume(); }), group()};
       case 1:
@@ -379,12 +672,16 @@ class Dice {
       case 10:
         return StartDomain{word()};
       case 11:
-        return StopDomain{word(), Duration{up_to(99999)}, yes(), yes()};
+        return StopDomain{word(), Duration{up_to(99999)}, yes(), yes(), yes(), hooks()};
       case 12:
         return UndefineDomain{word(), yes()};
       case 13:
-        return WaitForGates{word(), list<Gate>(3, [&] { return gate(); }), Duration{up_to(99999)},
-                            list<GuestNic>(2, [&] { return guest_nic(); })};
+        return WaitForGates{word(),
+                            list<Gate>(3, [&] { return gate(); }),
+                            Duration{up_to(99999)},
+                            list<GuestNic>(2, [&] { return guest_nic(); }),
+                            Duration{up_to(99999)},
+                            Duration{up_to(99999)}};
       case 14:
         return ReleaseInstance{};
       case 15:
@@ -410,6 +707,7 @@ class Dice {
     made.reasons.push_back(reason());
     if (yes()) made.fields.push_back({"memory", word(), word()});
     if (yes()) made.fields.push_back({"user-data", "", ""});
+    if (yes()) made.successor = to_string(address());
     made.from_host = word();
     made.host = word();
     made.addresses = list<std::string>(2, [&] { return word(); });
@@ -450,6 +748,7 @@ Plan random_plan(std::uint64_t seed) {
                  dice.word()};
   });
   plan.changes = dice.list<Change>(40, [&] { return dice.change(); });
+  plan.rollouts = dice.list<RolloutOutline>(3, [&] { return dice.rollout(); });
   for (int i = dice.up_to(40); i > 0; --i) {
     Action& action = add_action(plan, to_string(dice.address()), dice.word(), dice.detail());
     if (dice.yes()) action.needs.clear();

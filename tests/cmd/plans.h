@@ -18,6 +18,10 @@ Plan plan_with_everything();
 /// Fifty equal instances.
 Plan plan_of_fifty();
 
+/// `web` rolled from revision 8 to 9, with a surge of one and three steps: its changes, its outline and some of its
+/// actions.
+Plan plan_that_rolls();
+
 /// Anything that is well formed: every kind of action, odd names, long texts. The same seed gives the same plan.
 Plan random_plan(std::uint64_t seed);
 

@@ -118,6 +118,8 @@ void claim(Screen& screen) {
   screen.at(0, ActionDone{1, Duration{0}, ""});
 }
 
+const WaysOn kWaysOn{.again = "vscale apply", .command = [](const std::string& words) { return "vscale " + words; }};
+
 /// Only the totals are drawn below what has been said for good.
 bool nothing_in_flight(const Screen& screen) {
   return !holds(screen.text(), "create on kvm1  ");
@@ -189,6 +191,19 @@ TEST_CASE("a terminal shows what is in flight with a bar and elapsed times below
   check_golden("cmd/run_terminal.txt", transferring + "%%\n" + later.text());
 }
 
+TEST_CASE("while all gates of an instance pass, a terminal shows for how long they have, and names none") {
+  Screen screen(plan_that_creates(), true);
+  play_to_the_gate(screen);
+  screen.at(90, GateProgress{5, "", "ready for 12s of 30s", 0, std::chrono::seconds{12}, std::chrono::seconds{30}});
+  const auto lines = screen.lines();
+  INFO(screen.text());
+  const auto ready =
+      std::find_if(lines.begin(), lines.end(), [](const auto& line) { return holds(line, " ready for 12s of 30s "); });
+  REQUIRE(ready != lines.end());
+  CHECK(ready->ends_with("wait 12s/30s"));
+  CHECK_FALSE(holds(*ready, "gate"));
+}
+
 TEST_CASE("a pipe gets plain lines and no cursor movement") {
   Screen screen(plan_that_creates(), false);
   play_to_the_gate(screen);
@@ -235,6 +250,67 @@ TEST_CASE("a failure shows the error below the action, and -q shows nothing else
   }
 }
 
+TEST_CASE("a rolling update shows where it is in the last line, and its rest as a wait") {
+  for (const bool redraw : {true, false}) {
+    Screen screen(plan_that_rolls(), redraw);
+    screen.at(0, RunStarted{"run", 10});
+    for (const int id : {1, 2}) {
+      screen.at(1, ActionStarted{id});
+      screen.at(1, ActionDone{id, Duration{0}, ""});
+    }
+    for (const int id : {3, 4, 5}) {
+      screen.at(2 * id, ActionStarted{id});
+      screen.at(2 * id + 1, ActionDone{id, Duration{1000}, ""});
+    }
+    screen.at(11, ActionStarted{6});
+    screen.at(11, ActionDone{6, Duration{0}, ""});
+    screen.at(12, ActionStarted{8});
+    screen.at(20, GateProgress{8, "", "rests for 4m 52s more", 0, std::chrono::seconds{8}, std::chrono::minutes{5}});
+    const std::string resting = screen.text();
+    screen.at(52, GateProgress{8, "http :80/health", "prod-web-3: 503, want 200 (1 of 3)", 1, std::chrono::seconds{40},
+                               std::chrono::minutes{5}});
+    const std::string troubled = screen.text();
+    screen.at(312, ActionDone{8, std::chrono::minutes{5}, ""});
+    screen.at(312, ActionStarted{9});
+    screen.at(312, ActionDone{9, Duration{0}, ""});
+    screen.finish();
+    check_golden(redraw ? "cmd/rollout/run_terminal.txt" : "cmd/rollout/run_pipe.txt",
+                 resting + "%%\n" + troubled + "%%\n" + screen.text());
+  }
+}
+
+TEST_CASE("a run that leaves a rolling update at rest has done what it could, and says how to go on") {
+  const Plan plan = plan_that_rolls();
+  RunSummary waits;
+  waits.done = 9;
+  waits.serial = 131;
+  waits.skipped = {10};
+  CHECK(waiting_rollouts(plan, waits).size() == 1);
+  waits.skipped.clear();
+  RunSummary paused;
+  paused.done = 5;
+  paused.serial = 127;
+  paused.skipped = {6, 7, 8, 9, 10};
+  RolloutIntent intent;
+  intent.group = "group.web";
+  intent.by = "anna@ctl1";
+  intent.reason = "wrong kernel";
+  std::string all;
+  const auto add = [&](const RunSummary& summary) {
+    all += run_summary_text(plan, summary, {.took = std::chrono::seconds{72}}, kWaysOn, {}) + "%%\n";
+  };
+  add(waits);
+  for (const auto kind : {RolloutIntent::Kind::pause, RolloutIntent::Kind::abort, RolloutIntent::Kind::undo}) {
+    intent.kind = kind;
+    paused.held = {intent};
+    add(paused);
+  }
+  CHECK(waiting_rollouts(plan, paused).empty());
+  paused.failed = {{5, {ErrorKind::timed_out, "web-3: not ready within 5m", "", ""}}};
+  add(paused);
+  check_golden("cmd/rollout/run_summaries.txt", all);
+}
+
 TEST_CASE("the end of a run says what was left and how to go on") {
   const Plan plan = plan_that_creates();
   RunSummary whole;
@@ -252,7 +328,7 @@ TEST_CASE("the end of a run says what was left and how to go on") {
   full_disk.state_error = Error{ErrorKind::no_capacity, "vscale.db: cannot be written", "disk full", "free some space"};
   std::string all;
   for (const auto& summary : {whole, failed, stopped, full_disk}) {
-    all += run_summary_text(plan, summary, {.took = std::chrono::seconds{72}}, "vscale apply", {}) + "%%\n";
+    all += run_summary_text(plan, summary, {.took = std::chrono::seconds{72}}, kWaysOn, {}) + "%%\n";
   }
   check_golden("cmd/run_summaries.txt", all);
 }

@@ -41,9 +41,10 @@ class Way {
   ExitCode go() {
     for (;;) {
       carry_out_current();
-      const auto failed = failed_by_circumstance(current_.plan, run_.summary);
-      if ((failed.empty() && !silence_is_left()) || !may_plan_again()) return end();
+      const auto failed = answered_failures();
+      if ((failed.empty() && !silence_is_left() && !was_turned()) || !may_plan_again()) return end();
       if (!failed.empty()) because_ = circumstances_text(current_.plan, failed);
+      if (failed.empty() && was_turned()) because_ = intents_text(run_.summary.held);
       auto planned = plan_again(failed);
       if (!planned) return end_interrupted();
       if (!*planned) return end_for(planned->error());
@@ -60,7 +61,33 @@ class Way {
   [[nodiscard]] bool json() const { return invocation_.global.json; }
   [[nodiscard]] Instant now() const { return invocation_.outside.clock->now(); }
   [[nodiscard]] bool stopped() const { return invocation_.outside.stop_request() != StopRequest::none; }
-  [[nodiscard]] bool may_plan_again() const { return plans_ < kPlansPerApproval && !stopped(); }
+  [[nodiscard]] bool may_plan_again() const { return plans_ < plans_for(approval_.plan.plan) && !stopped(); }
+
+  /// By circumstance, or in a rolling update, which has an answer of its own.
+  [[nodiscard]] std::vector<FailedAction> answered_failures() const {
+    auto failed = failed_by_circumstance(current_.plan, run_.summary);
+    const auto in_rollout = failed_in_rollout(current_.plan, run_.summary);
+    failed.insert(failed.end(), in_rollout.begin(), in_rollout.end());
+    return failed;
+  }
+
+  /// An operator has said that a rollout is to go another way: it goes back, or rests where it is.
+  [[nodiscard]] bool was_turned() const {
+    const auto& held = run_.summary.held;
+    return std::any_of(held.begin(), held.end(),
+                       [](const RolloutIntent& said) { return said.kind == RolloutIntent::Kind::undo; });
+  }
+
+  /// What was to be rolled out was not, however well it went back.
+  [[nodiscard]] static bool went_back(const Plan& plan) {
+    return std::any_of(plan.rollouts.begin(), plan.rollouts.end(),
+                       [](const RolloutOutline& rollout) { return rollout.back; });
+  }
+
+  [[nodiscard]] static bool has_stopped_rollout(const Plan& plan) {
+    return std::any_of(plan.diagnostics.begin(), plan.diagnostics.end(),
+                       [](const Diagnostic& diagnostic) { return diagnostic.code == "rollout_stopped"; });
+  }
 
   /// A later plan went well, as far as hosts answered: what the approved one was to do on the others is still to be
   /// done.
@@ -104,6 +131,8 @@ class Way {
     const RecordedState& before = approval_.plan.recorded;
     auto options = with_addresses(*files_.read.config, before, approval_.options);
     if (!options) return options;
+    // The first plan has overruled what was said of a revision. What becomes of it from then on counts.
+    options->force = false;
     return with_replaces_left(*files_.read.config, std::move(*options), before, *recorded);
   }
 
@@ -123,7 +152,12 @@ class Way {
   /// The last run was the end of it.
   ExitCode end() {
     if (!run_.summary.interrupted && !run_.summary.state_error && !stopped()) look_afterwards();
-    return tell(code_of_run(current_.plan, run_.summary));
+    ExitCode code = code_of_run(current_.plan, run_.summary);
+    if (runs_ == 1 || !went_back(current_.plan)) return tell(code);
+    const bool is_back = code == ExitCode::ok && run_.summary.held.empty();
+    tell(stronger(code, ExitCode::error));
+    if (is_back && !json()) invocation_.streams.out << rolled_back_text(current_.plan);
+    return stronger(code, ExitCode::error);
   }
 
   /// The user has stopped it between two plans: what failed is left undone.
@@ -150,6 +184,7 @@ class Way {
       show_plan(invocation_, next);
       if (!beyond.empty()) invocation_.streams.out << "\n" << beyond_text(beyond, invocation_.out_paint);
     }
+    needs_a_person_ = nothing_left && has_stopped_rollout(next.plan);
     ExitCode code = ExitCode::error;
     if (nothing_left && all_by_circumstance) code = next.plan.complete ? ExitCode::ok : ExitCode::partial;
     if (stopped()) code = stronger(code, ExitCode::interrupted);
@@ -200,11 +235,14 @@ class Way {
   ExitCode tell(ExitCode code) {
     RunSummary summary = run_.summary;
     summary.done = done_;
-    return tell_ending(invocation_, {.plan = code == ExitCode::ok ? approval_.plan.plan : current_.plan,
-                                     .summary = std::move(summary),
-                                     .totals = {.took = took_, .plans = runs_},
-                                     .code = code,
-                                     .again = command_to_go_on()});
+    const bool as_approved = code == ExitCode::ok && summary.held.empty();
+    return tell_ending(invocation_,
+                       {.plan = as_approved ? approval_.plan.plan : current_.plan,
+                        .summary = std::move(summary),
+                        .totals = {.took = took_, .plans = runs_},
+                        .code = code,
+                        .ways = {.again = needs_a_person_ ? other_commands()("status") : command_to_go_on(),
+                                 .command = other_commands()}});
   }
 
   /// Without what --replace asked for and has been done.
@@ -223,18 +261,25 @@ class Way {
                         secrets_of(files_.read.variables));
   }
 
+  [[nodiscard]] WordsToCommand other_commands() const {
+    return [this, secrets = secrets_of(files_.read.variables)](const std::string& words) {
+      return command_text(words, invocation_.global, {}, secrets);
+    };
+  }
+
   Invocation& invocation_;
   const ConfigurationFiles& files_;
   const HostPorts& hosts_;
   StateStore& store_;
   const Approval approval_;
-  FreshPlan current_;    ///< That is carried out.
-  Run run_;              ///< Of the current plan.
-  int plans_ = 1;        ///< Made under this approval, with the approved one.
-  int runs_ = 0;         ///< Carried out.
-  int done_ = 0;         ///< Actions, by all of them.
-  std::string because_;  ///< Why it had to be planned again.
-  Duration took_{};      ///< All of them.
+  FreshPlan current_;            ///< That is carried out.
+  Run run_;                      ///< Of the current plan.
+  int plans_ = 1;                ///< Made under this approval, with the approved one.
+  int runs_ = 0;                 ///< Carried out.
+  int done_ = 0;                 ///< Actions, by all of them.
+  std::string because_;          ///< Why it had to be planned again.
+  bool needs_a_person_ = false;  ///< A rollout has stopped: another run by itself would do nothing.
+  Duration took_{};              ///< All of them.
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "cmd/views/run/again_view.h"
 #include "cmd/views/run/run_json.h"
 #include "engine/execution/record_changes.h"
+#include "engine/plan/rollouts/config_of_plan.h"
 
 namespace vscale {
 namespace {
@@ -63,7 +64,7 @@ Result<std::unique_ptr<OperationLock>> take_lock(const Invocation& invocation, S
 Run carry_out(Invocation& invocation, const ConfigurationFiles& files, const FreshPlan& fresh, const HostPorts& hosts,
               StateStore& store, const std::optional<int>& parallelism) {
   Outside& outside = invocation.outside;
-  const Config& config = *files.read.config;
+  const Config config = config_of_plan(*files.read.config, fresh.plan, fresh.recorded);
   auto world = std::shared_ptr<RunWorld>(new RunWorld{.hosts = hosts,
                                                       .probe = outside.network_probe(),
                                                       .images = OneCallAtATime(outside.image_library()),
@@ -72,7 +73,8 @@ Run carry_out(Invocation& invocation, const ConfigurationFiles& files, const Fre
                                                       .hook_texts = HookRenderer(files.read.variables),
                                                       .clock = outside.clock});
   const ExecutionLimits limits = limits_of(config, fresh.plan, parallelism);
-  const auto runner = outside.action_runner(config, world->ports(), world, limits.parallel);
+  const auto runner = outside.action_runner(config, world->ports(), world,
+                                            limits.parallel + static_cast<int>(fresh.plan.rollouts.size()));
   RunJson json_view(fresh.plan, invocation.streams.out);
   RunView text_view(fresh.plan, invocation.streams.out,
                     {.paint = invocation.out_paint,
@@ -90,7 +92,7 @@ Run carry_out(Invocation& invocation, const ConfigurationFiles& files, const Fre
   const Duration began = outside.clock->uptime();
   outside.interrupt_gently();
   const RunSummary summary =
-      execute(fresh.plan, fresh.recorded, limits, outside.new_id(),
+      execute(with_templates(fresh.plan, config), fresh.recorded, limits, outside.new_id(),
               {.store = store, .runner = *runner, .clock = *outside.clock, .sink = view, .stop_request = stop_request});
   text_view.finish();
   outside.interrupt_between_runs();
@@ -109,17 +111,18 @@ ExitCode tell_ending(Invocation& invocation, Ending ending) {
   std::ostream& out = invocation.streams.out;
   if (ending.code == ExitCode::ok) {
     summary.failed.clear();
-    summary.skipped.clear();
+    if (summary.held.empty()) summary.skipped.clear();
   }
   if (invocation.global.json) {
     const Instant now = invocation.outside.clock->now();
     if (summary.state_error) out << line_of(error_json(*summary.state_error, now));
-    out << line_of(summary_event_json(summary, ending.totals.took, static_cast<int>(ending.code), now));
+    const auto waiting = waiting_rollouts(ending.plan, summary);
+    out << line_of(summary_event_json(summary, waiting, ending.totals.took, static_cast<int>(ending.code), now));
     return ending.code;
   }
-  out << "\n" << run_summary_text(ending.plan, summary, ending.totals, ending.again, invocation.out_paint);
+  out << "\n" << run_summary_text(ending.plan, summary, ending.totals, ending.ways, invocation.out_paint);
   const bool left_alone = ending.code != ExitCode::ok && !ending.plan.complete;
-  if (left_alone) out << left_alone_text(ending.plan, ending.again);
+  if (left_alone) out << left_alone_text(ending.plan, ending.ways.again);
   return ending.code;
 }
 
@@ -129,7 +132,7 @@ ExitCode tell_nothing_done(Invocation& invocation, const FreshPlan& fresh) {
   const ExitCode code = code_of_run(fresh.plan, summary);
   if (invocation.global.json) {
     const Instant now = invocation.outside.clock->now();
-    invocation.streams.out << line_of(summary_event_json(summary, Duration{0}, static_cast<int>(code), now));
+    invocation.streams.out << line_of(summary_event_json(summary, {}, Duration{0}, static_cast<int>(code), now));
   }
   return code;
 }

@@ -43,11 +43,12 @@ struct Ending {
   RunSummary summary;
   RunTotals totals;
   ExitCode code = ExitCode::ok;
-  std::string again;  ///< The command to go on with.
+  WaysOn ways;
 };
 
 /// Says it: text, or with --json the last object of the stream. Where all went well, what failed on the way there has
-/// been brought to its end since, by a later run or another writer: neither form tells of it. The exit code.
+/// been brought to its end since, by a later run or another writer: neither form tells of it. Rolling updates that
+/// rest, as somebody said so or as a step wants it, are no failure. The exit code.
 ExitCode tell_ending(Invocation& invocation, Ending ending);
 
 /// The same where the plan has nothing to do, so that there was no run: with --json a summary without actions; else

@@ -8,10 +8,14 @@
 
 #include "cmd/views/text/command_text.h"
 #include "cmd/views/text/names.h"
+#include "engine/execution/record_changes.h"
+#include "engine/values/text/listed.h"
 #include "schemas/diagnostics/diagnostic_text.h"
 
 namespace vscale {
 namespace {
+
+constexpr std::size_t kUnreadyNamed = 3;
 
 std::string hosts_of(const Plan& plan, const std::vector<FailedAction>& failed, ErrorKind kind) {
   std::set<std::string> hosts;
@@ -36,11 +40,51 @@ std::string circumstances_text(const Plan& plan, const std::vector<FailedAction>
   if (const auto hosts = hosts_of(plan, failed, ErrorKind::unreachable); !hosts.empty()) {
     parts.push_back(hosts + " did not answer");
   }
-  if (const auto hosts = hosts_of(plan, failed, ErrorKind::timed_out); !hosts.empty()) {
+  std::vector<FailedAction> others;
+  std::vector<std::string> unready;
+  for (const auto& one : failed) {
+    const Action& action = plan.actions[static_cast<std::size_t>(one.id) - 1];
+    if (is_failure_of_rollout(action, one.error)) {
+      unready.push_back(shown_name(action.address));
+    } else {
+      others.push_back(one);
+    }
+  }
+  if (const auto hosts = hosts_of(plan, others, ErrorKind::timed_out); !hosts.empty()) {
     parts.push_back(hosts + " took too long");
   }
-  if (!hosts_of(plan, failed, ErrorKind::conflict).empty()) parts.emplace_back("somebody else was first");
+  if (!hosts_of(plan, others, ErrorKind::conflict).empty()) parts.emplace_back("somebody else was first");
+  if (!unready.empty()) {
+    parts.push_back(fmt::format("{} did not become available", listed_up_to(kUnreadyNamed, unready)));
+  }
   return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+std::string intents_text(const std::vector<RolloutIntent>& held) {
+  std::vector<std::string> parts;
+  for (const auto& said : held) {
+    const char* what = said.kind == RolloutIntent::Kind::undo    ? "undone"
+                       : said.kind == RolloutIntent::Kind::abort ? "aborted"
+                                                                 : "paused";
+    std::string part = fmt::format("the rollout of {} was {} by {}", shown_name(said.group), what, printable(said.by));
+    if (!said.reason.empty()) part += " (" + printable(said.reason) + ")";
+    parts.push_back(std::move(part));
+  }
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+std::string rolled_back_text(const Plan& plan) {
+  std::string text;
+  for (const auto& rollout : plan.rollouts) {
+    if (!rollout.back) continue;
+    text += left_and_right(
+        fmt::format(
+            "Rolled back: {} is of revision {} again. Revision {} is not tried again until the template changes, "
+            "or by --force.",
+            shown_name(rollout.group), rollout.to, rollout.from),
+        "", 2);
+  }
+  return text;
 }
 
 std::string going_on_text(const std::string& because, const Plan& approved, const Plan& again) {

@@ -14,6 +14,13 @@ namespace vscale {
 /// "kvm2 did not answer": why it had to be planned again, by what failed.
 std::string circumstances_text(const Plan& plan, const std::vector<FailedAction>& failed);
 
+/// "the rollout of web was paused by anna@ctl1 (too busy)"
+std::string intents_text(const std::vector<RolloutIntent>& held);
+
+/// "Rolled back: web is of revision 8 again. Revision 9 is not tried again until its template changes, or by --force."
+/// One line for each rollout of the plan that went back.
+std::string rolled_back_text(const Plan& plan);
+
 /// "Planned again: kvm2 did not answer; 4 actions left, within what was approved." What `again` warns of and `approved`
 /// did not follows.
 std::string going_on_text(const std::string& because, const Plan& approved, const Plan& again);

@@ -5,6 +5,7 @@
 #include "engine/values/variants/overloaded.h"
 #include "schemas/diagnostics/diagnostic_json.h"
 #include "schemas/json/plan_json.h"
+#include "schemas/json/rollout_json.h"
 
 namespace vscale {
 
@@ -67,7 +68,8 @@ Json error_json(const Error& error, Instant at) {
   return json;
 }
 
-Json summary_event_json(const RunSummary& summary, Duration took, int exit_code, Instant at) {
+Json summary_event_json(const RunSummary& summary, const std::vector<WaitingRollout>& waiting, Duration took,
+                        int exit_code, Instant at) {
   Json failed = Json::array();
   for (const auto& action : summary.failed) failed.push_back(action.id);
   Json json = event("summary", at);
@@ -77,6 +79,10 @@ Json summary_event_json(const RunSummary& summary, Duration took, int exit_code,
   json["skipped"] = summary.skipped;
   json["left_open"] = summary.left_open;
   json["interrupted"] = summary.interrupted;
+  json["held"] = Json::array();
+  for (const auto& held : summary.held) json["held"].push_back(intent_json(held));
+  json["waiting"] = Json::array();
+  for (const auto& one : waiting) json["waiting"].push_back(Json{{"group", one.group}, {"step", one.step}});
   json["serial"] = summary.serial;
   json["elapsed_s"] = seconds(took);
   json["exit_code"] = exit_code;

@@ -39,7 +39,8 @@ std::string hook_label(const RunHook& hook) {
   const std::vector<TemplateText>& argv = hook.when == RunHook::When::undo ? hook.hook.undo
                                           : hook.hook.command.empty()      ? hook.hook.guest
                                                                            : hook.hook.command;
-  return fmt::format("hook {}: {}", to_string(hook.when), argv.empty() ? "" : printable(argv.front().text));
+  return fmt::format("hook {}: {}{}", to_string(hook.when), argv.empty() ? "" : printable(argv.front().text),
+                     hook.hook.guest.empty() ? "" : ", in the guest");
 }
 
 /// Does the action belong to bringing an instance into being, up to its first start?
@@ -59,6 +60,8 @@ bool removes(const ActionDetail& detail) {
 }
 
 bool is_bookkeeping(const ActionDetail& detail) {
+  // That what was just created is the stable revision goes without saying.
+  if (const auto* end = std::get_if<EndRollout>(&detail)) return end->created.has_value();
   return std::holds_alternative<Barrier>(detail) || std::holds_alternative<ChangeRecord>(detail) ||
          std::holds_alternative<EnsurePool>(detail) || std::holds_alternative<RolloutTurn>(detail) ||
          std::holds_alternative<CheckStop>(detail);
@@ -68,6 +71,21 @@ bool takes_long(const ActionDetail& detail) {
   return std::holds_alternative<UploadImage>(detail) || std::holds_alternative<WaitForGates>(detail) ||
          std::holds_alternative<StopDomain>(detail) || std::holds_alternative<RunHook>(detail) ||
          std::holds_alternative<WatchRollout>(detail);
+}
+
+bool rests(const ActionDetail& detail) {
+  return std::holds_alternative<WatchRollout>(detail) || std::holds_alternative<HoldRollout>(detail);
+}
+
+std::string begin_label(const BeginRollout& begin) {
+  if (begin.condemned) return fmt::format("roll back to revision {}", begin.rollout.to);
+  if (begin.rollout.from == 0) return fmt::format("rollout of revision {}", begin.rollout.to);
+  return fmt::format("rollout {} -> {}", begin.rollout.from, begin.rollout.to);
+}
+
+std::string watch_label(const WatchRollout& watch) {
+  return fmt::format("step {}: rest for {}, {} new watched", watch.step + 1, show_duration(watch.lasts),
+                     watch.watched.size());
 }
 
 /// Gathers actions into steps, one plan at a time.
@@ -97,7 +115,8 @@ class Folder {
                           .label = std::move(label),
                           .actions = 1,
                           .shown = !is_bookkeeping(action.detail),
-                          .is_long = takes_long(action.detail)});
+                          .is_long = takes_long(action.detail),
+                          .is_rest = rests(action.detail)});
   }
 
   void join(std::map<std::string, std::size_t>& known, const Action& action, std::string label) {
@@ -131,45 +150,41 @@ std::string action_label(const Action& action) {
   const std::string host = printable(action.host);
   const auto disk = [](const VolumeRecord& volume) { return printable(volume.disk) + " disk"; };
   return std::visit(
-      Overloaded{
-          [&](const ClaimInstance& claim) {
-            return "claim a place on " + host + printable(addresses_text(claim.instance.nics));
-          },
-          [&](const EnsurePool& ensure) { return fmt::format("pool {} on {}", printable(ensure.pool), host); },
-          [&](const UploadImage& upload) {
-            return fmt::format("send {} to {}", show_bytes(upload.image.size_bytes), host);
-          },
-          [&](const DeleteImage&) { return "delete the copy on " + host; },
-          [&](const CreateVolume& create) {
-            return fmt::format("{}, {}, on {}", disk(create.volume), show_bytes(create.volume.capacity_bytes), host);
-          },
-          [&](const ResizeVolume& resize) {
-            return fmt::format("grow {} to {}", disk(resize.volume), show_bytes(resize.volume.capacity_bytes));
-          },
-          [&](const DeleteVolume& remove) { return fmt::format("delete {} on {}", disk(remove.volume), host); },
-          [&](const WriteSeed&) { return "write seed on " + host; },
-          [&](const DefineDomain&) { return "define on " + host; },
-          [&](const UpdateDomain& update) { return update_label(update) + ", on " + host; },
-          [&](const StartDomain&) { return "start on " + host; },
-          [&](const StopDomain&) { return "shut down on " + host; },
-          [&](const UndefineDomain& undefine) {
-            return (undefine.was_gone ? "make sure that it is gone from " : "undefine on ") + host;
-          },
-          [&](const WaitForGates& wait) { return gates_label(wait); },
-          [&](const ReleaseInstance&) { return std::string("give back address and place"); },
-          [&](const ChangeRecord&) { return std::string("change the record"); },
-          [&](const Barrier&) { return std::string("all of it"); },
-          [&](const CheckStop&) { return "see that it may be stopped on " + host; },
-          [&](const RunHook& hook) { return hook_label(hook); },
-          [&](const BeginRollout& begin) {
-            return fmt::format("rollout {} -> {}", begin.rollout.from, begin.rollout.to);
-          },
-          [&](const RolloutTurn& turn) { return fmt::format("turn {}", turn.number); },
-          [&](const WatchRollout& watch) {
-            return fmt::format("step {}: watch the new ones for {}", watch.step + 1, show_duration(watch.lasts));
-          },
-          [&](const HoldRollout& hold) { return fmt::format("step {}: wait for rollout promote", hold.step + 1); },
-          [&](const EndRollout& end) { return fmt::format("revision {} is stable", end.revision); }},
+      Overloaded{[&](const ClaimInstance& claim) {
+                   return "claim a place on " + host + printable(addresses_text(claim.instance.nics));
+                 },
+                 [&](const EnsurePool& ensure) { return fmt::format("pool {} on {}", printable(ensure.pool), host); },
+                 [&](const UploadImage& upload) {
+                   return fmt::format("send {} to {}", show_bytes(upload.image.size_bytes), host);
+                 },
+                 [&](const DeleteImage&) { return "delete the copy on " + host; },
+                 [&](const CreateVolume& create) {
+                   return fmt::format("{}, {}, on {}", disk(create.volume), show_bytes(create.volume.capacity_bytes),
+                                      host);
+                 },
+                 [&](const ResizeVolume& resize) {
+                   return fmt::format("grow {} to {}", disk(resize.volume), show_bytes(resize.volume.capacity_bytes));
+                 },
+                 [&](const DeleteVolume& remove) { return fmt::format("delete {} on {}", disk(remove.volume), host); },
+                 [&](const WriteSeed&) { return "write seed on " + host; },
+                 [&](const DefineDomain&) { return "define on " + host; },
+                 [&](const UpdateDomain& update) { return update_label(update) + ", on " + host; },
+                 [&](const StartDomain&) { return "start on " + host; },
+                 [&](const StopDomain&) { return "shut down on " + host; },
+                 [&](const UndefineDomain& undefine) {
+                   return (undefine.was_gone ? "make sure that it is gone from " : "undefine on ") + host;
+                 },
+                 [&](const WaitForGates& wait) { return gates_label(wait); },
+                 [&](const ReleaseInstance&) { return std::string("give back address and place"); },
+                 [&](const ChangeRecord&) { return std::string("change the record"); },
+                 [&](const Barrier&) { return std::string("all of it"); },
+                 [&](const CheckStop&) { return "see that it may be stopped on " + host; },
+                 [&](const RunHook& hook) { return hook_label(hook); },
+                 [&](const BeginRollout& begin) { return begin_label(begin); },
+                 [&](const RolloutTurn& turn) { return fmt::format("turn {}", turn.number); },
+                 [&](const WatchRollout& watch) { return watch_label(watch); },
+                 [&](const HoldRollout& hold) { return fmt::format("step {}: wait until promoted", hold.step + 1); },
+                 [&](const EndRollout& end) { return fmt::format("revision {} is complete", end.revision); }},
       action.detail);
 }
 

@@ -16,6 +16,7 @@ struct Step {
   int actions = 0;       ///< How many it stands for.
   bool shown = true;     ///< false: bookkeeping that nobody waits for.
   bool is_long = false;  ///< Worth saying when it begins, where nothing is redrawn.
+  bool is_rest = false;  ///< Nothing is done meanwhile: a rolling update rests, or comes to a step to wait at.
 };
 
 struct Steps {

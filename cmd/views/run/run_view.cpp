@@ -18,6 +18,8 @@ namespace {
 constexpr int kNameColumn = 10;
 constexpr int kLabelColumn = 8 + 1 + kNameColumn + 1;  // after the time of day and the name
 constexpr int kBarWidth = 16;
+constexpr int kTookWidth = 6;
+constexpr int kOutcomeWidth = 2 + 1 + kTookWidth;  // "ok    41s"
 
 /// "[######..........]  41%  170 MiB of 412 MiB"
 std::string bar(const TransferProgress& transfer) {
@@ -30,8 +32,15 @@ std::string bar(const TransferProgress& transfer) {
 }
 
 std::string gate_text(const GateProgress& gate) {
+  if (gate.gate.empty()) return printable(gate.found);
   return printable(
       fmt::format("gate {}, try {}{}{}", gate.gate, gate.tries, gate.found.empty() ? "" : ": ", gate.found));
+}
+
+/// While all that is new stays ready, there is nothing to say but that it rests.
+std::string rest_text(const Step& step, const GateProgress& gate) {
+  if (gate.gate.empty()) return step.label;
+  return printable(fmt::format("{}: {}", gate.gate, gate.found));
 }
 
 template <class Count>
@@ -43,6 +52,15 @@ std::string counted(Count actions) {
 std::string whole_seconds(Duration duration) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(std::max(duration, Duration{0}));
   return seconds.count() == 0 ? "0s" : show_duration(seconds);
+}
+
+std::string shown_group(const std::string& group) {
+  return printable(group.substr(group.find('.') + 1));
+}
+
+/// "ok    41s"
+std::string took_text(const std::string& outcome, Duration took) {
+  return fmt::format("{} {}", outcome, pad_left(show_duration(took), kTookWidth));
 }
 
 std::string name_column(const std::string& name) {
@@ -113,12 +131,18 @@ void RunView::done(Instant at, int id, const std::string& note) {
   running.gate.reset();
   if (!note.empty()) running.note = note;
   const Step& step = steps_.steps[index];
+  take_note_of(plan_.actions[static_cast<std::size_t>(id) - 1]);
   if (broken_.contains(index)) return leave(index);
   if (running.done < step.actions) return;
   const bool says_more = !running.note.empty() && !step.label.starts_with(running.note);  // "shut down on kvm1"
   const std::string label = step.label + (says_more ? " (" + printable(running.note) + ")" : "");
   if (step.shown && options_.verbosity != Verbosity::quiet) {
-    line(at, step.name, label, options_.paint.green("ok"), options_.uptime() - running.since);
+    const Action& action = plan_.actions[static_cast<std::size_t>(id) - 1];
+    if (std::holds_alternative<HoldRollout>(action.detail)) {
+      line(at, step.name, label, pad_right(options_.paint.yellow("waits"), kOutcomeWidth));
+    } else {
+      line(at, step.name, label, took_text(options_.paint.green("ok"), options_.uptime() - running.since));
+    }
   }
   running_.erase(index);
 }
@@ -131,9 +155,14 @@ void RunView::failed(Instant at, int id, const Error& error) {
   running.in_flight.erase(id);
   std::string label = step.label;
   if (step.actions > 1) label += ": " + action_label(plan_.actions[static_cast<std::size_t>(id) - 1]);
-  line(at, step.name, label, options_.paint.red("FAILED"), options_.uptime() - running.since);
+  line(at, step.name, label, took_text(options_.paint.red("FAILED"), options_.uptime() - running.since));
   out_ << error_text(error, options_.paint, 9);
   leave(index);
+}
+
+void RunView::take_note_of(const Action& action) {
+  if (const auto* turn = std::get_if<RolloutTurn>(&action.detail)) turns_[action.address] = turn->number;
+  if (std::holds_alternative<EndRollout>(action.detail)) turns_.erase(action.address);
 }
 
 /// Most were never begun; a wait for gates may be cut short.
@@ -151,11 +180,10 @@ void RunView::leave(std::size_t index) {
   if (running != running_.end() && running->second.in_flight.empty()) running_.erase(running);
 }
 
-void RunView::line(Instant at, const std::string& name, const std::string& label, const std::string& outcome,
-                   Duration took) {
+void RunView::line(Instant at, const std::string& name, const std::string& label, const std::string& outcome) {
   erase();
   const std::string prefix = fmt::format("{} {} ", options_.time_of_day(at), name_column(name));
-  out_ << hanging(prefix, label, fmt::format("{} {}", outcome, pad_left(show_duration(took), 6)), kLabelColumn);
+  out_ << hanging(prefix, label, outcome, kLabelColumn);
   out_.flush();
 }
 
@@ -203,8 +231,9 @@ std::string RunView::running_line(const Step& step, const Running& running, Dura
   std::string right = whole_seconds(now - running.since);
   if (running.transfer) right = bar(*running.transfer) + " " + pad_left(std::move(right), 7);
   if (running.gate) {
-    what = gate_text(*running.gate);
-    right = fmt::format("wait {}/{}", whole_seconds(running.gate->waited), whole_seconds(running.gate->limit));
+    what = step.is_rest ? rest_text(step, *running.gate) : gate_text(*running.gate);
+    right = fmt::format("{} {}/{}", step.is_rest ? "rest" : "wait", whole_seconds(running.gate->waited),
+                        whole_seconds(running.gate->limit));
   }
   const std::string left = fmt::format("{} {} {}", options_.time_of_day(running.at), name_column(step.name), what);
   const int room = width - columns(right) - 2;
@@ -218,17 +247,40 @@ std::string RunView::total_line(Duration now) const {
   if (skipped_ > 0) text += fmt::format(", {} skipped", skipped_);
   if (run_started_) text += ", " + whole_seconds(now - *run_started_);
   if (stopping_) text += ", stopping";
+  text += rollout_text();
   return cut(text, std::max(std::min(options_.width, kTextWidth) - 1, 3));
+}
+
+/// "; web: 1 of 3 new, 3 ready (min 3)": as it was when its turn began. With several, the first that is under way.
+std::string RunView::rollout_text() const {
+  for (const auto& rollout : plan_.rollouts) {
+    const auto at = turns_.find(rollout.group);
+    if (at == turns_.end()) continue;
+    for (const auto& turn : rollout.turns) {
+      if (turn.number != at->second) continue;
+      return fmt::format("; {}: {} of {} new, {} ready (min {})", shown_group(rollout.group), turn.fresh, rollout.size,
+                         turn.available, rollout.lowest);
+    }
+  }
+  return {};
 }
 
 namespace {
 
 /// The names that something was not begun for, each once, in the plan's order.
+/// What a rolling update does besides what happens to its instances.
+bool is_of_rollout(const ActionDetail& detail) {
+  return std::visit(Overloaded{[](const BeginRollout&) { return true; }, [](const RolloutTurn&) { return true; },
+                               [](const WatchRollout&) { return true; }, [](const HoldRollout&) { return true; },
+                               [](const EndRollout&) { return true; }, [](const auto&) { return false; }},
+                    detail);
+}
+
 std::vector<std::string> skipped_names(const Plan& plan, const std::vector<int>& ids) {
   std::vector<std::string> names;
   for (const int id : ids) {
     const Action& action = plan.actions[static_cast<std::size_t>(id) - 1];
-    if (std::holds_alternative<Barrier>(action.detail)) continue;
+    if (is_of_rollout(action.detail) || std::holds_alternative<Barrier>(action.detail)) continue;
     const std::string name = shown_name(action.address);
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
@@ -285,16 +337,84 @@ std::string counts_text(const Plan& plan, const RunSummary& summary, const RunTo
   return fmt::format("{} of {} in {}, {}", summary.done, counted(plan.actions.size()), took, serial);
 }
 
+bool went_well(const RunSummary& summary) {
+  const bool all_was_begun = summary.skipped.empty() || !summary.held.empty();
+  return summary.failed.empty() && all_was_begun && !summary.interrupted && !summary.state_error;
+}
+
+/// "Paused: rollout of web, by anna@ctl1: wrong kernel. Go on: vscale rollout resume web"
+std::string held_rollout_text(const RolloutIntent& held, const WaysOn& ways) {
+  const std::string name = shown_group(held.group);
+  const std::string reason = held.reason.empty() ? "" : ": " + printable(held.reason);
+  const auto lead = [&](const char* what, const char* next) {
+    return fmt::format("{}: rollout of {}, by {}{}. {}", what, name, printable(held.by), reason, next);
+  };
+  switch (held.kind) {
+    case RolloutIntent::Kind::abort:
+      return with_command(lead("Aborted", "How it stands:"), ways.command("rollout status " + name)) + "\n";
+    case RolloutIntent::Kind::undo:
+      return with_command(lead("Undone", "Go back:"), ways.again) + "\n";
+    case RolloutIntent::Kind::pause:
+    case RolloutIntent::Kind::resume:
+    case RolloutIntent::Kind::promote:
+      return with_command(lead("Paused", "Go on:"), ways.command("rollout resume " + name)) + "\n";
+  }
+  VSCALE_ASSERT(false, "an intent that holds nothing");
+}
+
+/// "step 1 of 3"
+std::string step_of_rollout(const Plan& plan, const WaitingRollout& waiting) {
+  for (const auto& rollout : plan.rollouts) {
+    if (rollout.group != waiting.group || rollout.steps.empty()) continue;
+    return fmt::format("step {} of {}", waiting.step + 1, rollout.steps.size());
+  }
+  return fmt::format("step {}", waiting.step + 1);
+}
+
+/// Both in the line of the lead; where they do not fit, each on lines of its own, to be copied.
+std::string with_commands(const std::string& lead, const std::string& first, const std::string& second) {
+  const std::string line = fmt::format("{} {}, then {}", lead, first, second);
+  if (columns(line) <= kTextWidth) return line + "\n";
+  return left_and_right(lead, "", 2) + command_lines(first, 2) + "\n" + command_lines(second, 2) + "\n";
+}
+
+std::string resting_rollouts_text(const Plan& plan, const RunSummary& summary, const WaysOn& ways) {
+  std::string out;
+  for (const auto& held : summary.held) out += held_rollout_text(held, ways);
+  for (const auto& waiting : waiting_rollouts(plan, summary)) {
+    const std::string name = shown_group(waiting.group);
+    const std::string lead = fmt::format("{} waits at {}. Go on:", name, step_of_rollout(plan, waiting));
+    out += with_commands(lead, ways.command("rollout promote " + name), ways.again);
+  }
+  return out;
+}
+
 }  // namespace
 
-std::string run_summary_text(const Plan& plan, const RunSummary& summary, const RunTotals& totals,
-                             const std::string& again, const Paint& paint) {
+std::vector<WaitingRollout> waiting_rollouts(const Plan& plan, const RunSummary& summary) {
+  const auto is_among = [](const std::vector<int>& ids, int id) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+  };
+  const auto has_failed = [&](int id) {
+    return std::any_of(summary.failed.begin(), summary.failed.end(), [id](const auto& one) { return one.id == id; });
+  };
+  std::vector<WaitingRollout> waiting;
+  for (const auto& action : plan.actions) {
+    const auto* hold = std::get_if<HoldRollout>(&action.detail);
+    if (hold == nullptr || is_among(summary.skipped, action.id) || is_among(summary.left_open, action.id)) continue;
+    if (!has_failed(action.id)) waiting.push_back({.group = action.address, .step = hold->step});
+  }
+  return waiting;
+}
+
+std::string run_summary_text(const Plan& plan, const RunSummary& summary, const RunTotals& totals, const WaysOn& ways,
+                             const Paint& paint) {
   const std::string counts = counts_text(plan, summary, totals);
-  const bool whole = summary.failed.empty() && summary.skipped.empty() && !summary.interrupted && !summary.state_error;
-  if (whole) {
-    return left_and_right(
-        fmt::format("{} {} ({}).", paint.bold("Done:"), done_text(plan.summary) + kept_disks_text(plan), counts), "",
-        2);
+  const std::string resting = resting_rollouts_text(plan, summary, ways);
+  if (went_well(summary)) {
+    const std::string what =
+        summary.held.empty() ? done_text(plan.summary) + kept_disks_text(plan) : std::string("what was begun");
+    return left_and_right(fmt::format("{} {} ({}).", paint.bold("Done:"), what, counts), "", 2) + resting;
   }
   std::string out;
   if (summary.state_error) {
@@ -311,7 +431,7 @@ std::string run_summary_text(const Plan& plan, const RunSummary& summary, const 
   if (const auto names = skipped_names(plan, summary.skipped); !names.empty()) {
     out += left_and_right("Not done: " + listed_up_to(kSkippedListed, names), "", 2);
   }
-  return out + with_command("Go on:", again, "(what is done stays done)") + "\n";
+  return out + resting + with_command("Go on:", ways.again, "(what is done stays done)") + "\n";
 }
 
 }  // namespace vscale

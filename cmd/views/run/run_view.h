@@ -57,19 +57,22 @@ class RunView final : public EventSink {
   void failed(Instant at, int id, const Error& error);
   void skipped(int id);
   void leave(std::size_t index);
-  void line(Instant at, const std::string& name, const std::string& label, const std::string& outcome, Duration took);
+  void line(Instant at, const std::string& name, const std::string& label, const std::string& outcome);
   void erase();
   void draw(Duration now);
   [[nodiscard]] std::string running_line(const Step& step, const Running& running, Duration now) const;
   [[nodiscard]] std::string total_line(Duration now) const;
+  [[nodiscard]] std::string rollout_text() const;
   [[nodiscard]] std::size_t step_of(int id) const;
   Running& running_of(int id);
+  void take_note_of(const Action& action);
 
   const Plan& plan_;
   std::ostream& out_;
   RunViewOptions options_;
   Steps steps_;
   std::map<std::size_t, Running> running_;  // by step: those begun and not ended
+  std::map<std::string, int> turns_;        // by group: the turn that its rolling update is at
   std::set<std::size_t> broken_;            // steps of which something failed or was skipped: they are never done
   std::optional<Duration> run_started_;
   std::optional<Duration> drawn_at_;
@@ -84,10 +87,27 @@ struct RunTotals {
   int plans = 1;  ///< How many plans were carried out; with more than one, RunSummary::done is of all of them.
 };
 
-/// What came of a run: what it was for, or what failed and why, what was left, and the command to go on with, which is
-/// `again`. `plan` is the one that the summary is of.
-std::string run_summary_text(const Plan& plan, const RunSummary& summary, const RunTotals& totals,
-                             const std::string& again, const Paint& paint);
+/// "apply" -> "vscale -f prod.yaml apply": a command as it is to be said here.
+using WordsToCommand = std::function<std::string(const std::string& words)>;
+
+/// The commands to go on with.
+struct WaysOn {
+  std::string again;       ///< What was begun, with its options.
+  WordsToCommand command;  ///< For others; not asked where the plan has no rolling updates.
+};
+
+/// What came of a run: what it was for, or what failed and why, what was left, which rolling updates rest, and the
+/// commands to go on with. `plan` is the one that the summary is of.
+std::string run_summary_text(const Plan& plan, const RunSummary& summary, const RunTotals& totals, const WaysOn& ways,
+                             const Paint& paint);
+
+/// The step at which a rolling update waits for a person since this run.
+struct WaitingRollout {
+  std::string group;  ///< `group.web`
+  int step = 0;       ///< From 0.
+};
+/// In the plan's order.
+std::vector<WaitingRollout> waiting_rollouts(const Plan& plan, const RunSummary& summary);
 
 /// How often what is in flight is drawn again when nothing happens.
 constexpr Duration kRedrawInterval{250};

@@ -62,6 +62,7 @@ std::string command_text(const std::string& command, const GlobalOptions& global
   if (!options.destroy) {  // neither means anything there, nor does `destroy` know them
     for (const auto& replace : options.replaces) add("--replace", replace);
     if (options.allow) add("--allow", to_string(*options.allow));
+    if (options.force) text += " --force";
   }
   if (options.max_destroy) add("--max-destroy", std::to_string(*options.max_destroy));
   if (options.allow_data_loss) text += " --allow-data-loss";

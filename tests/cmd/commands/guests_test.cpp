@@ -71,7 +71,7 @@ TEST_CASE("known hosts lie beside the statefile that was named, whatever its pat
 }
 
 TEST_CASE("to ssh a replaced instance is another machine at the same address, and a started one is the same") {
-  Applied world(web_config(1));
+  Applied world(web_in_place(1));
   const std::string first = host_key_alias(world.becomes({"ssh", "web-0"}));
 
   world.cluster().power_off_by_hand("prod-web-0");

@@ -63,7 +63,7 @@ TEST_CASE("a plan without changes is saved, and nobody is told to carry it out")
 
 TEST_CASE("a narrowed plan that finds nothing does not speak for the rest") {
   AppliedWorld world(2);
-  std::string config = web_config(2);
+  std::string config = web_in_place(2);
   config.replace(config.find("user: debian"), 12, "user: anna");
   world.write("vscale.yaml", config);
   REQUIRE(world.vscale({"apply", "--target", "web-0", "--auto-approve"}).code == 0);

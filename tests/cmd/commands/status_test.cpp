@@ -86,7 +86,7 @@ TEST_CASE("status of a group with a slip in its name names it, and what else the
 
 TEST_CASE("what a plan leaves alone as unknown is not missing for status") {
   FakeWorld world;
-  world.write("vscale.yaml", web_config(1));
+  world.write("vscale.yaml", web_in_place(1));
   REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
   const std::string state = world.folder() + "/vscale.db";
   std::filesystem::copy_file(state, state + ".older");

@@ -33,11 +33,37 @@ std::string refusals_of(FakeWorld& world, const std::vector<std::vector<std::str
   return texts;
 }
 
-const std::vector<std::vector<std::string>> kCommands{
-    {},          {"validate"},   {"plan"},        {"apply"},         {"destroy"},       {"status"},
-    {"graph"},   {"schema"},     {"image"},       {"image", "list"}, {"image", "pull"}, {"image", "update"},
-    {"ssh"},     {"console"},    {"inventory"},   {"state"},         {"state", "list"}, {"state", "show"},
-    {"version"}, {"completion"}, {"force-unlock"}};
+const std::vector<std::vector<std::string>> kCommands{{},
+                                                      {"validate"},
+                                                      {"plan"},
+                                                      {"apply"},
+                                                      {"destroy"},
+                                                      {"status"},
+                                                      {"graph"},
+                                                      {"schema"},
+                                                      {"image"},
+                                                      {"image", "list"},
+                                                      {"image", "pull"},
+                                                      {"image", "update"},
+                                                      {"ssh"},
+                                                      {"console"},
+                                                      {"inventory"},
+                                                      {"state"},
+                                                      {"state", "list"},
+                                                      {"state", "show"},
+                                                      {"version"},
+                                                      {"completion"},
+                                                      {"force-unlock"},
+                                                      {"rollout"},
+                                                      {"rollout", "status"},
+                                                      {"rollout", "pause"},
+                                                      {"rollout", "resume"},
+                                                      {"rollout", "promote"},
+                                                      {"rollout", "abort"},
+                                                      {"rollout", "undo"},
+                                                      {"rollout", "history"},
+                                                      {"simulate"},
+                                                      {"simulate", "rollout"}};
 
 std::string help_of(std::vector<std::string> words) {
   words.emplace_back("--help");
@@ -115,14 +141,15 @@ TEST_CASE("options -f and --var repeat and never take the command for their valu
 }
 
 TEST_CASE("the options of plan and apply are understood") {
-  const auto plan = arguments_of<PlanArguments>({"plan", "--target", "web", "--target", "db", "--replace", "web-1",
-                                                 "--max-destroy", "2", "--allow", "live", "--refresh=false", "--out",
-                                                 "p", "--detailed-exitcode", "--allow-data-loss", "--destroy"});
+  const auto plan = arguments_of<PlanArguments>(
+      {"plan", "--target", "web", "--target", "db", "--replace", "web-1", "--max-destroy", "2", "--allow", "live",
+       "--refresh=false", "--out", "p", "--force", "--detailed-exitcode", "--allow-data-loss", "--destroy"});
   CHECK(plan.options.targets == std::vector<std::string>{"web", "db"});
   CHECK(plan.options.replaces == std::vector<std::string>{"web-1"});
   CHECK(plan.options.max_destroy == 2);
   CHECK(plan.options.allow == Disruption::live);
   CHECK(plan.options.allow_data_loss);
+  CHECK(plan.options.force);
   CHECK(plan.options.destroy);
   CHECK(plan.refresh == Refresh::as_recorded);
   CHECK(plan.out == "p");
@@ -135,6 +162,24 @@ TEST_CASE("the options of plan and apply are understood") {
   CHECK(apply.lock_timeout == std::chrono::minutes{2});
   CHECK(apply.reason == "new disks");
   CHECK(arguments_of<ApplyArguments>({"destroy"}).options.destroy);
+}
+
+TEST_CASE("what is said of a rolling update is understood, with its reason") {
+  using Kind = RolloutIntent::Kind;
+  for (const Kind kind : {Kind::pause, Kind::resume, Kind::promote, Kind::abort, Kind::undo}) {
+    const auto word = arguments_of<RolloutWordArguments>({"rollout", to_string(kind), "web", "--reason", "why"});
+    CHECK(word.kind == kind);
+    CHECK(word.group == "web");
+    CHECK(word.reason == "why");
+  }
+  CHECK(arguments_of<RolloutStatusArguments>({"rollout", "status", "web"}).group == "web");
+  CHECK(arguments_of<RolloutHistoryArguments>({"rollout", "history", "web"}).group == "web");
+  const auto simulated = arguments_of<SimulateRolloutArguments>(
+      {"simulate", "rollout", "web", "--force", "--replace", "web-1", "--refresh=false"});
+  CHECK(simulated.group == "web");
+  CHECK(simulated.options.force);
+  CHECK(simulated.options.replaces == std::vector<std::string>{"web-1"});
+  CHECK(simulated.refresh == Refresh::as_recorded);
 }
 
 TEST_CASE("the option --version is the command version, and nothing is done beside it") {
@@ -171,6 +216,11 @@ TEST_CASE("words that are not understood are an error with a guess, and exit 1")
                                                   {"ssh"},
                                                   {"console", "web-0", "ls"},
                                                   {"graph", "--format", "png"},
+                                                  {"rollout"},
+                                                  {"rollout", "pause"},
+                                                  {"rollout", "puase", "web"},
+                                                  {"rollout", "status", "web", "--reason", "none"},
+                                                  {"simulate", "rollout", "web", "--target", "web"},
                                                   {"completion", "tcsh"},
                                                   {"-q", "-v", "plan"},
                                                   {"-f"}};
@@ -184,8 +234,8 @@ TEST_CASE("an option that a saved plan was made without is an error beside it, a
       {"apply", "plan.bin", "--max-destroy", "0"}, {"apply", "plan.bin", "--target", "web"},
       {"apply", "plan.bin", "--exclude", "web"},   {"apply", "plan.bin", "--replace", "web-0"},
       {"apply", "plan.bin", "--allow", "live"},    {"apply", "plan.bin", "--allow-data-loss"},
-      {"apply", "plan.bin", "--destroy"},          {"graph", "plan.bin", "--target", "web"},
-      {"graph", "plan.bin", "--refresh=false"}};
+      {"apply", "plan.bin", "--destroy"},          {"apply", "plan.bin", "--force"},
+      {"graph", "plan.bin", "--target", "web"},    {"graph", "plan.bin", "--refresh=false"}};
   FakeWorld world;
   world.write("vscale.yaml", web_config(1));
   REQUIRE(world.vscale({"plan", "--out", "plan.bin"}).code == 0);
@@ -257,7 +307,8 @@ TEST_CASE("completion leaves no quote open in any line, whatever the description
 TEST_CASE("completion knows the commands and their options in every shell") {
   for (const auto shell : {Shell::bash, Shell::zsh, Shell::fish}) {
     const std::string script = completion_script(shell);
-    for (const std::string word : {"validate", "apply", "inventory", "parallelism", "detailed-exitcode"}) {
+    for (const std::string word :
+         {"validate", "apply", "inventory", "parallelism", "detailed-exitcode", "promote", "reason", "force"}) {
       CHECK(script.find(word) != std::string::npos);
     }
   }
