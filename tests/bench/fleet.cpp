@@ -16,6 +16,7 @@
 #include "providers/libvirt/link/handle.h"
 #include "providers/sqlite/sqlite_state_store.h"
 #include "schemas/config/config_reader.h"
+#include "schemas/json/template_json.h"
 
 /// Fills a host of the test driver's with domains, says "ready" and stays until its input ends: that world lives as
 /// long as somebody is connected.
@@ -153,7 +154,9 @@ PlanInput as_recorded(Config config, RecordedState recorded, Instant now) {
 void hold_ours(const std::string& uri, const std::string& config_path, const std::string& state_path) {
   const Connection connection = connect(uri);
   SystemClock clock;
-  const auto store = need(SqliteStateStore::open(state_path));
+  StateStoreOptions options;
+  options.templates = {.write = template_text, .read = template_from_text};
+  const auto store = need(SqliteStateStore::open(state_path, OpenMode::read_write_create, options));
   PlanInput input = as_recorded(read(config_path, uri), need(store->read()), clock.now());
   const Plan plan = reconcile(input);
   if (plan.errored || !plan.complete) give_up("there is no plan; does `vscale plan` make one?");

@@ -88,6 +88,7 @@ inline Template a_template() {
   return instance;
 }
 
+/// Replaced one by one in place, which most tests are not about; rolls_beside() is how a file has it that says nothing.
 inline Group a_group(const std::string& name, int size = 1) {
   Group group;
   group.name = name;
@@ -95,6 +96,14 @@ inline Group a_group(const std::string& name, int size = 1) {
   group.instance = a_template();
   group.health.gates = {Gate{}};
   group.health.gates[0].kind = Gate::Kind::agent;
+  group.update.max_surge = {Amount::Unit::count, 0};
+  group.update.max_unavailable = {Amount::Unit::count, 1};
+  return group;
+}
+
+inline Group rolls_beside(Group group, int surge = 1, int unavailable = 0) {
+  group.update.max_surge = {Amount::Unit::count, surge};
+  group.update.max_unavailable = {Amount::Unit::count, unavailable};
   return group;
 }
 

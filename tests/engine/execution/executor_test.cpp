@@ -350,6 +350,44 @@ TEST_CASE("asked to stop, a run waits for gates no longer: they are left undone,
   CHECK(run.store.events_.empty());
 }
 
+RunHook hook_of(const std::string& uuid) {
+  RunHook hook;
+  hook.uuid = uuid;
+  return hook;
+}
+
+TEST_CASE("asked to stop, a hook that is cut short is left undone, and has not failed") {
+  ScriptedRun run;
+  auto ready = instance("group.web[0]", "kvm1", Phase::started);
+  run.store.state_.instances = {{ready.address, ready}};
+  run.runner.errors[1] = {ErrorKind::timed_out, "ended, as vscale was asked to stop", {}, {}};
+  run.stop_request = [&] { return run.runner.started.empty() ? StopRequest::none : StopRequest::finish_running; };
+  PlanWriter writer;
+  writer.add("group.web[0]", "kvm1", hook_of(uuid_of("group.web[0]")));
+
+  const RunSummary summary = run.execute(writer.plan);
+
+  CHECK(summary.failed.empty());
+  CHECK(summary.skipped == Ids{1});
+  CHECK(run.store.events_.empty());
+}
+
+TEST_CASE("what runs a hook or takes one back knows the cards of its instance, and others' addresses") {
+  ScriptedRun run;
+  auto web = instance("group.web[0]", "kvm1", Phase::ready);
+  web.nics[0].address = "10.0.0.50";
+  run.store.state_.instances = {{web.address, web}};
+  PlanWriter writer;
+  const std::string uuid = uuid_of("group.web[0]");
+  writer.add("group.web[0]", "kvm1", hook_of(uuid));
+  writer.add("group.web[0]", "kvm1", StopDomain{.uuid = uuid, .undo = {Hook{}}}, {1});
+  REQUIRE(run.execute(writer.plan).done == 2);
+  for (const int id : {1, 2}) {
+    CHECK(run.runner.inputs.at(id).nics == web.nics);
+    CHECK(run.runner.inputs.at(id).known_addresses.all().at(web.address) == "10.0.0.50");
+  }
+}
+
 TEST_CASE("told to stop now, a run returns at once and leaves what is in flight open in the journal") {
   ScriptedRun run;
   run.limits.parallel = 2;

@@ -244,6 +244,26 @@ TEST_CASE("waiting for a gate is told of, and not more often than anybody can re
   }
 }
 
+TEST_CASE("while a rollout rests it is told how its new instances fare, and what they fail of is the action's answer") {
+  OneHost host;
+  host.bring_up();
+  Gate agent;
+  agent.kind = Gate::Kind::agent;
+  WatchRollout watch{.step = 0, .lasts = std::chrono::minutes{5}, .watched = {}, .gates = {agent}, .failures = 3};
+  watch.watched = {{"group.web[0]", "kvm1", "uuid-0", "prod-web-0", {}}};
+  host.clock.advance(std::chrono::minutes{1});
+  host.on_progress = [&host] {
+    if (host.progress.size() == 5) host.cluster.power_off_by_hand("prod-web-0");
+  };
+
+  const auto outcome = host.perform(watch, "group.web");
+
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().message == "web-0 on kvm1 is shut off, while its rollout rested");
+  REQUIRE(host.progress.size() == 5);
+  CHECK(std::get<GateProgress>(host.progress.front().what).found == "rests for 4m 59s more");
+}
+
 TEST_CASE("a wall clock that is set back while a gate is waited for holds no progress up") {
   OneHost host;
   host.cluster.behave({.http_status = 503});

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/execution/record_changes.h"
+#include "engine/plan/rollouts/config_of_plan.h"
 #include "engine/recorded/apply_change.h"
 #include "tests/support/builders.h"
 
@@ -187,7 +188,7 @@ Plan PlayedWorld::plan() const {
   for (auto& [host, view] : looked_at.live) {
     if (view.snapshot) view.snapshot->seen_at = input.now + kUntilNextLook;
   }
-  return reconcile(looked_at);
+  return with_templates(reconcile(looked_at), input.config);
 }
 
 void PlayedWorld::record_begin(const Action& action) {
@@ -203,6 +204,7 @@ void PlayedWorld::play(const Action& action) {
   record_begin(action);
   std::visit(OnHost(input, action), action.detail);
   record_end(action);
+  if (after_each) after_each(action);
 }
 
 void PlayedWorld::carry_out(const Plan& plan) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,7 +15,8 @@ class PlayedWorld {
  public:
   explicit PlayedWorld(Config config);
 
-  PlanInput input;  ///< For tests to change: the file, the hosts, the options.
+  PlanInput input;                                ///< For tests to change: the file, the hosts, the options.
+  std::function<void(const Action&)> after_each;  ///< Called after every action that is played, if it is set.
 
   /// Of the hosts as somebody finds them who looks now. reconcile(input) is for those who do not look.
   [[nodiscard]] Plan plan() const;

@@ -8,8 +8,10 @@
 #include <tuple>
 
 #include "engine/plan/images/image_volume.h"
+#include "engine/plan/rollouts/config_of_plan.h"
 #include "providers/fake/simulated_runner.h"
 #include "providers/sqlite/sqlite_state_store.h"
+#include "schemas/json/template_json.h"
 #include "tests/support/builders.h"
 
 namespace vscale::test {
@@ -25,6 +27,7 @@ std::unique_ptr<StateStore> new_store(Keeping keeping) {
   if (keeping == Keeping::memory) return std::make_unique<MemoryStateStore>(kLineage);
   StateStoreOptions options;
   options.new_lineage = [] { return std::string(kLineage); };
+  options.templates = {.write = template_text, .read = template_from_text};
   auto store = SqliteStateStore::open(":memory:", OpenMode::read_write_create, options);
   REQUIRE(store);
   return std::move(*store);
@@ -39,6 +42,8 @@ Config wanted() {
   http.kind = Gate::Kind::http;
   http.port = 80;
   web.health.gates.push_back(http);
+  // Whoever lives through a bad day wants them to go on.
+  for (auto& group : config.groups) group.update.on_failure = Update::OnFailure::proceed;
   return config;
 }
 
@@ -134,6 +139,7 @@ Group& SimulatedWorld::group(const std::string& name) {
 
 void SimulatedWorld::add_pets() {
   config.groups.push_back(a_group(kPets, 2));
+  config.groups.back().update.on_failure = Update::OnFailure::proceed;
 }
 
 void SimulatedWorld::give_up_pets() {
@@ -196,6 +202,11 @@ Live SimulatedWorld::observe() {
   return live;
 }
 
+void SimulatedWorld::commit(const std::vector<RecordChange>& changes) {
+  const auto written = kept_->commit({.at = clock.now(), .begun = {}, .ended = {}, .changes = changes, .events = {}});
+  REQUIRE(written);
+}
+
 Plan SimulatedWorld::plan(const PlanOptions& options) {
   PlanInput input;
   input.images = resolve_images(recorded());
@@ -214,12 +225,17 @@ Plan SimulatedWorld::plan(const PlanOptions& options) {
 
 RunSummary SimulatedWorld::apply(const Plan& plan) {
   ++runs_;
-  SimulatedRunner runner(seed_ + static_cast<std::uint64_t>(runs_), config,
+  const auto recorded_before = recorded();
+  const Config as_planned = config_of_plan(config, plan, recorded_before);
+  SimulatedRunner runner(seed_ + static_cast<std::uint64_t>(runs_), as_planned,
                          {cluster, cluster, cluster, cluster, images, seeds_, commands, hook_texts_, clock});
   StoryWriter writer(plan, story);
-  const auto recorded_before = recorded();
-  RunSummary summary = execute(plan, recorded_before, limits, fmt::format("run {}", runs_),
-                               {store_, runner, clock, writer, [] { return StopRequest::none; }});
+  const auto asked = [this] {
+    if (before_wait) before_wait();
+    return StopRequest::none;
+  };
+  RunSummary summary = execute(with_templates(plan, as_planned), recorded_before, limits, fmt::format("run {}", runs_),
+                               {store_, runner, clock, writer, asked});
   CHECK(runner.peak().parallel <= limits.parallel);
   CHECK(runner.peak().per_host <= limits.per_host);
   CHECK(runner.peak().per_group <= limits.per_group);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,6 +70,10 @@ class SimulatedWorld {
   void check_destroyed();
 
   RecordedState recorded();
+  /// What another process writes down.
+  void commit(const std::vector<RecordChange>& changes);
+  /// Called whenever a run looks whether it is to stop, if it is set.
+  std::function<void()> before_wait;
 
  private:
   Live observe();

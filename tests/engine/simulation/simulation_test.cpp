@@ -115,6 +115,17 @@ std::vector<Chapter> chapters() {
          world.group("web").update.strategy = Update::Strategy::recreate;
          world.images.publish("debian-12", "newer");
        }},
+      {"new ones come beside the old, since the image is another", all_there,
+       [](SimulatedWorld& world) {
+         world.group("web") = rolls_beside(world.group("web"));
+         world.images.publish("debian-12", "newer");
+       }},
+      {"new ones come beside the old, and the size has changed", all_there,
+       [](SimulatedWorld& world) {
+         world.group("web") = rolls_beside(world.group("web"), 2, 1);
+         world.group("web").size = 2;
+         world.images.publish("debian-12", "newer");
+       }},
       {"all get more memory, which takes a reboot", all_there,
        [](SimulatedWorld& world) {
          auto& instance = world.group("web").instance;
@@ -276,6 +287,7 @@ void live_through(SimulatedWorld& world, std::uint64_t seed) {
   constexpr int kRounds = 8;
   std::mt19937_64 random(seed);
   world.cluster.set_faults(bad_day());
+  if (seed % 2 == 0) world.group("web") = rolls_beside(world.group("web"), 1 + static_cast<int>(seed / 2 % 2));
   if (has_pets(seed)) world.add_pets();
   const int given_up_from = has_pets(seed) ? static_cast<int>(random() % kRounds) : kRounds;
   for (int round = 0; round < kRounds; ++round) {
