@@ -15,6 +15,7 @@ groups:
     template:
       { image: tiny, vcpus: 1, memory: 128MiB, networks: [lan], storage: local, cloudInit: { user: root, sshKeys: [key.pub] } }
     $serves_http
+    update: { maxSurge: 0, maxUnavailable: 1 } # Replaced in place: the same name and address.
 EOF
 }
 
