@@ -2,13 +2,13 @@
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "cmd/views/plan_view.h"
 #include "cmd/views/rollout/outline_view.h"
 #include "cmd/views/rollout/simulation_view.h"
 #include "cmd/views/run/run_steps.h"
 #include "tests/cmd/plans.h"
+#include "tests/cmd/views/too_wide_line.h"
 #include "tests/support/golden.h"
 
 namespace vscale::test {
@@ -95,16 +95,6 @@ Plan plan_of_twelve() {
   }
   plan.summary.replace = 12;
   return plan;
-}
-
-std::string too_wide_line_of(const std::string& text) {
-  std::istringstream lines(text);
-  std::string line;
-  while (std::getline(lines, line)) {
-    const bool can_be_broken = line.find(' ', line.find_first_not_of(' ')) != std::string::npos;
-    if (columns(line) > kTextWidth && can_be_broken) return line;
-  }
-  return {};
 }
 
 }  // namespace
@@ -232,7 +222,7 @@ TEST_CASE("no line of a rolling update is wider than the page, whatever stands i
     for (const auto verbosity : {Verbosity::normal, Verbosity::verbose}) {
       const std::string text = plan_shown(plan, verbosity) + simulated(plan, verbosity);
       INFO("seed " << seed << "\n" << text);
-      REQUIRE(too_wide_line_of(text) == std::string());
+      REQUIRE(too_wide_line(text) == std::string());
       REQUIRE(std::none_of(text.begin(), text.end(), [](char c) { return c >= 0 && c < 0x20 && c != '\n'; }));
     }
   }

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
-#include <sstream>
 
 #include "cmd/views/graph_view.h"
 #include "cmd/views/run/run_steps.h"
 #include "tests/cmd/plans.h"
+#include "tests/cmd/views/too_wide_line.h"
 #include "tests/support/golden.h"
 
 namespace vscale::test {
@@ -19,17 +19,6 @@ const PlanHeading kHeading{.files = {"vscale.yaml"}, .hosts = 4, .read_in = Dura
 
 std::string shown(const Plan& plan, Verbosity verbosity = Verbosity::normal) {
   return plan_text(plan, kHeading, {.paint = {}, .verbosity = verbosity});
-}
-
-/// The first line that does not fit although it could have been broken, or nothing: a word is whole, to be copied.
-std::string too_wide_line(const std::string& text) {
-  std::istringstream lines(text);
-  std::string line;
-  while (std::getline(lines, line)) {
-    const bool can_be_broken = line.find(' ', line.find_first_not_of(' ')) != std::string::npos;
-    if (columns(line) > kTextWidth && can_be_broken) return line;
-  }
-  return {};
 }
 
 }  // namespace
