@@ -33,7 +33,8 @@ std::string state_of(const InstanceRecord& instance, const Whereabouts& where) {
   if (!where.also_up.empty()) return "twin";
   if (instance.phase == Phase::defined) return "unfinished";
   if (where.presence != Presence::up) return to_string(where.domain->state);
-  return instance.phase == Phase::ready ? "ready" : "booting";
+  if (instance.phase != Phase::ready) return "booting";
+  return instance.drained ? "drained" : "ready";
 }
 
 InstanceStatus instance_status(const InstanceRecord& instance, const Whereabouts& where) {
@@ -68,6 +69,11 @@ std::string now_text(const std::vector<const InstanceStatus*>& instances, int wa
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+/// What stands beside others while they are rolled is not too much.
+int wanted_beside(const GroupStatus& group) {
+  return group.rollout.in_progress ? std::max(group.want, group.have) : group.want;
+}
+
 std::string range_text(const Group* group) {
   if (group == nullptr) return "not in the files";
   if (!group->scaling) return "fixed";
@@ -75,32 +81,23 @@ std::string range_text(const Group* group) {
 }
 
 /// What there is of one group.
-struct Members {
-  std::vector<const InstanceStatus*> instances;
-  bool begun = false;  ///< false: it was cut off while it was made for the first time.
-};
+using Members = std::vector<const InstanceStatus*>;
 using MembersByGroup = std::map<std::string, Members>;
 
 /// Refers to `instances`.
-MembersByGroup members_of(const RecordedState& recorded, const std::vector<InstanceStatus>& instances) {
+MembersByGroup members_of(const std::vector<InstanceStatus>& instances) {
   MembersByGroup members;
-  for (const auto& instance : instances) {
-    Members& group = members[group_address(instance.address)];
-    group.instances.push_back(&instance);
-    group.begun = group.begun || has_begun(recorded.instances.at(instance.address));
-  }
+  for (const auto& instance : instances) members[group_address(instance.address)].push_back(&instance);
   return members;
 }
 
 GroupStatus group_status(const std::string& address, const Group* group, const RecordedState& recorded,
-                         const Members& members) {
-  const auto& ours = members.instances;
-  const int begun = members.begun ? static_cast<int>(ours.size()) : 0;
+                         const Members& ours) {
   GroupStatus status{.address = address,
                      .name = address.substr(address.find('.') + 1),
                      .ready = 0,
                      .have = static_cast<int>(ours.size()),
-                     .want = group == nullptr ? 0 : wanted_size(*group, begun),
+                     .want = group == nullptr ? 0 : wanted_size(*group, size_so_far(recorded, address)),
                      .range = range_text(group),
                      .revision = 0,
                      .now = {},
@@ -110,8 +107,8 @@ GroupStatus group_status(const std::string& address, const Group* group, const R
   if (const auto record = recorded.groups.find(address); record != recorded.groups.end()) {
     status.revision = record->second.revision;
   }
-  status.now = now_text(ours, status.want);
   status.rollout = rollout_status_of(address, group, status.want, recorded);
+  status.now = now_text(ours, wanted_beside(status));
   status.rollout.ready = status.ready;
   status.rollout.fresh = static_cast<int>(std::count_if(ours.begin(), ours.end(), [&](const auto* instance) {
     return instance->state == "ready" && instance->revision == status.rollout.to;
@@ -219,8 +216,7 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
   for (const auto& group : status.groups) {
     // No plan helps what is on a host that does not answer: what to do about that host is said above.
     const auto found = members.find(group.address);
-    std::string now =
-        now_text(found == members.end() ? Members{}.instances : found->second.instances, group.want, silent);
+    std::string now = now_text(found == members.end() ? Members{} : found->second, wanted_beside(group), silent);
     if (now.empty()) now = unfinished_text(group.rollout);
     if (!now.empty() && !status.running) names.push_back(fmt::format("{}: {}", group.name, now));
   }
@@ -321,7 +317,7 @@ Status status_of(const Config& config, const RecordedState& as_recorded, const L
     status.instances.push_back(
         instance_status(instance, locate(instance, recorded.lineage, config, index, last_seen_up)));
   }
-  const MembersByGroup members = members_of(recorded, status.instances);
+  const MembersByGroup members = members_of(status.instances);
   status.groups = group_statuses(config, recorded, members);
   const PlacementWorld world = world_of(config, recorded, live);
   std::set<std::string_view> uuids;

@@ -12,6 +12,7 @@
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/text/command_text.h"
 #include "engine/desired/wanted_size.h"
+#include "engine/recorded/has_begun.h"
 #include "schemas/json/rollout_json.h"
 
 namespace vscale {
@@ -75,9 +76,7 @@ std::vector<RevisionLine> revision_lines(const RecordedState& recorded, const st
 /// By the record alone: no host is asked.
 RolloutStatus status_by_record(const Config& config, const RecordedState& recorded, const std::string& address) {
   const Group* group = find_group(config, address);
-  const auto have = std::count_if(recorded.instances.begin(), recorded.instances.end(),
-                                  [&](const auto& entry) { return group_address(entry.first) == address; });
-  const int size = group == nullptr ? 0 : wanted_size(*group, static_cast<int>(have));
+  const int size = group == nullptr ? 0 : wanted_size(*group, size_so_far(recorded, address));
   RolloutStatus status = rollout_status_of(address, group, size, recorded);
   for (const auto& [instance, record] : recorded.instances) {
     if (group_address(instance) != address || record.phase != Phase::ready) continue;
@@ -173,10 +172,13 @@ ExitCode run_command(const RolloutHistoryArguments& arguments, Invocation& invoc
   return ExitCode::ok;
 }
 
-/// The word, and for good what it says of the revision: later words are about other things.
-std::vector<RecordChange> changes_of(const RolloutIntent& said, const RecordedState& recorded) {
+/// The word, and for good what it says of the revision: later words are about other things. A way back that is given up
+/// says nothing of the revision that it led to.
+std::vector<RecordChange> changes_of(const RolloutIntent& said, const RolloutStatus& before,
+                                     const RecordedState& recorded) {
   std::vector<RecordChange> changes{PutRolloutIntent{said}};
-  const bool judges = said.kind == RolloutIntent::Kind::abort || said.kind == RolloutIntent::Kind::undo;
+  const bool judges =
+      said.kind == RolloutIntent::Kind::undo || (said.kind == RolloutIntent::Kind::abort && !before.back);
   const auto revisions = recorded.revisions.find(said.group);
   if (!judges || revisions == recorded.revisions.end()) return changes;
   const auto found = revisions->second.find(said.revision);
@@ -215,7 +217,7 @@ ExitCode run_command(const RolloutWordArguments& arguments, Invocation& invocati
                           .host = {},
                           .text = event_text(*intent)};
   const auto committed = state->store->commit(
-      {.at = now, .begun = {}, .ended = {}, .changes = changes_of(*intent, *recorded), .events = {event}});
+      {.at = now, .begun = {}, .ended = {}, .changes = changes_of(*intent, before, *recorded), .events = {event}});
   if (!committed) return fail(invocation, committed.error());
   const auto running = state->store->lock_holder();
   if (!running) return fail(invocation, running.error());

@@ -124,6 +124,7 @@ Result<FreshPlan> make_plan(const Invocation& invocation, const ConfigurationFil
     if (!input.unready.empty()) plan = reconcile(input);
   }
   report_vanished(images, plan);
+  report_overwritten(invocation, config, images, plan);
   input.recorded.open_actions = request.refresh == Refresh::ask_hosts
                                     ? open_actions_seen(input.recorded, plan, *options)
                                     : std::vector<OpenAction>{};

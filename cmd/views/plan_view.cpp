@@ -106,7 +106,7 @@ bool restates_field(const Change& change, const Reason& reason) {
 
 /// What holds for all that are replaced: it stands in the block's headline, or with its rolling update.
 bool is_told_by_block(Rule rule) {
-  return rule == Rule::update_strategy || rule == Rule::rollout || rule == Rule::rolled_back;
+  return rule == Rule::update_strategy || rule == Rule::rollout;
 }
 
 /// The host stands in the line already, and images that are sent have a line of their own.
@@ -436,8 +436,7 @@ std::string held_why(const Change& change) {
 /// Does it wait for its turn, with all the others of its group?
 bool is_held_by_rollout(const Change& change) {
   return std::any_of(change.reasons.begin(), change.reasons.end(), [](const Reason& reason) {
-    return reason.rule == Rule::rollout_waits || reason.rule == Rule::rollout_stopped ||
-           reason.rule == Rule::rolled_back;
+    return reason.rule == Rule::rollout_waits || reason.rule == Rule::rollout_stopped;
   });
 }
 

@@ -137,6 +137,16 @@ bool came_from_circumstance(const Action& action, const Error& error) {
   VSCALE_ASSERT(false, "an ErrorKind that is neither circumstance nor not");
 }
 
+/// By turns, or all at once, which is no rolling update and goes back like one.
+std::set<std::string> groups_that_roll(const Plan& plan) {
+  std::set<std::string> groups;
+  for (const auto& rollout : plan.rollouts) groups.insert(rollout.group);
+  for (const auto& action : plan.actions) {
+    if (std::holds_alternative<BeginRollout>(action.detail)) groups.insert(action.address);
+  }
+  return groups;
+}
+
 }  // namespace
 
 const char* to_string(Beyond::Why why) {
@@ -155,10 +165,26 @@ const char* to_string(Beyond::Why why) {
 
 int plans_for(const Plan& approved) {
   int plans = kPlansPerApproval;
+  std::set<std::string> groups = groups_that_roll(approved);
   for (const auto& rollout : approved.rollouts) {
     plans += rollout.on_failure == Update::OnFailure::proceed ? kPlansPerRolloutThatGoesOn : rollout.max_failures + 1;
+    groups.erase(rollout.group);
   }
-  return plans;
+  return plans + static_cast<int>(groups.size());  // of strategy recreate: the way back
+}
+
+std::vector<WayBack> ways_back(const Plan& plan) {
+  std::vector<WayBack> ways;
+  for (const auto& rollout : plan.rollouts) {
+    if (rollout.back) ways.push_back({rollout.group, rollout.from, rollout.to});
+  }
+  for (const auto& action : plan.actions) {
+    const auto* begin = std::get_if<BeginRollout>(&action.detail);
+    const auto is_told = [&](const WayBack& way) { return way.group == action.address; };
+    if (begin == nullptr || !begin->condemned || std::any_of(ways.begin(), ways.end(), is_told)) continue;
+    ways.push_back({action.address, *begin->condemned, begin->rollout.to});
+  }
+  return ways;
 }
 
 std::vector<Beyond> beyond_envelope(const Plan& approved, const Plan& again) {
@@ -188,8 +214,7 @@ std::vector<FailedAction> failed_by_circumstance(const Plan& plan, const RunSumm
 std::vector<FailedAction> failed_in_rollout(const Plan& plan, const RunSummary& summary) {
   std::vector<FailedAction> failed;
   if (summary.interrupted || summary.state_error) return failed;
-  std::set<std::string> groups;
-  for (const auto& rollout : plan.rollouts) groups.insert(rollout.group);
+  const std::set<std::string> groups = groups_that_roll(plan);
   const auto is_answered = [&](const FailedAction& one) {
     const Action& action = plan.actions[static_cast<std::size_t>(one.id) - 1];
     const auto instance = parse_instance_address(action.address);

@@ -19,8 +19,17 @@ constexpr int kPlansPerApproval = 3;
 constexpr int kPlansPerRolloutThatGoesOn = 5;
 
 /// How many plans this approval is good for: kPlansPerApproval, and for each of its rolling updates one for every
-/// failure that it puts up with, and one to go back.
+/// failure that it puts up with, and one to go back; for a group that is recreated likewise one to go back.
 int plans_for(const Plan& approved);
+
+/// A group that the plan leads back, from a revision that was given up.
+struct WayBack {
+  std::string group;
+  std::int64_t from = 0, to = 0;
+
+  bool operator==(const WayBack&) const = default;
+};
+std::vector<WayBack> ways_back(const Plan& plan);
 
 /// A change that nobody has approved of, and why it is one.
 struct Beyond {
@@ -46,10 +55,10 @@ struct Beyond {
 const char* to_string(Beyond::Why why);
 
 /// What of `again` is beyond `approved`, in the order of its changes, then lost disks of changes that are not, in the
-/// order of its actions; empty: all of it may be done. What is held is
-/// never beyond, for nothing happens to it; neither are copies of images, which can be sent and deleted at any time.
-/// Starting is within whatever was to be created, replaced, updated or started; creating within what was to be
-/// replaced, since the old one may be gone already. Everything else must be what was approved.
+/// order of its actions; empty: all of it may be done. What is held is never beyond, for nothing happens to it; neither
+/// are copies of images, which can be sent and deleted at any time. Starting is within whatever was to be created,
+/// replaced, updated or started; creating within what was to be replaced, since the old one may be gone already.
+/// Everything else must be what was approved.
 ///
 /// What an approved rolling update makes, a later plan may make again, replace or remove: it goes on after a failure,
 /// or goes back, with the same budget.
@@ -64,8 +73,9 @@ std::vector<Beyond> beyond_envelope(const Plan& approved, const Plan& again);
 /// again. A run that was interrupted, or that could not write the state, is not tried again whatever failed in it.
 std::vector<FailedAction> failed_by_circumstance(const Plan& plan, const RunSummary& summary);
 
-/// Those failures of a run that its rolling updates answer by themselves: of instances that they made. The next plan
-/// says how: it tries again, goes back, or has stopped. Nothing of a run that was interrupted, as above.
+/// Those failures of a run that its updates (also of strategy recreate) answer by themselves: of instances that they
+/// made. The next plan says how: it tries again, goes back, or has stopped. Nothing of a run that was interrupted, as
+/// above.
 std::vector<FailedAction> failed_in_rollout(const Plan& plan, const RunSummary& summary);
 
 }  // namespace vscale

@@ -7,11 +7,22 @@
 namespace vscale {
 namespace {
 
-/// When a lock was taken, and when its file was written, say nothing about what is sent.
+void forget_times(ImageLock& image) {
+  image.at = Instant{};
+  image.modified_ns = 0;
+}
+
+/// When a lock was taken, and when its file was written, say nothing about what is sent; and a rest that goes on gets
+/// shorter with time.
 Action without_times(Action action) {
-  if (auto* upload = std::get_if<UploadImage>(&action.detail)) {
-    upload->image.at = Instant{};
-    upload->image.modified_ns = 0;
+  if (auto* upload = std::get_if<UploadImage>(&action.detail)) forget_times(upload->image);
+  if (auto* begin = std::get_if<BeginRollout>(&action.detail)) forget_times(begin->revision.image);
+  if (auto* watch = std::get_if<WatchRollout>(&action.detail)) watch->lasts = Duration{0};
+  if (auto* claim = std::get_if<ClaimInstance>(&action.detail); claim != nullptr && claim->revision) {
+    forget_times(claim->revision->image);
+  }
+  if (auto* end = std::get_if<EndRollout>(&action.detail); end != nullptr && end->created) {
+    forget_times(end->created->image);
   }
   return action;
 }

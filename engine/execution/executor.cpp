@@ -118,13 +118,29 @@ class Run {
   const RolloutIntent* held_by(const Action& action) {
     const bool goes_on =
         std::holds_alternative<RolloutTurn>(action.detail) || std::holds_alternative<WatchRollout>(action.detail) ||
-        std::holds_alternative<HoldRollout>(action.detail) || std::holds_alternative<BeginRollout>(action.detail);
+        std::holds_alternative<HoldRollout>(action.detail) || std::holds_alternative<BeginRollout>(action.detail) ||
+        std::holds_alternative<EndRollout>(action.detail);
     if (!goes_on) return nullptr;
+    // What is not wanted any more does not become the stable revision. There is no later moment to look.
+    const bool ends = std::holds_alternative<EndRollout>(action.detail);
+    if (ends) intents_seen_.reset();
     const RolloutIntent* said = new_intent(action.address);
     if (said == nullptr) return nullptr;
-    const bool holds = said->kind == RolloutIntent::Kind::pause || said->kind == RolloutIntent::Kind::abort ||
-                       said->kind == RolloutIntent::Kind::undo;
-    return holds ? said : nullptr;
+    switch (said->kind) {
+      case RolloutIntent::Kind::pause:
+        return ends ? nullptr : said;
+      case RolloutIntent::Kind::abort:
+      case RolloutIntent::Kind::undo:
+        return said;
+      case RolloutIntent::Kind::promote: {
+        // It need not come to a rest that has been passed already: what comes after it can be planned.
+        const auto* hold = std::get_if<HoldRollout>(&action.detail);
+        return hold != nullptr && hold->step == said->step ? said : nullptr;
+      }
+      case RolloutIntent::Kind::resume:
+        return nullptr;
+    }
+    VSCALE_ASSERT(false, "an intent of which nobody knows whether it holds a rollout");
   }
 
   void hold(const Action& action, const RolloutIntent& said) {

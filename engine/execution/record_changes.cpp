@@ -35,6 +35,8 @@ InstanceRecord with_progress_of(InstanceRecord planned, const InstanceRecord& re
   planned.created_at = recorded.created_at;
   planned.started_at = recorded.started_at;
   planned.ready_at = recorded.ready_at;
+  planned.drained = recorded.drained;
+  planned.failed = recorded.failed;
   return planned;
 }
 
@@ -131,9 +133,10 @@ struct AtBegin {
   Changes operator()(const BeginRollout&) const { return {}; }
   Changes operator()(const RolloutTurn&) const { return {}; }
   Changes operator()(const WatchRollout& watch) const {
+    if (!watch.step) return {};
     return rollout_of(action.address, recorded, [&](RolloutRecord& rollout) {
       if (!rollout.step_reached_at) rollout.step_reached_at = now;
-      rollout.steps_passed = std::max(rollout.steps_passed, watch.step);
+      rollout.steps_passed = std::max(rollout.steps_passed, *watch.step);
     });
   }
   Changes operator()(const HoldRollout&) const { return {}; }
@@ -230,10 +233,16 @@ struct AtEnd {
       }
     });
   }
-  Changes operator()(const ReleaseInstance&) const {
+  Changes operator()(const ReleaseInstance& release) const {
     const auto address = parse_instance_address(action.address);
     VSCALE_ASSERT(address.has_value(), "an address.release that names no instance");
-    return {RemoveInstance{*address}};
+    Changes changes{RemoveInstance{*address}};
+    const auto group = recorded.groups.find(group_address(*address));
+    if (group == recorded.groups.end() || group->second.size == release.size) return changes;
+    GroupRecord resized = group->second;
+    resized.size = release.size;
+    changes.emplace_back(PutGroup{std::move(resized)});
+    return changes;
   }
   Changes operator()(const ChangeRecord& record) const { return record.changes; }
   Changes operator()(const EnsurePool&) const { return {}; }
@@ -276,14 +285,19 @@ struct AtEnd {
     }
     changes.emplace_back(PutRevision{std::move(revision)});
     changes.emplace_back(PutGroup{std::move(group)});
+    const auto said = recorded.rollout_intents.find(action.address);
+    const bool is_of_earlier =
+        said != recorded.rollout_intents.end() && said->second.revision == rollout.to &&
+        (said->second.kind == RolloutIntent::Kind::promote || said->second.kind == RolloutIntent::Kind::resume);
+    if (is_of_earlier) changes.emplace_back(RemoveRolloutIntent{action.address});
     changes.emplace_back(PutRollout{std::move(rollout)});
     return changes;
   }
   Changes operator()(const RolloutTurn&) const { return {}; }
   Changes operator()(const WatchRollout& watch) const {
+    if (!watch.step || !watch.passes) return {};
     return rollout_of(action.address, recorded, [&](RolloutRecord& rollout) {
-      if (!watch.passes) return;
-      rollout.steps_passed = std::max(rollout.steps_passed, watch.step + 1);
+      rollout.steps_passed = std::max(rollout.steps_passed, *watch.step + 1);
       rollout.step_reached_at.reset();
     });
   }
@@ -382,6 +396,9 @@ std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutco
 bool is_failure_of_rollout(const Action& action, const Error& error) {
   // What is nobody's fault says nothing of the revision.
   if (error.kind == ErrorKind::unreachable || error.kind == ErrorKind::conflict) return false;
+  const bool is_call_to_host =
+      std::holds_alternative<DefineDomain>(action.detail) || std::holds_alternative<StartDomain>(action.detail);
+  if (is_call_to_host && error.kind == ErrorKind::timed_out) return false;
   return std::visit(Overloaded{[](const DefineDomain&) { return true; }, [](const StartDomain&) { return true; },
                                [](const WaitForGates&) { return true; }, [](const WatchRollout&) { return true; },
                                [](const RunHook& hook) { return hook.when == RunHook::When::after_ready; },
@@ -425,6 +442,7 @@ std::vector<RecordChange> changes_at_failure(const Action& action, const Error& 
     if (was == nullptr || is == nullptr) return {};
     InstanceRecord as_before = with_progress_of(*is, *was);
     as_before.nics = was->nics;
+    as_before.drained = is->drained;  // Whether that was taken back, nobody knows.
     return {PutInstance{std::move(as_before)}};
   }
   if (error.kind != ErrorKind::exists) return {};

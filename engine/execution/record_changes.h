@@ -43,15 +43,17 @@ std::vector<RecordChange> changes_at_end(const Action& action, const ActionOutco
 std::vector<RecordChange> changes_at_failure(const Action& action, const Error& error, const RecordedState& before,
                                              const RecordedState& recorded);
 
-/// Does such a failure, of an instance that a rollout made, say something of the revision? One of circumstance does
-/// not.
+/// Does such a failure, of an instance that a rollout made, say something of the revision? Its definition that libvirt
+/// refuses, a start that fails, gates that do not pass or do not go on passing, a hook afterReady: they do. Not so what
+/// circumstance did (a host that does not answer or takes too long, another writer), nor volumes, seeds and images.
 bool is_failure_of_rollout(const Action& action, const Error& error);
-/// What a failure says of a rollout: an instance of its new revision that could not be made, did not become ready, or
-/// did not stay so, is one more that failed. Nothing for what circumstance did, and for instances of other revisions.
+/// What a failure says of a rollout, by the rule above: one more that failed, and the instance is marked as such.
+/// Nothing for instances of other revisions.
 std::vector<RecordChange> rollout_failure(const Action& action, const Error& error, const RecordedState& recorded);
 
 /// What the table `events` remembers of an action that went well: images that were uploaded, instances that were
-/// created, defined again, started, ready, updated, stopped, destroyed. Nothing for the small steps between.
+/// created, defined again, started, ready, updated, stopped, destroyed; rollouts that began, turned back, came to a
+/// rest or to their end. Nothing for the small steps between.
 std::vector<EventRecord> events_at_end(const Action& action, const ActionOutcome& outcome,
                                        const RecordedState& recorded, Instant now);
 

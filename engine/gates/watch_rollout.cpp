@@ -128,7 +128,7 @@ class RolloutWatch {
       tell(show(gate), fmt::format("nothing is known of {}: {}", guest.tries.name(), brief), guest.failed);
       return {};
     }
-    if (auto down = guest.tries.why_down("while its rollout rested")) {
+    if (auto down = guest.tries.why_down(watch_.step ? "while its rollout rested" : "while others were rolled")) {
       down->kind = ErrorKind::failed;
       return *std::move(down);
     }

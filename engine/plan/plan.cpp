@@ -45,7 +45,6 @@ constexpr std::array kRules{
     Word<Rule>{Rule::rollout, "rollout"},
     Word<Rule>{Rule::rollout_waits, "rollout_waits"},
     Word<Rule>{Rule::rollout_stopped, "rollout_stopped"},
-    Word<Rule>{Rule::rolled_back, "rolled_back"},
     Word<Rule>{Rule::retried, "retried"},
     Word<Rule>{Rule::not_targeted, "not_targeted"},
 };

@@ -55,7 +55,6 @@ enum class Rule {
   rollout,                  ///< A rolling update takes it, or makes it: the values are the budget.
   rollout_waits,            ///< A rolling update has not come to it: a step, a pause, or members that are not known.
   rollout_stopped,          ///< Its rolling update has failed, or was aborted.
-  rolled_back,              ///< It goes back to the last revision that was completed.
   retried,                  ///< A new instance failed, and is made again.
   not_targeted,             ///< --target or --exclude leaves it out.
 };
@@ -279,6 +278,7 @@ struct WaitForGates {
 };
 /// Gives back addresses and capacity: the last step of a removal.
 struct ReleaseInstance {
+  int size = 0;  ///< How many the group is to have; 0: that is not known, or none.
   bool operator==(const ReleaseInstance&) const = default;
 };
 /// Changes to the record only: an instance under a new address, on another host, or no longer vscale's business.
@@ -337,9 +337,10 @@ struct WatchedInstance {
   bool operator==(const WatchedInstance&) const = default;
 };
 /// Rests at a step for `lasts`, and looks all the while whether the new instances stay ready: so many tries in a row
-/// that do not pass, and it has failed. Afterwards the step is passed.
+/// that do not pass, and it has failed. Afterwards the step is passed. Without a step it is a look between two turns,
+/// or before the end: what has come must be up still before more goes for it.
 struct WatchRollout {
-  int step = 0;  ///< Of update.steps, from 0.
+  std::optional<int> step = 0;  ///< Of update.steps, from 0.
   Duration lasts{};
   std::vector<WatchedInstance> watched;
   std::vector<Gate> gates;

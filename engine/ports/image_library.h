@@ -25,8 +25,9 @@ class ImageLibrary {
   virtual Result<ImageLock> resolve(const Image& image, const std::optional<ImageLock>& known, bool take_newer,
                                     const std::function<void(std::uint64_t, std::uint64_t)>& progress) = 0;
 
-  /// The path of a local file with exactly the bytes of this lock, downloaded again if the cache was emptied.
-  /// `conflict` if the source has other bytes by now.
+  /// The path of a local file with exactly the bytes of this lock, downloaded again if the cache was emptied. It is
+  /// looked for where the lock was taken from, whatever source the image has by now. `conflict` if there are other
+  /// bytes, `not_found` if there is no such file.
   virtual Result<std::string> local_file(const Image& image, const ImageLock& lock,
                                          const std::function<void(std::uint64_t, std::uint64_t)>& progress) = 0;
 };

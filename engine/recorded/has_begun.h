@@ -8,4 +8,7 @@ namespace vscale {
 /// made for the first time: how many it has says nothing of how many it is to have.
 bool has_begun(const InstanceRecord& instance);
 
+/// How many a group has, without those that stand beside others for a while; 0 before one of it has begun.
+int size_so_far(const RecordedState& recorded, const std::string& group);
+
 }  // namespace vscale

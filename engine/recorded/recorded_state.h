@@ -131,9 +131,8 @@ struct RolloutRecord {
   std::int64_t to = 0;
   int steps_passed = 0;  ///< Of update.steps. They are passed once in a revision, whatever the size becomes.
   std::optional<Instant> step_reached_at{};  ///< Since when it rests at the next one; nothing: it is not there yet.
-  int size = 0;           ///< Of the group when it began: what stands beside others is not counted in it.
-  int failures = 0;       ///< Instances of `to` that failed.
-  std::string failure{};  ///< The last of them, in a sentence.
+  int failures = 0;                          ///< Instances of `to` that failed.
+  std::string failure{};                     ///< The last of them, in a sentence.
   Instant started_at{};
 
   bool operator==(const RolloutRecord&) const = default;
@@ -146,7 +145,7 @@ struct RolloutIntent {
 
   std::string group;
   Kind kind = Kind::pause;
-  std::int64_t revision = 0;  ///< The newest one, when it was said.
+  std::int64_t revision = 0;  ///< GroupRecord::revision, when it was said.
   int step = 0;               ///< promote: the step that is passed by it.
   int failures = 0;           ///< resume, promote: so many have been forgiven.
   Instant at{};
@@ -160,10 +159,11 @@ std::optional<RolloutIntent::Kind> rollout_intent_from(const std::string& word);
 
 struct GroupRecord {
   std::string address;        ///< `group.web`
-  std::int64_t revision = 1;  ///< The newest one: what its rollout leads to.
+  std::int64_t revision = 1;  ///< What its rollout leads to, or has led to: on a way back an older one.
   std::string spec_hash;      ///< Its hash.
   std::string cursor_host;    ///< roundRobin: the host of the last placement.
   std::int64_t stable = 0;    ///< The last revision that was completed; 0: none yet.
+  int size = 0;               ///< How many it was to have when one of it last came or went; 0: not known.
 
   bool operator==(const GroupRecord&) const = default;
 };

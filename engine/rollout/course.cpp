@@ -47,6 +47,7 @@ class Judge {
   }
 
   Course judge() {
+    course_.is_overruled = is_overruled();
     course_.failures = failures_of(course_.wanted);
     if (is_condemned()) return go_back(why_condemned());
     if (is_aborted()) {
@@ -88,13 +89,21 @@ class Judge {
     return said(kind) && intent_->revision == course_.wanted && !input_.force;
   }
 
+  /// By --force: what was rolled back or given up, and nothing else, begins anew.
+  [[nodiscard]] bool is_overruled() const {
+    const bool judged = wanted_ != nullptr && wanted_->verdict != RevisionRecord::Verdict::wanted;
+    const bool given_up = intent_ != nullptr && intent_->revision == course_.wanted &&
+                          (said(RolloutIntent::Kind::abort) || said(RolloutIntent::Kind::undo));
+    return input_.force && (judged || given_up);
+  }
+
   [[nodiscard]] int failures_of(std::int64_t target) const {
     if (rollout_ == nullptr || rollout_->to != target) return 0;
     const bool forgives =
         intent_ != nullptr && intent_->revision == target &&
         (intent_->kind == RolloutIntent::Kind::resume || intent_->kind == RolloutIntent::Kind::promote);
     const int forgiven = forgives ? intent_->failures : 0;
-    return input_.force ? 0 : std::max(0, rollout_->failures - forgiven);
+    return is_overruled() ? 0 : std::max(0, rollout_->failures - forgiven);
   }
 
   [[nodiscard]] std::string by_operator(const char* what) const {
@@ -154,15 +163,21 @@ class Judge {
   Course stop(std::string why) {
     course_.kind = Course::Kind::stopped;
     course_.why = std::move(why);
-    course_.made_of = way_back();
+    course_.made_of = stable_instead();
     return course_;
   }
 
   Course pause() {
     course_.kind = Course::Kind::paused;
     course_.why = by_operator("paused");
-    if (course_.made_of == nullptr) course_.made_of = way_back();
+    if (course_.made_of == nullptr) course_.made_of = stable_instead();
     return course_;
+  }
+
+  /// What is missing meanwhile is made of; nullptr: of what the file has, which is the stable one itself.
+  [[nodiscard]] const RevisionRecord* stable_instead() const {
+    const bool is_stable = record_ != nullptr && record_->stable == course_.wanted;
+    return is_stable ? nullptr : way_back();
   }
 
   const CourseInput& input_;

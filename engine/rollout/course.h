@@ -38,6 +38,7 @@ struct Course {
   int failures = 0;             ///< Of the present rollout, without those that were forgiven.
   bool is_aborted = false;      ///< stopped: by `rollout abort`, which nothing but the file or `force` overrules.
   bool was_going_back = false;  ///< Or goes back: to the stable revision, not to the file's.
+  bool is_overruled = false;    ///< forward: by `force`, what was rolled back, undone or aborted.
   bool can_go_back = true;      ///< false: it would have gone back, and there is no revision to go back to.
 
   /// What a rollout of this plan leads to.

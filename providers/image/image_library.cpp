@@ -148,6 +148,18 @@ std::string locked_source(const ImageSource& source) {
   return show_url(*url) + "?sha256:" + sha256_hex(url->query).substr(0, kDigits);
 }
 
+/// The image with the source that the lock was taken from: of a revision that a group goes back to, the file may name
+/// another by now. A URL with a query is only known by the file.
+Image as_locked(const Image& image, const ImageLock& lock) {
+  if (lock.source.empty() || lock.source == locked_source(image.source)) return image;
+  const auto url = parse_url(lock.source);
+  if (url && !url->query.empty()) return image;
+  Image locked = image;
+  locked.source = {};
+  (url ? locked.source.url : locked.source.path) = lock.source;
+  return locked;
+}
+
 /// Was it taken from this source, and is what the configuration demands of it what was checked then?
 bool still_speaks_of(const ImageLock& lock, const Image& image) {
   return lock.source == locked_source(image.source) &&
@@ -214,7 +226,7 @@ Error has_other_bytes(const Image& image, const std::string& found, const ImageL
           .message = fmt::format("{}: {} has other bytes by now: {}, and {} was accepted", called(image),
                                  shown_source(image.source), found, lock.digest),
           .detail = "",
-          .hint = "take them: vscale image update " + image.name};
+          .hint = fmt::format("take them: vscale image update {}; or put the file with the others back", image.name)};
 }
 
 // Downloads
@@ -315,8 +327,9 @@ Result<ImageLock> CachedImageLibrary::resolve(const Image& image, const std::opt
   return read_local(image, options_, progress, clock_.now());
 }
 
-Result<std::string> CachedImageLibrary::local_file(const Image& image, const ImageLock& lock,
+Result<std::string> CachedImageLibrary::local_file(const Image& of_file, const ImageLock& lock,
                                                    const Progress& progress) {
+  const Image image = as_locked(of_file, lock);
   if (!image.source.volume_name.empty()) return volumes_not_yet(image);
   if (!image.source.url.empty()) return local_copy_of_download(image, lock, options_, progress);
   auto stamp = stamp_of(image);

@@ -70,6 +70,7 @@ class ConfigChecks {
   void check_dependencies(Group& group);
   void check_dependency_cycles();
   void check_update(const Group& group);
+  void check_only_rolling(const Group& group);
   void check_steps(const Group& group);
   void check_share(const Group& group, const Amount& amount, const std::string& path, const std::string& what);
   void check_gates(const Group& group);

@@ -296,6 +296,21 @@ void ConfigChecks::check_dependency_cycles() {
 // Percentages may round to 0 and 0, and then one is taken; who writes two zeros says that nothing may ever be replaced.
 void ConfigChecks::check_update(const Group& group) {
   const std::string path = path_of(group) + ".update";
+  check_only_rolling(group);
+  const Update& update = group.update;
+  const bool rolls = update.strategy == Update::Strategy::rolling;
+  const bool never = update.progress_deadline > Duration{0} && update.min_ready >= update.progress_deadline;
+  if (rolls && never && (written(path + ".minReady") || written(path + ".progressDeadline"))) {
+    const bool by_deadline = written(path + ".progressDeadline");
+    reporter_.error(
+        at(path + (by_deadline ? ".progressDeadline" : ".minReady")),
+        {.code = "out_of_range",
+         .summary = fmt::format("{}: update.minReady {} is not less than update.progressDeadline {}", subject_of(group),
+                                show_duration(update.min_ready), show_duration(update.progress_deadline)),
+         .label = "no instance could become available in time",
+         .hint = fmt::format("write a progressDeadline that is longer than {}, for booting takes time, too",
+                             show_duration(update.min_ready))});
+  }
   const Amount none{.unit = Amount::Unit::count, .value = 0};
   const bool both_zero = group.update.max_surge == none && group.update.max_unavailable == none;
   if (!both_zero || !written(path + ".maxSurge") || !written(path + ".maxUnavailable")) return;
@@ -307,20 +322,26 @@ void ConfigChecks::check_update(const Group& group) {
                    .also = {at(path + ".maxSurge")}});
 }
 
+// What only a rolling update heeds. That of `defaults` is for the groups that roll.
+void ConfigChecks::check_only_rolling(const Group& group) {
+  if (group.update.strategy == Update::Strategy::rolling) return;
+  for (const char* key : {"maxSurge", "maxUnavailable", "perHost", "steps"}) {
+    const std::string path = path_of(group) + ".update." + key;
+    if (!written(path)) continue;
+    reporter_.error(at(path),
+                    {.code = "exclusive_keys",
+                     .summary = fmt::format("{}: update.{} is for strategy rolling alone", subject_of(group), key),
+                     .label = "nothing would heed it",
+                     .hint = "leave it out, or write strategy: rolling",
+                     .also = {at(path_of(group) + ".update.strategy")}});
+  }
+}
+
 // A step that is passed with the one before it would never rest, and who wrote it believes that it does.
 void ConfigChecks::check_steps(const Group& group) {
   const std::string path = path_of(group) + ".update";
   const Update& update = group.update;
-  // Those of `defaults` are for the groups that roll.
-  if (!update.steps.empty() && update.strategy != Update::Strategy::rolling && written(path + ".steps")) {
-    reporter_.error(at(path + ".steps"),
-                    {.code = "exclusive_keys",
-                     .summary = fmt::format("{}: update.steps are those of strategy rolling", subject_of(group)),
-                     .label = "nothing would rest at them",
-                     .hint = "leave them out, or write strategy: rolling",
-                     .also = {at(path + ".strategy")}});
-    return;
-  }
+  if (update.strategy != Update::Strategy::rolling) return;
   const UpdateStep* before = nullptr;
   for (std::size_t i = 0; i < update.steps.size(); ++i) {
     const UpdateStep& step = update.steps[i];

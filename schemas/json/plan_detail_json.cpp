@@ -112,8 +112,8 @@ Json detail_json(const WaitForGates& wait) {
           {"progress_deadline_ms", wait.progress_deadline.count()},
           {"last", wait.last}};
 }
-Json detail_json(const ReleaseInstance&) {
-  return Json::object();
+Json detail_json(const ReleaseInstance& release) {
+  return {{"size", release.size}};
 }
 Json detail_json(const ChangeRecord& change) {
   return {{"changes", list_json(change.changes, record_change_json)}};
@@ -145,7 +145,7 @@ Json detail_json(const RolloutTurn& turn) {
   return {{"number", turn.number}};
 }
 Json detail_json(const WatchRollout& watch) {
-  return {{"step", watch.step},
+  return {{"step", watch.step ? Json(*watch.step) : Json(nullptr)},
           {"lasts_ms", watch.lasts.count()},
           {"watched", list_json(watch.watched, watched_json)},
           {"gates", list_json(watch.gates, gate_json)},
@@ -233,7 +233,9 @@ void read_detail(const JsonCursor& json, WaitForGates& wait) {
   wait.progress_deadline = Duration{integer_if_any(json, "progress_deadline_ms")};
   wait.last = !json.has("last") || json["last"].truth();
 }
-void read_detail(const JsonCursor&, ReleaseInstance&) {}
+void read_detail(const JsonCursor& json, ReleaseInstance& release) {
+  release.size = json["size"].small();
+}
 void read_detail(const JsonCursor& json, ChangeRecord& change) {
   change.changes = list_from<RecordChange>(json["changes"], record_change_from);
 }
@@ -261,7 +263,7 @@ void read_detail(const JsonCursor& json, RolloutTurn& turn) {
   turn.number = json["number"].small();
 }
 void read_detail(const JsonCursor& json, WatchRollout& watch) {
-  watch = {.step = json["step"].small(),
+  watch = {.step = json.has("step") ? std::optional(json["step"].small()) : std::nullopt,
            .lasts = Duration{json["lasts_ms"].integer()},
            .watched = list_from<WatchedInstance>(json["watched"], watched_from),
            .gates = list_from<Gate>(json["gates"], gate_from),

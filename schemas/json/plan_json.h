@@ -22,8 +22,8 @@ constexpr const char* kPlanFormatVersion = "1.0";
 /// successor, from_host, host, addresses}], rollouts: [...] (parts/rollout_outline_json.h), actions: [{id, kind,
 /// address, host, needs, detail}], unknown: [{address, host, why, since}], diagnostics, summary}. `successor` is null
 /// where nothing comes under another address. `detail` holds what the executor needs; its keys are those of the values
-/// in engine/plan/plan.h, so that user-data stands in it where a rolling update begins, with `${…}` as it was written.
-/// The same plan gives the same bytes.
+/// in engine/plan/plan.h. Of what a revision is made of, user-data among it, nothing stands in a plan. The same plan
+/// gives the same bytes.
 nlohmann::ordered_json plan_json(const Plan& plan);
 
 /// The plan that such a document describes. `unsupported` for another major version, `invalid` with the place of the

@@ -36,7 +36,6 @@ Json rollout_record_json(const RolloutRecord& rollout) {
           {"to", rollout.to},
           {"steps_passed", rollout.steps_passed},
           {"step_reached_at", or_null(rollout.step_reached_at)},
-          {"size", rollout.size},
           {"failures", rollout.failures},
           {"failure", rollout.failure},
           {"started_at", rfc3339(rollout.started_at)}};
@@ -48,7 +47,6 @@ RolloutRecord rollout_record_from(const JsonCursor& json) {
           .to = json["to"].integer(),
           .steps_passed = json["steps_passed"].small(),
           .step_reached_at = optional_instant_from(json, "step_reached_at"),
-          .size = json["size"].small(),
           .failures = json["failures"].small(),
           .failure = json["failure"].text(),
           .started_at = json["started_at"].instant()};

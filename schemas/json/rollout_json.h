@@ -12,7 +12,7 @@ namespace vscale {
 /// {group, number, spec_hash, image: {...}, created_at, completed_at, verdict, why}: without what it is made of.
 /// User-data is for guests, and not for plans and logs.
 nlohmann::ordered_json revision_json(const RevisionRecord& revision);
-/// {group, from, to, steps_passed, step_reached_at, size, failures, failure, started_at}
+/// {group, from, to, steps_passed, step_reached_at, failures, failure, started_at}
 nlohmann::ordered_json rollout_record_json(const RolloutRecord& rollout);
 /// {group, kind, revision, step, failures, at, by, reason}
 nlohmann::ordered_json intent_json(const RolloutIntent& intent);

@@ -160,11 +160,8 @@ ImageLock image_lock_from(const JsonCursor& json) {
 }
 
 Json group_record_json(const GroupRecord& group) {
-  return {{"address", group.address},
-          {"revision", group.revision},
-          {"spec_hash", group.spec_hash},
-          {"cursor_host", group.cursor_host},
-          {"stable", group.stable}};
+  return {{"address", group.address},         {"revision", group.revision}, {"spec_hash", group.spec_hash},
+          {"cursor_host", group.cursor_host}, {"stable", group.stable},     {"size", group.size}};
 }
 
 GroupRecord group_record_from(const JsonCursor& json) {
@@ -172,7 +169,8 @@ GroupRecord group_record_from(const JsonCursor& json) {
           .revision = json["revision"].integer(),
           .spec_hash = json["spec_hash"].text(),
           .cursor_host = json["cursor_host"].text(),
-          .stable = integer_if_any(json, "stable")};
+          .stable = integer_if_any(json, "stable"),
+          .size = static_cast<int>(integer_if_any(json, "size"))};
 }
 
 Json host_record_json(const HostRecord& host) {

@@ -18,7 +18,7 @@ nlohmann::ordered_json instance_json(const InstanceRecord& instance);
 nlohmann::ordered_json volume_json(const VolumeRecord& volume);
 nlohmann::ordered_json image_copy_json(const ImageCopyRecord& copy);
 nlohmann::ordered_json image_lock_json(const ImageLock& lock);
-/// {address, revision, spec_hash, cursor_host, stable}
+/// {address, revision, spec_hash, cursor_host, stable, size}
 nlohmann::ordered_json group_record_json(const GroupRecord& group);
 /// {host, uri, generation, seen_at, failure: {kind, message, at}}
 nlohmann::ordered_json host_record_json(const HostRecord& host);

@@ -7,9 +7,9 @@
 #include "engine/values/result.h"
 #include "schemas/json/json_cursor.h"
 
-/// What an instance is made of, with `${…}` as it was written: in plans, and as the text that the statefile keeps of a
-/// revision. Every field survives the way there and back. Keys that this version does not know are passed over, and
-/// what is missing is as a new Template has it, so that a text of an older or a newer version is read.
+/// What an instance is made of, with `${…}` as it was written: as the text that the statefile keeps of a revision.
+/// Every field survives the way there and back. Keys that this version does not know are passed over, and what is
+/// missing is as a new Template has it, so that a text of an older or a newer version is read.
 
 namespace vscale {
 

@@ -199,7 +199,7 @@ class Dice {
   }
   WatchRollout watch_rollout() {
     return {
-        .step = up_to(9),
+        .step = yes() ? std::optional(up_to(9)) : std::nullopt,
         .lasts = Duration{up_to(99999)},
         .watched = list<WatchedInstance>(
             2,

@@ -39,7 +39,7 @@ TEST_CASE("the whole language on one page is read without an error, and what doe
 }
 
 TEST_CASE("only what does nothing yet is warned of") {
-  CHECK(codes_of(with_group("    update: { strategy: recreate, allow: reboot, minReady: 0s, maxSurge: 2 }\n") +
+  CHECK(codes_of(with_group("    update: { strategy: recreate, allow: reboot, minReady: 0s }\n") +
                  "limits: { replace: 50% }\n")
             .empty());
   CHECK(codes_of(with_group("    stateful: true\n")) == std::vector<std::string>{"not_yet"});

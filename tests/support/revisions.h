@@ -68,7 +68,6 @@ inline RolloutRecord full_rollout(const std::string& group) {
           .to = 4,
           .steps_passed = 2,
           .step_reached_at = at + std::chrono::minutes{7},
-          .size = 3,
           .failures = 1,
           .failure = "web-3 is not ready: http: 503",
           .started_at = at};

@@ -66,23 +66,23 @@ class Way {
   /// By circumstance, or in a rolling update, which has an answer of its own.
   [[nodiscard]] std::vector<FailedAction> answered_failures() const {
     auto failed = failed_by_circumstance(current_.plan, run_.summary);
-    const auto in_rollout = failed_in_rollout(current_.plan, run_.summary);
-    failed.insert(failed.end(), in_rollout.begin(), in_rollout.end());
+    for (auto& one : failed_in_rollout(current_.plan, run_.summary)) {
+      const auto is_same = [&](const FailedAction& other) { return other.id == one.id; };
+      if (std::none_of(failed.begin(), failed.end(), is_same)) failed.push_back(std::move(one));
+    }
     return failed;
   }
 
-  /// An operator has said that a rollout is to go another way: it goes back, or rests where it is.
+  /// An operator has said that a rollout is to go another way, or further than it would have by itself.
   [[nodiscard]] bool was_turned() const {
     const auto& held = run_.summary.held;
-    return std::any_of(held.begin(), held.end(),
-                       [](const RolloutIntent& said) { return said.kind == RolloutIntent::Kind::undo; });
+    return std::any_of(held.begin(), held.end(), [](const RolloutIntent& said) {
+      return said.kind == RolloutIntent::Kind::undo || said.kind == RolloutIntent::Kind::promote;
+    });
   }
 
   /// What was to be rolled out was not, however well it went back.
-  [[nodiscard]] static bool went_back(const Plan& plan) {
-    return std::any_of(plan.rollouts.begin(), plan.rollouts.end(),
-                       [](const RolloutOutline& rollout) { return rollout.back; });
-  }
+  [[nodiscard]] static bool went_back(const Plan& plan) { return !ways_back(plan).empty(); }
 
   [[nodiscard]] static bool has_stopped_rollout(const Plan& plan) {
     return std::any_of(plan.diagnostics.begin(), plan.diagnostics.end(),

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace vscale {
@@ -134,6 +135,30 @@ Result<std::map<std::string, ImageLock>> resolve_images(const Invocation& invoca
                                        .events = {}});
   if (!committed) return committed.error();
   return std::move(found.locks);
+}
+
+void report_overwritten(const Invocation& invocation, const Config& config, const FoundImages& images, Plan& plan) {
+  std::set<std::string> looked_at;
+  for (const auto& action : plan.actions) {
+    const auto* upload = std::get_if<UploadImage>(&action.detail);
+    if (upload == nullptr || !upload->image.source.starts_with("/")) continue;
+    const ImageLock& lock = upload->image;
+    const auto of_file = images.locks.find(lock.image);
+    const bool is_of_file = of_file != images.locks.end() && of_file->second.digest == lock.digest;
+    if (is_of_file || !looked_at.insert(lock.digest).second) continue;
+    const Image* known = find_image(config, lock.image);
+    Image image = known == nullptr ? Image{} : *known;
+    image.name = lock.image;
+    const auto file = invocation.outside.image_library()->local_file(image, lock, {});
+    if (file) continue;
+    Diagnostic diagnostic;
+    diagnostic.severity = Severity::error;
+    diagnostic.code = "image_overwritten";
+    diagnostic.summary = file.error().message + ", and this plan has to send what it was";
+    diagnostic.hint = file.error().hint;
+    plan.diagnostics.push_back(std::move(diagnostic));
+    plan.errored = true;
+  }
 }
 
 void report_vanished(const FoundImages& images, Plan& plan) {

@@ -38,5 +38,8 @@ FoundImages find_images(const Invocation& invocation, const Config& config, cons
                         Newer newer, const RecordedState& recorded);
 /// Says of images whose source has vanished: a warning, or an error where the plan has to send them.
 void report_vanished(const FoundImages& images, Plan& plan);
+/// Says of what the plan has to send, for a revision that is gone back to, that its file has other bytes by now or is
+/// gone: an error. A URL is not asked.
+void report_overwritten(const Invocation& invocation, const Config& config, const FoundImages& images, Plan& plan);
 
 }  // namespace vscale

@@ -51,13 +51,19 @@ std::map<InstanceAddress, std::string> unready_members(const Config& config, con
   for (const auto& rollout : plan.rollouts) {
     const Group* group = find_group(config, rollout.group);
     if (group == nullptr) continue;
+    std::map<InstanceAddress, std::string> of_group;
+    int asked = 0;
     for (const auto& [address, instance] : recorded.instances) {
       if (group_address(address) != rollout.group || instance.phase != Phase::ready) continue;
       const std::string ip = first_address(instance);
       if (ip.empty() || clock.uptime() >= until) continue;
+      ++asked;
       std::string why = why_unready(group->health.gates, ip, probe);
-      if (!why.empty()) unready.emplace(address, std::move(why));
+      if (!why.empty()) of_group.emplace(address, std::move(why));
     }
+    // None of them passes: then it may well be the question that is new to them, and there is no order in it anyway.
+    if (asked > 1 && static_cast<int>(of_group.size()) == asked) continue;
+    unready.merge(of_group);
   }
   return unready;
 }

@@ -20,7 +20,8 @@ constexpr Duration kReadinessBudget{15'000};
 
 /// Members of the groups that the plan rolls which are recorded as ready and do not pass their gates `tcp` and `http`
 /// just now, and why: the rollout takes them first, and counts on the others. Only what can be asked from here and does
-/// nothing in the guest: plan runs no commands.
+/// nothing in the guest: plan runs no commands. Where none of several passes they all count as recorded: gates that
+/// were changed along with the template say nothing of those that were made before.
 std::map<InstanceAddress, std::string> unready_members(const Config& config, const RecordedState& recorded,
                                                        const Plan& plan, NetworkProbe& probe, Clock& clock);
 

@@ -53,7 +53,9 @@ std::string circumstances_text(const Plan& plan, const std::vector<FailedAction>
   if (const auto hosts = hosts_of(plan, others, ErrorKind::timed_out); !hosts.empty()) {
     parts.push_back(hosts + " took too long");
   }
-  if (!hosts_of(plan, others, ErrorKind::conflict).empty()) parts.emplace_back("somebody else was first");
+  if (const auto hosts = hosts_of(plan, others, ErrorKind::conflict); !hosts.empty()) {
+    parts.push_back(hosts + " was not as planned");
+  }
   if (!unready.empty()) {
     parts.push_back(fmt::format("{} did not become available", listed_up_to(kUnreadyNamed, unready)));
   }
@@ -63,9 +65,10 @@ std::string circumstances_text(const Plan& plan, const std::vector<FailedAction>
 std::string intents_text(const std::vector<RolloutIntent>& held) {
   std::vector<std::string> parts;
   for (const auto& said : held) {
-    const char* what = said.kind == RolloutIntent::Kind::undo    ? "undone"
-                       : said.kind == RolloutIntent::Kind::abort ? "aborted"
-                                                                 : "paused";
+    const char* what = said.kind == RolloutIntent::Kind::undo      ? "undone"
+                       : said.kind == RolloutIntent::Kind::abort   ? "aborted"
+                       : said.kind == RolloutIntent::Kind::promote ? "promoted"
+                                                                   : "paused";
     std::string part = fmt::format("the rollout of {} was {} by {}", shown_name(said.group), what, printable(said.by));
     if (!said.reason.empty()) part += " (" + printable(said.reason) + ")";
     parts.push_back(std::move(part));
@@ -75,13 +78,12 @@ std::string intents_text(const std::vector<RolloutIntent>& held) {
 
 std::string rolled_back_text(const Plan& plan) {
   std::string text;
-  for (const auto& rollout : plan.rollouts) {
-    if (!rollout.back) continue;
+  for (const auto& back : ways_back(plan)) {
     text += left_and_right(
         fmt::format(
             "Rolled back: {} is of revision {} again. Revision {} is not tried again until the template changes, "
             "or by --force.",
-            shown_name(rollout.group), rollout.to, rollout.from),
+            shown_name(back.group), back.to, back.from),
         "", 2);
   }
   return text;

@@ -62,6 +62,7 @@ bool removes(const ActionDetail& detail) {
 bool is_bookkeeping(const ActionDetail& detail) {
   // That what was just created is the stable revision goes without saying.
   if (const auto* end = std::get_if<EndRollout>(&detail)) return end->created.has_value();
+  if (const auto* watch = std::get_if<WatchRollout>(&detail)) return !watch->step;
   return std::holds_alternative<Barrier>(detail) || std::holds_alternative<ChangeRecord>(detail) ||
          std::holds_alternative<EnsurePool>(detail) || std::holds_alternative<RolloutTurn>(detail) ||
          std::holds_alternative<CheckStop>(detail);
@@ -74,7 +75,8 @@ bool takes_long(const ActionDetail& detail) {
 }
 
 bool rests(const ActionDetail& detail) {
-  return std::holds_alternative<WatchRollout>(detail) || std::holds_alternative<HoldRollout>(detail);
+  const auto* watch = std::get_if<WatchRollout>(&detail);
+  return (watch != nullptr && watch->step) || std::holds_alternative<HoldRollout>(detail);
 }
 
 std::string begin_label(const BeginRollout& begin) {
@@ -84,7 +86,8 @@ std::string begin_label(const BeginRollout& begin) {
 }
 
 std::string watch_label(const WatchRollout& watch) {
-  return fmt::format("step {}: rest for {}, {} new watched", watch.step + 1, show_duration(watch.lasts),
+  if (!watch.step) return fmt::format("look again at {} new", watch.watched.size());
+  return fmt::format("step {}: rest for {}, {} new watched", *watch.step + 1, show_duration(watch.lasts),
                      watch.watched.size());
 }
 

@@ -267,7 +267,6 @@ std::string RunView::rollout_text() const {
 
 namespace {
 
-/// The names that something was not begun for, each once, in the plan's order.
 /// What a rolling update does besides what happens to its instances.
 bool is_of_rollout(const ActionDetail& detail) {
   return std::visit(Overloaded{[](const BeginRollout&) { return true; }, [](const RolloutTurn&) { return true; },
@@ -276,6 +275,7 @@ bool is_of_rollout(const ActionDetail& detail) {
                     detail);
 }
 
+/// The names that something was not begun for, each once, in the plan's order.
 std::vector<std::string> skipped_names(const Plan& plan, const std::vector<int>& ids) {
   std::vector<std::string> names;
   for (const int id : ids) {
@@ -354,9 +354,10 @@ std::string held_rollout_text(const RolloutIntent& held, const WaysOn& ways) {
       return with_command(lead("Aborted", "How it stands:"), ways.command("rollout status " + name)) + "\n";
     case RolloutIntent::Kind::undo:
       return with_command(lead("Undone", "Go back:"), ways.again) + "\n";
+    case RolloutIntent::Kind::promote:
+      return with_command(lead("Promoted", "Go on:"), ways.again) + "\n";
     case RolloutIntent::Kind::pause:
     case RolloutIntent::Kind::resume:
-    case RolloutIntent::Kind::promote:
       return with_command(lead("Paused", "Go on:"), ways.command("rollout resume " + name)) + "\n";
   }
   VSCALE_ASSERT(false, "an intent that holds nothing");

@@ -48,9 +48,8 @@ struct HookPorts {
 ///  - beforeStop of a domain that is off or gone is skipped, and the note says so: nobody is left to say farewell to.
 ///  - One that fails and may go on is success, with a note such as "exit 3: no such node, went on".
 ///  - Otherwise its failure is an error that names instance, hook and program, and what that said first; never a
-///  secret.
-///    `unreachable`, `timed_out` and `conflict` stay what they are; all else is `failed`. Its own undo is run, and
-///    those of RunHook::undo, last first, and the detail tells which of them failed.
+///    secret. `unreachable`, `timed_out` and `conflict` stay what they are; all else is `failed`. Its own undo is run,
+///    and those of RunHook::undo, last first, and the detail tells which of them failed.
 ///  - `timed_out` soon after `stopped` begins to answer true, also of one that may go on, as it was not over: what it
 ///    did is taken back likewise. A command in a guest cannot be stopped, and is waited for.
 Result<ActionOutcome> run_hook(const RunHook& hook, const HookSubject& subject, HookPorts ports,

@@ -15,11 +15,6 @@
 namespace vscale {
 namespace {
 
-bool any_has_begun(const GroupPlan& plan) {
-  return std::any_of(plan.decisions.begin(), plan.decisions.end(),
-                     [](const Decision& decision) { return has_begun(*decision.record); });
-}
-
 /// `count` decisions under the lowest free ordinals. `existing` of a group of `size` were there before.
 void add_wanted(std::vector<Decision>& decisions, const Group& group, int count, int existing, int size) {
   std::size_t next = 0;
@@ -119,15 +114,6 @@ std::vector<bool> wanted_ones(const Planning& planning, const GroupPlan& plan, i
   return wanted;
 }
 
-/// How many the group has, without those that stand beside others for a while; 0 before it has begun.
-int size_so_far(const Planning& planning, const GroupPlan& plan) {
-  if (!any_has_begun(plan)) return 0;
-  const auto& rollouts = planning.input.recorded.rollouts;
-  const auto rollout = rollouts.find(planning.recorded_address(plan.address));
-  if (rollout != rollouts.end() && rollout->second.size > 0) return rollout->second.size;
-  return static_cast<int>(plan.decisions.size());
-}
-
 void check_created(Planning& planning, GroupPlan& plan, Decision& decision, int size) {
   if (decision.fate == Fate::create) {
     if (!is_in_scope(planning, plan, decision)) return leave_out(decision, "creating it is");
@@ -171,7 +157,9 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
   const Group& group = *plan.group;
   const bool destroying = planning.input.options.destroy;
   const int existing = static_cast<int>(plan.decisions.size());
-  const int size = destroying ? 0 : wanted_size(group, size_so_far(planning, plan));
+  const int size =
+      destroying ? 0
+                 : wanted_size(group, size_so_far(planning.input.recorded, planning.recorded_address(plan.address)));
   plan.size = size;
   plan.successors_are_beside = has_successors_beside(planning, plan);
   const std::vector<bool> within_size = wanted_ones(planning, plan, size);

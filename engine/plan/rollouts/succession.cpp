@@ -47,7 +47,8 @@ int kept_count(const Planning& planning, const GroupPlan& plan) {
   const bool stopped = reason_to_stop(plan).has_value();
   const auto is_kept = [&](const Decision& decision) {
     if (decision.fate == Fate::replace) return is_retried(decision);
-    if (decision.fate != Fate::keep && decision.fate != Fate::left) return false;
+    if (decision.fate == Fate::left) return true;  // Of which nobody knows, among others: it may serve.
+    if (decision.fate != Fate::keep) return false;
     return !stopped || !is_old(planning, plan, decision) || is_available(planning, decision);
   };
   return static_cast<int>(std::count_if(plan.decisions.begin(), plan.decisions.end(), is_kept));
@@ -151,6 +152,18 @@ void note_unready(const Planning& planning, GroupPlan& plan) {
   }
 }
 
+/// A new one that is not ready any more is waited for again, or its failure would never be found out.
+void wait_for_unready(const Planning& planning, GroupPlan& plan) {
+  for (auto& decision : plan.decisions) {
+    const auto unready = planning.input.unready.find(decision.address);
+    const bool is_new = decision.fate == Fate::keep && !decision.held && !is_old(planning, plan, decision);
+    if (!is_new || decision.wait || unready == planning.input.unready.end()) continue;
+    decision.wait = true;
+    decision.cause = decision.reasons.size();
+    decision.reasons.push_back({Rule::unfinished, "not ready any more: " + unready->second, {}});
+  }
+}
+
 bool is_by_spec(const Decision& decision) {
   const auto by_spec = [](const Reason& reason) { return reason.rule == Rule::spec_changed; };
   return (decision.fate == Fate::replace || decision.fate == Fate::retire) &&
@@ -177,7 +190,7 @@ void begin_paper(const Planning& planning, GroupPlan& plan, const Beside& beside
   paper.succession = beside.possible ? Succession::beside : Succession::in_place;
   paper.budget = beside.possible ? budget_for(update, size) : budget_without_surge(update, size);
   paper.of_revision = recorded != nullptr || std::any_of(plan.decisions.begin(), plan.decisions.end(), is_by_spec);
-  paper.begins = paper.of_revision && (recorded == nullptr || planning.input.options.force);
+  paper.begins = paper.of_revision && (recorded == nullptr || plan.course.is_overruled);
   RolloutOutline& outline = paper.outline;
   outline.group = plan.address;
   outline.from = plan.record != nullptr ? plan.record->stable : 0;
@@ -232,6 +245,7 @@ void prepare_rollout(Planning& planning, GroupPlan& plan) {
   note_surplus(plan, size);
   for (auto& decision : plan.decisions) decision.rolls = rolls(decision);
   note_unready(planning, plan);
+  wait_for_unready(planning, plan);
   begin_paper(planning, plan, beside, size);
   plan.rollout->outline.what = what_changes(plan);
 }

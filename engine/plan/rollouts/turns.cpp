@@ -15,6 +15,9 @@ namespace {
 
 using What = RolloutEntry::What;
 
+/// Who came long before was looked at in many turns: a plan grows with its instances, and not with their square.
+constexpr std::size_t kLookedAtInTurns = 16;
+
 /// Without its template, which is no part of a plan.
 RevisionRecord revision_record(const GroupPlan& plan) {
   RevisionRecord revision;
@@ -36,13 +39,20 @@ std::vector<GuestNic> cards_of(const Planning& planning, const GroupPlan& plan, 
 class Turns {
  public:
   Turns(Planning& planning, GroupPlan& plan, std::vector<int> needs)
-      : planning_(planning), plan_(plan), ready_(std::move(needs)) {}
+      : planning_(planning), plan_(plan), ready_(std::move(needs)) {
+    for (std::size_t i = 0; i < plan.decisions.size(); ++i) {
+      const Decision& decision = plan.decisions[i];
+      const bool stays = decision.fate == Fate::keep && !decision.held && !decision.wait && !decision.welcome;
+      if (stays && is_available(planning, decision)) up_.push_back(i);
+    }
+  }
 
   std::vector<int> lay_out() {
     begin();
     promote();
     prepare_hosts();
     for (const auto& entry : plan_.rollout->entries) lay_out(entry);
+    if (plan_.rollout->completes) look_again(up_.size());
     return waited_for();
   }
 
@@ -86,6 +96,7 @@ class Turns {
   void lay_out(const RolloutEntry& entry) {
     switch (entry.what) {
       case What::turns:
+        look_again(kLookedAtInTurns);
         return then(add(RolloutTurn{entry.number}));
       case What::comes:
       case What::gives_way:
@@ -97,7 +108,9 @@ class Turns {
       case What::is_done:
         return note_done(entry.decision);
       case What::rests:
-        return then(add(watch(entry)));
+        then(add(watch(entry)));
+        looked_ = true;
+        return;
       case What::holds:
         return hold(entry.number);
     }
@@ -110,7 +123,8 @@ class Turns {
     const int id = laid_out != completions_.end() ? laid_out->second : kept != plan_.gate_of.end() ? kept->second : 0;
     if (id != 0) done_.push_back(id);
     if (decision.fate != Fate::retire) {
-      fresh_.insert(index);
+      up_.push_back(index);
+      looked_ = false;
       return;
     }
     for (const auto& nic : decision.record->nics) {
@@ -118,22 +132,34 @@ class Turns {
     }
   }
 
-  /// All of the new revision that are there by then.
-  [[nodiscard]] std::vector<WatchedInstance> watched() const {
+  /// The last ones that have come, so many at most.
+  [[nodiscard]] std::vector<WatchedInstance> watched(std::size_t at_most) const {
     std::vector<WatchedInstance> watched;
-    for (std::size_t i = 0; i < plan_.decisions.size(); ++i) {
-      const Decision& decision = plan_.decisions[i];
-      const bool came = fresh_.count(i) != 0;
-      const bool was_there = decision.fate == Fate::keep && !decision.held && is_available(planning_, decision);
-      if (!came && !was_there) continue;
-      const bool is_new = decision.fate != Fate::keep;
-      watched.push_back({.address = decision.name,
-                         .host = is_new ? decision.host_after : decision.where->host,
-                         .uuid = is_new ? decision.uuid_after : decision.record->uuid,
-                         .name = domain_name_of(decision),
-                         .nics = is_new ? decision.nics_after : cards_of(planning_, plan_, decision)});
-    }
+    const std::size_t skipped = up_.size() - std::min(up_.size(), at_most);
+    for (std::size_t i = skipped; i < up_.size(); ++i) watched.push_back(watched_one(plan_.decisions[up_[i]]));
     return watched;
+  }
+
+  [[nodiscard]] WatchedInstance watched_one(const Decision& decision) const {
+    const bool is_new = decision.fate != Fate::keep;
+    return {.address = decision.name,
+            .host = is_new ? decision.host_after : decision.where->host,
+            .uuid = is_new ? decision.uuid_after : decision.record->uuid,
+            .name = domain_name_of(decision),
+            .nics = is_new ? decision.nics_after : cards_of(planning_, plan_, decision)};
+  }
+
+  /// A version may come up well and fall over a moment later. Where a failure changes nothing, nobody looks; and just
+  /// after a rest all have been looked at.
+  void look_again(std::size_t at_most) {
+    const bool may_fail = plan_.group->update.on_failure != Update::OnFailure::proceed;
+    if (up_.empty() || !may_fail || looked_) return;
+    then(add(WatchRollout{.step = std::nullopt,
+                          .lasts = Duration{0},
+                          .watched = watched(at_most),
+                          .gates = plan_.group->health.gates,
+                          .failures = plan_.group->health.failures,
+                          .passes = false}));
   }
 
   [[nodiscard]] std::string domain_name_of(const Decision& decision) const {
@@ -144,7 +170,7 @@ class Turns {
   [[nodiscard]] WatchRollout watch(const RolloutEntry& entry) const {
     return {.step = entry.number,
             .lasts = entry.lasts,
-            .watched = watched(),
+            .watched = watched(up_.size()),
             .gates = plan_.group->health.gates,
             .failures = plan_.group->health.failures,
             .passes = entry.passes};
@@ -163,7 +189,8 @@ class Turns {
   std::vector<int> ready_;  ///< What stands for all that a turn waited for.
   std::vector<int> done_;   ///< And what is done since then.
   std::map<std::size_t, int> completions_;
-  std::set<std::size_t> fresh_;
+  std::vector<std::size_t> up_;  ///< Of the new revision and there by now, in the order in which they came.
+  bool looked_ = false;          ///< At all of them, since the last one came.
 };
 
 bool is_all_there(const Planning& planning, const GroupPlan& plan) {
@@ -214,7 +241,6 @@ std::vector<int> lay_out_beginning(Planning& planning, const GroupPlan& plan, st
   begin.rollout.group = plan.address;
   begin.rollout.from = from;
   begin.rollout.to = plan.revision;
-  begin.rollout.size = plan.size;
   begin.revision = revision_record(plan);
   if (plan.course.kind == Course::Kind::back) {
     begin.condemned = plan.course.wanted;
@@ -231,7 +257,7 @@ std::vector<int> lay_out_rollout(Planning& planning, GroupPlan& plan, std::vecto
 std::vector<int> lay_out_overruling(Planning& planning, GroupPlan& plan, std::vector<int> needs) {
   const auto& intents = planning.input.recorded.rollout_intents;
   const auto said = intents.find(planning.recorded_address(plan.address));
-  const bool overrules = planning.input.options.force && plan.group != nullptr && said != intents.end() &&
+  const bool overrules = plan.course.is_overruled && plan.group != nullptr && said != intents.end() &&
                          said->second.kind != RolloutIntent::Kind::pause;
   if (!overrules) return needs;
   note_record_change(planning, plan, "what was said of its rollout is overruled");

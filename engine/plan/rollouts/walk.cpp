@@ -218,10 +218,12 @@ class Walk {
       ++passed_;
     }
     const UpdateStep& step = steps()[static_cast<std::size_t>(passed_)];
-    const Duration rest = step.bake.value_or(Duration{0}) + step.pause.value_or(Duration{0});
+    const Duration bake = step.bake.value_or(Duration{0});
+    const Duration rest = bake + step.pause.value_or(Duration{0});
     Duration left = rest;
-    // What was made again meanwhile is looked after from its own beginning.
-    if (reached_at_ && number_ == 0) left = std::clamp(rest - (planning_.input.now - *reached_at_), Duration{0}, rest);
+    // What was made again meanwhile is looked after from its own beginning; and a bake is, whoever was not there to
+    // look.
+    if (reached_at_ && number_ == 0) left = std::clamp(rest - (planning_.input.now - *reached_at_), bake, rest);
     if (rest > Duration{0} && !(step.manual_pause && left == Duration{0})) {
       add({.what = What::rests, .number = passed_, .lasts = left, .passes = !step.manual_pause});
       note_rest(step, left);
@@ -298,22 +300,27 @@ class Walk {
   }
 
   bool begin_coming() {
-    if (missing_.empty()) return false;
-    Member& member = members_[missing_.front()];
+    const auto next = std::find_if(missing_.begin(), missing_.end(), [this](std::size_t at) { return has_place(at); });
+    if (next == missing_.end()) return false;
+    Member& member = members_[*next];
     Decision& decision = plan_.decisions[member.decision];
-    // One that was only claimed has its place.
-    if (!decision.recreate && !decision.placed && !find_place_(decision, host_of(decision.stands_for))) {
-      refused_ = member.decision;
-      return false;
-    }
     const std::string host = decision.recreate ? decision.record->host : *decision.placed->host;
     if (!has_turn_left(host)) return false;
     refused_.reset();
-    missing_.pop_front();
+    missing_.erase(next);
     member.host = host;
     turn_.comes.push_back({decision.name, member.host});
     begin(member, What::comes, Member::Kind::missing, Member::State::coming);
     return true;
+  }
+
+  /// One that was only claimed has its place. Who finds none, since its kept disk is on a host that is full or silent,
+  /// is in nobody's way.
+  bool has_place(std::size_t at) {
+    Decision& decision = plan_.decisions[members_[at].decision];
+    const bool found = decision.recreate || decision.placed || find_place_(decision, host_of(decision.stands_for));
+    if (!found) refused_ = members_[at].decision;
+    return found;
   }
 
   [[nodiscard]] std::string host_of(const std::string& name) const {
@@ -415,8 +422,10 @@ class Walk {
     const int size = paper_.budget.size;
     paper_.completes = !held_by_step_ && all_steps_passed() && now.stuck == 0 && now.unknown == 0 &&
                        now.total() == size && has_reached(paper_.budget, size, now);
-    const bool all_done = std::none_of(members_.begin(), members_.end(), is_left_over);
-    if (all_done) return;
+    if (std::none_of(members_.begin(), members_.end(), is_left_over)) {
+      if (!paper_.completes && paper_.outline.held.empty()) paper_.outline.held = why_incomplete(now);
+      return;
+    }
     paper_.refused = paper_.outline.held.empty() ? refused_ : std::nullopt;
     if (paper_.refused) paper_.outline.held = "no host has room for the next one";
     if (paper_.outline.held.empty()) paper_.outline.held = why_held(now);
@@ -437,6 +446,14 @@ class Walk {
     if (now.unknown != 0) text += ", " + counted(now.unknown, "unknown");
     if (now.stuck != 0) text += ", " + counted(now.stuck, "held back or not ready");
     return "waits: " + text;
+  }
+
+  /// Nothing is left to begin, and yet it has not come to its end.
+  [[nodiscard]] std::string why_incomplete(const RolloutCounts& now) const {
+    std::string text = fmt::format("{} of {} new", now.fresh_available, paper_.budget.size);
+    if (now.unknown != 0) text += ", " + counted(now.unknown, "unknown");
+    if (now.stuck != 0) text += ", " + counted(now.stuck, "held back or not ready");
+    return text;
   }
 
   void leave(Decision& decision) {

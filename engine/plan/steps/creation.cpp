@@ -302,13 +302,6 @@ ImagePlace image_place(const Planning& planning, const std::string& host, const 
   return {.host = host, .pool = pool, .shared = planning.volumes.is_shared(pool)};
 }
 
-const ImageCopyRecord* complete_copy(const Planning& planning, const std::string& host, const std::string& pool,
-                                     const std::string& digest) {
-  const auto copy = planning.image_copies.find(planning.image_copy_key(host, pool, digest));
-  if (copy == planning.image_copies.end()) return nullptr;
-  return may_be_there(*copy->second, image_place(planning, host, pool), planning.live) ? copy->second : nullptr;
-}
-
 void ensure_pool(Planning& planning, const std::string& storage, const std::string& host, std::vector<int>& ids) {
   const Storage& wanted = *find_storage(planning.config, storage);
   if (planning.volumes.is_pool_active(host, wanted.pool)) return;
@@ -324,6 +317,13 @@ std::string image_volume(const Planning& planning, const GroupPlan& plan, const 
 }
 
 }  // namespace
+
+const ImageCopyRecord* complete_copy(const Planning& planning, const std::string& host, const std::string& pool,
+                                     const std::string& digest) {
+  const auto copy = planning.image_copies.find(planning.image_copy_key(host, pool, digest));
+  if (copy == planning.image_copies.end()) return nullptr;
+  return may_be_there(*copy->second, image_place(planning, host, pool), planning.live) ? copy->second : nullptr;
+}
 
 bool is_static(const Planning& planning, const Group& group, const GuestNic& nic) {
   if (nic.learned) return false;
@@ -546,8 +546,9 @@ ClaimInstance claim_with(const Planning& planning, const GroupPlan& plan, const 
     if (piece.grown_from_bytes) claim.volumes.back().capacity_bytes = *piece.grown_from_bytes;
     if (!piece.attached) claim.volumes.back().keep = false;
   }
-  claim.group = {plan.address, plan.revision, plan.spec_hash, plan.cursor_host,
-                 plan.record != nullptr ? plan.record->stable : 0};
+  claim.group = {
+      plan.address, plan.revision, plan.spec_hash, plan.cursor_host, plan.record != nullptr ? plan.record->stable : 0,
+      plan.size};
   if (plan.record != nullptr && reason_to_stop(plan)) {
     // The rollout that rests still leads where it did.
     claim.group.revision = plan.record->revision;

@@ -36,6 +36,10 @@ RunHook hook_run(RunHook::When when, const Hook& hook, const Decision& decision,
 /// The actions that turn on the pools of its volumes, where they are off; each once per plan.
 std::vector<int> lay_out_pools(Planning& planning, const InstanceAddress& owner, const std::string& host);
 
+/// The copy of the image that is on the host, or on what it shares, whole; nullptr: there is none.
+const ImageCopyRecord* complete_copy(const Planning& planning, const std::string& host, const std::string& pool,
+                                     const std::string& digest);
+
 /// The actions that bring pool and image to the host, where they are not there yet; each once per plan.
 std::vector<int> lay_out_preparation(Planning& planning, const GroupPlan& plan, Decision& decision,
                                      const std::string& host);

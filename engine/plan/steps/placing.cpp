@@ -5,6 +5,7 @@
 
 #include "engine/plan/planning.h"
 #include "engine/plan/rollouts/rollouts.h"
+#include "engine/plan/steps/creation.h"
 #include "engine/plan/steps/refusals.h"
 
 /// Which host each new incarnation goes to.
@@ -66,14 +67,18 @@ std::optional<std::string> host_of_kept_disks(const Planning& planning, const Gr
   return std::nullopt;
 }
 
-/// The image of a revision that a group goes back to may be had from nowhere any more but where its copies are.
+/// The image of a revision that a group goes back to may be had from nowhere any more but where its copies are. That
+/// which the file has can be sent anywhere.
 void keep_to_copies(const Planning& planning, const GroupPlan& plan, std::vector<std::string>& candidates) {
   const Storage* storage = find_storage(planning.config, plan.group->instance.storage);
-  if (plan.course.made_of == nullptr || storage == nullptr) return;
+  const auto& known = planning.input.images;
+  const bool can_be_sent = std::any_of(known.begin(), known.end(),
+                                       [&](const auto& entry) { return entry.second.digest == plan.lock->digest; });
+  if (plan.course.made_of == nullptr || storage == nullptr || can_be_sent) return;
   std::vector<std::string> with_copy;
   for (const auto& host : candidates) {
-    const auto copy = planning.image_copies.find(planning.image_copy_key(host, storage->pool, plan.lock->digest));
-    if (copy != planning.image_copies.end() && planning.live.answers(host)) with_copy.push_back(host);
+    if (!planning.live.answers(host)) continue;
+    if (complete_copy(planning, host, storage->pool, plan.lock->digest) != nullptr) with_copy.push_back(host);
   }
   if (!with_copy.empty()) candidates = std::move(with_copy);
 }

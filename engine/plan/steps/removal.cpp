@@ -408,7 +408,7 @@ int lay_out_destruction(Planning& planning, const GroupPlan& plan, Decision& dec
   if (ChangeRecord gone{records_of_nothing(planning, plan, decision)}; !gone.changes.empty()) {
     retired = {planning.graph.add(decision.name, "", std::move(retired), std::move(gone))};
   }
-  return planning.graph.add(decision.name, decision.where->host, std::move(retired), ReleaseInstance{});
+  return planning.graph.add(decision.name, decision.where->host, std::move(retired), ReleaseInstance{plan.size});
 }
 
 void plan_removals(Planning& planning) {

@@ -180,7 +180,7 @@ void read_image_locks(SQLite::Database& database, RecordedState& state) {
 }
 
 void read_groups(SQLite::Database& database, RecordedState& state) {
-  SQLite::Statement select(database, "SELECT address, revision, spec_hash, cursor_host, stable FROM groups");
+  SQLite::Statement select(database, "SELECT address, revision, spec_hash, cursor_host, stable, size FROM groups");
   while (select.executeStep()) {
     Columns columns(select);
     GroupRecord group;
@@ -189,6 +189,7 @@ void read_groups(SQLite::Database& database, RecordedState& state) {
     group.spec_hash = columns.text();
     group.cursor_host = columns.text();
     group.stable = columns.number();
+    group.size = columns.small();
     state.groups.emplace(group.address, std::move(group));
   }
 }
@@ -365,8 +366,8 @@ void apply(SQLite::Database& database, const PutImageLock& put) {
 
 void apply(SQLite::Database& database, const PutGroup& put) {
   const GroupRecord& group = put.group;
-  execute(database, "INSERT OR REPLACE INTO groups VALUES (?, ?, ?, ?, ?)", group.address, group.revision,
-          group.spec_hash, group.cursor_host, group.stable);
+  execute(database, "INSERT OR REPLACE INTO groups VALUES (?, ?, ?, ?, ?, ?)", group.address, group.revision,
+          group.spec_hash, group.cursor_host, group.stable, group.size);
 }
 
 void apply(SQLite::Database& database, const RemoveGroup& remove) {

@@ -62,7 +62,7 @@ void read_revisions(SQLite::Database& database, RecordedState& state, const Temp
 void read_rollouts_begun(SQLite::Database& database, RecordedState& state) {
   SQLite::Statement select(
       database,
-      "SELECT of_group, from_revision, to_revision, steps_passed, step_reached_at, size, failures, failure, started_at "
+      "SELECT of_group, from_revision, to_revision, steps_passed, step_reached_at, failures, failure, started_at "
       "FROM rollouts");
   while (select.executeStep()) {
     Columns columns(select);
@@ -72,7 +72,6 @@ void read_rollouts_begun(SQLite::Database& database, RecordedState& state) {
     rollout.to = columns.number();
     rollout.steps_passed = columns.small();
     rollout.step_reached_at = columns.instant_if_any();
-    rollout.size = columns.small();
     rollout.failures = columns.small();
     rollout.failure = columns.text();
     rollout.started_at = columns.instant();
@@ -132,8 +131,8 @@ void apply(SQLite::Database& database, const RemoveRevision& remove) {
 
 void apply(SQLite::Database& database, const PutRollout& put) {
   const RolloutRecord& rollout = put.rollout;
-  execute(database, "INSERT OR REPLACE INTO rollouts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rollout.group, rollout.from,
-          rollout.to, rollout.steps_passed, rollout.step_reached_at, rollout.size, rollout.failures, rollout.failure,
+  execute(database, "INSERT OR REPLACE INTO rollouts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rollout.group, rollout.from,
+          rollout.to, rollout.steps_passed, rollout.step_reached_at, rollout.failures, rollout.failure,
           rollout.started_at);
 }
 

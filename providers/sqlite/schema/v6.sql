@@ -4,6 +4,8 @@
 
 -- The last revision that was completed; 0: none yet.
 ALTER TABLE groups ADD COLUMN stable INTEGER NOT NULL DEFAULT 0 CHECK (stable >= 0);
+-- How many it was to have when one of it last came or went; 0: not known.
+ALTER TABLE groups ADD COLUMN size INTEGER NOT NULL DEFAULT 0 CHECK (size >= 0);
 -- 1: its hooks before a stop were begun, and it has not been stopped since.
 ALTER TABLE instances ADD COLUMN drained INTEGER NOT NULL DEFAULT 0 CHECK (drained IN (0, 1));
 
@@ -40,7 +42,6 @@ CREATE TABLE rollouts (
   to_revision     INTEGER NOT NULL,
   steps_passed    INTEGER NOT NULL CHECK (steps_passed >= 0),
   step_reached_at TEXT,                     -- since when it rests at the next step; NULL: it has not come to it
-  size            INTEGER NOT NULL CHECK (size >= 0),                   -- of the group when it began
   failures        INTEGER NOT NULL CHECK (failures >= 0),               -- instances of the new revision that failed
   failure         TEXT NOT NULL,            -- the last of them
   started_at      TEXT NOT NULL
@@ -50,7 +51,7 @@ CREATE TABLE rollouts (
 CREATE TABLE rollout_intents (
   of_group TEXT PRIMARY KEY,                -- group.web
   kind     TEXT NOT NULL CHECK (kind IN ('pause', 'resume', 'promote', 'abort', 'undo')),
-  revision INTEGER NOT NULL,                -- the newest one, when it was said
+  revision INTEGER NOT NULL,                -- of the group, when it was said
   step     INTEGER NOT NULL,                -- promote: the step that is passed by it
   failures INTEGER NOT NULL CHECK (failures >= 0),                      -- resume, promote: so many are forgiven
   at       TEXT NOT NULL,

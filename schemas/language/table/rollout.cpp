@@ -65,25 +65,30 @@ Type update_type() {
   const Type step =
       object({.name = "updateStep",
               .title = "a step",
-              .doc = "How far a rollout goes before it looks again.",
-              .keys = {{"to", amount(), "", "So many instances, or percent.", kRequired},
-                       {"pause", any_of({choice({"manual"}), duration()}), "", "A rest, or until a person says so."},
+              .doc = "How far a rollout goes before it looks again. After the last of them it goes on to the end.",
+              .keys = {{"to", amount(), "", "So many new instances, or percent of the size, rounded up.", kRequired},
+                       {"pause", any_of({choice({"manual"}), duration()}), "",
+                        "A rest, or until a person says so: vscale rollout promote."},
                        {"bake", duration(), "", "How long the new ones must stay ready."}}});
   return object(
       {.name = "update",
        .title = "an update",
        .doc = "How a change is rolled out.",
-       .keys = {{"strategy", choice({"rolling", "recreate", "onDelete"}), "rolling",
-                 "One after another, all at once, or as instances go."},
-                {"maxSurge", amount(), "1", "More instances than wanted, for a while."},
-                {"maxUnavailable", amount(), "0", "Fewer ready ones than wanted, for a while."},
-                {"perHost", integer(1, 1000), "1", "Replacements in flight on one host."},
-                {"minReady", duration(), "0s", "So long ready before it counts."},
-                {"progressDeadline", duration(), "10m", "Then the rollout has failed."},
-                {"allow", choice({"live", "reboot", "replace"}), "replace", "The most disruptive change allowed."},
-                {"steps", list(step), "", "Stops on the way."},
-                {"onFailure", choice({"pause", "rollback", "continue"}), "pause", "What a failed rollout does."},
-                {"maxFailures", integer(0, kMaxGroupSize), "0", "Failed new instances that are still put up with."}}});
+       .keys = {
+           {"strategy", choice({"rolling", "recreate", "onDelete"}), "rolling",
+            "One after another, all at once, or as instances go."},
+           {"maxSurge", amount(), "1", "More instances than wanted, for a while. 0: each is replaced in its place."},
+           {"maxUnavailable", amount(), "0",
+            "Fewer ready ones than wanted, for a while. Where maxSurge comes to 0 and this, too, it is 1."},
+           {"perHost", integer(1, 1000), "1", "Replacements in flight on one host."},
+           {"minReady", duration(), "0s", "So long ready before it counts."},
+           {"progressDeadline", duration(), "10m",
+            "So long one instance may take to become available, from when it is waited for; then it has failed. 0s: no "
+            "bound."},
+           {"allow", choice({"live", "reboot", "replace"}), "replace", "The most disruptive change allowed."},
+           {"steps", list(step), "", "Stops on the way."},
+           {"onFailure", choice({"pause", "rollback", "continue"}), "pause", "What a failed rollout does."},
+           {"maxFailures", integer(0, kMaxGroupSize), "0", "Failed new instances that are still put up with."}}});
 }
 
 Type health_type() {

@@ -119,7 +119,7 @@ TEST_CASE("a rolling update that goes back says to which revision") {
   rollout.to = 8;
   rollout.failures = 1;
   rollout.what = "image debian-12 41c7a2e0 -> 9f86d081";
-  for (auto& change : plan.changes) change.reasons.front() = {Rule::rolled_back, "goes back to revision 8", {}};
+  for (auto& change : plan.changes) change.reasons.front() = {Rule::rollout, "goes back to revision 8", {}};
   const std::string text = plan_shown(plan);
   INFO(text);
   CHECK(text.find("  group.web: back to revision 8: image debian-12 41c7a2e0 ") != std::string::npos);

@@ -82,7 +82,8 @@ struct Note {
   }
   std::string operator()(const RolloutTurn& turn) const { return fmt::format(" {}", turn.number); }
   std::string operator()(const WatchRollout& watch) const {
-    return fmt::format(" step {} for {}, {} watched", watch.step, show_duration(watch.lasts), watch.watched.size());
+    if (!watch.step) return fmt::format(" again at {}", watch.watched.size());
+    return fmt::format(" step {} for {}, {} watched", *watch.step, show_duration(watch.lasts), watch.watched.size());
   }
   std::string operator()(const HoldRollout& hold) const { return fmt::format(" step {}", hold.step); }
   std::string operator()(const EndRollout& end) const { return fmt::format(" revision {}", end.revision); }

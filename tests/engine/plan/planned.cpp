@@ -94,4 +94,13 @@ int count_kind(const Plan& plan, const std::string& kind) {
                                         [&](const Action& action) { return kind == kind_of(action.detail); }));
 }
 
+std::set<int> all_before(const Plan& plan, int id) {
+  std::set<int> before;
+  for (const int need : plan.actions[static_cast<std::size_t>(id) - 1].needs) {
+    before.insert(need);
+    before.merge(all_before(plan, need));
+  }
+  return before;
+}
+
 }  // namespace vscale::test

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,5 +38,7 @@ bool has_reason(const Plan& plan, const std::string& address, Rule rule);
 /// The one action of this kind at the address; another number of them is a failure of the test.
 const Action& only_action(const Plan& plan, const std::string& kind, const std::string& address);
 int count_kind(const Plan& plan, const std::string& kind);
+/// Everything that an action waits for, near and far.
+std::set<int> all_before(const Plan& plan, int id);
 
 }  // namespace vscale::test

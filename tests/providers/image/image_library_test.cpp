@@ -268,8 +268,27 @@ TEST_CASE("a cache that was emptied is filled again, unless the source has other
   const auto other = library->local_file(image, lock, kQuiet);
   REQUIRE_FALSE(other);
   CHECK(other.error().kind == ErrorKind::conflict);
-  CHECK(other.error().hint == "take them: vscale image update debian-12");
+  CHECK(other.error().hint == "take them: vscale image update debian-12; or put the file with the others back");
   CHECK(library.cached() == 0);
+}
+
+TEST_CASE("what is gone back to is read from where it was, though the image has another source by now") {
+  Library library;
+  write_file(library / "v1.qcow2", qcow2());
+  std::string other = qcow2();
+  other[5 * kCluster] = 'j';
+  write_file(library / "v2.qcow2", other);
+  const ImageLock lock = library.must_resolve(library.file("v1.qcow2"));
+
+  CHECK(library->local_file(library.file("v2.qcow2"), lock, kQuiet).value() == library / "v1.qcow2");
+
+  write_file(library / "v1.qcow2", other);
+  const auto overwritten = library->local_file(library.file("v2.qcow2"), lock, kQuiet);
+  REQUIRE_FALSE(overwritten);
+  CHECK(overwritten.error().kind == ErrorKind::conflict);
+  CHECK(overwritten.error().message.find((library / "v1.qcow2") + " has other bytes by now") != std::string::npos);
+  fs::remove(library / "v1.qcow2");
+  CHECK(library->local_file(library.file("v2.qcow2"), lock, kQuiet).error().kind == ErrorKind::not_found);
 }
 
 TEST_CASE("what the cache has by its checksum is not downloaded") {

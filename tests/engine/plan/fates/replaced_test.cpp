@@ -23,16 +23,6 @@ TEST_CASE("onDelete replaces nothing by itself") {
   CHECK(changes(world.plan()) == Words{"replace web-0"});
 }
 
-/// Everything that an action waits for, near and far.
-std::set<int> all_before(const Plan& plan, int id) {
-  std::set<int> before;
-  for (const int need : plan.actions[static_cast<std::size_t>(id) - 1].needs) {
-    before.insert(need);
-    before.merge(all_before(plan, need));
-  }
-  return before;
-}
-
 std::set<int> ids_of(const Plan& plan, const Words& kinds) {
   std::set<int> ids;
   for (const auto& action : plan.actions) {

@@ -395,8 +395,8 @@ TEST_CASE("a rollout that goes back takes what it had drained back before it tak
   INFO(plan_text(plan));
   CHECK(outline_of(plan).back);
   CHECK(std::get<RunHook>(drain_of(plan, "group.web[0]").detail).when == RunHook::When::undo);
-  const auto& needs = only_action(plan, "rollout.turn", "group.web").needs;
-  CHECK(std::find(needs.begin(), needs.end(), drain_of(plan, "group.web[0]").id) != needs.end());
+  const int turn = only_action(plan, "rollout.turn", "group.web").id;
+  CHECK(all_before(plan, turn).count(drain_of(plan, "group.web[0]").id) == 1);
   world.converge();
   CHECK(serving(world) == 3);
   CHECK(all_are_of(world, 'a'));
