@@ -11,8 +11,6 @@
 #include "cmd/views/rollout/rollout_view.h"
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/text/command_text.h"
-#include "engine/desired/wanted_size.h"
-#include "engine/recorded/has_begun.h"
 #include "schemas/json/rollout_json.h"
 
 namespace vscale {
@@ -73,19 +71,6 @@ std::vector<RevisionLine> revision_lines(const RecordedState& recorded, const st
   return lines;
 }
 
-/// By the record alone: no host is asked.
-RolloutStatus status_by_record(const Config& config, const RecordedState& recorded, const std::string& address) {
-  const Group* group = find_group(config, address);
-  const int size = group == nullptr ? 0 : wanted_size(*group, size_so_far(recorded, address));
-  RolloutStatus status = rollout_status_of(address, group, size, recorded);
-  for (const auto& [instance, record] : recorded.instances) {
-    if (group_address(instance) != address || record.phase != Phase::ready) continue;
-    ++status.ready;
-    if (record.revision == status.to) ++status.fresh;
-  }
-  return status;
-}
-
 std::string event_text(const RolloutIntent& intent) {
   return "by " + intent.by + (intent.reason.empty() ? "" : ": " + intent.reason);
 }
@@ -94,7 +79,7 @@ std::string event_text(const RolloutIntent& intent) {
 std::vector<NextCommand> next_after(const RolloutIntent& intent, const Config& config, RecordedState recorded,
                                     const std::optional<LockHolder>& running) {
   recorded.rollout_intents[intent.group] = intent;
-  return next_commands(status_by_record(config, recorded, intent.group), run_of(running));
+  return next_commands(rollout_status_by_record(config, recorded, intent.group), run_of(running));
 }
 
 void tell_word(const Invocation& invocation, const Config& config, const RolloutIntent& intent,
@@ -204,7 +189,7 @@ ExitCode run_command(const RolloutWordArguments& arguments, Invocation& invocati
   const auto group = group_meant(config, *recorded, arguments.group);
   if (!group) return fail(invocation, group.error());
   const WholeCommand command = whole_command(invocation, *files);
-  const RolloutStatus before = status_by_record(config, *recorded, *group);
+  const RolloutStatus before = rollout_status_by_record(config, *recorded, *group);
   const Outside& outside = invocation.outside;
   const Instant now = outside.clock->now();
   const auto intent =

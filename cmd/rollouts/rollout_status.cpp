@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "engine/desired/spec_hash.h"
+#include "engine/desired/wanted_size.h"
+#include "engine/recorded/has_begun.h"
 #include "engine/rollout/budget.h"
 #include "engine/rollout/course.h"
 
@@ -207,6 +209,19 @@ RolloutStatus rollout_status_of(const std::string& address, const Group* group, 
   return status;
 }
 
+RolloutStatus rollout_status_by_record(const Config& config, const RecordedState& recorded,
+                                       const std::string& address) {
+  const Group* group = find_group(config, address);
+  const int size = group == nullptr ? 0 : wanted_size(*group, size_so_far(recorded, address));
+  RolloutStatus status = rollout_status_of(address, group, size, recorded);
+  for (const auto& [instance, record] : recorded.instances) {
+    if (group_address(instance) != address || record.phase != Phase::ready) continue;
+    ++status.ready;
+    if (record.revision == status.to) ++status.fresh;
+  }
+  return status;
+}
+
 std::optional<std::int64_t> revision_to_undo_to(const std::string& group, const RecordedState& recorded) {
   const auto record = recorded.groups.find(group);
   if (record == recorded.groups.end()) return std::nullopt;
@@ -243,7 +258,8 @@ std::vector<NextCommand> next_commands(const RolloutStatus& status, OtherRun run
     case Standing::rolling:
     case Standing::rests:
       if (run == OtherRun::goes_on) return {};
-      return {{.lead = "Go on:", .words = "apply"}};
+      commands = {{.lead = "Go on:", .words = "apply"}};
+      break;
     case Standing::going_back:
       return {{.lead = run == OtherRun::goes_on ? "Then:" : "Go on:", .words = "apply"}};
     case Standing::waits:

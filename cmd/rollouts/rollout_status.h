@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/desired/config.h"
 #include "engine/desired/group.h"
 #include "engine/plan/reconcile.h"
 #include "engine/recorded/recorded_state.h"
@@ -56,6 +57,9 @@ const char* to_string(RolloutStatus::Standing standing);
 /// `group` is what the file has at `address`; nullptr: nothing. `size`: how many instances it should have.
 RolloutStatus rollout_status_of(const std::string& address, const Group* group, int size,
                                 const RecordedState& recorded);
+
+/// The same without any host: who is ready by the record counts as ready.
+RolloutStatus rollout_status_by_record(const Config& config, const RecordedState& recorded, const std::string& address);
 
 /// The stable revision; where that is the newest, the last other one that was completed and not given up.
 std::optional<std::int64_t> revision_to_undo_to(const std::string& group, const RecordedState& recorded);

@@ -529,6 +529,8 @@ std::string nothing_text(const Plan& plan, const PlanHeading& heading) {
   };
   if (plan.complete && is_told("narrowed")) return nothing + " where it looked: the rest was not planned.";
   if (plan.complete && is_told("disk_lost")) return nothing + ", but a disk is gone: see the warnings.";
+  if (plan.complete && is_told("rollout_stopped")) return nothing + ": a rollout has stopped, see above.";
+  if (plan.complete && is_told("rollout_paused")) return nothing + ": a rollout is paused, see above.";
   if (plan.complete && is_told("rolled_back")) return nothing + ": what the files say was rolled back, see above.";
   if (plan.complete) return nothing + (heading.destroy ? "." : ": the hosts are as the files say.");
   return nothing + (silent_hosts(plan).empty() ? ", but not everything is known." : " on the hosts that answer.");

@@ -137,16 +137,6 @@ bool came_from_circumstance(const Action& action, const Error& error) {
   VSCALE_ASSERT(false, "an ErrorKind that is neither circumstance nor not");
 }
 
-/// By turns, or all at once, which is no rolling update and goes back like one.
-std::set<std::string> groups_that_roll(const Plan& plan) {
-  std::set<std::string> groups;
-  for (const auto& rollout : plan.rollouts) groups.insert(rollout.group);
-  for (const auto& action : plan.actions) {
-    if (std::holds_alternative<BeginRollout>(action.detail)) groups.insert(action.address);
-  }
-  return groups;
-}
-
 }  // namespace
 
 const char* to_string(Beyond::Why why) {
@@ -161,6 +151,15 @@ const char* to_string(Beyond::Why why) {
       return "loses_data";
   }
   VSCALE_ASSERT(false, "a Beyond::Why without a word");
+}
+
+std::set<std::string> groups_that_roll(const Plan& plan) {
+  std::set<std::string> groups;
+  for (const auto& rollout : plan.rollouts) groups.insert(rollout.group);
+  for (const auto& action : plan.actions) {
+    if (std::holds_alternative<BeginRollout>(action.detail)) groups.insert(action.address);
+  }
+  return groups;
 }
 
 int plans_for(const Plan& approved) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ constexpr int kPlansPerRolloutThatGoesOn = 5;
 /// How many plans this approval is good for: kPlansPerApproval, and for each of its rolling updates one for every
 /// failure that it puts up with, and one to go back; for a group that is recreated likewise one to go back.
 int plans_for(const Plan& approved);
+
+/// The groups that the plan rolls: by turns, or all at once.
+std::set<std::string> groups_that_roll(const Plan& plan);
 
 /// A group that the plan leads back, from a revision that was given up.
 struct WayBack {

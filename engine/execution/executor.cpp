@@ -150,18 +150,32 @@ class Run {
     skip_dependants(action.id);
   }
 
-  /// A rest that somebody has ended, one way or the other.
+  /// A rest that somebody has ended, one way or the other, and waits for new ones that are not wanted any more.
   void end_rests() {
     for (const auto& [id, begun] : in_flight_) {
-      const Action& action = action_of(id);
-      const auto* watch = std::get_if<WatchRollout>(&action.detail);
-      if (watch == nullptr || rests_ended_.count(id) != 0) continue;
-      const RolloutIntent* said = new_intent(action.address);
-      if (said == nullptr || said->kind == RolloutIntent::Kind::resume) continue;
-      if (said->kind == RolloutIntent::Kind::promote && said->step != watch->step) continue;
+      if (rests_ended_.count(id) != 0) continue;
+      const RolloutIntent* said = ended_by(action_of(id));
+      if (said == nullptr) continue;
       rests_ended_.emplace(id, *said);
       ports_.runner.cut_wait_short(id);
     }
+  }
+
+  const RolloutIntent* ended_by(const Action& action) {
+    if (const auto* watch = std::get_if<WatchRollout>(&action.detail)) {
+      const RolloutIntent* said = new_intent(action.address);
+      if (said == nullptr || said->kind == RolloutIntent::Kind::resume) return nullptr;
+      return said->kind == RolloutIntent::Kind::promote && said->step != watch->step ? nullptr : said;
+    }
+    if (!std::holds_alternative<WaitForGates>(action.detail)) return nullptr;
+    const auto address = parse_instance_address(action.address);
+    const auto instance = address ? recorded_.instances.find(*address) : recorded_.instances.end();
+    if (instance == recorded_.instances.end()) return nullptr;
+    const std::string group = group_address(*address);
+    const auto rollout = recorded_.rollouts.find(group);
+    if (rollout == recorded_.rollouts.end() || rollout->second.to != instance->second.revision) return nullptr;
+    const RolloutIntent* said = new_intent(group);
+    return said != nullptr && said->kind == RolloutIntent::Kind::undo ? said : nullptr;
   }
 
   /// Intent and outcome at once, as there is nothing between them.

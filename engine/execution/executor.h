@@ -82,7 +82,8 @@ Result<void> close_open_actions(const RecordedState& recorded, StateStore& store
 ///    the run: nothing more begins, what is in flight is finished and told, and tried to be recorded.
 ///  - What an operator says of a rollout meanwhile (RolloutIntent) is heeded: after pause, abort and undo no further
 ///    turn of it begins, and what has begun comes to its end; after abort and undo it is not recorded as completed
-///    either; promote ends a timed rest, and the run does not come to the rest that a person would have to end.
+///    either; undo also ends the waits for new instances; promote ends a timed rest, and the run does not come to the
+///    rest that a person would have to end.
 ///  - StopRequest::finish_running lets what is in flight end, but waits for gates no longer: such an instance stays
 ///    `started`, and the next run waits for it again.
 ///  - StopRequest::now returns at once: actions in flight stay open in the journal and the next run finds them.

@@ -101,8 +101,11 @@ void LibvirtHost::set_kvm_verdict(bool works) {
 Result<Domain> find_domain(virConnectPtr connection, const std::string& host, const std::string& uuid) {
   Domain domain{virDomainLookupByUUIDString(connection, uuid.c_str())};
   if (domain) return domain;
-  return last_failure().told(fmt::format("host \"{}\": there is no domain {}", host, uuid),
-                             "run `vscale plan` to see what is there now");
+  const Failure why = last_failure();
+  std::string message = why.kind == ErrorKind::not_found
+                            ? fmt::format("host \"{}\": there is no domain {}", host, uuid)
+                            : fmt::format("host \"{}\": domain {} cannot be looked for", host, uuid);
+  return why.told(std::move(message), "run `vscale plan` to see what is there now");
 }
 
 Result<Domain> find_our_domain(virConnectPtr connection, const DomainRef& ref) {

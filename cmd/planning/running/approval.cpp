@@ -9,6 +9,7 @@
 
 #include "cmd/planning/running/carry_out.h"
 #include "cmd/planning/running/replaces_left.h"
+#include "cmd/rollouts/rollout_status.h"
 #include "cmd/views/run/again_view.h"
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/text/command_text.h"
@@ -83,11 +84,6 @@ class Way {
 
   /// What was to be rolled out was not, however well it went back.
   [[nodiscard]] static bool went_back(const Plan& plan) { return !ways_back(plan).empty(); }
-
-  [[nodiscard]] static bool has_stopped_rollout(const Plan& plan) {
-    return std::any_of(plan.diagnostics.begin(), plan.diagnostics.end(),
-                       [](const Diagnostic& diagnostic) { return diagnostic.code == "rollout_stopped"; });
-  }
 
   /// A later plan went well, as far as hosts answered: what the approved one was to do on the others is still to be
   /// done.
@@ -184,7 +180,6 @@ class Way {
       show_plan(invocation_, next);
       if (!beyond.empty()) invocation_.streams.out << "\n" << beyond_text(beyond, invocation_.out_paint);
     }
-    needs_a_person_ = nothing_left && has_stopped_rollout(next.plan);
     ExitCode code = ExitCode::error;
     if (nothing_left && all_by_circumstance) code = next.plan.complete ? ExitCode::ok : ExitCode::partial;
     if (stopped()) code = stronger(code, ExitCode::interrupted);
@@ -236,13 +231,32 @@ class Way {
     RunSummary summary = run_.summary;
     summary.done = done_;
     const bool as_approved = code == ExitCode::ok && summary.held.empty();
-    return tell_ending(invocation_,
-                       {.plan = as_approved ? approval_.plan.plan : current_.plan,
-                        .summary = std::move(summary),
-                        .totals = {.took = took_, .plans = runs_},
-                        .code = code,
-                        .ways = {.again = needs_a_person_ ? other_commands()("status") : command_to_go_on(),
-                                 .command = other_commands()}});
+    return tell_ending(
+        invocation_,
+        {.plan = as_approved ? approval_.plan.plan : current_.plan,
+         .summary = std::move(summary),
+         .totals = {.took = took_, .plans = runs_},
+         .code = code,
+         .ways = {.again = command_to_go_on(), .of_rollouts = ways_of_rollouts(), .command = other_commands()}});
+  }
+
+  /// What may be said of rolling updates that stand in the middle; each command once.
+  [[nodiscard]] std::vector<WayOn> ways_of_rollouts() {
+    std::vector<WayOn> ways;
+    const auto recorded = store_.read();
+    if (!recorded) return ways;
+    for (const auto& group : groups_that_roll(approval_.plan.plan)) {
+      const RolloutStatus status = rollout_status_by_record(*files_.read.config, *recorded, group);
+      for (const auto& next : next_commands(status, OtherRun::none)) {
+        const bool is_again = next.words == "apply" && !next.options.force;
+        std::string command =
+            is_again ? command_to_go_on()
+                     : command_text(next.words, invocation_.global, next.options, secrets_of(files_.read.variables));
+        const auto is_same = [&](const WayOn& way) { return way.command == command; };
+        if (std::none_of(ways.begin(), ways.end(), is_same)) ways.push_back({next.lead, std::move(command)});
+      }
+    }
+    return ways;
   }
 
   /// Without what --replace asked for and has been done.
@@ -272,14 +286,13 @@ class Way {
   const HostPorts& hosts_;
   StateStore& store_;
   const Approval approval_;
-  FreshPlan current_;            ///< That is carried out.
-  Run run_;                      ///< Of the current plan.
-  int plans_ = 1;                ///< Made under this approval, with the approved one.
-  int runs_ = 0;                 ///< Carried out.
-  int done_ = 0;                 ///< Actions, by all of them.
-  std::string because_;          ///< Why it had to be planned again.
-  bool needs_a_person_ = false;  ///< A rollout has stopped: another run by itself would do nothing.
-  Duration took_{};              ///< All of them.
+  FreshPlan current_;    ///< That is carried out.
+  Run run_;              ///< Of the current plan.
+  int plans_ = 1;        ///< Made under this approval, with the approved one.
+  int runs_ = 0;         ///< Carried out.
+  int done_ = 0;         ///< Actions, by all of them.
+  std::string because_;  ///< Why it had to be planned again.
+  Duration took_{};      ///< All of them.
 };
 
 }  // namespace

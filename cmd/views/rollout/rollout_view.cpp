@@ -8,6 +8,7 @@
 #include "cmd/views/image_view.h"
 #include "cmd/views/rollout/outline_view.h"
 #include "cmd/views/text/command_text.h"
+#include "cmd/views/text/names.h"
 #include "schemas/json/rollout_json.h"
 
 namespace vscale {
@@ -183,7 +184,7 @@ std::string verdict_text(const RevisionLine& line) {
 std::string rollout_history_text(const std::string& group, const std::vector<RevisionLine>& lines,
                                  const TimeWords& times) {
   if (lines.empty()) {
-    return left_and_right(printable(group.substr(group.find('.') + 1)) + ": no revision is recorded yet.", "", 2);
+    return left_and_right(shown_group(group) + ": no revision is recorded yet.", "", 2);
   }
   Table table(0);
   table.add({"REV", "IMAGE", "CREATED", "COMPLETED", "HAVE", "WHAT BECAME OF IT"});

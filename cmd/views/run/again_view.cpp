@@ -69,7 +69,7 @@ std::string intents_text(const std::vector<RolloutIntent>& held) {
                        : said.kind == RolloutIntent::Kind::abort   ? "aborted"
                        : said.kind == RolloutIntent::Kind::promote ? "promoted"
                                                                    : "paused";
-    std::string part = fmt::format("the rollout of {} was {} by {}", shown_name(said.group), what, printable(said.by));
+    std::string part = fmt::format("the rollout of {} was {} by {}", shown_group(said.group), what, printable(said.by));
     if (!said.reason.empty()) part += " (" + printable(said.reason) + ")";
     parts.push_back(std::move(part));
   }
@@ -83,7 +83,7 @@ std::string rolled_back_text(const Plan& plan) {
         fmt::format(
             "Rolled back: {} is of revision {} again. Revision {} is not tried again until the template changes, "
             "or by --force.",
-            shown_name(back.group), back.to, back.from),
+            shown_group(back.group), back.to, back.from),
         "", 2);
   }
   return text;

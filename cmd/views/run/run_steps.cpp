@@ -71,7 +71,7 @@ bool is_bookkeeping(const ActionDetail& detail) {
 bool takes_long(const ActionDetail& detail) {
   return std::holds_alternative<UploadImage>(detail) || std::holds_alternative<WaitForGates>(detail) ||
          std::holds_alternative<StopDomain>(detail) || std::holds_alternative<RunHook>(detail) ||
-         std::holds_alternative<WatchRollout>(detail);
+         (std::holds_alternative<WatchRollout>(detail) && std::get<WatchRollout>(detail).step);
 }
 
 bool rests(const ActionDetail& detail) {

@@ -9,6 +9,7 @@
 #include "cmd/views/text/command_text.h"
 #include "cmd/views/text/error_view.h"
 #include "cmd/views/text/names.h"
+#include "engine/approval/envelope.h"
 #include "engine/values/text/listed.h"
 #include "engine/values/variants/overloaded.h"
 
@@ -52,10 +53,6 @@ std::string counted(Count actions) {
 std::string whole_seconds(Duration duration) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(std::max(duration, Duration{0}));
   return seconds.count() == 0 ? "0s" : show_duration(seconds);
-}
-
-std::string shown_group(const std::string& group) {
-  return printable(group.substr(group.find('.') + 1));
 }
 
 /// "ok    41s"
@@ -413,8 +410,9 @@ std::string run_summary_text(const Plan& plan, const RunSummary& summary, const 
   const std::string counts = counts_text(plan, summary, totals);
   const std::string resting = resting_rollouts_text(plan, summary, ways);
   if (went_well(summary)) {
-    const std::string what =
-        summary.held.empty() ? done_text(plan.summary) + kept_disks_text(plan) : std::string("what was begun");
+    const std::string what = !summary.held.empty()      ? "what was begun"
+                             : !ways_back(plan).empty() ? "the way back"
+                                                        : done_text(plan.summary) + kept_disks_text(plan);
     return left_and_right(fmt::format("{} {} ({}).", paint.bold("Done:"), what, counts), "", 2) + resting;
   }
   std::string out;
@@ -432,7 +430,14 @@ std::string run_summary_text(const Plan& plan, const RunSummary& summary, const 
   if (const auto names = skipped_names(plan, summary.skipped); !names.empty()) {
     out += left_and_right("Not done: " + listed_up_to(kSkippedListed, names), "", 2);
   }
-  return out + resting + with_command("Go on:", ways.again, "(what is done stays done)") + "\n";
+  out += resting;
+  if (ways.of_rollouts.empty() || !resting.empty()) {
+    return out + with_command("Go on:", ways.again, "(what is done stays done)") + "\n";
+  }
+  for (const auto& way : ways.of_rollouts) {
+    out += with_command(way.lead, way.command, way.command == ways.again ? "(what is done stays done)" : "") + "\n";
+  }
+  return out;
 }
 
 }  // namespace vscale

@@ -90,9 +90,15 @@ struct RunTotals {
 /// "apply" -> "vscale -f prod.yaml apply": a command as it is to be said here.
 using WordsToCommand = std::function<std::string(const std::string& words)>;
 
+/// "Go on:", "Then:", "Back:", and the command.
+struct WayOn {
+  std::string lead, command;
+};
 /// The commands to go on with.
 struct WaysOn {
-  std::string again;       ///< What was begun, with its options.
+  std::string again;  ///< What was begun, with its options.
+  /// Where rolling updates stand in the middle, what may be said instead of that.
+  std::vector<WayOn> of_rollouts{};
   WordsToCommand command;  ///< For others; not asked where the plan has no rolling updates.
 };
 

@@ -13,6 +13,10 @@ std::string group_of(const std::string& address) {
   return instance ? group_address(*instance) : printable(address);
 }
 
+std::string shown_group(const std::string& group) {
+  return printable(group.substr(group.find('.') + 1));
+}
+
 std::string shown_name(const std::string& address) {
   const auto instance = parse_instance_address(address);
   return instance ? short_name(*instance) : printable(address);

@@ -102,15 +102,35 @@ void prepare_created(Planning& planning, const GroupPlan& plan, Decision& decisi
   note_renamed_storage(planning, plan, decision);
 }
 
+/// While a rolling update rests, what stands beside others stays; and so many fewer are wanted as the group gets
+/// smaller.
+int wanted_at_rest(const GroupPlan& plan, int size) {
+  const int there = static_cast<int>(plan.decisions.size());
+  const int had = plan.record != nullptr ? plan.record->size : 0;
+  return std::max(size, there - std::max(0, had - size));
+}
+
 /// Which of those that are there the size is for: of the present revision first, and low ordinals before high ones. So
-/// what a rolling update has made stays, and what it was to replace goes first.
+/// what a rolling update has made stays, and what it was to replace goes first; where it was given up, what it has
+/// made. What has failed is looked at by somebody, and is in nobody's place.
 std::vector<bool> wanted_ones(const Planning& planning, const GroupPlan& plan, int size) {
+  const bool rests = reason_to_stop(plan).has_value();
+  const bool is_paused = plan.course.kind == Course::Kind::paused && !plan.course.was_going_back;
+  const auto is_of_present = [&](std::size_t index) {
+    const Decision& decision = plan.decisions[index];
+    return is_paused ? decision.record->revision == plan.course.wanted : !is_old(planning, plan, decision);
+  };
   std::vector<std::size_t> order(plan.decisions.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_partition(order.begin(), order.end(),
-                        [&](std::size_t index) { return !is_old(planning, plan, plan.decisions[index]); });
+  auto rest = order.begin();
+  if (rests) {
+    rest = std::stable_partition(order.begin(), order.end(),
+                                 [&](std::size_t index) { return plan.decisions[index].record->failed; });
+  }
+  std::stable_partition(rest, order.end(), is_of_present);
+  const auto count = static_cast<std::size_t>(rests ? wanted_at_rest(plan, size) : size);
   std::vector<bool> wanted(order.size(), false);
-  for (std::size_t i = 0; i < order.size() && i < static_cast<std::size_t>(size); ++i) wanted[order[i]] = true;
+  for (std::size_t i = 0; i < order.size() && i < count; ++i) wanted[order[i]] = true;
   return wanted;
 }
 
@@ -166,7 +186,7 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
   for (int i = 0; i < existing; ++i) {
     Decision& decision = plan.decisions[static_cast<std::size_t>(i)];
     // What goes by turns is decided as what is to be replaced, and makes room when its turn comes.
-    const bool by_turns = plan.successors_are_beside && is_old(planning, plan, decision) &&
+    const bool by_turns = plan.successors_are_beside && is_old(planning, plan, decision) && !reason_to_stop(plan) &&
                           allowed_for(planning, group) == Disruption::replace;
     const bool wanted = within_size[static_cast<std::size_t>(i)] || by_turns;
     if (!is_in_scope(planning, plan, decision)) {

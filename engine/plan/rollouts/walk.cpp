@@ -77,8 +77,8 @@ class Walk {
     Member member;
     member.decision = index;
     if (decision.record != nullptr) member.host = decision.where->host;
-    member.abandoned =
-        decision.record != nullptr && plan_.record != nullptr && decision.record->revision != plan_.record->stable;
+    member.abandoned = decision.record != nullptr && plan_.record != nullptr &&
+                       decision.record->revision != plan_.record->stable && decision.record->revision != plan_.revision;
     // Who was drained serves nobody, until that is taken back.
     const bool available = is_available(planning_, decision) && !decision.record->drained;
     member.state = available ? Member::State::available : Member::State::unavailable;
@@ -269,6 +269,12 @@ class Walk {
     }
     for (int i = 0; i < allowance.goes_available && begin_going(Member::State::available); ++i) {
     }
+    if (!turn_begun_ && under_way_.empty() && allowance.goes_unavailable > 0) {
+      // Those that are too many serve, and may not go before one that does not serve is made again.
+      overfull_ = true;
+      begin_going(Member::State::unavailable);
+      overfull_ = false;
+    }
     if (!turn_begun_) return false;
     turn_.total = counts().total();
     paper_.outline.turns.push_back(turn_);
@@ -368,11 +374,11 @@ class Walk {
 
   Line* next_line(std::map<std::string, Line>& hosts) {
     Line* best = nullptr;
-    std::tuple<int, bool, int> best_rank;
+    std::tuple<bool, int, int> best_rank;
     for (auto& [host, line] : hosts) {
       if (line.empty() || !has_turn_left(host) || !may_give_way(members_[line.front()])) continue;
       const auto taken = taken_from_.find(host);
-      const std::tuple<int, bool, int> rank{taken == taken_from_.end() ? 0 : taken->second, host == last_host_,
+      const std::tuple<bool, int, int> rank{host == last_host_, taken == taken_from_.end() ? 0 : taken->second,
                                             plan_.decisions[members_[line.front()].decision].address.ordinal};
       if (best != nullptr && best_rank <= rank) continue;
       best = &line;
@@ -381,9 +387,9 @@ class Walk {
     return best;
   }
 
-  /// What is too much goes before anything is made again.
+  /// What is too much goes before anything is made again, where it can.
   [[nodiscard]] bool may_give_way(const Member& member) const {
-    return member.kind != Member::Kind::gives_way || counts_.total() <= paper_.budget.most();
+    return member.kind != Member::Kind::gives_way || counts_.total() <= paper_.budget.most() || overfull_;
   }
 
   void begin(Member& member, What what, Member::Kind kind, Member::State state) {
@@ -490,6 +496,7 @@ class Walk {
   int number_ = 0;                     ///< Of the last turn.
   RolloutTurnOutline turn_;            ///< That begins.
   bool turn_begun_ = false;
+  bool overfull_ = false;  ///< There are more than may be, and nothing else can begin.
   bool held_by_step_ = false;
   bool lowest_known_ = false;
   std::optional<std::size_t> refused_;  ///< The last decision that found no place.

@@ -470,7 +470,8 @@ int lay_out_readiness(Planning& planning, const GroupPlan& plan, const Decision&
                       const InstanceRecord& instance, std::vector<int> needs) {
   WaitForGates gates{instance.uuid, plan.group->health.gates,     plan.group->health.startup_timeout,
                      instance.nics, plan.group->update.min_ready, Duration{0}};
-  if (decision.rolls) gates.progress_deadline = plan.group->update.progress_deadline;
+  const bool is_new = plan.rollout && !decision.held && !is_old(planning, plan, decision);
+  if (decision.rolls || is_new) gates.progress_deadline = plan.group->update.progress_deadline;
   const auto& hooks = plan.group->hooks.after_ready;
   gates.last = hooks.empty();
   int ready = planning.graph.add(decision.name, instance.host, std::move(needs), std::move(gates));

@@ -43,6 +43,10 @@ ErrorKind kind_of(int code, int domain, int system_errno) {
     case VIR_ERR_SYSTEM_ERROR:
       return kind_of_system_error(domain, system_errno);
 
+    // "connection closed due to keepalive timeout", "client socket is closed"
+    case VIR_ERR_INTERNAL_ERROR:
+      return domain == VIR_FROM_RPC ? ErrorKind::unreachable : ErrorKind::failed;
+
     case VIR_ERR_AUTH_FAILED:
     case VIR_ERR_AUTH_CANCELLED:
     case VIR_ERR_AUTH_UNAVAILABLE:

@@ -131,7 +131,7 @@ TEST_CASE("a rolling update that waits is told of by status and rollout status, 
   const Json document = Json::parse(promoted.out);
   CHECK(document.at("intent").at("kind") == "promote");
   CHECK(document.at("intent").at("by") == "anna@ctl1");
-  CHECK(document.at("next") == Json::array({"vscale apply"}));
+  CHECK(document.at("next") == Json::array({"vscale apply", "vscale rollout undo web"}));
   CHECK(Json::parse(world.vscale({"rollout", "status", "web", "--json"}).out).at("rollout").at("standing") ==
         "rolling");
 }

@@ -197,6 +197,23 @@ TEST_CASE("gates are cut short when the run is going to stop") {
   f.go.set_value();
 }
 
+TEST_CASE("one rest is cut short while others go on") {
+  Fixture f;
+  const WatchRollout rest{.step = 0, .lasts = std::chrono::hours{24 * 365}, .watched = {}, .gates = {}};
+  ThreadedRunner runner(f.world->config, f.world->ports(), f.world, 2);
+  for (const int id : {1, 2}) runner.start({id, "group.web", "", {}, rest}, {});
+  eventually([&] { return f.world->clock.now() > VirtualClock::kStart + std::chrono::minutes{1}; });
+
+  for (const int id : {2, 1}) {
+    runner.cut_wait_short(id);
+    const auto finished = next_finished(runner, f.world->clock, f.events);
+    CHECK(finished.id == id);
+    REQUIRE_FALSE(finished.result.ok());
+    CHECK(finished.result.error().kind == ErrorKind::timed_out);
+  }
+  f.go.set_value();
+}
+
 TEST_CASE("a runner that goes leaves behind what hangs, which keeps what it uses and ends in peace") {
   Fixture f;
   const std::weak_ptr<World> watched = f.world;

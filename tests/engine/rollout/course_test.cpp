@@ -164,6 +164,28 @@ TEST_CASE("a pause by hand holds whatever is to be rolled out, until it is lifte
   CHECK(standing.course().kind == Kind::forward);
 }
 
+TEST_CASE("what is missing while a complete group is paused is made of what the file has, which is stable") {
+  Standing standing;
+  standing.recorded.rollouts.clear();
+  standing.revision(9).completed_at = kNow + Duration{1000};
+  standing.recorded.groups[kWeb].stable = 9;
+  standing.say(Intent::pause);
+  CHECK(standing.course().kind == Kind::paused);
+  CHECK(standing.course().made_of == nullptr);
+  CHECK(standing.course().target() == 9);
+}
+
+TEST_CASE("force does not put up with failures: for what has stopped there is resume") {
+  Standing standing;
+  standing.rollout().failures = 1;
+  standing.force = true;
+  CHECK(standing.course().kind == Kind::stopped);
+  CHECK_FALSE(standing.course().is_overruled);
+  standing.revision(9).verdict = RevisionRecord::Verdict::aborted;
+  CHECK(standing.course().kind == Kind::forward);
+  CHECK(standing.course().is_overruled);
+}
+
 TEST_CASE("resume and promote forgive the failures so far, and none that come later") {
   Standing standing;
   standing.rollout().failures = 1;

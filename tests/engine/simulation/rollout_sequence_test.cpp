@@ -203,6 +203,14 @@ std::vector<Incident> incidents() {
          }
        },
        nothing},
+      {"undo",
+       [](Rolling& rolling) {
+         RolloutIntent undo{
+             .group = "group.web", .kind = RolloutIntent::Kind::undo, .at = rolling.world.input.now, .by = "anna"};
+         undo.revision = 2;
+         rolling.world.input.recorded.rollout_intents["group.web"] = undo;
+       },
+       nothing, 'a'},
       {"a host that does not answer",
        [](Rolling& rolling) { rolling.world.input.live["kvm2"].failure = unreachable().failure; }, nothing},
   };

@@ -412,6 +412,142 @@ TEST_CASE("a new version that fails in its bake goes back, whole as it is") {
   CHECK(rollout.revision(2).verdict == RevisionRecord::Verdict::rolled_back);
 }
 
+TEST_CASE("a version that comes up and falls over a moment later has not replaced everybody by then") {
+  Rollout rollout;
+  rollout.publish();
+  rollout.world.cluster.behave(GuestBehaviour{.crashes_after = std::chrono::seconds{8}});
+  rollout.apply();
+  CHECK(rollout.ready()[1] >= 2);
+  CHECK(rollout.stable() == 1);
+  CHECK(rollout.world.recorded().rollouts.at(kRolled).failures == 1);
+  CHECK(warns(rollout.world.plan(), "rollout_stopped"));
+}
+
+TEST_CASE("the last one that falls over before the end keeps its version from being called stable") {
+  Rollout rollout;
+  rollout.publish();
+  rollout.world.cluster.behave("prod-web-5", GuestBehaviour{.crashes_after = std::chrono::seconds{7}});
+  rollout.apply();
+  CHECK(rollout.stable() == 1);
+  CHECK(rollout.is_in_progress());
+  CHECK(rollout.world.recorded().rollouts.at(kRolled).failures == 1);
+}
+
+/// An apply, in which somebody says so as soon as the rollout rests.
+RunSummary say_at_rest(Rollout& rollout, RolloutIntent::Kind kind) {
+  bool said = false;
+  rollout.world.before_wait = [&] {
+    const auto rollouts = rollout.world.recorded().rollouts;
+    const auto at = rollouts.find(kRolled);
+    if (said || at == rollouts.end() || !at->second.step_reached_at) return;
+    said = true;
+    rollout.say(kind);
+  };
+  const RunSummary summary = rollout.world.apply(rollout.world.plan());
+  rollout.world.before_wait = {};
+  REQUIRE(said);
+  return summary;
+}
+
+TEST_CASE("a bake that was cut begins anew, for nobody looked meanwhile; a pause goes on") {
+  Rollout rollout;
+  const bool bakes = GENERATE(true, false);
+  rollout.update().steps = {until_promoted(kOne)};
+  rollout.publish();
+  rollout.apply();
+  rollout.update().steps = {bakes ? step(kOne, {}, std::chrono::minutes{10}) : step(kOne, std::chrono::minutes{10})};
+  rollout.world.clock.advance(std::chrono::minutes{4});
+
+  const Plan next = rollout.world.plan();
+
+  const auto rest = std::find_if(next.actions.begin(), next.actions.end(), [](const Action& action) {
+    const auto* watch = std::get_if<WatchRollout>(&action.detail);
+    return watch != nullptr && watch->step;
+  });
+  INFO(plan_text(next));
+  REQUIRE(rest != next.actions.end());
+  const Duration lasts = std::get<WatchRollout>(rest->detail).lasts;
+  if (bakes) CHECK(lasts == std::chrono::minutes{10});
+  if (!bakes) CHECK(lasts <= std::chrono::minutes{6});
+}
+
+TEST_CASE("what was promoted once waits for a person again when the file comes back to it") {
+  Rollout rollout;
+  rollout.update().steps = {until_promoted(kOne), step(kAll)};
+  rollout.publish("second");
+  rollout.apply();
+  rollout.say(RolloutIntent::Kind::promote);
+  rollout.apply();
+  REQUIRE(rollout.stable() == 2);
+  rollout.publish("third");
+  rollout.apply();
+  REQUIRE(rollout.ready() == Ready{{2, 2}, {3, 1}});
+  rollout.publish("second");
+  rollout.world.settle(kStoryRoundsMax);
+  CHECK(rollout.ready() == Ready{{2, 2}, {3, 1}});
+  rollout.say(RolloutIntent::Kind::promote);
+  rollout.apply();
+  CHECK(rollout.ready() == Ready{{2, 3}});
+}
+
+TEST_CASE("abort and undo that are said before the end keep what is there from being called stable") {
+  Rollout rollout;
+  const auto kind = GENERATE(RolloutIntent::Kind::abort, RolloutIntent::Kind::undo);
+  rollout.publish();
+  bool said = false;
+  rollout.world.before_wait = [&] {
+    if (said || rollout.ready()[2] < 3) return;
+    said = true;
+    rollout.say(kind);
+  };
+  rollout.apply();
+  REQUIRE(said);
+  CHECK(rollout.stable() == 1);
+  rollout.world.before_wait = {};
+  rollout.world.settle(kStoryRoundsMax);
+  if (kind == RolloutIntent::Kind::undo) CHECK(rollout.ready() == Ready{{1, 3}});
+  if (kind == RolloutIntent::Kind::abort) CHECK(rollout.ready()[2] == 3);
+  CHECK(rollout.world.plan().actions.empty());
+}
+
+TEST_CASE("promoted while its new ones are baked, a rollout does not come to the rest after it") {
+  Rollout rollout;
+  UpdateStep baked = until_promoted(kOne);
+  baked.bake = std::chrono::minutes{10};
+  rollout.update().steps = {baked, step(kAll)};
+  rollout.publish();
+  const RunSummary summary = say_at_rest(rollout, RolloutIntent::Kind::promote);
+  REQUIRE(summary.held.size() == 1);
+  CHECK(summary.held[0].kind == RolloutIntent::Kind::promote);
+  CHECK(summary.failed.empty());
+  rollout.apply();
+  CHECK(rollout.ready() == Ready{{2, 3}});
+}
+
+TEST_CASE("force for what was given up lets a rollout that goes well rest where it does") {
+  Rollout rollout;
+  rollout.update().steps = {until_promoted(kOne), step(kAll)};
+  rollout.publish();
+  rollout.apply();
+  PlanOptions force;
+  force.force = true;
+  CHECK(rollout.world.plan(force).actions.empty());
+}
+
+TEST_CASE("a canary on a host that has fallen silent is not made once more while its rollout rests") {
+  Rollout rollout;
+  rollout.update().steps = {until_promoted(kOne), step(kAll)};
+  rollout.publish();
+  rollout.apply();
+  rollout.say(GENERATE(RolloutIntent::Kind::pause, RolloutIntent::Kind::abort));
+  for (const auto& [address, instance] : rollout.world.recorded().instances) {
+    if (instance.revision == 2) rollout.world.cluster.cut(instance.host);
+  }
+  const Plan plan = rollout.world.plan();
+  INFO(plan_text(plan));
+  CHECK(plan.actions.empty());
+}
+
 TEST_CASE("a step that a person passes holds the rollout until it is promoted") {
   Rollout rollout;
   rollout.update().steps = {until_promoted(kOne), step(kAll)};

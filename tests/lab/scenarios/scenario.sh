@@ -80,6 +80,26 @@ run() {
   [ "$code" -eq "$expected" ] || fail "vscale $1 ended with $code, want $expected"
 }
 
+# in_the_middle PATTERN COMMAND...: run apply, and the command once its output has the pattern. $out and $code are of apply.
+in_the_middle() {
+  local pattern=$1 pid
+  shift
+  printf '$ vscale apply --auto-approve    (and in the middle: %s)\n' "$*"
+  code=0
+  : > "$out"
+  "$lab_tests/lab" run "$vscale" apply --auto-approve > "$out" 2>&1 < /dev/null 9>&- &
+  pid=$!
+  for _ in $(seq 2400); do # two minutes at most
+    grep -Eq -- "$pattern" "$out" && break
+    kill -0 "$pid" 2> /dev/null || fail "it had ended before it said: $pattern"
+    sleep 0.05
+  done
+  [ "$1" != kill ] || set -- kill -9 "$pid"
+  "$@" > said 2>&1 || fail "$* failed: $(cat said)"
+  wait "$pid" || code=$?
+  sed 's/^/    /' said "$out"
+}
+
 prints() { grep -Eq -- "$1" "$out" || fail "it does not say: $1"; }
 # says: the same, wherever a message is broken into lines.
 says() { tr -s '[:space:]' ' ' < "$out" | grep -Eq -- "$1" || fail "it does not say: $1"; }

@@ -54,6 +54,9 @@ TEST_CASE("a system error is what the system said, on the wire or on the host") 
 
 TEST_CASE("each other kind has its codes") {
   CHECK(kind_of(VIR_ERR_RPC, VIR_FROM_RPC, 0) == ErrorKind::unreachable);
+  // A keepalive that nobody has answered.
+  CHECK(kind_of(VIR_ERR_INTERNAL_ERROR, VIR_FROM_RPC, 0) == ErrorKind::unreachable);
+  CHECK(kind_of(VIR_ERR_INTERNAL_ERROR, VIR_FROM_QEMU, 0) == ErrorKind::failed);
   CHECK(kind_of(VIR_ERR_AUTH_FAILED, VIR_FROM_RPC, 0) == ErrorKind::denied);
   CHECK(kind_of(VIR_ERR_NO_SUPPORT, VIR_FROM_TEST, 0) == ErrorKind::unsupported);
   CHECK(kind_of(VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, 0) == ErrorKind::invalid);
