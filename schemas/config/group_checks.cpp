@@ -327,7 +327,8 @@ void ConfigChecks::check_only_rolling(const Group& group) {
   if (group.update.strategy == Update::Strategy::rolling) return;
   for (const char* key : {"maxSurge", "maxUnavailable", "perHost", "steps"}) {
     const std::string path = path_of(group) + ".update." + key;
-    if (!written(path)) continue;
+    const Node* common = TreeView(&root_).view("defaults").view("groups").view("update").at(key);
+    if (!written(path) || (common != nullptr && common->place == at(path))) continue;
     reporter_.error(at(path),
                     {.code = "exclusive_keys",
                      .summary = fmt::format("{}: update.{} is for strategy rolling alone", subject_of(group), key),

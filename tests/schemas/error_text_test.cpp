@@ -516,6 +516,18 @@ TEST_CASE("steps of a rolling update that could not rest are errors") {
                  with_group("    update: { strategy: onDelete, steps: [{ to: 1, pause: manual }] }\n"));
 }
 
+TEST_CASE("what only a rolling update heeds is an error with another strategy, but not where it comes from defaults") {
+  check_messages("update_of_another_strategy",
+                 with_group("    update: { strategy: recreate, maxSurge: 2, maxUnavailable: 1, perHost: 3 }\n"));
+  CHECK(codes_of(with_group("    update: { strategy: recreate }\n") +
+                 "defaults: { groups: { update: { maxSurge: 2 } } }\n") == std::vector<std::string>{});
+}
+
+TEST_CASE("a minReady that the deadline leaves no time for is an error") {
+  check_messages("update_without_time", with_group("    update: { minReady: 15m }\n"));
+  CHECK(codes_of(with_group("    update: { minReady: 15m, progressDeadline: 0s }\n")).empty());
+}
+
 TEST_CASE("moves and removals name what is and what is not in the file") {
   check_messages("moves", with_group("") +
                               "moved:\n  - { from: group.web, to: group.www }\n"

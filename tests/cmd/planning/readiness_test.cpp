@@ -97,6 +97,14 @@ TEST_CASE("one try that is unlucky makes nobody unready") {
   CHECK(rolling.probe.tries["10.0.0.50"] == 1);
 }
 
+TEST_CASE("a question that nobody passes says nothing of those who are asked: it may be new, with the version") {
+  Rolling rolling;
+  for (auto& [address, said] : rolling.probe.answers) said = {404};
+  CHECK(rolling.unready().empty());
+  rolling.probe.answers["10.0.0.52"] = {200};
+  CHECK(rolling.unready().size() == 2);
+}
+
 TEST_CASE("a port is tried for the tcp gate, and gates within the guest are not asked by a plan") {
   Rolling rolling({gate(Gate::Kind::agent), gate(Gate::Kind::exec), gate(Gate::Kind::tcp, 22)});
   rolling.probe.answers["10.0.0.50"] = {0};

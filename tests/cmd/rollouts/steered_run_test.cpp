@@ -92,6 +92,11 @@ class SteeredWorld : public AppliedWorld {
     return std::count_if(events.begin(), events.end(), [](const auto& event) { return event.kind == "failed"; });
   }
 
+  void put(const RecordChange& change) {
+    const auto opened = outside().open_state(folder() + "/vscale.db", OpenMode::read_write);
+    REQUIRE(opened->store->commit({.at = clock().now(), .begun = {}, .ended = {}, .changes = {change}, .events = {}}));
+  }
+
   /// As somebody finds it who asks the guests themselves.
   int answering() {
     const auto domains = cluster().domains();
@@ -234,6 +239,27 @@ TEST_CASE("one apply of a version that does not come up goes back within its app
   CHECK(world.vscale({"plan", "--detailed-exitcode"}).code == 0);
 }
 
+TEST_CASE(
+    "one apply of a version that is to be there all at once, and does not come up, goes back within its approval") {
+  SteeredWorld world("{ strategy: recreate, onFailure: rollback }");
+  const auto behave = [&](const GuestBehaviour& behaviour) {
+    for (const char* name : {"prod-web-0", "prod-web-1", "prod-web-2"}) world.cluster().behave(name, behaviour);
+  };
+  behave(kNeverAnswers);
+  world.stop_when([&] {
+    if (world.goes_back()) behave({});
+    return StopRequest::none;
+  });
+
+  const auto applied = world.apply();
+
+  INFO(applied.out << applied.err);
+  CHECK(applied.code == 1);
+  CHECK(holds(applied.out, "Rolled back: web is of revision 1 again."));
+  CHECK(world.ready() == ReadyOf{{1, kSize}});
+  CHECK(world.vscale({"plan", "--detailed-exitcode"}).code == 0);
+}
+
 TEST_CASE("a new instance that falls ill in the bake is a failure: the rolling update stops there, or goes back") {
   const std::string on_failure = GENERATE("pause", "rollback");
   CAPTURE(on_failure);
@@ -279,6 +305,49 @@ TEST_CASE("a rolling update that was interrupted ends with what it did, what it 
 
   CHECK(stopped.code == 130);
   check_golden("cmd/rollout/interrupted.txt", stopped.out);
+}
+
+TEST_CASE("what stands beside others is not too much for status, nor what a scaled group is to have") {
+  SteeredWorld world("{}\n    scaling: { min: 1, max: 9 }");
+  world.interrupt_when([&] { return world.is_waited_for("prod-web-3"); });
+  REQUIRE(world.apply().code == 130);
+  world.stop_when({});
+  REQUIRE(world.cluster().domains().size() == kSize + 1);
+
+  const auto status = world.vscale({"status"});
+
+  INFO(status.out);
+  CHECK_FALSE(holds(status.out, "to destroy"));
+  CHECK(holds(status.out, "0 of 3 new"));
+  const auto planned = world.vscale({"plan"});
+  CHECK(holds(planned.out, "never below 3 ready"));
+}
+
+TEST_CASE("status tells of who was drained and has not been stopped") {
+  SteeredWorld world("{}");
+  InstanceRecord drained = world.record().instances.begin()->second;
+  drained.drained = true;
+  world.put(PutInstance{drained});
+  const auto status = world.vscale({"status"});
+  INFO(status.out);
+  CHECK(holds(status.out, "drained"));
+}
+
+TEST_CASE("a way back that is given up says nothing of the revision that it led to") {
+  SteeredWorld world(kRestsAfterOne);
+  world.stop_when([&, undone = false, aborted = false]() mutable {
+    if (!undone && world.is_at_rest()) undone = world.vscale({"rollout", "undo", "web"}).code == 0;
+    if (!aborted && world.goes_back()) aborted = world.vscale({"rollout", "abort", "web"}).code == 0;
+    return StopRequest::none;
+  });
+
+  const auto applied = world.apply();
+
+  INFO(applied.out << applied.err);
+  world.stop_when({});
+  CHECK(world.record().revisions.at("group.web").at(1).verdict == RevisionRecord::Verdict::wanted);
+  CHECK(world.record().revisions.at("group.web").at(2).verdict == RevisionRecord::Verdict::rolled_back);
+  CHECK(world.vscale({"plan", "--detailed-exitcode"}).code == 0);
 }
 
 }  // namespace vscale::test

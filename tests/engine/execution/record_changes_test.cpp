@@ -211,6 +211,7 @@ TEST_CASE("the removal of a twin does not change the record of the right one") {
 TEST_CASE("an update records the new sizes and leaves the progress as it is") {
   auto recorded = ready_instance();
   recorded.phase = Phase::defined;  // It was stopped for this, after the plan was made.
+  recorded.drained = recorded.failed = true;
   UpdateDomain update{
       .uuid = recorded.uuid, .vcpus = {}, .memory_bytes = 4 * kGiB, .ownership = {}, .after = ready_instance()};
   update.after.memory_bytes = 4 * kGiB;
@@ -219,6 +220,26 @@ TEST_CASE("an update records the new sizes and leaves the progress as it is") {
 
   CHECK(changed.memory_bytes == 4 * kGiB);
   CHECK(changed.phase == Phase::defined);
+  CHECK(changed.drained);
+  CHECK(changed.failed);
+}
+
+TEST_CASE("what a host takes too long for says nothing of a revision; what does not become ready in time does") {
+  const Error late{ErrorKind::timed_out, "no answer in time", {}, {}};
+  CHECK_FALSE(is_failure_of_rollout(action(StartDomain{"uuid"}), late));
+  CHECK_FALSE(is_failure_of_rollout(action(DefineDomain{}), late));
+  CHECK(is_failure_of_rollout(action(WaitForGates{}), late));
+  CHECK(is_failure_of_rollout(action(StartDomain{"uuid"}), {ErrorKind::failed, "no such machine type", {}, {}}));
+}
+
+TEST_CASE("how many a group is to have is recorded with whoever goes") {
+  RecordedState state = state_with(ready_instance());
+  GroupRecord group;
+  group.address = "group.web";
+  group.size = 4;
+  state.groups["group.web"] = group;
+  for (const auto& change : changes_at_end(action(ReleaseInstance{3}), {}, state, kNow)) apply(state, change);
+  CHECK(state.groups.at("group.web").size == 3);
 }
 
 TEST_CASE("volumes and images leave the record when they have gone, and images enter it when they have come") {

@@ -16,14 +16,14 @@ last_line() { grep -nE -- "$1" "$out" | tail -n 1 | cut -d: -f1; }
 story "Three guests serve"
 versioned_group v1
 run 0 apply --auto-approve
-serve_versions '3 v1'
+begin_load
 was=$(guests)
 
 story "recreate: all go, and then all come, under the names and addresses that they had"
 versioned_group v2 'strategy: recreate'
 run 0 plan
 run 0 apply --auto-approve
-[ "$(last_line 'web-[0-9] .*(shut down|destroy)')" -lt "$(first_line 'web-[0-9] .*root disk')" ] || fail "one came before all had gone"
+[ "$(last_line 'web-[0-9] .*(shut down|destroy)')" -lt "$(first_line 'web-[0-9] .*claim a place')" ] || fail "one came before all had gone"
 serve_versions '3 v2'
 [ "$(guests)" = "$was" ] || fail "guests are $(guests), want $was"
 run 0 plan --detailed-exitcode
@@ -38,7 +38,6 @@ run 0 status
 run 0 plan --detailed-exitcode
 
 story "In percent: a third, a rest of ten seconds that apply waits for itself, then the others and a bake"
-begin_load
 versioned_group v4 'maxSurge: "34%", steps: [{ to: "33%", pause: 10s }, { to: "100%", bake: 5s }]'
 run 0 plan
 says 'surge 2, unavailable 0'

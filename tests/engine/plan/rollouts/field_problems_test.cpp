@@ -136,6 +136,28 @@ TEST_CASE("one that somebody deleted by hand is drift and is made again, in a ro
   CHECK(all_are_of(world, rolls ? 'b' : 'a'));
 }
 
+// cluster-api#13020
+TEST_CASE("a new one that was ready and is not any more is waited for, and nothing goes for it meanwhile") {
+  PlayedWorld world = running({rolls_beside(web(3))});
+  publish_next(world);
+  const Plan first = world.plan();
+  const auto second_turn = std::find_if(first.actions.begin(), first.actions.end(), [](const Action& action) {
+    const auto* turn = std::get_if<RolloutTurn>(&action.detail);
+    return turn != nullptr && turn->number == 2;
+  });
+  world.carry_out_and_die(first, order_of_ids(first), static_cast<std::size_t>(second_turn - first.actions.begin()),
+                          false);
+  world.input.unready[{InstanceAddress::Kind::group, "web", 3}] = "gate http :80/: 503, want 200";
+
+  const Plan plan = world.plan();
+
+  INFO(plan_text(plan));
+  const int waited_for = only_action(plan, "gate.wait", "group.web[3]").id;
+  for (const auto& action : plan.actions) {
+    if (std::holds_alternative<StopDomain>(action.detail)) CHECK(all_before(plan, action.id).count(waited_for) == 1);
+  }
+}
+
 // code-dot-org#25578, terraform-aws-couchbase#48
 TEST_CASE("one that is up and not ready is touched by no plan, and goes first when a new version comes") {
   PlayedWorld world = running({rolls_beside(web(3))});
