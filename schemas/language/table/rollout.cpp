@@ -9,24 +9,26 @@ Type gate_type() {
   const auto none = [](const char* name, const char* doc) {
     return object({.name = name, .title = "a gate", .doc = doc, .keys = {}});
   };
-  const Key timeout{"timeout", duration(), "", "Of one try."};
-  const Key every{"every", duration(), "", "Between tries."};
+  const auto timeout = [](const char* usual) {
+    return Key{"timeout", duration(), "", std::string("Of one try; ") + usual + " if not given."};
+  };
+  const Key every{"every", duration(), "", "Between tries; 2s if not given."};
   const Type systemd =
       object({.name = "systemdGate",
               .title = "a systemd gate",
               .doc = "`systemctl is-system-running` in the guest.",
-              .keys = {{"allowDegraded", boolean(), "false", "degraded is good enough."}, timeout, every}});
+              .keys = {{"allowDegraded", boolean(), "false", "degraded is good enough."}, timeout("15s"), every}});
   const Type tcp = object({.name = "tcpGate",
                            .title = "a tcp gate",
                            .doc = "A connection to the guest's address.",
-                           .keys = {{"port", integer(1, 65535), "", "The port.", kRequired}, timeout, every}});
+                           .keys = {{"port", integer(1, 65535), "", "The port.", kRequired}, timeout("3s"), every}});
   const Type http = object({.name = "httpGate",
                             .title = "an http gate",
                             .doc = "An HTTP answer from the guest's address.",
                             .keys = {{"port", integer(1, 65535), "80", "The port."},
                                      {"path", text(), "/", "The path."},
                                      {"status", integer(100, 599), "200", "The answer's status."},
-                                     timeout,
+                                     timeout("5s"),
                                      every}});
   const Type exec =
       object({.name = "execGate",
@@ -35,7 +37,7 @@ Type gate_type() {
               .keys = {{"guest", list(filled_with_facts(), 1), "",
                         "argv, no shell; may hold facts of the instance, and no secrets: command lines are logged.",
                         kRequired},
-                       timeout,
+                       timeout("15s"),
                        every}});
   const Type node = object({.name = "k8sNodeGate",
                             .title = "a k8sNode gate",
@@ -121,20 +123,21 @@ Type hooks_type() {
        .doc =
            "A command at a point in an instance's life: argv, no shell. Where a run has died or failed, the next one "
            "runs it again: it must be safe to run twice.",
-       .keys = {{"command", argv, "",
-                 "argv, where vscale runs. Its environment is PATH, HOME, LANG and TZ of vscale, VSCALE_NAME, "
-                 "VSCALE_ADDRESS (empty while it is not known), VSCALE_HOST, VSCALE_GROUP, VSCALE_REASON, and nothing "
-                 "else; its umask is 077."},
-                {"guest", argv, "", "argv, in the guest, through the agent; not in afterStop."},
-                {"undo", argv, "",
-                 "beforeStop only: argv that takes it back, in the same place, if this hook or a later one fails, or "
-                 "the instance is not stopped after all."},
-                {"stdin", filled_for_instance(), "", "Its input; keeps a secret out of logs."},
-                {"stdinFrom", from, "", "Its input from a command."},
-                {"timeout", duration(), "",
-                 "How long it may take, and its stdinFrom and its undo each: 2m if not given."},
-                {"onFailure", choice({"abort", "continue"}), "abort",
-                 "abort: what would come after it is not done. continue: its failure is noted, and passed over."}},
+       .keys =
+           {{"command", argv, "",
+             "argv, where vscale runs. Its environment is PATH, HOME, LANG and TZ of vscale, VSCALE_NAME, "
+             "VSCALE_ADDRESS (empty while it is not known), VSCALE_HOST, VSCALE_GROUP, VSCALE_REASON (why, by the word "
+             "that reasons have in a plan's JSON: spec_changed, replace_requested, not_wanted), and nothing else; its "
+             "umask is 077."},
+            {"guest", argv, "", "argv, in the guest, through the agent; not in afterStop."},
+            {"undo", argv, "",
+             "beforeStop only: argv that takes it back, in the same place, if this hook or a later one fails, or "
+             "the instance is not stopped after all."},
+            {"stdin", filled_for_instance(), "", "Its input; keeps a secret out of logs."},
+            {"stdinFrom", from, "", "Its input from a command."},
+            {"timeout", duration(), "", "How long it may take, and its stdinFrom and its undo each: 2m if not given."},
+            {"onFailure", choice({"abort", "continue"}), "abort",
+             "abort: what would come after it is not done. continue: its failure is noted, and passed over."}},
        .exactly_one = {{"command", "guest"}},
        .at_most_one = {{"stdin", "stdinFrom"}}});
   return object({.name = "hooks",
