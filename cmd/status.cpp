@@ -91,8 +91,9 @@ MembersByGroup members_of(const std::vector<InstanceStatus>& instances) {
   return members;
 }
 
-GroupStatus group_status(const std::string& address, const Group* group, const RecordedState& recorded,
+GroupStatus group_status(const Config& config, const std::string& address, const RecordedState& recorded,
                          const Members& ours) {
+  const Group* group = find_group(config, address);
   GroupStatus status{.address = address,
                      .name = address.substr(address.find('.') + 1),
                      .ready = 0,
@@ -107,7 +108,7 @@ GroupStatus group_status(const std::string& address, const Group* group, const R
   if (const auto record = recorded.groups.find(address); record != recorded.groups.end()) {
     status.revision = record->second.revision;
   }
-  status.rollout = rollout_status_of(address, group, status.want, recorded);
+  status.rollout = rollout_status_of(config, address, status.want, recorded);
   status.now = now_text(ours, wanted_beside(status));
   status.rollout.ready = status.ready;
   status.rollout.fresh = static_cast<int>(std::count_if(ours.begin(), ours.end(), [&](const auto* instance) {
@@ -125,10 +126,10 @@ std::vector<GroupStatus> group_statuses(const Config& config, const RecordedStat
     const std::string address = address_of(group);
     in_file.insert(address);
     const auto found = members.find(address);
-    groups.push_back(group_status(address, &group, recorded, found == members.end() ? Members{} : found->second));
+    groups.push_back(group_status(config, address, recorded, found == members.end() ? Members{} : found->second));
   }
   for (const auto& [address, ours] : members) {
-    if (!in_file.contains(address)) groups.push_back(group_status(address, nullptr, recorded, ours));
+    if (!in_file.contains(address)) groups.push_back(group_status(config, address, recorded, ours));
   }
   return groups;
 }

@@ -175,8 +175,9 @@ const char* to_string(Standing standing) {
   VSCALE_ASSERT(false, "a Standing without a word");
 }
 
-RolloutStatus rollout_status_of(const std::string& address, const Group* group, int size,
+RolloutStatus rollout_status_of(const Config& config, const std::string& address, int size,
                                 const RecordedState& recorded) {
+  const Group* group = find_group(config, address);
   RolloutStatus status;
   status.group = address;
   status.size = size;
@@ -189,7 +190,7 @@ RolloutStatus rollout_status_of(const std::string& address, const Group* group, 
     status.revision = status.to = record->second.revision;
     status.from = record->second.stable;
   }
-  status.undo_to = revision_to_undo_to(address, recorded);
+  status.undo_to = revision_to_undo_to(config, address, recorded);
   read_intent(status, recorded);
   const RevisionRecord* last = last_revision(address, recorded);
   if (const auto rollout = recorded.rollouts.find(address); rollout != recorded.rollouts.end()) {
@@ -213,7 +214,7 @@ RolloutStatus rollout_status_by_record(const Config& config, const RecordedState
                                        const std::string& address) {
   const Group* group = find_group(config, address);
   const int size = group == nullptr ? 0 : wanted_size(*group, size_so_far(recorded, address));
-  RolloutStatus status = rollout_status_of(address, group, size, recorded);
+  RolloutStatus status = rollout_status_of(config, address, size, recorded);
   for (const auto& [instance, record] : recorded.instances) {
     if (group_address(instance) != address || record.phase != Phase::ready) continue;
     ++status.ready;
@@ -222,10 +223,11 @@ RolloutStatus rollout_status_by_record(const Config& config, const RecordedState
   return status;
 }
 
-std::optional<std::int64_t> revision_to_undo_to(const std::string& group, const RecordedState& recorded) {
+std::optional<std::int64_t> revision_to_undo_to(const Config& config, const std::string& group,
+                                                const RecordedState& recorded) {
   const auto record = recorded.groups.find(group);
   if (record == recorded.groups.end()) return std::nullopt;
-  const RevisionRecord* back = way_back(recorded, group, record->second.revision, nullptr);
+  const RevisionRecord* back = way_back(recorded, group, record->second.revision, config);
   return back == nullptr ? std::nullopt : std::optional(back->number);
 }
 

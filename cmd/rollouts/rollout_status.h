@@ -54,15 +54,17 @@ struct RolloutStatus {
 /// The words that JSON has for them: none, rolling, rests, waits, paused, stopped, going_back, aborted, rolled_back.
 const char* to_string(RolloutStatus::Standing standing);
 
-/// `group` is what the file has at `address`; nullptr: nothing. `size`: how many instances it should have.
-RolloutStatus rollout_status_of(const std::string& address, const Group* group, int size,
+/// Of the group at `address`, which the files need not have. `size`: how many instances it should have.
+RolloutStatus rollout_status_of(const Config& config, const std::string& address, int size,
                                 const RecordedState& recorded);
 
 /// The same without any host: who is ready by the record counts as ready.
 RolloutStatus rollout_status_by_record(const Config& config, const RecordedState& recorded, const std::string& address);
 
-/// The stable revision; where that is the newest, the last other one that was completed and not given up.
-std::optional<std::int64_t> revision_to_undo_to(const std::string& group, const RecordedState& recorded);
+/// The stable revision; where that is the newest, the last other one that was completed and not given up, and whose
+/// networks and storage the files still have.
+std::optional<std::int64_t> revision_to_undo_to(const Config& config, const std::string& group,
+                                                const RecordedState& recorded);
 
 /// A command that may be said next: `rollout promote web` under "Go on:".
 struct NextCommand {

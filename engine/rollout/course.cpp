@@ -129,7 +129,7 @@ class Judge {
   }
 
   [[nodiscard]] const RevisionRecord* way_back() const {
-    return vscale::way_back(input_.recorded, input_.recorded_as, course_.wanted, &input_.config);
+    return vscale::way_back(input_.recorded, input_.recorded_as, course_.wanted, input_.config);
   }
 
   Course go_back(std::string why) {
@@ -192,7 +192,7 @@ class Judge {
 }  // namespace
 
 const RevisionRecord* way_back(const RecordedState& recorded, const std::string& recorded_as, std::int64_t from,
-                               const Config* config) {
+                               const Config& config) {
   const auto revisions = recorded.revisions.find(recorded_as);
   if (revisions == recorded.revisions.end()) return nullptr;
   const auto group = recorded.groups.find(recorded_as);
@@ -201,7 +201,7 @@ const RevisionRecord* way_back(const RecordedState& recorded, const std::string&
   for (const auto& [number, revision] : revisions->second) {
     const bool is_good = revision.completed_at && revision.verdict == RevisionRecord::Verdict::wanted;
     if (!is_good || number == from || !is_current_spec_hash(revision.spec_hash)) continue;
-    if (config != nullptr && !is_usable(revision, *config)) continue;
+    if (!is_usable(revision, config)) continue;
     if (number == stable) return &revision;
     if (best == nullptr || *revision.completed_at > *best->completed_at) best = &revision;
   }

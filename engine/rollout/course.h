@@ -56,10 +56,10 @@ struct Course {
 Course course_of(const CourseInput& input);
 
 /// What a rollout goes back to from revision `from`: the stable one, or where that is `from` the last one that was
-/// completed before; none that is condemned itself, nor one whose networks and storage have left `config` (nullptr: the
-/// file is not asked). nullptr if there is none. Points into `recorded`.
+/// completed before; none that is condemned itself, nor one whose networks and storage have left `config`. nullptr if
+/// there is none. Points into `recorded`.
 const RevisionRecord* way_back(const RecordedState& recorded, const std::string& recorded_as, std::int64_t from,
-                               const Config* config);
+                               const Config& config);
 
 /// The group as the file has it, made of a revision: of what cannot change in place the revision's, of all else (sizes,
 /// keys for ssh, placement, health, hooks) the file's; but of disks the larger size, for none can shrink.

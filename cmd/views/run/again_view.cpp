@@ -41,10 +41,12 @@ std::string circumstances_text(const Plan& plan, const std::vector<FailedAction>
     parts.push_back(hosts + " did not answer");
   }
   std::vector<FailedAction> others;
-  std::vector<std::string> unready;
+  std::vector<std::string> unready, not_stayed;
   for (const auto& one : failed) {
     const Action& action = plan.actions[static_cast<std::size_t>(one.id) - 1];
-    if (is_failure_of_rollout(action, one.error)) {
+    if (std::holds_alternative<WatchRollout>(action.detail) && is_failure_of_rollout(action, one.error)) {
+      not_stayed.push_back(shown_group(action.address));
+    } else if (is_failure_of_rollout(action, one.error)) {
       unready.push_back(shown_name(action.address));
     } else {
       others.push_back(one);
@@ -58,6 +60,9 @@ std::string circumstances_text(const Plan& plan, const std::vector<FailedAction>
   }
   if (!unready.empty()) {
     parts.push_back(fmt::format("{} did not become available", listed_up_to(kUnreadyNamed, unready)));
+  }
+  if (!not_stayed.empty()) {
+    parts.push_back(fmt::format("what has come of {} did not stay available", listed_up_to(kUnreadyNamed, not_stayed)));
   }
   return fmt::format("{}", fmt::join(parts, "; "));
 }

@@ -17,6 +17,7 @@ RevisionRecord web_revision(std::int64_t number, const std::string& digest, Inst
   record.group = "group.web";
   record.number = number;
   record.image = debian_of(digest);
+  record.made_of = rolled_group().instance;
   record.spec_hash = spec_hash(rolled_group().instance, record.image.digest);
   record.created_at = created;
   return record;
@@ -44,11 +45,19 @@ Group rolled_group() {
   group.name = "web";
   group.size = 3;
   group.instance.image = "debian-12";
+  group.instance.storage = "local";
   group.update.steps = {
       {.to = {Amount::Unit::count, 1}, .manual_pause = false, .pause = std::chrono::minutes{5}, .bake = {}},
       {.to = {Amount::Unit::percent, 50}, .manual_pause = true, .pause = {}, .bake = {}},
       {.to = {Amount::Unit::percent, 100}, .manual_pause = false, .pause = {}, .bake = std::chrono::minutes{10}}};
   return group;
+}
+
+Config config_of(Group group) {
+  Config config;
+  config.storage.emplace_back().name = "local";
+  config.groups = {std::move(group)};
+  return config;
 }
 
 RecordedState rolling_record() {

@@ -15,6 +15,9 @@ Instant rollout_noon();
 /// Three instances; steps: one and five minutes, half and a person, all; no failure is put up with.
 Group rolled_group();
 
+/// The group, and the storage that it is on.
+Config config_of(Group group);
+
 /// Revision 8 was completed, 9 was begun five minutes ago with the next instance, web-3, which is ready.
 RecordedState rolling_record();
 

@@ -25,7 +25,7 @@ const WholeCommand kCommand = [](const std::string& words, const PlanOptions& op
 };
 
 RolloutStatus status_of_web(const RecordedState& recorded, const Group& group = rolled_group()) {
-  RolloutStatus status = rollout_status_of("group.web", &group, 3, recorded);
+  RolloutStatus status = rollout_status_of(config_of(group), "group.web", 3, recorded);
   status.fresh = 1;
   status.ready = 3;
   return status;
@@ -208,7 +208,7 @@ TEST_CASE("what may always be missing comes from the budget of the file") {
     Group group = rolled_group();
     group.update.max_surge = surge;
     group.update.max_unavailable = unavailable;
-    return rollout_status_of("group.web", &group, size, rolling_record()).lowest;
+    return rollout_status_of(config_of(group), "group.web", size, rolling_record()).lowest;
   };
   const auto count = [](int value) { return Amount{Amount::Unit::count, value}; };
   const auto percent = [](int value) { return Amount{Amount::Unit::percent, value}; };
@@ -220,19 +220,22 @@ TEST_CASE("what may always be missing comes from the budget of the file") {
   CHECK(lowest(percent(0), percent(10), 3) == 2);   // both would be nothing
   Group group = rolled_group();
   group.instance.disks = {{.name = "data", .size_bytes = kGiB, .storage = {}, .keep = true}};
-  CHECK(rollout_status_of("group.web", &group, 3, rolling_record()).lowest == 2);
+  CHECK(rollout_status_of(config_of(group), "group.web", 3, rolling_record()).lowest == 2);
   group.update.strategy = Update::Strategy::recreate;
-  CHECK(rollout_status_of("group.web", &group, 3, rolling_record()).lowest == 0);
+  CHECK(rollout_status_of(config_of(group), "group.web", 3, rolling_record()).lowest == 0);
 }
 
 TEST_CASE("undo goes to the last revision that was completed, other than the newest and those that were given up") {
-  CHECK(revision_to_undo_to("group.web", rolling_record()) == 8);
-  CHECK(revision_to_undo_to("group.web", completed_record()) == 8);
-  CHECK_FALSE(revision_to_undo_to("group.web", RecordedState{}));
+  Config config = config_of(rolled_group());
+  CHECK(revision_to_undo_to(config, "group.web", rolling_record()) == 8);
+  CHECK(revision_to_undo_to(config, "group.web", completed_record()) == 8);
+  CHECK_FALSE(revision_to_undo_to(config, "group.web", RecordedState{}));
   RecordedState recorded = completed_record();
   recorded.groups["group.web"].revision = 8;
   recorded.revisions["group.web"][9].verdict = RevisionRecord::Verdict::rolled_back;
-  CHECK_FALSE(revision_to_undo_to("group.web", recorded));
+  CHECK_FALSE(revision_to_undo_to(config, "group.web", recorded));
+  config.storage.clear();
+  CHECK_FALSE(revision_to_undo_to(config, "group.web", rolling_record()));
 }
 
 TEST_CASE("what an operator says is recorded with the revision, the step and the failures that it is about") {

@@ -50,7 +50,9 @@ story "A version that breaks while it is baked goes back by itself"
 user_data='(sleep 12; rm /run/www/health) &\n'
 versioned_group v5 'steps: [{ to: 1, bake: 60s }], onFailure: rollback'
 run 1 apply --auto-approve
+says 'what has come of web did not stay available'
 user_data=
+count_requests_anew # the one that broke was a member
 serve_versions '3 v4'
 run 0 plan --detailed-exitcode
 
