@@ -335,7 +335,7 @@ std::string rollout_bounds_text(const GroupBlock& block, Room room) {
   if (block.rollout == nullptr) return {};
   const bool moves = !block.changes.empty();
   const std::string bounds = moves ? left_and_right("    " + outline_bounds(*block.rollout, room), "", 2) : "";
-  return bounds + outline_held(*block.rollout, 4);
+  return bounds + outline_held(*block.rollout, room, 4);
 }
 
 void write_block(const GroupBlock& block, Room room, const PlanViewOptions& options, std::string& out) {

@@ -77,12 +77,12 @@ std::string outline_bounds(const RolloutOutline& outline, Room room) {
   return text;
 }
 
-std::string outline_held(const RolloutOutline& outline, int indent) {
+std::string outline_held(const RolloutOutline& outline, Room room, int indent) {
   if (outline.held.empty()) return {};
   const std::string margin(static_cast<std::size_t>(indent), ' ');
   const std::string name = cut(printable(outline.group.substr(outline.group.find('.') + 1)), kNameMax);
-  const std::string text =
-      fmt::format("{}held: {}; how to go on: `vscale rollout status {}`", margin, printable(outline.held), name);
+  std::string text = fmt::format("{}held: {}", margin, printable(outline.held));
+  if (room == Room::fits) text += fmt::format("; how to go on: `vscale rollout status {}`", name);
   return left_and_right(text, "", 2);
 }
 

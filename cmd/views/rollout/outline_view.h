@@ -18,8 +18,9 @@ enum class Room { fits, is_missing };
 /// "peak of 4 VMs fits; never below 3 ready; on failure: rollback"
 std::string outline_bounds(const RolloutOutline& outline, Room room);
 
-/// Why it does not go to its end, and what shows how to go on; empty if it does. `indent` columns in.
-std::string outline_held(const RolloutOutline& outline, int indent);
+/// Why it does not go to its end, and what shows how to go on, but where room is missing, which an error tells of;
+/// empty if it does. `indent` columns in.
+std::string outline_held(const RolloutOutline& outline, Room room, int indent);
 
 /// "first 1, pause 5m"; `is_first`: of all steps.
 std::string step_text(const UpdateStep& step, bool is_first);

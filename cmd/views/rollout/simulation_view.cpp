@@ -65,8 +65,8 @@ std::string heading_text(const RolloutOutline& outline) {
   return left_and_right(what.empty() ? heading : heading + ", " + what, "", 2);
 }
 
-std::string ending_text(const RolloutOutline& outline) {
-  if (!outline.held.empty()) return outline_held(outline, 0);
+std::string ending_text(const RolloutOutline& outline, Room room) {
+  if (!outline.held.empty()) return outline_held(outline, room, 0);
   const char* what = outline.back ? "of that revision" : "new";
   return left_and_right(fmt::format("It goes to its end: all {} are {}.", outline.size, what), "", 2);
 }
@@ -74,10 +74,11 @@ std::string ending_text(const RolloutOutline& outline) {
 }  // namespace
 
 std::string simulation_text(const Plan& plan, const RolloutOutline& outline, Verbosity verbosity) {
-  std::string bounds = outline_bounds(outline, plan.errored ? Room::is_missing : Room::fits);
+  const Room room = plan.errored ? Room::is_missing : Room::fits;
+  std::string bounds = outline_bounds(outline, room);
   bounds.front() = 'P';  // a sentence of its own here
   return heading_text(outline) + left_and_right("  " + outline_budget(outline), "", 2) +
-         turns_text(outline, verbosity) + left_and_right(bounds + ".", "", 2) + ending_text(outline);
+         turns_text(outline, verbosity) + left_and_right(bounds + ".", "", 2) + ending_text(outline, room);
 }
 
 std::string nothing_to_simulate_text(const std::string& group) {

@@ -9,6 +9,7 @@
 #include "engine/plan/fates/fates.h"
 #include "engine/plan/rollouts/rollouts.h"
 #include "engine/recorded/has_begun.h"
+#include "engine/rollout/budget.h"
 
 /// A group that the file wants: how many, which ordinals, and what becomes of each.
 
@@ -102,12 +103,13 @@ void prepare_created(Planning& planning, const GroupPlan& plan, Decision& decisi
   note_renamed_storage(planning, plan, decision);
 }
 
-/// While a rolling update rests, what stands beside others stays; and so many fewer are wanted as the group gets
-/// smaller.
+/// While a rolling update rests, what stands beside others stays, as far as the surge goes; and so many fewer are
+/// wanted as the group gets smaller.
 int wanted_at_rest(const GroupPlan& plan, int size) {
   const int there = static_cast<int>(plan.decisions.size());
   const int had = plan.record != nullptr ? plan.record->size : 0;
-  return std::max(size, there - std::max(0, had - size));
+  const int most = budget_for(plan.group->update, size).most();
+  return std::max(size, std::min(most, there - std::max(0, had - size)));
 }
 
 /// Which of those that are there the size is for: of the present revision first, and low ordinals before high ones. So
@@ -123,11 +125,17 @@ std::vector<bool> wanted_ones(const Planning& planning, const GroupPlan& plan, i
   std::vector<std::size_t> order(plan.decisions.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   auto rest = order.begin();
+  auto end = order.end();
   if (rests) {
     rest = std::stable_partition(order.begin(), order.end(),
                                  [&](std::size_t index) { return plan.decisions[index].record->failed; });
+    // No turn comes to what was half removed or half made.
+    end = std::stable_partition(rest, order.end(), [&](std::size_t index) {
+      const Phase phase = plan.decisions[index].record->phase;
+      return phase != Phase::leaving && phase != Phase::claimed;
+    });
   }
-  std::stable_partition(rest, order.end(), is_of_present);
+  std::stable_partition(rest, end, is_of_present);
   const auto count = static_cast<std::size_t>(rests ? wanted_at_rest(plan, size) : size);
   std::vector<bool> wanted(order.size(), false);
   for (std::size_t i = 0; i < order.size() && i < count; ++i) wanted[order[i]] = true;

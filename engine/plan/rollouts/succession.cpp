@@ -183,14 +183,24 @@ bool has_old_one(const GroupPlan& plan) {
   });
 }
 
+/// It goes back, and the record does not say yet that the file's revision is bad: or the next plan would try it again,
+/// though nothing of it may be there any more.
+bool is_to_be_judged(const Planning& planning, const GroupPlan& plan) {
+  if (plan.course.kind != Course::Kind::back) return false;
+  const RevisionRecord* wanted = recorded_revision(planning, plan, plan.course.wanted);
+  return wanted != nullptr && wanted->verdict == RevisionRecord::Verdict::wanted;
+}
+
 void begin_paper(const Planning& planning, GroupPlan& plan, const Beside& beside, int size) {
   const Update& update = plan.group->update;
   const RolloutRecord* recorded = recorded_rollout(planning, plan);
   RolloutPaper paper;
   paper.succession = beside.possible ? Succession::beside : Succession::in_place;
   paper.budget = beside.possible ? budget_for(update, size) : budget_without_surge(update, size);
-  paper.of_revision = recorded != nullptr || std::any_of(plan.decisions.begin(), plan.decisions.end(), is_by_spec);
-  paper.begins = paper.of_revision && (recorded == nullptr || plan.course.is_overruled);
+  const bool judges = is_to_be_judged(planning, plan);
+  paper.of_revision =
+      recorded != nullptr || judges || std::any_of(plan.decisions.begin(), plan.decisions.end(), is_by_spec);
+  paper.begins = paper.of_revision && (recorded == nullptr || judges || plan.course.is_overruled);
   RolloutOutline& outline = paper.outline;
   outline.group = plan.address;
   outline.from = plan.record != nullptr ? plan.record->stable : 0;
@@ -208,7 +218,8 @@ void begin_paper(const Planning& planning, GroupPlan& plan, const Beside& beside
   if (paper.of_revision && !outline.back) outline.steps = update.steps;
   outline.on_failure = update.on_failure;
   outline.max_failures = update.max_failures;
-  outline.failures = plan.course.failures;
+  // Those of the revision that it comes from are why it goes back.
+  outline.failures = outline.back ? (recorded == nullptr ? 0 : recorded->failures) : plan.course.failures;
   plan.begins = paper.begins;
   plan.rollout = std::move(paper);
 }
@@ -232,7 +243,8 @@ void prepare_rollout(Planning& planning, GroupPlan& plan) {
   const int size = plan.size;
   const Beside beside = comes_beside(planning, plan);
   if (plan.successors_are_beside) make_successors(planning, plan, size);
-  if (!has_old_one(plan) && recorded_rollout(planning, plan) == nullptr) return;
+  const bool goes_on = recorded_rollout(planning, plan) != nullptr || is_to_be_judged(planning, plan);
+  if (!has_old_one(plan) && !goes_on) return;
   // A person may have some replaced while the rollout rests: by turns, as ever.
   if (reason_to_stop(plan) && !any_requested(plan)) return;
   if (!beside.possible) {

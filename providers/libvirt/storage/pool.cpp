@@ -162,9 +162,11 @@ Result<Refreshed> refresh_now(virConnectPtr connection, const std::string& host,
   Result<StoragePool> found = find_pool_with_volumes(connection, host, pool);
   if (!found) return found.error();
   if (virStoragePoolRefresh(found->get(), 0) == 0) return Refreshed::done;
+  // "pool has asynchronous jobs running" is an internal error.
+  const bool may_be_busy = last_code() == VIR_ERR_INTERNAL_ERROR;
   const Failure failure = last_failure();
   if (virStoragePoolIsActive(found->get()) == 0) return pool_is_off(failure, found->get(), host, pool);
-  if (failure.kind == ErrorKind::conflict) return Refreshed::busy;
+  if (failure.kind == ErrorKind::conflict || may_be_busy) return Refreshed::busy;
   return failure.told(fmt::format("host \"{}\": pool \"{}\" cannot be refreshed", host, pool));
 }
 
@@ -177,11 +179,13 @@ Result<void> refresh_until_it_works(LibvirtHost& host, const std::string& pool) 
     if (!refreshed) return refreshed.error();
     if (*refreshed == Refreshed::done) return {};
     if (std::chrono::steady_clock::now() >= deadline) {
-      return Error{ErrorKind::conflict,
-                   fmt::format("host \"{}\": pool \"{}\" could not be refreshed for {}: volumes are being made in it",
-                               host.name(), pool, show_duration(host.options().pool_busy_timeout)),
-                   {},
-                   "wait until nobody else works on the pool, and run it again"};
+      return Error{
+          ErrorKind::conflict,
+          fmt::format("host \"{}\": pool \"{}\" could not be refreshed for {}: volumes are being made in it, or "
+                      "libvirt cannot read it",
+                      host.name(), pool, show_duration(host.options().pool_busy_timeout)),
+          {},
+          fmt::format("`virsh pool-refresh {}` on the host tells which", pool)};
     }
     std::this_thread::sleep_for(kBusyPoolInterval);
   }

@@ -1,5 +1,7 @@
 #include "engine/rollout/next_turn.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 namespace vscale::test {
@@ -90,10 +92,21 @@ TEST_CASE("what is held back stays, and nothing is made in its place") {
   CHECK_FALSE(has_reached(budget, 3, {.fresh_available = 1, .stuck = 2, .stuck_available = 2}));
 }
 
+std::string shown(const RolloutBudget& budget, const RolloutCounts& counts) {
+  return fmt::format(
+      "size {}, surge {}, unavailable {}; new {}+{}, old {}+{}, stuck {} ({} up), unknown {}, leaving {}", budget.size,
+      budget.surge, budget.unavailable, counts.fresh_available, counts.fresh_coming, counts.old_available,
+      counts.old_unavailable, counts.stuck, counts.stuck_available, counts.unknown, counts.leaving);
+}
+
 /// Everything that could be there, in small numbers.
 template <class Check>
 void for_all_small(const Check& check) {
   constexpr int kMost = 3;
+  struct Left {
+    int stuck, stuck_available, unknown, leaving;
+  };
+  const Left left[] = {{0, 0, 0, 0}, {0, 0, 0, 1}, {1, 0, 0, 0}, {1, 1, 0, 0}, {0, 0, 1, 0}, {1, 1, 1, 1}};
   for (int size = 0; size <= kMost; ++size)
     for (int surge = 0; surge <= 2; ++surge)
       for (int unavailable = surge == 0 ? 1 : 0; unavailable <= std::min(2, size); ++unavailable)
@@ -101,32 +114,35 @@ void for_all_small(const Check& check) {
           for (int coming = 0; coming <= 2; ++coming)
             for (int old = 0; old <= kMost; ++old)
               for (int down = 0; down <= 2; ++down)
-                for (int leaving = 0; leaving <= 1; ++leaving)
+                for (const Left& one : left)
                   check(RolloutBudget{size, surge, unavailable}, RolloutCounts{.fresh_available = fresh,
                                                                                .fresh_coming = coming,
                                                                                .old_available = old,
                                                                                .old_unavailable = down,
-                                                                               .leaving = leaving});
+                                                                               .stuck = one.stuck,
+                                                                               .stuck_available = one.stuck_available,
+                                                                               .unknown = one.unknown,
+                                                                               .leaving = one.leaving});
 }
 
-TEST_CASE("no turn ever takes more than may be unavailable, or adds more than the surge") {
+TEST_CASE("no turn ever takes more than may be unavailable, or adds more than the surge, however far it is to go") {
   for_all_small([](const RolloutBudget& budget, const RolloutCounts& counts) {
-    const Allowance allowed = turn(budget, counts);
-    INFO("size " << budget.size << ", surge " << budget.surge << ", unavailable " << budget.unavailable << "; new "
-                 << counts.fresh_available << "+" << counts.fresh_coming << ", old " << counts.old_available << "+"
-                 << counts.old_unavailable << ", leaving " << counts.leaving);
-    if (allowed.comes > 0) CHECK(counts.total() + allowed.comes <= budget.most());
-    if (allowed.goes_available > 0) CHECK(counts.available() - allowed.goes_available >= budget.least_available());
-    CHECK(allowed.goes_unavailable <= counts.old_unavailable);
-    CHECK(allowed.goes_available <= counts.old_available);
+    for (int reach = std::min(1, budget.size); reach <= budget.size; ++reach) {
+      const Allowance allowed = next_turn(budget, reach, Succession::beside, counts);
+      INFO(shown(budget, counts) << "; to " << reach);
+      if (allowed.comes > 0) CHECK(counts.total() + allowed.comes <= budget.most());
+      if (allowed.goes_available > 0) CHECK(counts.available() - allowed.goes_available >= budget.least_available());
+      CHECK(allowed.goes_unavailable <= counts.old_unavailable);
+      CHECK(allowed.goes_available <= counts.old_available);
+    }
   });
 }
 
 TEST_CASE("with nothing on its way there is always a next turn until all is done") {
   for_all_small([](const RolloutBudget& budget, const RolloutCounts& counts) {
-    if (counts.fresh_coming != 0 || counts.leaving != 0 || counts.fresh_available > budget.size) return;
-    INFO("size " << budget.size << ", surge " << budget.surge << ", unavailable " << budget.unavailable << "; new "
-                 << counts.fresh_available << ", old " << counts.old_available << "+" << counts.old_unavailable);
+    const bool waits_for_others = counts.fresh_coming + counts.leaving + counts.stuck + counts.unknown != 0;
+    if (waits_for_others || counts.fresh_available > budget.size) return;
+    INFO(shown(budget, counts));
     CHECK(turn(budget, counts).nothing() == (counts.old() == 0 && counts.fresh_available == budget.size));
   });
 }

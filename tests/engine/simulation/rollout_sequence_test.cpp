@@ -39,8 +39,21 @@ class Rolling {
   PlayedWorld world;
 
   Group& group() { return world.input.config.groups[0]; }
-  void publish(char digit) { world.input.images["debian-12"] = lock_of("debian-12", digit); }
-  void resize(int size) { group().size = budget_.size = size; }
+  /// These return which version all are of in the end.
+  char publish(char digit) {
+    world.input.images["debian-12"] = lock_of("debian-12", digit);
+    return version_ = digit;
+  }
+  char resize(int size) {
+    group().size = budget_.size = size;
+    return version_;
+  }
+  char cut(const std::string& host) {
+    kept_ = world.input.live[host];
+    world.input.live[host] = unreachable();
+    return version_;
+  }
+  void heal(const std::string& host) { world.input.live[host] = kept_; }
 
   /// What is lost by itself is not the rollout's doing: from here on it must not become worse.
   void lost_by_itself() { before_ = now(); }
@@ -154,6 +167,8 @@ class Rolling {
 
   Budget budget_;
   std::mt19937_64 random_;
+  char version_ = 'a';
+  HostView kept_;  ///< Of the host that is cut off.
   Counts before_;
 };
 
@@ -174,74 +189,98 @@ TEST_CASE("every rolling update keeps its promises at every step, whatever the b
   }
 }
 
-/// One thing that happens while a rollout is on its way.
+/// One thing that happens while a rollout is on its way, and may be over two turns later.
 struct Incident {
   const char* what;
-  std::function<void(Rolling&)> happens;
-  std::function<void(Rolling&)> is_over;
-  char ends_with = 'b';
-  int size_change = 0;
+  std::function<char(Rolling&)> happens;  ///< Which version all are of in the end.
+  std::function<void(Rolling&)> is_over = {};
 };
 
+void say(Rolling& rolling, RolloutIntent::Kind kind) {
+  RolloutIntent said{.group = "group.web", .kind = kind, .at = rolling.world.input.now, .by = "anna"};
+  said.revision = 2;
+  rolling.world.input.recorded.rollout_intents["group.web"] = said;
+}
+
+/// A new one has not become ready in time, unless the rollout has come to its end by then.
+char fails(Rolling& rolling) {
+  rolling.group().update.on_failure = Update::OnFailure::rollback;
+  RecordedState& recorded = rolling.world.input.recorded;
+  const auto rollout = recorded.rollouts.find("group.web");
+  if (rollout == recorded.rollouts.end()) return 'b';
+  rollout->second.failures = 1;
+  for (auto& [address, instance] : recorded.instances) {
+    if (instance.revision != 2) continue;
+    instance.failed = true;
+    if (instance.phase == Phase::ready) instance.phase = Phase::started;
+    break;
+  }
+  return 'a';
+}
+
 std::vector<Incident> incidents() {
-  const auto nothing = [](Rolling&) {};
   return {
-      {"a new spec", [](Rolling& rolling) { rolling.publish('c'); }, nothing, 'c'},
-      {"back to the old spec", [](Rolling& rolling) { rolling.publish('a'); }, nothing, 'a'},
-      {"scale-out", [](Rolling& rolling) { rolling.resize(rolling.group().size + 2); }, nothing},
-      {"scale-in", [](Rolling& rolling) { rolling.resize(std::max(1, rolling.group().size - 2)); }, nothing},
+      {"a new spec", [](Rolling& rolling) { return rolling.publish('c'); }},
+      {"back to the old spec", [](Rolling& rolling) { return rolling.publish('a'); }},
+      {"scale-out", [](Rolling& rolling) { return rolling.resize(rolling.group().size + 2); }},
+      {"scale-in", [](Rolling& rolling) { return rolling.resize(std::max(1, rolling.group().size - 2)); }},
       {"scale-in and a new spec",
        [](Rolling& rolling) {
          rolling.resize(std::max(1, rolling.group().size - 1));
-         rolling.publish('c');
-       },
-       nothing, 'c'},
+         return rolling.publish('c');
+       }},
       {"an instance that is switched off",
        [](Rolling& rolling) {
          for (auto& domain : rolling.world.host("kvm1").domains) {
            if (domain.ownership) domain.state = DomainState::shut_off;
          }
-       },
-       nothing},
+         return 'b';
+       }},
+      {"a new one that fails, and a way back", fails},
       {"undo",
        [](Rolling& rolling) {
-         RolloutIntent undo{
-             .group = "group.web", .kind = RolloutIntent::Kind::undo, .at = rolling.world.input.now, .by = "anna"};
-         undo.revision = 2;
-         rolling.world.input.recorded.rollout_intents["group.web"] = undo;
+         say(rolling, RolloutIntent::Kind::undo);
+         return 'a';
+       }},
+      {"a pause",
+       [](Rolling& rolling) {
+         say(rolling, RolloutIntent::Kind::pause);
+         return 'b';
        },
-       nothing, 'a'},
-      {"a host that does not answer",
-       [](Rolling& rolling) { rolling.world.input.live["kvm2"].failure = unreachable().failure; }, nothing},
+       [](Rolling& rolling) { say(rolling, RolloutIntent::Kind::resume); }},
+      {"scale-in while it is paused",
+       [](Rolling& rolling) {
+         say(rolling, RolloutIntent::Kind::pause);
+         return rolling.resize(std::max(1, rolling.group().size - 2));
+       },
+       [](Rolling& rolling) { say(rolling, RolloutIntent::Kind::resume); }},
+      {"a step that a person passes",
+       [](Rolling& rolling) {
+         UpdateStep step;
+         step.to = {Amount::Unit::count, 1};
+         step.manual_pause = true;
+         rolling.group().update.steps = {step};
+         return 'b';
+       },
+       [](Rolling& rolling) { rolling.group().update.steps.clear(); }},
+      {"a host that does not answer", [](Rolling& rolling) { return rolling.cut("kvm2"); },
+       [](Rolling& rolling) { rolling.heal("kvm2"); }},
   };
-}
-
-void cut(Rolling& rolling, HostView& kept) {
-  kept = rolling.world.input.live["kvm2"];
-  rolling.world.input.live["kvm2"] = unreachable();
 }
 
 void live_through_incident(const Budget& budget, const Incident& incident, std::uint64_t seed) {
   INFO("seed " << seed << ", " << budget << ", " << incident.what);
   Rolling rolling(budget, seed);
   rolling.publish('b');
-  const bool is_cut = std::string(incident.what) == "a host that does not answer";
-  HostView kept;
   rolling.turn();
-  if (is_cut) {
-    cut(rolling, kept);
-  } else {
-    incident.happens(rolling);
-  }
+  const char ends_with = incident.happens(rolling);
   rolling.lost_by_itself();
   rolling.turn();
   rolling.turn();
-  if (is_cut) {
-    rolling.world.input.live["kvm2"] = kept;
-    rolling.lost_by_itself();
-  }
+  if (incident.is_over) incident.is_over(rolling);
+  rolling.lost_by_itself();
   rolling.settle();
-  rolling.check_all_new(incident.ends_with);
+  rolling.check_all_new(ends_with);
 }
 
 TEST_CASE("whatever happens in the middle of a rollout, it keeps its promises and comes to its end") {

@@ -14,6 +14,7 @@ groups:
     size: 1
     hosts: [kvm1]
     template: { image: tiny, vcpus: 1, memory: 128MiB, networks: [lan], storage: local }
+    update: { maxSurge: 0 } # who is replaced keeps its address, by which it is asked here
     $serves_http
 machines:
   db:

@@ -61,5 +61,15 @@ story "Plan is empty, also without the secret at hand for status and destroy"
 run 0 plan --detailed-exitcode
 unset VSCALE_VAR_token
 run 0 status
+
+story "User-data that cloud-init fails at is found out as soon as it has failed, and not when the startup timeout is over"
+export VSCALE_VAR_token=$secret
+sed -i 's/^        fqdn:/        runcmd: [[sh, -c, "exit 3"]]\n&/' vscale.yaml
+run 1 apply --auto-approve
+says 'cloud-init ended with an error'
+does_not_print 'has not passed within 4m'
+run 0 rollout status db1
+says 'STOPPED: 1 failed, 0 allowed'
+unset VSCALE_VAR_token
 run 0 destroy --auto-approve
 [ -z "$(on kvm1 list --all --name | sed '/^$/d')" ] || fail "kvm1 still has domains"
