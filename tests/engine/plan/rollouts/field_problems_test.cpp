@@ -39,6 +39,13 @@ bool all_are_of(const PlayedWorld& world, char digit) {
   });
 }
 
+Scaling between(int min, int max) {
+  Scaling scaling;
+  scaling.min = min;
+  scaling.max = max;
+  return scaling;
+}
+
 // ---- No room --------------------------------------------------------------------------------------------------------
 
 /// Two that fill two hosts, so that no third one fits beside them.
@@ -95,9 +102,7 @@ TEST_CASE("a group with one on every host, by a hard rule, rolls with a surge al
 // kubernetes/autoscaler#369, #6321
 TEST_CASE("one that was never ready can be replaced, however small the group is") {
   Group group = GENERATE(rolls_beside(web(1)), web(1));
-  group.scaling = Scaling{};
-  group.scaling->min = 1;
-  group.scaling->max = 3;
+  group.scaling = between(1, 3);
   PlayedWorld world = running({group});
   InstanceRecord& broken = record_of_web(world, 0);
   const std::string uuid = broken.uuid;
@@ -234,7 +239,9 @@ std::optional<std::size_t> end_of_first_move(const Plan& plan) {
 
 // kubernetes#72775
 TEST_CASE("a rollout that dies again and again does not take its surge for the group's size") {
-  PlayedWorld world = running({rolls_beside(web(3))});
+  Group group = rolls_beside(web(3));
+  if (GENERATE(false, true)) group.scaling = between(1, 9);
+  PlayedWorld world = running({group});
   publish_next(world);
   int deaths = 0;
   for (; deaths < 20; ++deaths) {
@@ -250,6 +257,20 @@ TEST_CASE("a rollout that dies again and again does not take its surge for the g
   world.converge();
   CHECK(world.input.recorded.instances.size() == 3);
   CHECK(all_are_of(world, 'b'));
+}
+
+// kubernetes#72775
+TEST_CASE("who stands beside one that a person has replaced is not taken for the size of a scaled group") {
+  Group group = rolls_beside(web(3));
+  group.scaling = between(1, 9);
+  PlayedWorld world = running({group});
+  world.input.options.replaces = {"web-0"};
+  const Plan plan = world.plan();
+  world.carry_out_and_die(plan, order_of_ids(plan), *end_of_first_move(plan), false);
+  REQUIRE(world.input.recorded.instances.size() == 4);
+  world.input.options.replaces.clear();
+  world.converge();
+  CHECK(world.input.recorded.instances.size() == 3);
 }
 
 // ---- Groups that go -------------------------------------------------------------------------------------------------
