@@ -23,13 +23,6 @@ const RevisionRecord* find_revision(const std::string& group, std::int64_t numbe
   return found == revisions->second.end() ? nullptr : &found->second;
 }
 
-/// The one with the highest number; nullptr: none is recorded.
-const RevisionRecord* last_revision(const std::string& group, const RecordedState& recorded) {
-  const auto revisions = recorded.revisions.find(group);
-  if (revisions == recorded.revisions.end() || revisions->second.empty()) return nullptr;
-  return &revisions->second.rbegin()->second;
-}
-
 /// The revision that the file still has, though it was given up; nullptr: there is none. What the file had before and
 /// has again keeps its number, so it need not be the last one.
 const RevisionRecord* given_up_revision(const std::string& address, const Group& group, const RecordedState& recorded) {
@@ -63,15 +56,12 @@ bool says(const RolloutStatus& status, RolloutIntent::Kind kind) {
   return status.intent && status.intent->kind == kind;
 }
 
-void read_progress(RolloutStatus& status, const RolloutRecord& rollout, const RevisionRecord* from,
-                   const RevisionRecord* last) {
+void read_progress(RolloutStatus& status, const RolloutRecord& rollout, const RevisionRecord* from) {
   status.in_progress = true;
   status.from = rollout.from;
   status.to = rollout.to;
-  const bool last_was_condemned = last != nullptr && last->verdict == Verdict::rolled_back && last->number > rollout.to;
-  if (last_was_condemned) status.from = last->number;
   // What the file had before and has again keeps its number: 5 -> 4 may be forward.
-  status.back = last_was_condemned || (from != nullptr && from->verdict == Verdict::rolled_back);
+  status.back = from != nullptr && from->verdict == Verdict::rolled_back;
   status.steps_passed = rollout.steps_passed;
   status.started_at = rollout.started_at;
   status.failures = rollout.failures;
@@ -192,9 +182,8 @@ RolloutStatus rollout_status_of(const Config& config, const std::string& address
   }
   status.undo_to = revision_to_undo_to(config, address, recorded);
   read_intent(status, recorded);
-  const RevisionRecord* last = last_revision(address, recorded);
   if (const auto rollout = recorded.rollouts.find(address); rollout != recorded.rollouts.end()) {
-    read_progress(status, rollout->second, find_revision(address, rollout->second.from, recorded), last);
+    read_progress(status, rollout->second, find_revision(address, rollout->second.from, recorded));
     read_rest(status, rollout->second);
     status.standing = standing_in_progress(status, group, find_revision(address, status.to, recorded));
   } else {

@@ -91,6 +91,12 @@ class Run {
 
   // ---- What operators say of rollouts ----
 
+  /// At those that have come, between two turns or before the end.
+  static bool is_look(const Action& action) {
+    const auto* watch = std::get_if<WatchRollout>(&action.detail);
+    return watch != nullptr && !watch->step;
+  }
+
   /// Said since the plan was made.
   [[nodiscard]] const RolloutIntent* new_intent(const std::string& group) {
     look_at_intents();
@@ -123,12 +129,13 @@ class Run {
     if (!goes_on) return nullptr;
     // What is not wanted any more does not become the stable revision. There is no later moment to look.
     const bool ends = std::holds_alternative<EndRollout>(action.detail);
-    if (ends) intents_seen_.reset();
+    if (ends || std::holds_alternative<BeginRollout>(action.detail)) intents_seen_.reset();
     const RolloutIntent* said = new_intent(action.address);
     if (said == nullptr) return nullptr;
     switch (said->kind) {
       case RolloutIntent::Kind::pause:
-        return ends ? nullptr : said;
+        // The next turn is held by itself; what is all there is recorded as that.
+        return ends || is_look(action) ? nullptr : said;
       case RolloutIntent::Kind::abort:
       case RolloutIntent::Kind::undo:
         return said;
@@ -165,6 +172,7 @@ class Run {
     if (const auto* watch = std::get_if<WatchRollout>(&action.detail)) {
       const RolloutIntent* said = new_intent(action.address);
       if (said == nullptr || said->kind == RolloutIntent::Kind::resume) return nullptr;
+      if (said->kind == RolloutIntent::Kind::pause && is_look(action)) return nullptr;
       return said->kind == RolloutIntent::Kind::promote && said->step != watch->step ? nullptr : said;
     }
     if (!std::holds_alternative<WaitForGates>(action.detail)) return nullptr;

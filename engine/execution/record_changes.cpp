@@ -244,7 +244,20 @@ struct AtEnd {
     changes.emplace_back(PutGroup{std::move(resized)});
     return changes;
   }
-  Changes operator()(const ChangeRecord& record) const { return record.changes; }
+  Changes operator()(const ChangeRecord& record) const {
+    Changes changes = record.changes;
+    const auto address = parse_instance_address(action.address);
+    const auto is_given_up = [](const RecordChange& change) {
+      return std::holds_alternative<ForgetInstance>(change) || std::holds_alternative<RemoveInstance>(change);
+    };
+    const auto group = address ? recorded.groups.find(group_address(*address)) : recorded.groups.end();
+    if (group == recorded.groups.end() || std::none_of(changes.begin(), changes.end(), is_given_up)) return changes;
+    // Who is forgotten is not made again.
+    GroupRecord smaller = group->second;
+    smaller.size = std::max(0, smaller.size - 1);
+    changes.emplace_back(PutGroup{std::move(smaller)});
+    return changes;
+  }
   Changes operator()(const EnsurePool&) const { return {}; }
   Changes operator()(const CreateVolume& create) const {
     if (!create.volume.keep) return {};  // Its record came with the intent.

@@ -161,13 +161,15 @@ class RolloutWatch {
 
   [[nodiscard]] Error nothing_known(const Guest& guest) const {
     return {ErrorKind::unreachable,
-            fmt::format("{}: nothing is known of it, and the rest of its rollout was over {} ago: {}",
-                        guest.tries.who(), show_duration(ports_.clock.uptime() - end_), guest.unknown),
+            fmt::format("{}: nothing is known of it {} after {}: {}", guest.tries.who(),
+                        show_duration(ports_.clock.uptime() - end_),
+                        watch_.step ? "the rest of its rollout was over" : "its rollout was to go on", guest.unknown),
             {},
             fmt::format("apply again when {} answers", guest.host)};
   }
 
   [[nodiscard]] Error cut_short() const {
+    if (!watch_.step) return {ErrorKind::timed_out, "stopped while the new ones were looked at again", {}, {}};
     return {ErrorKind::timed_out,
             fmt::format("stopped while the rollout rested, after {} of {}",
                         show_duration(ports_.clock.uptime() - began_), show_duration(watch_.lasts)),

@@ -26,8 +26,8 @@ class ImageLibrary {
                                     const std::function<void(std::uint64_t, std::uint64_t)>& progress) = 0;
 
   /// The path of a local file with exactly the bytes of this lock, downloaded again if the cache was emptied. It is
-  /// looked for where the lock was taken from, whatever source the image has by now. `conflict` if there are other
-  /// bytes, `not_found` if there is no such file.
+  /// looked for where the lock was taken from, and then at the source that the image has by now. `conflict` if there
+  /// are other bytes, `not_found` if there is no such file.
   virtual Result<std::string> local_file(const Image& image, const ImageLock& lock,
                                          const std::function<void(std::uint64_t, std::uint64_t)>& progress) = 0;
 };

@@ -304,6 +304,24 @@ Result<std::string> local_copy_of_download(const Image& image, const ImageLock& 
   return cache.keep(std::move(download->file), lock.digest);
 }
 
+bool has_source(const Image& image) {
+  return !image.source.url.empty() || !image.source.path.empty();
+}
+
+/// From the image's own source, whatever the lock says of that.
+Result<std::string> file_with(const Image& image, const ImageLock& lock, const ImageLibraryOptions& options,
+                              const Progress& progress) {
+  if (!image.source.url.empty()) return local_copy_of_download(image, lock, options, progress);
+  auto stamp = stamp_of(image);
+  if (!stamp) return stamp.error();
+  // Of another file the lock does not speak, however much alike they look.
+  if (lock.source == image.source.path && is_unchanged(*stamp, lock)) return image.source.path;
+  auto digest = digest_of_file(image.source.path, ByteDigest::Also::nothing, progress);
+  if (!digest) return digest.error();
+  if (digest->sha256 != lock.digest) return has_other_bytes(image, digest->sha256, lock);
+  return image.source.path;
+}
+
 }  // namespace
 
 CachedImageLibrary::CachedImageLibrary(Clock& clock, ImageLibraryOptions options)
@@ -327,18 +345,15 @@ Result<ImageLock> CachedImageLibrary::resolve(const Image& image, const std::opt
   return read_local(image, options_, progress, clock_.now());
 }
 
-Result<std::string> CachedImageLibrary::local_file(const Image& of_file, const ImageLock& lock,
+Result<std::string> CachedImageLibrary::local_file(const Image& image, const ImageLock& lock,
                                                    const Progress& progress) {
-  const Image image = as_locked(of_file, lock);
   if (!image.source.volume_name.empty()) return volumes_not_yet(image);
-  if (!image.source.url.empty()) return local_copy_of_download(image, lock, options_, progress);
-  auto stamp = stamp_of(image);
-  if (!stamp) return stamp.error();
-  if (is_unchanged(*stamp, lock)) return image.source.path;
-  auto digest = digest_of_file(image.source.path, ByteDigest::Also::nothing, progress);
-  if (!digest) return digest.error();
-  if (digest->sha256 != lock.digest) return has_other_bytes(image, digest->sha256, lock);
-  return image.source.path;
+  const Image locked = as_locked(image, lock);
+  auto found = file_with(locked, lock, options_, progress);
+  if (found || locked.source == image.source || !has_source(image)) return found;
+  // The file may only have been moved.
+  const auto moved = file_with(image, lock, options_, progress);
+  return moved ? moved : found;
 }
 
 }  // namespace vscale

@@ -160,7 +160,7 @@ TEST_CASE("a claim that collides with another writer's is planned again") {
   INFO(applied.out << applied.err);
   CHECK(applied.code == 0);
   CHECK(holds(applied.out, "what is claimed of host kvm1 changed in between"));
-  CHECK(holds(applied.out, "Planned again: kvm1 was not as planned"));
+  CHECK(holds(applied.out, "Planned again: somebody else was first"));
   CHECK(world.cluster().domains().size() == 2);
 }
 

@@ -248,10 +248,10 @@ class Way {
     for (const auto& group : groups_that_roll(approval_.plan.plan)) {
       const RolloutStatus status = rollout_status_by_record(*files_.read.config, *recorded, group);
       for (const auto& next : next_commands(status, OtherRun::none)) {
-        const bool is_again = next.words == "apply" && !next.options.force;
-        std::string command =
-            is_again ? command_to_go_on()
-                     : command_text(next.words, invocation_.global, next.options, secrets_of(files_.read.variables));
+        if (next.options.force) continue;  // Another try of what was given up is nothing to go on with.
+        std::string command = next.words == "apply" ? command_to_go_on()
+                                                    : command_text(next.words, invocation_.global, next.options,
+                                                                   secrets_of(files_.read.variables));
         const auto is_same = [&](const WayOn& way) { return way.command == command; };
         if (std::none_of(ways.begin(), ways.end(), is_same)) ways.push_back({next.lead, std::move(command)});
       }

@@ -155,7 +155,10 @@ void report_overwritten(const Invocation& invocation, const Config& config, cons
     diagnostic.severity = Severity::error;
     diagnostic.code = "image_overwritten";
     diagnostic.summary = file.error().message + ", and this plan has to send what it was";
-    diagnostic.hint = file.error().hint;
+    diagnostic.hint = fmt::format(
+        "put the file back as it was when {} was accepted; or, to roll out what the file has: "
+        "--force",
+        lock.digest);
     plan.diagnostics.push_back(std::move(diagnostic));
     plan.errored = true;
   }

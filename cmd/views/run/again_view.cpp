@@ -55,6 +55,12 @@ std::string circumstances_text(const Plan& plan, const std::vector<FailedAction>
   if (const auto hosts = hosts_of(plan, others, ErrorKind::timed_out); !hosts.empty()) {
     parts.push_back(hosts + " took too long");
   }
+  const auto of_record = std::partition(others.begin(), others.end(), [&](const FailedAction& one) {
+    return !only_changes_record(plan.actions[static_cast<std::size_t>(one.id) - 1]);
+  });
+  const std::vector<FailedAction> booked(of_record, others.end());
+  others.erase(of_record, others.end());
+  if (!hosts_of(plan, booked, ErrorKind::conflict).empty()) parts.emplace_back("somebody else was first");
   if (const auto hosts = hosts_of(plan, others, ErrorKind::conflict); !hosts.empty()) {
     parts.push_back(hosts + " was not as planned");
   }

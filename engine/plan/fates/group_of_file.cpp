@@ -114,31 +114,30 @@ int wanted_at_rest(const GroupPlan& plan, int size) {
 
 /// Which of those that are there the size is for: of the present revision first, and low ordinals before high ones. So
 /// what a rolling update has made stays, and what it was to replace goes first; where it was given up, what it has
-/// made. What has failed is looked at by somebody, and is in nobody's place.
+/// made. What has failed is left for somebody to look at, as far as that costs nobody who serves.
 std::vector<bool> wanted_ones(const Planning& planning, const GroupPlan& plan, int size) {
   const bool rests = reason_to_stop(plan).has_value();
   const bool is_paused = plan.course.kind == Course::Kind::paused && !plan.course.was_going_back;
+  const auto record_of = [&](std::size_t index) -> const InstanceRecord& { return *plan.decisions[index].record; };
+  const auto has_failed = [&](std::size_t index) { return rests && record_of(index).failed; };
+  // No turn comes to what was half removed or half made, while it rests.
+  const auto is_there = [&](std::size_t index) {
+    return !rests || (record_of(index).phase != Phase::leaving && record_of(index).phase != Phase::claimed);
+  };
   const auto is_of_present = [&](std::size_t index) {
-    const Decision& decision = plan.decisions[index];
-    return is_paused ? decision.record->revision == plan.course.wanted : !is_old(planning, plan, decision);
+    return is_paused ? record_of(index).revision == plan.course.wanted : !is_old(planning, plan, plan.decisions[index]);
   };
   std::vector<std::size_t> order(plan.decisions.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  auto rest = order.begin();
-  auto end = order.end();
-  if (rests) {
-    rest = std::stable_partition(order.begin(), order.end(),
-                                 [&](std::size_t index) { return plan.decisions[index].record->failed; });
-    // No turn comes to what was half removed or half made.
-    end = std::stable_partition(rest, order.end(), [&](std::size_t index) {
-      const Phase phase = plan.decisions[index].record->phase;
-      return phase != Phase::leaving && phase != Phase::claimed;
-    });
-  }
-  std::stable_partition(rest, end, is_of_present);
-  const auto count = static_cast<std::size_t>(rests ? wanted_at_rest(plan, size) : size);
+  const auto failed = std::stable_partition(order.begin(), order.end(), [&](auto index) { return !has_failed(index); });
+  const auto absent = std::stable_partition(order.begin(), failed, is_there);
+  std::stable_partition(order.begin(), absent, is_of_present);
+  const int count = rests ? wanted_at_rest(plan, size) : size;
+  const int serving = std::max(size, count - static_cast<int>(order.end() - failed));
   std::vector<bool> wanted(order.size(), false);
-  for (std::size_t i = 0; i < order.size() && i < count; ++i) wanted[order[i]] = true;
+  int kept = 0;
+  for (auto at = order.begin(); at != failed && kept < serving; ++at, ++kept) wanted[*at] = true;
+  for (auto at = failed; at != order.end() && kept < count; ++at, ++kept) wanted[*at] = true;
   return wanted;
 }
 

@@ -26,6 +26,14 @@ bool is_old(const Planning& planning, const GroupPlan& plan, const Decision& dec
 /// Is it ready, up, and has nobody found otherwise?
 bool is_available(const Planning& planning, const Decision& decision);
 
+/// It goes back, and the record does not say yet that the file's revision is bad: or the next plan would try it again,
+/// though nothing of it may be there any more.
+bool is_to_be_judged(const Planning& planning, const GroupPlan& plan);
+
+/// Was it made by the rollout, ready, and is not any more? On the way back nobody is: what is stable may be ill for
+/// reasons of its own.
+bool is_ill(const Planning& planning, const GroupPlan& plan, const Decision& decision);
+
 /// Why a rolling update does not touch an instance for now; nothing: it does.
 std::optional<Reason> reason_to_stop(const GroupPlan& plan);
 

@@ -152,15 +152,13 @@ void note_unready(const Planning& planning, GroupPlan& plan) {
   }
 }
 
-/// A new one that is not ready any more is waited for again, or its failure would never be found out.
-void wait_for_unready(const Planning& planning, GroupPlan& plan) {
+/// A new one that is not ready any more is looked at before anything goes for it: or its failure would not be found
+/// out.
+void note_ill(const Planning& planning, GroupPlan& plan) {
   for (auto& decision : plan.decisions) {
     const auto unready = planning.input.unready.find(decision.address);
-    const bool is_new = decision.fate == Fate::keep && !decision.held && !is_old(planning, plan, decision);
-    if (!is_new || decision.wait || unready == planning.input.unready.end()) continue;
-    decision.wait = true;
-    decision.cause = decision.reasons.size();
-    decision.reasons.push_back({Rule::unfinished, "not ready any more: " + unready->second, {}});
+    if (!is_ill(planning, plan, decision) || unready == planning.input.unready.end()) continue;
+    decision.reasons.push_back({Rule::rollout, "not ready any more, so it is looked at first: " + unready->second, {}});
   }
 }
 
@@ -181,14 +179,6 @@ bool has_old_one(const GroupPlan& plan) {
   return std::any_of(plan.decisions.begin(), plan.decisions.end(), [](const Decision& decision) {
     return decision.fate == Fate::retire || (decision.fate == Fate::replace && !decision.domain_is_gone);
   });
-}
-
-/// It goes back, and the record does not say yet that the file's revision is bad: or the next plan would try it again,
-/// though nothing of it may be there any more.
-bool is_to_be_judged(const Planning& planning, const GroupPlan& plan) {
-  if (plan.course.kind != Course::Kind::back) return false;
-  const RevisionRecord* wanted = recorded_revision(planning, plan, plan.course.wanted);
-  return wanted != nullptr && wanted->verdict == RevisionRecord::Verdict::wanted;
 }
 
 void begin_paper(const Planning& planning, GroupPlan& plan, const Beside& beside, int size) {
@@ -257,12 +247,18 @@ void prepare_rollout(Planning& planning, GroupPlan& plan) {
   note_surplus(plan, size);
   for (auto& decision : plan.decisions) decision.rolls = rolls(decision);
   note_unready(planning, plan);
-  wait_for_unready(planning, plan);
+  note_ill(planning, plan);
   begin_paper(planning, plan, beside, size);
   plan.rollout->outline.what = what_changes(plan);
 }
 
 }  // namespace
+
+bool is_to_be_judged(const Planning& planning, const GroupPlan& plan) {
+  if (plan.course.kind != Course::Kind::back) return false;
+  const RevisionRecord* wanted = recorded_revision(planning, plan, plan.course.wanted);
+  return wanted != nullptr && wanted->verdict == RevisionRecord::Verdict::wanted;
+}
 
 const RolloutRecord* recorded_rollout(const Planning& planning, const GroupPlan& plan) {
   const auto& rollouts = planning.input.recorded.rollouts;

@@ -36,6 +36,16 @@ std::vector<GuestNic> cards_of(const Planning& planning, const GroupPlan& plan, 
   return decision.record == nullptr ? decision.nics_after : cards_to_ask(planning, *plan.group, decision.record->nics);
 }
 
+/// Do those that have come show whether their revision is good? Not where a failure changes nothing; nor on the way
+/// back, where what is stable may be ill for reasons of its own; nor while another rollout of the group rests, whose
+/// failures are others.
+bool is_looked_at(const Planning& planning, const GroupPlan& plan) {
+  if (plan.group->update.on_failure == Update::OnFailure::proceed) return false;
+  if (plan.course.kind == Course::Kind::back) return false;
+  const bool any_recorded = planning.input.recorded.rollouts.count(planning.recorded_address(plan.address)) != 0;
+  return !any_recorded || plan.rollout->begins || recorded_rollout(planning, plan) != nullptr;
+}
+
 class Turns {
  public:
   Turns(Planning& planning, GroupPlan& plan, std::vector<int> needs)
@@ -44,6 +54,9 @@ class Turns {
       const Decision& decision = plan.decisions[i];
       const bool stays = decision.fate == Fate::keep && !decision.held && !decision.wait && !decision.welcome;
       if (stays && is_available(planning, decision)) up_.push_back(i);
+    }
+    for (std::size_t i = 0; i < plan.decisions.size(); ++i) {
+      if (is_ill(planning, plan, plan.decisions[i])) up_.push_back(i);
     }
   }
 
@@ -122,6 +135,7 @@ class Turns {
     const auto kept = plan_.gate_of.find(index);
     const int id = laid_out != completions_.end() ? laid_out->second : kept != plan_.gate_of.end() ? kept->second : 0;
     if (id != 0) done_.push_back(id);
+    if (is_ill(planning_, plan_, decision)) return;  // It was looked at before all else.
     if (decision.fate != Fate::retire) {
       up_.push_back(index);
       looked_ = false;
@@ -149,11 +163,9 @@ class Turns {
             .nics = is_new ? decision.nics_after : cards_of(planning_, plan_, decision)};
   }
 
-  /// A version may come up well and fall over a moment later. Where a failure changes nothing, nobody looks; and just
-  /// after a rest all have been looked at.
+  /// A version may come up well and fall over a moment later. Just after a rest all have been looked at.
   void look_again(std::size_t at_most) {
-    const bool may_fail = plan_.group->update.on_failure != Update::OnFailure::proceed;
-    if (up_.empty() || !may_fail || looked_) return;
+    if (up_.empty() || looked_ || !is_looked_at(planning_, plan_)) return;
     then(add(WatchRollout{.step = std::nullopt,
                           .lasts = Duration{0},
                           .watched = watched(at_most),
@@ -204,7 +216,8 @@ bool is_all_there(const Planning& planning, const GroupPlan& plan) {
     if (decision.fate == Fate::left || decision.held ||
         (decision.fate == Fate::keep && is_old(planning, plan, decision)))
       return false;
-    const bool comes = plan.gate_of.count(i) != 0 || decision.rolls;
+    const bool is_looked_after = is_ill(planning, plan, decision) && plan.rollout && is_looked_at(planning, plan);
+    const bool comes = plan.gate_of.count(i) != 0 || decision.rolls || is_looked_after;
     if (!comes && !is_available(planning, decision)) return false;
   }
   return there != 0 && there == plan.size;

@@ -137,7 +137,7 @@ class Walk {
     const bool is_held = decision.held && is_old(planning_, plan_, decision);
     member.kind = is_held ? Member::Kind::stuck : Member::Kind::fresh;
     if (member.state == Member::State::available) return;
-    if (decision.wait || decision.welcome) {
+    if (decision.wait || decision.welcome || is_ill(planning_, plan_, decision)) {
       member.state = Member::State::coming;
     } else {
       member.kind = Member::Kind::stuck;
@@ -222,8 +222,9 @@ class Walk {
     const Duration rest = bake + step.pause.value_or(Duration{0});
     Duration left = rest;
     // What was made again meanwhile is looked after from its own beginning; and a bake is, whoever was not there to
-    // look.
-    if (reached_at_ && number_ == 0) left = std::clamp(rest - (planning_.input.now - *reached_at_), bake, rest);
+    // look, but where a person looks after it.
+    const Duration least = step.manual_pause ? Duration{0} : bake;
+    if (reached_at_ && number_ == 0) left = std::clamp(rest - (planning_.input.now - *reached_at_), least, rest);
     if (rest > Duration{0} && !(step.manual_pause && left == Duration{0})) {
       add({.what = What::rests, .number = passed_, .lasts = left, .passes = !step.manual_pause});
       note_rest(step, left);
@@ -509,6 +510,14 @@ class Walk {
 bool is_available(const Planning& planning, const Decision& decision) {
   return decision.record != nullptr && decision.record->phase == Phase::ready && decision.where &&
          decision.where->presence == Presence::up && planning.input.unready.count(decision.address) == 0;
+}
+
+bool is_ill(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  const bool is_up = decision.record != nullptr && decision.record->phase == Phase::ready && decision.where &&
+                     decision.where->presence == Presence::up;
+  return is_up && decision.fate == Fate::keep && !decision.held && !decision.wait && !decision.welcome &&
+         plan.course.kind != Course::Kind::back && !is_old(planning, plan, decision) &&
+         planning.input.unready.count(decision.address) != 0;
 }
 
 void walk_rollout(Planning& planning, GroupPlan& plan, const FindPlace& find_place, const GiveBack& give_back) {

@@ -355,7 +355,8 @@ std::vector<int> all_of(Planning& planning, const GroupPlan& plan, std::vector<i
 
 /// It is a rollout like any other: it may fail, and go back.
 bool begins_rollout(const Planning& planning, const GroupPlan& plan) {
-  if (recorded_rollout(planning, plan) != nullptr && !planning.input.options.force) return false;
+  if (is_to_be_judged(planning, plan)) return true;
+  if (recorded_rollout(planning, plan) != nullptr && !plan.course.is_overruled) return false;
   return std::any_of(plan.decisions.begin(), plan.decisions.end(), [](const Decision& decision) {
     const auto by_spec = [](const Reason& reason) { return reason.rule == Rule::spec_changed; };
     return decision.fate == Fate::replace && std::any_of(decision.reasons.begin(), decision.reasons.end(), by_spec);

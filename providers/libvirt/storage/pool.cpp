@@ -158,34 +158,31 @@ Result<StorageVolume> find_volume(virConnectPtr connection, const VolumeRef& vol
       "run `vscale plan` to see what is there now");
 }
 
-Result<Refreshed> refresh_now(virConnectPtr connection, const std::string& host, const std::string& pool) {
+Result<BusyPool> refresh_now(virConnectPtr connection, const std::string& host, const std::string& pool) {
   Result<StoragePool> found = find_pool_with_volumes(connection, host, pool);
   if (!found) return found.error();
-  if (virStoragePoolRefresh(found->get(), 0) == 0) return Refreshed::done;
+  if (virStoragePoolRefresh(found->get(), 0) == 0) return BusyPool{};
   // "pool has asynchronous jobs running" is an internal error.
   const bool may_be_busy = last_code() == VIR_ERR_INTERNAL_ERROR;
   const Failure failure = last_failure();
   if (virStoragePoolIsActive(found->get()) == 0) return pool_is_off(failure, found->get(), host, pool);
-  if (failure.kind == ErrorKind::conflict || may_be_busy) return Refreshed::busy;
+  if (failure.kind == ErrorKind::conflict || may_be_busy) return BusyPool{failure};
   return failure.told(fmt::format("host \"{}\": pool \"{}\" cannot be refreshed", host, pool));
 }
 
 Result<void> refresh_until_it_works(LibvirtHost& host, const std::string& pool) {
   const auto deadline = std::chrono::steady_clock::now() + host.options().pool_busy_timeout;
   for (;;) {
-    const Result<Refreshed> refreshed = host.link().call<Refreshed>(
+    const Result<BusyPool> busy = host.link().call<BusyPool>(
         "refresh a pool",
         [name = host.name(), pool](virConnectPtr connection) { return refresh_now(connection, name, pool); });
-    if (!refreshed) return refreshed.error();
-    if (*refreshed == Refreshed::done) return {};
+    if (!busy) return busy.error();
+    const Failure* why = *busy ? &**busy : nullptr;
+    if (why == nullptr) return {};
     if (std::chrono::steady_clock::now() >= deadline) {
-      return Error{
-          ErrorKind::conflict,
-          fmt::format("host \"{}\": pool \"{}\" could not be refreshed for {}: volumes are being made in it, or "
-                      "libvirt cannot read it",
-                      host.name(), pool, show_duration(host.options().pool_busy_timeout)),
-          {},
-          fmt::format("`virsh pool-refresh {}` on the host tells which", pool)};
+      return why->told(fmt::format("host \"{}\": pool \"{}\" could not be refreshed for {}", host.name(), pool,
+                                   show_duration(host.options().pool_busy_timeout)),
+                       "where volumes are being made in it, wait until nobody else works on it, and run it again");
     }
     std::this_thread::sleep_for(kBusyPoolInterval);
   }

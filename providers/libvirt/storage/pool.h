@@ -3,12 +3,14 @@
 #include <libvirt/libvirt.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "engine/ports/volumes.h"
 #include "engine/values/result.h"
 #include "providers/libvirt/host.h"
 #include "providers/libvirt/link/handle.h"
+#include "providers/libvirt/link/libvirt_error.h"
 
 /// Pools: what they know, how full they are, and how they are brought up. Internal to providers/libvirt.
 ///
@@ -37,12 +39,10 @@ Result<StorageVolume> find_volume(virConnectPtr connection, const VolumeRef& vol
 /// `host "kvm1": volume "a.qcow2" in pool "default"`, for messages.
 std::string told(const VolumeRef& volume);
 
-enum class Refreshed {
-  done,
-  busy,  ///< A volume is being made there just now.
-};
+/// Nothing: it was done. Else a volume is being made there just now, or libvirt cannot say why not.
+using BusyPool = std::optional<Failure>;
 /// Lets libvirt look at what is in the pool. `conflict` if the pool is missing or off, or is now, as it cannot be read.
-Result<Refreshed> refresh_now(virConnectPtr connection, const std::string& host, const std::string& pool);
+Result<BusyPool> refresh_now(virConnectPtr connection, const std::string& host, const std::string& pool);
 
 /// The same, and waits up to pool_busy_timeout for the others. The turn at the pool is the caller's.
 Result<void> refresh_until_it_works(LibvirtHost& host, const std::string& pool);

@@ -127,7 +127,8 @@ Type hooks_type() {
            {{"command", argv, "",
              "argv, where vscale runs. Its environment is PATH, HOME, LANG and TZ of vscale, VSCALE_NAME, "
              "VSCALE_ADDRESS (empty while it is not known), VSCALE_HOST, VSCALE_GROUP, VSCALE_REASON (why, by the word "
-             "that reasons have in a plan's JSON: spec_changed, replace_requested, not_wanted), and nothing else; its "
+             "that reasons have in a plan's JSON, such as spec_changed, replace_requested, not_wanted), and nothing "
+             "else; its "
              "umask is 077."},
             {"guest", argv, "", "argv, in the guest, through the agent; not in afterStop."},
             {"undo", argv, "",

@@ -187,6 +187,7 @@ TEST_CASE("while it goes back the revisions stand the other way round") {
   RecordedState recorded = rolling_record();
   recorded.groups["group.web"].revision = 8;
   recorded.revisions["group.web"][9].verdict = RevisionRecord::Verdict::rolled_back;
+  rollout_in(recorded).from = 9;
   rollout_in(recorded).to = 8;
   const RolloutStatus status = status_of_web(recorded);
   CHECK(status.back);

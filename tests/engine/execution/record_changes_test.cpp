@@ -242,6 +242,18 @@ TEST_CASE("how many a group is to have is recorded with whoever goes") {
   CHECK(state.groups.at("group.web").size == 3);
 }
 
+TEST_CASE("who is forgotten is not made again: the group is to have one less") {
+  RecordedState state = state_with(ready_instance());
+  GroupRecord group;
+  group.address = "group.web";
+  group.size = 4;
+  state.groups["group.web"] = group;
+  const auto forget = action(ChangeRecord{{ForgetInstance{*parse_instance_address("group.web[0]")}}});
+  for (const auto& change : changes_at_end(forget, {}, state, kNow)) apply(state, change);
+  CHECK(state.groups.at("group.web").size == 3);
+  CHECK(state.instances.empty());
+}
+
 TEST_CASE("volumes and images leave the record when they have gone, and images enter it when they have come") {
   RecordedState state;
   const VolumeRecord root = volume_record("prod-web-0-root");

@@ -471,6 +471,17 @@ TEST_CASE("a bake that was cut begins anew, for nobody looked meanwhile; a pause
   if (!bakes) CHECK(lasts <= std::chrono::minutes{6});
 }
 
+TEST_CASE("a step that bakes and then waits for a person does not bake again with every plan") {
+  Rollout rollout;
+  UpdateStep baked = until_promoted(kOne);
+  baked.bake = std::chrono::minutes{10};
+  rollout.update().steps = {baked, step(kAll)};
+  rollout.publish();
+  rollout.apply();
+  REQUIRE(rollout.is_in_progress());
+  CHECK(rollout.world.plan().actions.empty());
+}
+
 TEST_CASE("what was promoted once waits for a person again when the file comes back to it") {
   Rollout rollout;
   rollout.update().steps = {until_promoted(kOne), step(kAll)};

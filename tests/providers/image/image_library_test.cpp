@@ -289,6 +289,8 @@ TEST_CASE("what is gone back to is read from where it was, though the image has 
   CHECK(overwritten.error().message.find((library / "v1.qcow2") + " has other bytes by now") != std::string::npos);
   fs::remove(library / "v1.qcow2");
   CHECK(library->local_file(library.file("v2.qcow2"), lock, kQuiet).error().kind == ErrorKind::not_found);
+  write_file(library / "moved.qcow2", qcow2());
+  CHECK(library->local_file(library.file("moved.qcow2"), lock, kQuiet).value() == library / "moved.qcow2");
 }
 
 TEST_CASE("what the cache has by its checksum is not downloaded") {

@@ -39,6 +39,16 @@ bool all_are_of(const PlayedWorld& world, char digit) {
   });
 }
 
+/// How many actions come before the end of the first move; nothing if a plan moves nobody, or ends with it.
+std::optional<std::size_t> end_of_first_move(const Plan& plan) {
+  const auto end = std::find_if(plan.actions.begin(), plan.actions.end(), [](const Action& action) {
+    return std::holds_alternative<WaitForGates>(action.detail) ||
+           std::holds_alternative<ReleaseInstance>(action.detail);
+  });
+  const auto count = static_cast<std::size_t>(end - plan.actions.begin()) + 1;
+  return count < plan.actions.size() ? std::optional(count) : std::nullopt;
+}
+
 Scaling between(int min, int max) {
   Scaling scaling;
   scaling.min = min;
@@ -142,7 +152,7 @@ TEST_CASE("one that somebody deleted by hand is drift and is made again, in a ro
 }
 
 // cluster-api#13020
-TEST_CASE("a new one that was ready and is not any more is waited for, and nothing goes for it meanwhile") {
+TEST_CASE("a new one that was ready and is not any more is looked at before anything goes for it") {
   PlayedWorld world = running({rolls_beside(web(3))});
   publish_next(world);
   const Plan first = world.plan();
@@ -157,10 +167,38 @@ TEST_CASE("a new one that was ready and is not any more is waited for, and nothi
   const Plan plan = world.plan();
 
   INFO(plan_text(plan));
-  const int waited_for = only_action(plan, "gate.wait", "group.web[3]").id;
+  CHECK(count_kind(plan, "gate.wait") == 2);
+  const auto& look = plan.actions.front();
+  const auto* watch = std::get_if<WatchRollout>(&look.detail);
+  REQUIRE(watch != nullptr);
+  CHECK(watch->watched.back().address == "group.web[3]");
   for (const auto& action : plan.actions) {
-    if (std::holds_alternative<StopDomain>(action.detail)) CHECK(all_before(plan, action.id).count(waited_for) == 1);
+    if (std::holds_alternative<StopDomain>(action.detail)) CHECK(all_before(plan, action.id).count(look.id) == 1);
   }
+  world.converge();
+  CHECK(all_are_of(world, 'b'));
+}
+
+// The stable version's trouble is no reason to keep the bad one.
+TEST_CASE("on the way back nobody waits for a stable one that is ill, and nothing is looked at") {
+  PlayedWorld world = running({rolls_beside(web(3))});
+  publish_next(world);
+  const Plan first = world.plan();
+  world.carry_out_and_die(first, order_of_ids(first), *end_of_first_move(first), false);
+  RecordedState& recorded = world.input.recorded;
+  recorded.rollouts.at("group.web").failures = 1;
+  record_of_web(world, 3).failed = true;
+  record_of_web(world, 3).phase = Phase::started;
+  first_group(world).update.on_failure = Update::OnFailure::rollback;
+  world.input.unready[{InstanceAddress::Kind::group, "web", 0}] = "gate http :80/: 503, want 200";
+
+  const Plan plan = world.plan();
+
+  INFO(plan_text(plan));
+  CHECK(outline_of(plan).back);
+  CHECK(count_kind(plan, "rollout.watch") == 0);
+  CHECK(count_kind(plan, "gate.wait") == 0);
+  CHECK(count_kind(plan, "domain.stop") == 1);
 }
 
 // code-dot-org#25578, terraform-aws-couchbase#48
@@ -225,16 +263,6 @@ TEST_CASE("a surge of 0 is none, and not the default") {
   publish_next(world);
   CHECK(outline_of(world.plan()).surge == 0);
   CHECK(outline_of(world.plan()).peak == 3);
-}
-
-/// How many actions come before the end of the first move; nothing if a plan moves nobody, or ends with it.
-std::optional<std::size_t> end_of_first_move(const Plan& plan) {
-  const auto end = std::find_if(plan.actions.begin(), plan.actions.end(), [](const Action& action) {
-    return std::holds_alternative<WaitForGates>(action.detail) ||
-           std::holds_alternative<ReleaseInstance>(action.detail);
-  });
-  const auto count = static_cast<std::size_t>(end - plan.actions.begin()) + 1;
-  return count < plan.actions.size() ? std::optional(count) : std::nullopt;
 }
 
 // kubernetes#72775

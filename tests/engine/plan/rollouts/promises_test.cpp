@@ -254,6 +254,21 @@ TEST_CASE("a group that is made smaller after its rollout has stopped keeps what
   CHECK(identities_of(world, 'b').size() == (has_failed ? 1 : 0));
 }
 
+TEST_CASE("what has failed is kept for somebody to look at, but not in the place of one that serves") {
+  const bool beside = GENERATE(true, false);
+  PlayedWorld world = with_offer({beside ? rolls_beside(web(2)) : web(2)});
+  die_at_turn(world, 2);
+  REQUIRE(identities_of(world, 'b').size() == 1);
+  world.input.recorded.rollouts.at("group.web").failures = 1;
+  InstanceRecord& failed =
+      world.input.recorded.instances.at(*parse_instance_address(identities_of(world, 'b').begin()->first));
+  failed.failed = true;
+  failed.phase = Phase::started;
+  world.input.config.groups[0].size = 1;
+  world.converge();
+  CHECK(identities_of(world, 'a').size() == 1);
+}
+
 // ---- Versions that were given up ------------------------------------------------------------------------------------
 
 TEST_CASE("what an abandoned version has left goes before anything of the stable one") {
