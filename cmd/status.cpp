@@ -33,6 +33,7 @@ std::string state_of(const InstanceRecord& instance, const Whereabouts& where) {
   if (!where.also_up.empty()) return "twin";
   if (instance.phase == Phase::defined) return "unfinished";
   if (where.presence != Presence::up) return to_string(where.domain->state);
+  if (instance.failed) return "failed";
   if (instance.phase != Phase::ready) return "booting";
   return instance.drained ? "drained" : "ready";
 }
@@ -238,8 +239,10 @@ std::vector<Need> needs_of_rollouts(const Status& status, const WholeCommand& co
   for (const auto& group : status.groups) {
     if (!needs_a_person(group.rollout)) continue;
     Need need{.text = need_words(group.rollout), .commands = {}};
-    for (const auto& next : next_commands(group.rollout, run))
-      need.commands.push_back(command(next.words, next.options));
+    for (const auto& next : next_commands(group.rollout, run)) {
+      // The other way round is no part of these: `rollout status` tells it.
+      if (next.lead != "Back:") need.commands.push_back(command(next.words, next.options));
+    }
     needs.push_back(std::move(need));
   }
   return needs;

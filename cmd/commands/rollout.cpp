@@ -11,6 +11,7 @@
 #include "cmd/views/rollout/rollout_view.h"
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/text/command_text.h"
+#include "engine/recorded/apply_change.h"
 #include "schemas/json/rollout_json.h"
 
 namespace vscale {
@@ -76,10 +77,11 @@ std::string event_text(const RolloutIntent& intent) {
 }
 
 /// What may be said after it: by how things stand once it is recorded.
-std::vector<NextCommand> next_after(const RolloutIntent& intent, const Config& config, RecordedState recorded,
+std::vector<NextCommand> next_after(const std::string& group, const std::vector<RecordChange>& changes,
+                                    const Config& config, RecordedState recorded,
                                     const std::optional<LockHolder>& running) {
-  recorded.rollout_intents[intent.group] = intent;
-  return next_commands(rollout_status_by_record(config, recorded, intent.group), run_of(running));
+  for (const auto& change : changes) apply(recorded, change);
+  return next_commands(rollout_status_by_record(config, recorded, group), run_of(running));
 }
 
 void tell_word(const Invocation& invocation, const Config& config, const RolloutIntent& intent,
@@ -201,12 +203,13 @@ ExitCode run_command(const RolloutWordArguments& arguments, Invocation& invocati
                           .address = *group,
                           .host = {},
                           .text = event_text(*intent)};
-  const auto committed = state->store->commit(
-      {.at = now, .begun = {}, .ended = {}, .changes = changes_of(*intent, before, *recorded), .events = {event}});
+  const auto changes = changes_of(*intent, before, *recorded);
+  const auto committed =
+      state->store->commit({.at = now, .begun = {}, .ended = {}, .changes = changes, .events = {event}});
   if (!committed) return fail(invocation, committed.error());
   const auto running = state->store->lock_holder();
   if (!running) return fail(invocation, running.error());
-  const auto next = sayable(next_after(*intent, config, *recorded, *running), command);
+  const auto next = sayable(next_after(*group, changes, config, *recorded, *running), command);
   tell_word(invocation, config, *intent, before, *running, next);
   return ExitCode::ok;
 }

@@ -113,7 +113,11 @@ void read_verdict(RolloutStatus& status, const Group* group, const RecordedState
     return;
   }
   const RevisionRecord* given_up = group == nullptr ? nullptr : given_up_revision(status.group, *group, recorded);
-  if (given_up != nullptr) {
+  const bool is_still_there = given_up != nullptr && given_up->verdict == Verdict::rolled_back &&
+                              given_up->number == status.revision && status.undo_to.has_value();
+  if (is_still_there) {
+    status.standing = Standing::going_back;
+  } else if (given_up != nullptr) {
     status.standing = given_up->verdict == Verdict::aborted ? Standing::aborted : Standing::rolled_back;
     status.to = given_up->number;
   }
@@ -252,7 +256,8 @@ std::vector<NextCommand> next_commands(const RolloutStatus& status, OtherRun run
       commands = {{.lead = "Go on:", .words = "apply"}};
       break;
     case Standing::going_back:
-      return {{.lead = run == OtherRun::goes_on ? "Then:" : "Go on:", .words = "apply"}};
+      if (run == OtherRun::goes_on) return {};  // It goes back by itself.
+      return {{.lead = "Go on:", .words = "apply"}};
     case Standing::waits:
       commands = {promote, then_apply};
       break;
@@ -277,7 +282,7 @@ std::string need_words(const RolloutStatus& status) {
   const std::string because = status.why.empty() ? "" : ": " + status.why;
   switch (status.standing) {
     case Standing::waits:
-      return fmt::format("{} waits at {}, {}. If the new ones are well:", name, step_words(status),
+      return fmt::format("{} waits at {}, {}. If the new ones are well (else: rollout undo):", name, step_words(status),
                          progress_words(status));
     case Standing::paused: {
       const std::string reason = status.intent->reason.empty() ? "" : ": " + status.intent->reason;
@@ -287,7 +292,7 @@ std::string need_words(const RolloutStatus& status) {
     case Standing::stopped: {
       const std::string last = status.failure.empty() ? "" : " (" + status.failure + ")";
       return fmt::format("The rollout of {} has stopped: {}{}. To put up with that{}:", name, failure_words(status),
-                         last, may_go_back(status) ? ", or to go back" : "");
+                         last, may_go_back(status) ? " (else: rollout undo)" : "");
     }
     case Standing::aborted:
       return fmt::format("Revision {} of {} was aborted{}. Change the file, or roll it out again:", status.to, name,

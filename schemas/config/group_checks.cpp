@@ -311,8 +311,7 @@ void ConfigChecks::check_update(const Group& group) {
          .hint = fmt::format("write a progressDeadline that is longer than {}, for booting takes time, too",
                              show_duration(update.min_ready))});
   }
-  const Amount none{.unit = Amount::Unit::count, .value = 0};
-  const bool both_zero = group.update.max_surge == none && group.update.max_unavailable == none;
+  const bool both_zero = group.update.max_surge.value == 0 && group.update.max_unavailable.value == 0;
   if (!both_zero || !written(path + ".maxSurge") || !written(path + ".maxUnavailable")) return;
   reporter_.error(at(path + ".maxUnavailable"),
                   {.code = "exclusive_keys",
@@ -348,6 +347,12 @@ void ConfigChecks::check_steps(const Group& group) {
     const UpdateStep& step = update.steps[i];
     const std::string to = fmt::format("{}.steps[{}].to", path, i);
     check_share(group, step.to, to, fmt::format("update.steps[{}].to", i));
+    if (step.to.value == 0 && written(to)) {
+      reporter_.error(at(to), {.code = "out_of_range",
+                               .summary = fmt::format("{}: update.steps[{}].to is 0", subject_of(group), i),
+                               .label = "a step has one new instance at least",
+                               .hint = "write to: 1; to look before anything begins, there is vscale plan"});
+    }
     const bool grows = before == nullptr || before->to.unit != step.to.unit || before->to.value < step.to.value;
     if (!grows && written(to)) {
       reporter_.error(at(to),

@@ -523,6 +523,12 @@ TEST_CASE("what only a rolling update heeds is an error with another strategy, b
                  "defaults: { groups: { update: { maxSurge: 2 } } }\n") == std::vector<std::string>{});
 }
 
+TEST_CASE("an update that lets nothing go and nothing come, or rests before it begins, is an error") {
+  check_messages(
+      "update_of_nothing",
+      with_group("    update: { maxSurge: \"0%\", maxUnavailable: 0, steps: [{ to: 0, pause: manual }] }\n"));
+}
+
 TEST_CASE("a minReady that the deadline leaves no time for is an error") {
   check_messages("update_without_time", with_group("    update: { minReady: 15m }\n"));
   CHECK(codes_of(with_group("    update: { minReady: 15m, progressDeadline: 0s }\n")).empty());

@@ -229,8 +229,9 @@ std::string what_the_run_does(const RolloutIntent& intent, const LockHolder& run
   switch (intent.kind) {
     case RolloutIntent::Kind::pause:
     case RolloutIntent::Kind::abort:
-    case RolloutIntent::Kind::undo:
       return printable(who + "comes to a rest after what it is doing.");
+    case RolloutIntent::Kind::undo:
+      return printable(who + "turns back after what it is doing, if it is at this rollout; else the next apply does.");
     case RolloutIntent::Kind::promote:
       return printable(who + "goes on at once, if it rests there.");
     case RolloutIntent::Kind::resume:

@@ -82,7 +82,8 @@ std::string simulation_text(const Plan& plan, const RolloutOutline& outline, Ver
 }
 
 std::string nothing_to_simulate_text(const std::string& group) {
-  return left_and_right(bare_name(group) + ": nothing to roll out.", "", 2);
+  return left_and_right(bare_name(group) + ": nothing is rolled out by turns. What else changes: `vscale plan`.", "",
+                        2);
 }
 
 Json simulation_json(const Plan& plan, const std::string& group, const RolloutOutline* outline) {

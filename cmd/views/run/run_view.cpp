@@ -339,6 +339,13 @@ bool went_well(const RunSummary& summary) {
   return summary.failed.empty() && all_was_begun && !summary.interrupted && !summary.state_error;
 }
 
+/// Both in the line of the lead; where they do not fit, each on lines of its own, to be copied.
+std::string with_commands(const std::string& lead, const std::string& first, const std::string& second) {
+  const std::string line = fmt::format("{} {}, then {}", lead, first, second);
+  if (columns(line) <= kTextWidth) return line + "\n";
+  return left_and_right(lead, "", 2) + command_lines(first, 2) + "\n" + command_lines(second, 2) + "\n";
+}
+
 /// "Paused: rollout of web, by anna@ctl1: wrong kernel. Go on: vscale rollout resume web"
 std::string held_rollout_text(const RolloutIntent& held, const WaysOn& ways) {
   const std::string name = shown_group(held.group);
@@ -355,7 +362,7 @@ std::string held_rollout_text(const RolloutIntent& held, const WaysOn& ways) {
       return with_command(lead("Promoted", "Go on:"), ways.again) + "\n";
     case RolloutIntent::Kind::pause:
     case RolloutIntent::Kind::resume:
-      return with_command(lead("Paused", "Go on:"), ways.command("rollout resume " + name)) + "\n";
+      return with_commands(lead("Paused", "Go on:"), ways.command("rollout resume " + name), ways.again);
   }
   VSCALE_ASSERT(false, "an intent that holds nothing");
 }
@@ -367,13 +374,6 @@ std::string step_of_rollout(const Plan& plan, const WaitingRollout& waiting) {
     return fmt::format("step {} of {}", waiting.step + 1, rollout.steps.size());
   }
   return fmt::format("step {}", waiting.step + 1);
-}
-
-/// Both in the line of the lead; where they do not fit, each on lines of its own, to be copied.
-std::string with_commands(const std::string& lead, const std::string& first, const std::string& second) {
-  const std::string line = fmt::format("{} {}, then {}", lead, first, second);
-  if (columns(line) <= kTextWidth) return line + "\n";
-  return left_and_right(lead, "", 2) + command_lines(first, 2) + "\n" + command_lines(second, 2) + "\n";
 }
 
 std::string resting_rollouts_text(const Plan& plan, const RunSummary& summary, const WaysOn& ways) {
@@ -410,9 +410,10 @@ std::string run_summary_text(const Plan& plan, const RunSummary& summary, const 
   const std::string counts = counts_text(plan, summary, totals);
   const std::string resting = resting_rollouts_text(plan, summary, ways);
   if (went_well(summary)) {
-    const std::string what = !summary.held.empty()      ? "what was begun"
-                             : !ways_back(plan).empty() ? "the way back"
-                                                        : done_text(plan.summary) + kept_disks_text(plan);
+    const std::string what = !summary.held.empty() ? "what was begun"
+                             : !ways_back(plan).empty()
+                                 ? plan.complete ? "the way back" : "what could be done of the way back"
+                                 : done_text(plan.summary) + kept_disks_text(plan);
     return left_and_right(fmt::format("{} {} ({}).", paint.bold("Done:"), what, counts), "", 2) + resting;
   }
   std::string out;

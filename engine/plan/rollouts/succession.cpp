@@ -66,13 +66,22 @@ int room_beside(const GroupPlan& plan, int size) {
   return budget_for(plan.group->update, size).most() - there;
 }
 
+bool any_requested(const GroupPlan& plan) {
+  return std::any_of(plan.decisions.begin(), plan.decisions.end(), [](const Decision& decision) {
+    return std::any_of(decision.reasons.begin(), decision.reasons.end(),
+                       [](const Reason& reason) { return reason.rule == Rule::replace_requested; });
+  });
+}
+
 /// New ordinals for old ones: what is gone comes again under its own as far as the size goes, and the rest is made
 /// under the lowest that are free.
 void make_successors(Planning& planning, GroupPlan& plan, int size) {
   int needed = size - kept_count(planning, plan);
   const int go = count_if(plan, makes_room);
   // What failed in a rollout that rests is still there, and takes of the surge.
-  if (reason_to_stop(plan)) needed = std::min(needed, go + std::max(0, room_beside(plan, size)));
+  // Without turns nothing waits for what goes.
+  const int makes_room_in_turns = any_requested(plan) ? go : 0;
+  if (reason_to_stop(plan)) needed = std::min(needed, makes_room_in_turns + std::max(0, room_beside(plan, size)));
   for (auto& decision : plan.decisions) {
     if (is_gone(decision) && needed-- <= 0) decision.fate = Fate::retire;
   }
@@ -101,26 +110,44 @@ void pair(Decision& old, Decision& comes) {
 void name_successors(GroupPlan& plan) {
   auto comes = plan.decisions.begin();
   for (auto& old : plan.decisions) {
-    if (old.fate != Fate::retire) continue;
+    if (old.fate != Fate::retire || !old.replaced_by.empty()) continue;
     comes = std::find_if(comes, plan.decisions.end(), comes_new);
     if (comes == plan.decisions.end()) return;
     pair(old, *comes++);
   }
 }
 
-/// What an earlier run made beside the old ones stands for as many of them, as far as the surge goes; what is too much
-/// beyond that is so because the group has become smaller.
+/// Made beside others by an earlier run, and still there or to be made again.
+bool has_come(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  if (decision.fate == Fate::replace) return is_retried(decision);
+  return decision.fate == Fate::keep && !decision.recreate && !is_old(planning, plan, decision);
+}
+
+/// As many as stand beside others, and no more than the surge: what is too much beyond that is so because the group has
+/// become smaller. One that is on the same host was made for it.
 void name_those_that_have_come(GroupPlan& plan, const Planning& planning, int size) {
-  int left = budget_for(plan.group->update, size).surge;
-  auto fresh = plan.decisions.begin();
-  for (auto& old : plan.decisions) {
-    if (old.fate != Fate::retire || !old.replaced_by.empty() || left-- <= 0) continue;
-    fresh = std::find_if(fresh, plan.decisions.end(), [&](const Decision& decision) {
-      if (decision.fate == Fate::replace) return is_retried(decision);
-      return decision.fate == Fate::keep && !decision.recreate && !is_old(planning, plan, decision);
-    });
-    if (fresh == plan.decisions.end()) return;
-    pair(old, *fresh++);
+  if (plan.course.kind == Course::Kind::back) return;  // What is stable has come for nobody.
+  const int there =
+      count_if(plan, [](const Decision& decision) { return decision.record != nullptr && !is_gone(decision); });
+  int left = std::min(budget_for(plan.group->update, size).surge, there - size);
+  std::vector<Decision*> fresh;
+  for (auto& decision : plan.decisions) {
+    if (has_come(planning, plan, decision)) fresh.push_back(&decision);
+  }
+  // The last that came are those that nobody has gone for yet.
+  std::reverse(fresh.begin(), fresh.end());
+  for (const bool same_host : {true, false}) {
+    for (auto& old : plan.decisions) {
+      if (left <= 0) return;
+      if (old.fate != Fate::retire || !old.replaced_by.empty()) continue;
+      const auto found = std::find_if(fresh.begin(), fresh.end(), [&](const Decision* one) {
+        return !same_host || one->record->host == old.record->host;
+      });
+      if (found == fresh.end()) continue;
+      pair(old, **found);
+      fresh.erase(found);
+      --left;
+    }
   }
 }
 
@@ -166,13 +193,6 @@ bool is_by_spec(const Decision& decision) {
   const auto by_spec = [](const Reason& reason) { return reason.rule == Rule::spec_changed; };
   return (decision.fate == Fate::replace || decision.fate == Fate::retire) &&
          std::any_of(decision.reasons.begin(), decision.reasons.end(), by_spec);
-}
-
-bool any_requested(const GroupPlan& plan) {
-  return std::any_of(plan.decisions.begin(), plan.decisions.end(), [](const Decision& decision) {
-    return std::any_of(decision.reasons.begin(), decision.reasons.end(),
-                       [](const Reason& reason) { return reason.rule == Rule::replace_requested; });
-  });
 }
 
 bool has_old_one(const GroupPlan& plan) {
@@ -242,8 +262,8 @@ void prepare_rollout(Planning& planning, GroupPlan& plan) {
       if (decision.fate == Fate::destroy) decision.fate = Fate::retire;
     }
   }
-  name_successors(plan);
   if (beside.possible) name_those_that_have_come(plan, planning, size);
+  name_successors(plan);
   note_surplus(plan, size);
   for (auto& decision : plan.decisions) decision.rolls = rolls(decision);
   note_unready(planning, plan);

@@ -213,7 +213,9 @@ class Walk {
   bool pass_step() {
     if (all_steps_passed() || !has_reached(paper_.budget, reach(), counts())) return false;
     const int fresh = counts().fresh_available;
-    while (static_cast<std::size_t>(passed_) + 1 < steps().size() &&
+    // Where a person was waited for, the group has only grown meanwhile.
+    const bool waits = steps()[static_cast<std::size_t>(passed_)].manual_pause && reached_at_ && number_ <= 1;
+    while (!waits && static_cast<std::size_t>(passed_) + 1 < steps().size() &&
            reach_of(steps()[static_cast<std::size_t>(passed_) + 1].to, paper_.budget.size) <= fresh) {
       ++passed_;
     }
@@ -438,6 +440,26 @@ class Walk {
     if (paper_.outline.held.empty()) paper_.outline.held = why_held(now);
     for (const auto& member : members_) {
       if (is_left_over(member)) leave(plan_.decisions[member.decision]);
+    }
+    part_pairs();
+  }
+
+  /// Of two that were one for the other only one may have its turn: then it stands by itself.
+  void part_pairs() {
+    std::map<std::string, Decision*> by_name;
+    for (auto& decision : plan_.decisions) by_name.emplace(decision.name, &decision);
+    for (auto& old : plan_.decisions) {
+      if (old.replaced_by.empty() || by_name.at(old.replaced_by)->fate != Fate::left) continue;
+      old.replaced_by.clear();
+      std::erase_if(old.reasons, [](const Reason& reason) { return reason.rule == Rule::rollout; });
+    }
+    for (auto& comes : plan_.decisions) {
+      if (comes.stands_for.empty() || comes.fate == Fate::left ||
+          by_name.at(comes.stands_for)->replaced_by == comes.name)
+        continue;
+      comes.stands_for.clear();
+      if (!comes.reasons.empty())
+        comes.reasons.front().text = fmt::format("size {}, and one is missing", paper_.budget.size);
     }
   }
 

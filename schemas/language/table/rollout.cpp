@@ -89,7 +89,9 @@ Type update_type() {
             "bound."},
            {"allow", choice({"live", "reboot", "replace"}), "replace", "The most disruptive change allowed."},
            {"steps", list(step), "", "Stops on the way."},
-           {"onFailure", choice({"pause", "rollback", "continue"}), "pause", "What a failed rollout does."},
+           {"onFailure", choice({"pause", "rollback", "continue"}), "pause",
+            "What more failures than maxFailures do: stop it until a person says so, go back, or nothing: what failed "
+            "is made again, and others go as far as maxUnavailable allows."},
            {"maxFailures", integer(0, kMaxGroupSize), "0", "Failed new instances that are still put up with."}}});
 }
 

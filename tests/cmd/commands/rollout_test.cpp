@@ -170,7 +170,7 @@ TEST_CASE("a simulation of what has nothing to roll says so, and touches no host
   AppliedWorld world(2);
   const auto simulated = world.vscale({"simulate", "rollout", "web"});
   CHECK(simulated.code == 0);
-  CHECK(simulated.out == "web: nothing to roll out.\n");
+  CHECK(simulated.out == "web: nothing is rolled out by turns. What else changes: `vscale plan`.\n");
   const Json document = Json::parse(world.vscale({"simulate", "rollout", "web", "--json"}).out);
   CHECK(document.at("group") == "group.web");
   CHECK(document.at("rollout").is_null());

@@ -176,7 +176,7 @@ TEST_CASE("pause and abort in the middle of a turn let it come to its end, begin
 
   INFO(applied.out << applied.err);
   CHECK(applied.code == 0);
-  CHECK(holds(applied.out, word == "pause" ? "Paused: rollout of web, by anna@ctl1. Go on: vscale rollout resume web"
+  CHECK(holds(applied.out, word == "pause" ? "Paused: rollout of web, by anna@ctl1. Go on:"
                                            : "Aborted: rollout of web, by anna@ctl1. How it stands: "));
   CHECK(world.ready() == ReadyOf{{1, kSize}, {2, 1}});
   CHECK(world.times_done(" defined ") == kSize + 1);
@@ -348,6 +348,26 @@ TEST_CASE("a way back that is given up says nothing of the revision that it led 
   CHECK(world.record().revisions.at("group.web").at(1).verdict == RevisionRecord::Verdict::wanted);
   CHECK(world.record().revisions.at("group.web").at(2).verdict == RevisionRecord::Verdict::rolled_back);
   CHECK(world.vscale({"plan", "--detailed-exitcode"}).code == 0);
+}
+
+TEST_CASE("what was undone and not gone back from yet is not said to be rolled back, whatever is said next") {
+  SteeredWorld world("{}");
+  REQUIRE(world.apply().code == 0);
+  for (const char* word : {"undo", "pause", "resume"}) REQUIRE(world.vscale({"rollout", word, "web"}).code == 0);
+  const auto status = world.vscale({"rollout", "status", "web"});
+  INFO(status.out);
+  CHECK(holds(status.out, "goes back to revision 1"));
+  CHECK(holds(status.out, "Go on: vscale apply\n"));
+}
+
+TEST_CASE("undo after abort says to go back, and not to try again what was given up") {
+  SteeredWorld world("{ steps: [{ to: 1, pause: manual }] }");
+  REQUIRE(world.apply().code == 0);
+  REQUIRE(world.vscale({"rollout", "abort", "web"}).code == 0);
+  const auto undone = world.vscale({"rollout", "undo", "web"});
+  INFO(undone.out << undone.err);
+  CHECK(holds(undone.out + undone.err, "Go on: vscale apply"));
+  CHECK_FALSE(holds(undone.out + undone.err, "--force"));
 }
 
 }  // namespace vscale::test

@@ -224,7 +224,52 @@ TEST_CASE("what is new and too much does not go before what is old") {
   CHECK(identities_of(world, 'a').count(first) == 1);
 }
 
+TEST_CASE("who was made by a run that died stands for the one on its host, and nobody has to move") {
+  PlayedWorld world = with_offer({rolls_beside(web(3))});
+  die_before(world, [](const Action& action) { return std::holds_alternative<WaitForGates>(action.detail); });
+  world.converge();
+  std::map<std::string, int> on_host;
+  for (const auto& [address, instance] : world.input.recorded.instances) ++on_host[instance.host];
+  CHECK(on_host == std::map<std::string, int>{{"kvm1", 1}, {"kvm2", 1}, {"kvm3", 1}});
+}
+
 // ---- A rollout that rests, and another size -----------------------------------------------------------------------
+
+/// One is new, and a person is waited for.
+PlayedWorld resting(std::vector<UpdateStep> steps) {
+  Group group = rolls_beside(web(3));
+  group.update.steps = std::move(steps);
+  PlayedWorld world = with_offer({group});
+  world.carry_out(world.plan());
+  REQUIRE(identities_of(world, 'b').size() == 1);
+  return world;
+}
+
+UpdateStep until_promoted(Amount to) {
+  UpdateStep step;
+  step.to = to;
+  step.manual_pause = true;
+  return step;
+}
+
+TEST_CASE("who comes while a rollout rests, for the group has grown, stands in the plan") {
+  PlayedWorld world = resting({until_promoted({Amount::Unit::count, 1})});
+  world.input.config.groups[0].size = 4;
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  CHECK(plan.summary.create == 1);
+  CHECK(count_kind(plan, "instance.claim") == 1);
+  const Words listed = changes(plan);
+  CHECK(std::count_if(listed.begin(), listed.end(), [](const auto& line) { return line.starts_with("create "); }) == 1);
+}
+
+TEST_CASE("a step that waits for a person is not passed by a group that grows") {
+  PlayedWorld world = resting({until_promoted({Amount::Unit::count, 1}), until_promoted({Amount::Unit::percent, 50})});
+  world.input.config.groups[0].size = 5;
+  world.converge();
+  CHECK(world.input.recorded.rollouts.at("group.web").steps_passed == 0);
+  CHECK(world.plan().rollouts.at(0).held == "waits at step 1 of 2, until it is promoted");
+}
 
 TEST_CASE("a group that is made smaller while its rollout is paused gets smaller, and keeps what is new") {
   const bool beside = GENERATE(true, false);
