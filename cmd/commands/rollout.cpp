@@ -119,6 +119,11 @@ ExitCode run_command(const RolloutStatusArguments& arguments, Invocation& invoca
                                   [&](const GroupStatus& one) { return one.address == *address; });
   VSCALE_ASSERT(group != status.groups.end(), "a group that is known has a status");
   const auto next = sayable(next_commands(group->rollout, run_of(status.running)), command);
+  std::vector<std::string> unknown;
+  for (const auto& instance : status.instances) {
+    if (group_address(instance.address) != *address || instance.state != "unknown") continue;
+    unknown.push_back(fmt::format("{} on {}", short_name(instance.address), instance.host));
+  }
   if (invocation.global.json) {
     Json document = document_of(invocation, config, *address);
     document["rollout"] = rollout_status_json(group->rollout);
@@ -130,12 +135,10 @@ ExitCode run_command(const RolloutStatusArguments& arguments, Invocation& invoca
         {.paint = invocation.out_paint,
          .times = {.now = invocation.outside.clock->now(), .time_of_day = invocation.outside.time_of_day},
          .next = next,
-         .running = status.running});
+         .running = status.running,
+         .unknown = unknown});
   }
-  const bool all_known = std::none_of(status.instances.begin(), status.instances.end(), [&](const auto& instance) {
-    return group_address(instance.address) == *address && instance.state == "unknown";
-  });
-  return all_known ? ExitCode::ok : ExitCode::partial;
+  return unknown.empty() ? ExitCode::ok : ExitCode::partial;
 }
 
 ExitCode run_command(const RolloutHistoryArguments& arguments, Invocation& invocation) {

@@ -263,6 +263,8 @@ std::string line_end(const GroupBlock& block, const Change& change) {
     if (auto why = own_reasons_text(change); !why.empty()) said.push_back(std::move(why));
     return fmt::format("{}", fmt::join(said, ", "));
   }
+  // Of the group as a whole, where the headline cannot say all of it.
+  if (change.address == block.address && !block.same_reason) return printable(change.reasons.front().text);
   std::vector<std::string> parts;
   std::string word = spoken(change.action);
   if (change.action == ChangeAction::start && block.only_waited_for.count(change.address) != 0) {

@@ -9,6 +9,7 @@
 #include "cmd/views/rollout/outline_view.h"
 #include "cmd/views/text/command_text.h"
 #include "cmd/views/text/names.h"
+#include "engine/values/text/listed.h"
 #include "schemas/json/rollout_json.h"
 
 namespace vscale {
@@ -20,6 +21,7 @@ namespace {
 using Standing = RolloutStatus::Standing;
 
 constexpr int kBarWidth = 20;
+constexpr std::size_t kUnknownListed = 6;
 constexpr std::size_t kDigestShown = 8;  // as in a plan
 
 std::string name_of(const RolloutStatus& status) {
@@ -160,6 +162,10 @@ std::string rollout_status_text(const RolloutStatus& status, const RolloutViewOp
   if (!status.why.empty()) table.add({"why", printable(status.why)});
   if (status.intent) table.add({"said", intent_row(*status.intent, options.times)});
   if (options.running) table.add({"run", running_row(*options.running, options.times)});
+  if (!options.unknown.empty()) {
+    table.add({"unknown", fmt::format("{}, which {} not answer", listed_up_to(kUnknownListed, options.unknown),
+                                      options.unknown.size() == 1 ? "does" : "do")});
+  }
   return out + table.text() + next_text(options.next);
 }
 

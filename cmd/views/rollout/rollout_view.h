@@ -31,6 +31,8 @@ struct RolloutViewOptions {
   TimeWords times;
   std::vector<SayableCommand> next;
   std::optional<LockHolder> running{};  ///< Whoever is at work on the installation.
+  std::vector<std::string>
+      unknown{};  ///< "web-1 on kvm2": members of which nothing is known, as their hosts are silent.
 };
 /// `vscale rollout status`.
 std::string rollout_status_text(const RolloutStatus& status, const RolloutViewOptions& options);
