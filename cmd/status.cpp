@@ -14,7 +14,7 @@
 #include "engine/plan/books/unrecorded.h"
 #include "engine/plan/fates/whereabouts.h"
 #include "engine/plan/names/renamed_hosts.h"
-#include "engine/recorded/has_begun.h"
+#include "engine/recorded/size_so_far.h"
 #include "engine/values/text/listed.h"
 #include "engine/values/text/shell_word.h"
 #include "engine/values/uri.h"

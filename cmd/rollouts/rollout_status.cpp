@@ -6,7 +6,7 @@
 
 #include "engine/desired/spec_hash.h"
 #include "engine/desired/wanted_size.h"
-#include "engine/recorded/has_begun.h"
+#include "engine/recorded/size_so_far.h"
 #include "engine/rollout/budget.h"
 #include "engine/rollout/course.h"
 

@@ -8,8 +8,4 @@ namespace vscale {
 /// made for the first time: how many it has says nothing of how many it is to have.
 bool has_begun(const InstanceRecord& instance);
 
-/// How many a group has by the record: as many as it was to have when one of it last came or went, without those that
-/// stand beside others for a while. 0 before one of it has begun.
-int size_so_far(const RecordedState& recorded, const std::string& group);
-
 }  // namespace vscale

@@ -8,7 +8,7 @@
 #include "engine/desired/wanted_size.h"
 #include "engine/plan/fates/fates.h"
 #include "engine/plan/rollouts/rollouts.h"
-#include "engine/recorded/has_begun.h"
+#include "engine/recorded/size_so_far.h"
 #include "engine/rollout/budget.h"
 
 /// A group that the file wants: how many, which ordinals, and what becomes of each.
