@@ -120,9 +120,9 @@ std::vector<bool> wanted_ones(const Planning& planning, const GroupPlan& plan, i
   const bool is_paused = plan.course.kind == Course::Kind::paused && !plan.course.was_going_back;
   const auto record_of = [&](std::size_t index) -> const InstanceRecord& { return *plan.decisions[index].record; };
   const auto has_failed = [&](std::size_t index) { return rests && record_of(index).failed; };
-  // No turn comes to what was half removed or half made, while it rests.
+  // What was half removed or half made would be made again beside one that has not gone yet.
   const auto is_there = [&](std::size_t index) {
-    return !rests || (record_of(index).phase != Phase::leaving && record_of(index).phase != Phase::claimed);
+    return record_of(index).phase != Phase::leaving && record_of(index).phase != Phase::claimed;
   };
   const auto is_of_present = [&](std::size_t index) {
     return is_paused ? record_of(index).revision == plan.course.wanted : !is_old(planning, plan, plan.decisions[index]);
