@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "schemas/diagnostics/diagnostic_text.h"
+#include "tests/support/golden.h"
 
 namespace vscale::test {
 
@@ -80,6 +81,10 @@ std::vector<std::string> source_files_below(const std::string& folder, const std
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+void check_messages(const std::string& golden, const std::string& yaml, const World& world) {
+  check_golden("schemas/" + golden + ".txt", messages_for(yaml, world));
 }
 
 }  // namespace vscale::test

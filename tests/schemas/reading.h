@@ -38,4 +38,7 @@ std::string with_template(const std::string& keys);
 /// The files below a folder of the source tree whose names end so, in order; paths relative to the tree's root.
 std::vector<std::string> source_files_below(const std::string& folder, const std::string& ending);
 
+/// What is said of the file is as in the golden file of that name.
+void check_messages(const std::string& golden, const std::string& yaml, const World& world = {});
+
 }  // namespace vscale::test

@@ -241,8 +241,8 @@ class Way {
   }
 
   /// What may be said of rolling updates that stand in the middle; each command once.
-  [[nodiscard]] std::vector<WayOn> ways_of_rollouts() {
-    std::vector<WayOn> ways;
+  [[nodiscard]] std::vector<SayableCommand> ways_of_rollouts() {
+    std::vector<SayableCommand> ways;
     const auto recorded = store_.read();
     if (!recorded) return ways;
     for (const auto& group : groups_that_roll(approval_.plan.plan)) {
@@ -252,7 +252,7 @@ class Way {
         std::string command = next.words == "apply" ? command_to_go_on()
                                                     : command_text(next.words, invocation_.global, next.options,
                                                                    secrets_of(files_.read.variables));
-        const auto is_same = [&](const WayOn& way) { return way.command == command; };
+        const auto is_same = [&](const SayableCommand& way) { return way.command == command; };
         if (std::none_of(ways.begin(), ways.end(), is_same)) ways.push_back({next.lead, std::move(command)});
       }
     }

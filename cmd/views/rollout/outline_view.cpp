@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "cmd/views/text/names.h"
 #include "cmd/views/text/text_layout.h"
 
 namespace vscale {
@@ -80,7 +81,7 @@ std::string outline_bounds(const RolloutOutline& outline, Room room) {
 std::string outline_held(const RolloutOutline& outline, Room room, int indent) {
   if (outline.held.empty()) return {};
   const std::string margin(static_cast<std::size_t>(indent), ' ');
-  const std::string name = cut(printable(outline.group.substr(outline.group.find('.') + 1)), kNameMax);
+  const std::string name = cut(shown_group(outline.group), kNameMax);
   std::string text = fmt::format("{}held: {}", margin, printable(outline.held));
   if (room == Room::fits) text += fmt::format("; how to go on: `vscale rollout status {}`", name);
   return left_and_right(text, "", 2);

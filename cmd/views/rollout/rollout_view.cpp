@@ -24,10 +24,6 @@ constexpr int kBarWidth = 20;
 constexpr std::size_t kUnknownListed = 6;
 constexpr std::size_t kDigestShown = 8;  // as in a plan
 
-std::string name_of(const RolloutStatus& status) {
-  return printable(status.group.substr(status.group.find('.') + 1));
-}
-
 /// "anna" of "anna@ctl1"
 std::string user_of(const RolloutIntent& intent) {
   return printable(intent.by.substr(0, intent.by.find('@')));
@@ -98,11 +94,12 @@ namespace {
 
 std::string heading(const RolloutStatus& status, const RolloutViewOptions& options) {
   const std::string now = rollout_now_text(status, options.times);
-  if (now.empty()) return fmt::format("{}: revision {}, nothing is being rolled out", name_of(status), status.to);
+  if (now.empty())
+    return fmt::format("{}: revision {}, nothing is being rolled out", shown_group(status.group), status.to);
   const std::string since =
       status.started_at ? fmt::format(" (begun {})", moment_text(*status.started_at, options.times)) : "";
-  if (!status.in_progress) return fmt::format("{}: {}", name_of(status), now);
-  return fmt::format("{}: rollout {}, {}{}", name_of(status), revisions_words(status), now, since);
+  if (!status.in_progress) return fmt::format("{}: {}", shown_group(status.group), now);
+  return fmt::format("{}: rollout {}, {}{}", shown_group(status.group), revisions_words(status), now, since);
 }
 
 std::string revision_row(std::int64_t number, const std::optional<ImageLock>& image) {
@@ -206,7 +203,7 @@ std::string rollout_history_text(const std::string& group, const std::vector<Rev
 namespace {
 
 std::string what_comes_of(const RolloutIntent& intent, const RolloutStatus& before) {
-  const std::string name = name_of(before);
+  const std::string name = shown_group(before.group);
   switch (intent.kind) {
     case RolloutIntent::Kind::pause:
       if (!before.in_progress) return fmt::format("Paused: nothing of {} is rolled out until it is resumed.", name);

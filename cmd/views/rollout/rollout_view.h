@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cmd/rollouts/rollout_status.h"
+#include "cmd/views/text/command_text.h"
 #include "cmd/views/text/moment_text.h"
 #include "cmd/views/text/text_layout.h"
 #include "engine/ports/state_store.h"
@@ -20,11 +21,6 @@ std::string revision_text(const RolloutStatus& status);
 /// "rolling: 2 of 5 new", "PAUSED by anna 14:06, 0 of 3 new", "waits at step 1 of 3", "STOPPED: 1 failed, 0 allowed";
 /// empty where there is nothing to say.
 std::string rollout_now_text(const RolloutStatus& status, const TimeWords& times);
-
-/// A command as it is to be said here: with -f and the like.
-struct SayableCommand {
-  std::string lead, command;
-};
 
 struct RolloutViewOptions {
   Paint paint;

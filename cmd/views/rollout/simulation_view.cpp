@@ -17,10 +17,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-std::string bare_name(const std::string& group) {
-  return printable(group.substr(group.find('.') + 1));
-}
-
 std::string move_text(const std::vector<RolloutMove>& moves, std::size_t at, std::size_t shown, const char* sign) {
   if (at < std::min(shown, moves.size())) {
     return fmt::format("{} {} {}", sign, shown_name(moves[at].address), printable(moves[at].host));
@@ -61,7 +57,7 @@ std::string heading_text(const RolloutOutline& outline) {
   const std::string revisions =
       outline.from == 0 ? fmt::format("revision {}", outline.to) : fmt::format("{} -> {}", outline.from, outline.to);
   const std::string what = outline_headline(outline);
-  const std::string heading = fmt::format("{}: rollout {}", bare_name(outline.group), revisions);
+  const std::string heading = fmt::format("{}: rollout {}", shown_group(outline.group), revisions);
   return left_and_right(what.empty() ? heading : heading + ", " + what, "", 2);
 }
 
@@ -82,7 +78,7 @@ std::string simulation_text(const Plan& plan, const RolloutOutline& outline, Ver
 }
 
 std::string nothing_to_simulate_text(const std::string& group) {
-  return left_and_right(bare_name(group) + ": nothing is rolled out by turns. What else changes: `vscale plan`.", "",
+  return left_and_right(shown_group(group) + ": nothing is rolled out by turns. What else changes: `vscale plan`.", "",
                         2);
 }
 

@@ -339,6 +339,12 @@ bool went_well(const RunSummary& summary) {
   return summary.failed.empty() && all_was_begun && !summary.interrupted && !summary.state_error;
 }
 
+std::string what_was_done(const Plan& plan, const RunSummary& summary) {
+  if (!summary.held.empty()) return "what was begun";
+  if (ways_back(plan).empty()) return done_text(plan.summary) + kept_disks_text(plan);
+  return plan.complete ? "the way back" : "what could be done of the way back";
+}
+
 /// Both in the line of the lead; where they do not fit, each on lines of its own, to be copied.
 std::string with_commands(const std::string& lead, const std::string& first, const std::string& second) {
   const std::string line = fmt::format("{} {}, then {}", lead, first, second);
@@ -410,10 +416,7 @@ std::string run_summary_text(const Plan& plan, const RunSummary& summary, const 
   const std::string counts = counts_text(plan, summary, totals);
   const std::string resting = resting_rollouts_text(plan, summary, ways);
   if (went_well(summary)) {
-    const std::string what = !summary.held.empty() ? "what was begun"
-                             : !ways_back(plan).empty()
-                                 ? plan.complete ? "the way back" : "what could be done of the way back"
-                                 : done_text(plan.summary) + kept_disks_text(plan);
+    const std::string what = what_was_done(plan, summary);
     return left_and_right(fmt::format("{} {} ({}).", paint.bold("Done:"), what, counts), "", 2) + resting;
   }
   std::string out;

@@ -10,6 +10,7 @@
 
 #include "cmd/views/plan_view.h"
 #include "cmd/views/run/run_steps.h"
+#include "cmd/views/text/command_text.h"
 #include "cmd/views/text/text_layout.h"
 #include "engine/execution/executor.h"
 #include "engine/execution/run_event.h"
@@ -90,15 +91,11 @@ struct RunTotals {
 /// "apply" -> "vscale -f prod.yaml apply": a command as it is to be said here.
 using WordsToCommand = std::function<std::string(const std::string& words)>;
 
-/// "Go on:", "Then:", "Back:", and the command.
-struct WayOn {
-  std::string lead, command;
-};
 /// The commands to go on with.
 struct WaysOn {
   std::string again;  ///< What was begun, with its options.
   /// Where rolling updates stand in the middle, what may be said instead of that.
-  std::vector<WayOn> of_rollouts{};
+  std::vector<SayableCommand> of_rollouts{};
   WordsToCommand command;  ///< For others; not asked where the plan has no rolling updates.
 };
 

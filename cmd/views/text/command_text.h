@@ -29,4 +29,9 @@ std::string command_lines(const std::string& command, std::size_t indent);
 /// stands below the lead (and the remark), broken so that it can be copied into a shell. No newline at the end.
 std::string with_command(const std::string& lead, const std::string& command, const std::string& remark = "");
 
+/// A command as it is to be said here, with -f and the like, and what it is for: "Go on:", "Then:", "Back:".
+struct SayableCommand {
+  std::string lead, command;
+};
+
 }  // namespace vscale

@@ -36,13 +36,10 @@ const RevisionRecord* revision_with(const std::string& hash, const RecordedState
   return nullptr;
 }
 
+/// Where it is read from, its lock says.
 void know_image(Config& config, const ImageLock& lock) {
   if (find_image(config, lock.image) != nullptr) return;
-  Image image;
-  image.name = lock.image;
-  const bool is_url = lock.source.starts_with("https://") || lock.source.starts_with("http://");
-  (is_url ? image.source.url : image.source.path) = lock.source;
-  config.images.push_back(std::move(image));
+  config.images.emplace_back().name = lock.image;
 }
 
 }  // namespace

@@ -189,4 +189,56 @@ inline LockHolder holder(const std::string& id, const std::string& operation = "
   return {.id = id, .operation = operation, .user = "anna", .host = "ctl1", .pid = getpid(), .since = at_second(0)};
 }
 
+/// With something in every field.
+inline InstanceRecord full_instance() {
+  InstanceRecord db = web(0);
+  db.address = {InstanceAddress::Kind::machine, "db1", 0};
+  db.name = "prod-db1";
+  db.uuid = "00000000-0000-4000-8000-0000000000db";
+  db.incarnation = 3;
+  db.revision = 7;
+  db.phase = Phase::ready;
+  db.nics = {
+      {.network = "lan", .mac = "52:54:00:00:00:a0", .address = "10.0.0.90", .settings = "prefix 24, gateway 10.0.0.1"},
+      {.network = "dmz", .mac = "52:54:00:00:00:a1", .address = "192.168.122.7", .learned = true}};
+  db.claim.disk_gib = {{"local", 20}, {"nfs", 0}};
+  db.created_at = at_second(1);
+  db.started_at = at_second(2);
+  db.ready_at = at_second(3) + std::chrono::milliseconds{7};
+  db.after = {"group.web", "group.cp"};
+  db.prevent_destroy = true;
+  db.shutdown_grace_ms = 90000;
+  db.drained = true;
+  db.failed = true;
+  return db;
+}
+
+inline HostSnapshot seen(const std::string& host, std::vector<LiveDomain> domains, int second = 0) {
+  HostSnapshot snapshot;
+  snapshot.host = host;
+  snapshot.identity = {host + ".example.lan", "4c4c4544-0000-4000-8000-000000000001"};
+  snapshot.seen_at = at_second(second);
+  snapshot.vcpus = 16;
+  snapshot.memory_bytes = 64 * kGiB;
+  snapshot.kvm = true;
+  snapshot.hypervisor = "QEMU";
+  snapshot.libvirt_version = 9000000;
+  snapshot.traits = {"arch:x86_64", "kvm"};
+  snapshot.pools = {{.name = "default",
+                     .type = "dir",
+                     .path = "/var/lib/libvirt/images",
+                     .active = true,
+                     .capacity_bytes = 900 * kGiB,
+                     .available_bytes = 700 * kGiB,
+                     .volumes = {"a.qcow2", "b.qcow2"}}};
+  snapshot.networks = {"default"};
+  snapshot.domains = std::move(domains);
+  return snapshot;
+}
+
+inline Observation saw(HostSnapshot snapshot) {
+  const std::string host = snapshot.host;
+  return {.host = host, .view = {.snapshot = std::move(snapshot), .failure = std::nullopt}};
+}
+
 }  // namespace vscale::test
