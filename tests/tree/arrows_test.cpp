@@ -25,8 +25,8 @@ const std::map<std::string, std::set<std::string>> kArrows = {
 // Within these a folder knows only those before it, so that each can be read without the ones after it.
 const std::map<std::string, std::vector<std::string>> kOrder = {
     {"engine",
-     {"values", "desired", "domain", "live", "recorded", "placement", "rollout", "plan", "ports", "gates", "execution",
-      "approval"}},
+     {"values", "desired", "domain", "live", "metrics", "recorded", "placement", "rollout", "scaling", "health", "plan",
+      "ports", "gates", "execution", "approval"}},
     {"schemas", {"text", "diagnostics", "yaml", "variables", "language", "config", "seed", "json"}},
 };
 

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/values/address.h"
+#include "engine/values/units.h"
+
+/// What operators have said, with who, when and why. Each is written in a short transaction that needs no lock; the
+/// next apply or a running watch heeds it. What was said of rollouts: RolloutIntent.
+
+namespace vscale {
+
+/// Who said something, and why.
+struct Said {
+  Instant at{};
+  std::string by;        ///< user@host
+  std::string reason{};  ///< --reason; may be empty.
+
+  bool operator==(const Said&) const = default;
+};
+
+/// Something that is not done in a group until somebody says `resume`, or until a moment comes.
+struct Suspension {
+  /// launch: nothing is created. terminate: nothing is destroyed or scaled in. heal: nothing is restarted or replaced
+  /// for its health. scale: the policies have no say. schedule: nor have those of kind schedule. update: no rolling
+  /// update begins or goes on.
+  enum class Process { launch, terminate, heal, scale, schedule, update };
+
+  std::string group;  ///< `group.web`
+  Process process = Process::scale;
+  std::optional<Instant> until;
+  Said said;
+
+  bool operator==(const Suspension&) const = default;
+};
+const char* to_string(Suspension::Process process);
+std::optional<Suspension::Process> process_from(const std::string& word);
+
+/// An instance that is left alone.
+struct Protection {
+  /// scale_in: it is no victim where the group gets smaller. update: no rolling update takes it. all: both, and it is
+  /// not healed.
+  enum class From { scale_in, update, all };
+
+  InstanceAddress instance;
+  From from = From::scale_in;
+  std::optional<Instant> until;
+  Said said;
+
+  bool operator==(const Protection&) const = default;
+};
+const char* to_string(Protection::From from);  ///< "scaleIn", "update", "all"
+std::optional<Protection::From> protection_from(const std::string& word);
+
+/// An instance that is to be off until somebody says `start`. It stays a member: nothing is made in its place.
+struct StopWord {
+  InstanceAddress instance;
+  Said said;
+
+  bool operator==(const StopWord&) const = default;
+};
+
+/// Every instance of the group that was started before Said::at is to be restarted once.
+struct RestartWord {
+  std::string group;
+  bool rolling = true;  ///< false: all at once.
+  Said said;
+
+  bool operator==(const RestartWord&) const = default;
+};
+
+}  // namespace vscale
