@@ -22,6 +22,7 @@
 #include "providers/network/network_probe.h"
 #include "providers/process/process_commands.h"
 #include "providers/sqlite/sqlite_state_store.h"
+#include "schemas/json/scaling/decision_json.h"
 #include "schemas/json/template_json.h"
 
 /// The program: the real world around run().
@@ -81,6 +82,10 @@ Error become(const std::vector<std::string>& argv, const std::map<std::string, s
 Result<OpenedState> open_state(const std::string& path, OpenMode mode) {
   StateStoreOptions options;
   options.templates = {.write = template_text, .read = template_from_text};
+  options.scaling = {.write_memory = memory_text,
+                     .read_memory = memory_from_text,
+                     .write_decision = decision_text,
+                     .read_decision = decision_from_text};
   auto opened = SqliteStateStore::open(path, mode, options);
   if (!opened) return opened.error();
   SqliteStateStore* store = opened->get();

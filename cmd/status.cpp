@@ -8,13 +8,12 @@
 #include <string_view>
 
 #include "cmd/planning/recorded.h"
-#include "engine/desired/wanted_size.h"
 #include "engine/live/emulation.h"
 #include "engine/placement/placement.h"
 #include "engine/plan/books/unrecorded.h"
 #include "engine/plan/fates/whereabouts.h"
 #include "engine/plan/names/renamed_hosts.h"
-#include "engine/recorded/size_so_far.h"
+#include "engine/recorded/wanted_size.h"
 #include "engine/values/text/listed.h"
 #include "engine/values/text/shell_word.h"
 #include "engine/values/uri.h"
@@ -99,7 +98,7 @@ GroupStatus group_status(const Config& config, const std::string& address, const
                      .name = address.substr(address.find('.') + 1),
                      .ready = 0,
                      .have = static_cast<int>(ours.size()),
-                     .want = group == nullptr ? 0 : wanted_size(*group, size_so_far(recorded, address)),
+                     .want = group == nullptr ? 0 : wanted_size(*group, recorded, address),
                      .range = range_text(group),
                      .revision = 0,
                      .now = {},

@@ -5,8 +5,7 @@
 #include <algorithm>
 
 #include "engine/desired/spec_hash.h"
-#include "engine/desired/wanted_size.h"
-#include "engine/recorded/size_so_far.h"
+#include "engine/recorded/wanted_size.h"
 #include "engine/rollout/budget.h"
 #include "engine/rollout/course.h"
 
@@ -206,7 +205,7 @@ RolloutStatus rollout_status_of(const Config& config, const std::string& address
 RolloutStatus rollout_status_by_record(const Config& config, const RecordedState& recorded,
                                        const std::string& address) {
   const Group* group = find_group(config, address);
-  const int size = group == nullptr ? 0 : wanted_size(*group, size_so_far(recorded, address));
+  const int size = group == nullptr ? 0 : wanted_size(*group, recorded, address);
   RolloutStatus status = rollout_status_of(config, address, size, recorded);
   for (const auto& [instance, record] : recorded.instances) {
     if (group_address(instance) != address || record.phase != Phase::ready) continue;

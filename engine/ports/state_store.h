@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/recorded/recorded_state.h"
+#include "engine/scaling/scaling_decision.h"
 #include "engine/values/result.h"
 
 /// The statefile, as the engine sees it: a snapshot to decide on, and small transactions.
@@ -17,6 +18,7 @@ namespace vscale {
 /// One file of the configuration that was accepted, with `${…}` as it was written.
 struct AcceptedFile {
   std::string path, text;
+  bool is_configuration = true;  ///< false: one that the configuration names, such as userDataFile.
 
   bool operator==(const AcceptedFile&) const = default;
 };
@@ -62,6 +64,8 @@ struct Commit {
   std::optional<ActionEnded> ended;
   std::vector<RecordChange> changes;
   std::vector<EventRecord> events;
+  Remembered remembered{};
+  std::vector<ScalingDecision> decisions{};
   /// The generations that placement saw, by host: `conflict` if one has moved since. Hosts that are not named here are
   /// not compared; a host that the statefile does not know has generation 0.
   std::map<std::string, std::int64_t> expected_generations{};
@@ -89,6 +93,12 @@ class OperationLock {
   virtual ~OperationLock() = default;
 };
 
+/// Asks as long as it lives.
+class LockRequest {
+ public:
+  virtual ~LockRequest() = default;
+};
+
 /// What one run saw of one host.
 struct Observation {
   std::string host;
@@ -108,6 +118,12 @@ class StateStore {
   virtual Result<RecordedState> read() = 0;
   /// What operators have said of rollouts, by group: asked for again and again while a run goes on, so it is cheap.
   virtual Result<std::map<std::string, RolloutIntent>> rollout_intents() = 0;
+  /// Moves whenever somebody else has written to the statefile: whoever keeps what read() has given knows by it that it
+  /// is to be read again. Says nothing about what was written, and costs next to nothing.
+  virtual Result<std::int64_t> writes_of_others() = 0;
+  /// The newest decisions about a group's size, oldest first, at most `limit`. Those that moved nothing are soon
+  /// forgotten, but for the last ones.
+  virtual Result<std::vector<ScalingDecision>> decisions(const std::string& group, int limit) = 0;
   /// Writes `commit` as one transaction. Every change of an instance's host, uuid or claim moves the generation of the
   /// hosts that it is about, and so does every removal. `conflict` if an address, a name, a uuid or a MAC belongs to
   /// another instance already.
@@ -124,6 +140,12 @@ class StateStore {
   /// What apply last accepted, if anything.
   virtual Result<std::optional<AcceptedConfig>> accepted_config() = 0;
   virtual Result<void> accept_config(const AcceptedConfig& config) = 0;
+
+  /// Asks whoever holds the lock to make way, until the answer goes: watch does, between two ticks. Whoever runs a
+  /// plan goes on with it.
+  virtual Result<std::unique_ptr<LockRequest>> ask_for_lock(const LockHolder& asks) = 0;
+  /// Who asks for it now, if anybody living does.
+  virtual Result<std::optional<LockHolder>> lock_request() = 0;
 
   /// The newest events, oldest first, at most `limit`.
   virtual Result<std::vector<EventRecord>> events(Instant since, int limit) = 0;

@@ -89,6 +89,8 @@ struct Apply {
     state.instances[instance.address] = instance;
   }
   void operator()(const RemoveInstance& change) {
+    state.health.erase(change.address);
+    remove_all_of(state.words, change.address);
     const auto before = state.instances.find(change.address);
     if (before == state.instances.end()) return;
     move_generation(before->second.host);
@@ -104,6 +106,12 @@ struct Apply {
     for (auto& volume : state.volumes) {
       if (volume.owner == change.from) volume.owner = change.to;
     }
+    move_all_of(state.words, change.from, change.to);
+    auto health = state.health.extract(change.from);
+    state.health.erase(change.to);
+    if (health.empty()) return;
+    health.key() = health.mapped().address = change.to;
+    state.health.insert(std::move(health));
   }
   void operator()(const PutVolume& change) {
     host_named(change.volume.host);
@@ -122,6 +130,9 @@ struct Apply {
     state.revisions.erase(change.address);
     state.rollouts.erase(change.address);
     state.rollout_intents.erase(change.address);
+    state.wanted_sizes.erase(change.address);
+    state.scaling.erase(change.address);
+    remove_all_of(state.words, change.address);
   }
   void operator()(const MoveRollout& change) {
     move_key(state.revisions, change);
@@ -136,6 +147,15 @@ struct Apply {
     if (const auto said = state.rollout_intents.find(change.to); said != state.rollout_intents.end()) {
       said->second.group = change.to;
     }
+    move_key(state.wanted_sizes, change);
+    if (const auto size = state.wanted_sizes.find(change.to); size != state.wanted_sizes.end()) {
+      size->second.group = change.to;
+    }
+    move_key(state.scaling, change);
+    if (const auto memory = state.scaling.find(change.to); memory != state.scaling.end()) {
+      memory->second.group = change.to;
+    }
+    move_all_of(state.words, change.from, change.to);
   }
   void operator()(const PutRevision& change) {
     state.revisions[change.revision.group][change.revision.number] = change.revision;
@@ -150,6 +170,10 @@ struct Apply {
   void operator()(const RemoveRollout& change) { state.rollouts.erase(change.group); }
   void operator()(const PutRolloutIntent& change) { state.rollout_intents[change.intent.group] = change.intent; }
   void operator()(const RemoveRolloutIntent& change) { state.rollout_intents.erase(change.group); }
+  void operator()(const PutWantedSize& change) { state.wanted_sizes[change.size.group] = change.size; }
+  void operator()(const RemoveWantedSize& change) { state.wanted_sizes.erase(change.group); }
+  void operator()(const PutWord& change) { vscale::put(state.words, change.word); }
+  void operator()(const RemoveWord& change) { vscale::remove(state.words, change.word); }
   void operator()(const ForgetInstance& change) {
     const auto found = state.instances.find(change.address);
     if (found == state.instances.end()) return;
@@ -219,6 +243,12 @@ LiveDomain domain_as_recorded(const InstanceRecord& instance, const std::string&
 
 void apply(RecordedState& state, const RecordChange& change) {
   std::visit(Apply{state}, change);
+}
+
+void apply(RecordedState& state, const Remembered& remembered) {
+  for (const auto& memory : remembered.scaling) state.scaling[memory.group] = memory;
+  for (const auto& health : remembered.health) state.health[health.address] = health;
+  for (const auto& address : remembered.well) state.health.erase(address);
 }
 
 }  // namespace vscale

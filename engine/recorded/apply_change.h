@@ -10,6 +10,7 @@ namespace vscale {
 /// instance. The serial stays: it moves with a commit, not with a change. A host that a change names is known from then
 /// on, and its generation moves with everything that is claimed of it or given back.
 void apply(RecordedState& state, const RecordChange& change);
+void apply(RecordedState& state, const Remembered& remembered);
 
 /// The domain as it would be seen if everything about it were as it is recorded, for ForgetInstance: in the state
 /// `unknown`, with every address that its cards have.

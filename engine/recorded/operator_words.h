@@ -1,7 +1,11 @@
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
+#include <variant>
 
 #include "engine/values/address.h"
 #include "engine/values/units.h"
@@ -69,5 +73,33 @@ struct RestartWord {
 
   bool operator==(const RestartWord&) const = default;
 };
+
+using OperatorWord = std::variant<Suspension, Protection, StopWord, RestartWord>;
+
+/// All that holds. Of each, the last that was said about the same counts.
+struct OperatorWords {
+  std::map<std::pair<std::string, Suspension::Process>, Suspension> suspensions;  ///< By group and process.
+  std::map<InstanceAddress, Protection> protections;
+  std::map<InstanceAddress, StopWord> stops;
+  std::map<std::string, RestartWord> restarts;  ///< By group.
+
+  bool operator==(const OperatorWords&) const = default;
+};
+
+void put(OperatorWords& words, const OperatorWord& word);
+/// What was said about the same as `word` is, whatever it was. One that is not there is not an error.
+void remove(OperatorWords& words, const OperatorWord& word);
+/// All that was said about one group and its instances.
+void remove_all_of(OperatorWords& words, const std::string& group);
+/// All that was said about one instance.
+void remove_all_of(OperatorWords& words, const InstanceAddress& instance);
+void move_all_of(OperatorWords& words, const InstanceAddress& from, const InstanceAddress& to);
+/// What was said about the group alone; its instances move by themselves.
+void move_all_of(OperatorWords& words, const std::string& from, const std::string& to);
+
+/// The processes that are suspended in a group by `now`.
+std::set<Suspension::Process> suspended(const OperatorWords& words, const std::string& group, Instant now);
+/// From what an instance is protected by `now`, if it is.
+std::optional<Protection::From> protection_of(const OperatorWords& words, const InstanceAddress& instance, Instant now);
 
 }  // namespace vscale

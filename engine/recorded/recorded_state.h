@@ -10,6 +10,9 @@
 #include "engine/desired/template.h"
 #include "engine/domain/guest_nic.h"
 #include "engine/live/host_snapshot.h"
+#include "engine/recorded/health_record.h"
+#include "engine/recorded/operator_words.h"
+#include "engine/recorded/scaling_memory.h"
 #include "engine/values/address.h"
 #include "engine/values/units.h"
 
@@ -197,6 +200,10 @@ struct RecordedState {
   std::map<std::string, std::map<std::int64_t, RevisionRecord>> revisions;  ///< By group, then number.
   std::map<std::string, RolloutRecord> rollouts;                            ///< By group.
   std::map<std::string, RolloutIntent> rollout_intents;                     ///< By group.
+  std::map<std::string, WantedSize> wanted_sizes;                           ///< By group.
+  OperatorWords words;
+  std::map<std::string, ScalingMemory> scaling;  ///< By group.
+  std::map<InstanceAddress, HealthRecord> health;
   std::map<std::string, HostRecord> hosts;
   std::vector<OpenAction> open_actions;
 
@@ -247,12 +254,12 @@ struct PutGroup {
   GroupRecord group;
   bool operator==(const PutGroup&) const = default;
 };
-/// With its revisions, its rollout and what was said of it.
+/// With its revisions, its rollout, its size, what was said of it and what is remembered.
 struct RemoveGroup {
   std::string address;
   bool operator==(const RemoveGroup&) const = default;
 };
-/// A group's revisions, its rollout and what was said of it, under its new address.
+/// A group's revisions, its rollout, its size, what was said of it and what is remembered, under its new address.
 struct MoveRollout {
   std::string from, to;
   bool operator==(const MoveRollout&) const = default;
@@ -282,6 +289,23 @@ struct RemoveRolloutIntent {
   std::string group;
   bool operator==(const RemoveRolloutIntent&) const = default;
 };
+struct PutWantedSize {
+  WantedSize size;
+  bool operator==(const PutWantedSize&) const = default;
+};
+struct RemoveWantedSize {
+  std::string group;
+  bool operator==(const RemoveWantedSize&) const = default;
+};
+struct PutWord {
+  OperatorWord word;
+  bool operator==(const PutWord&) const = default;
+};
+/// What was said about the same as `word` is.
+struct RemoveWord {
+  OperatorWord word;
+  bool operator==(const RemoveWord&) const = default;
+};
 /// The domain is no longer there: what was last seen of its host would say otherwise until somebody looks again.
 struct RemoveObservedDomain {
   std::string host, uuid;
@@ -297,6 +321,17 @@ struct RenameHost {
 using RecordChange =
     std::variant<PutInstance, RemoveInstance, MoveInstance, PutVolume, RemoveVolume, PutImageCopy, RemoveImageCopy,
                  PutImageLock, PutGroup, RemoveGroup, RemoveObservedDomain, ForgetInstance, RenameHost, MoveRollout,
-                 PutRevision, RemoveRevision, PutRollout, RemoveRollout, PutRolloutIntent, RemoveRolloutIntent>;
+                 PutRevision, RemoveRevision, PutRollout, RemoveRollout, PutRolloutIntent, RemoveRolloutIntent,
+                 PutWantedSize, RemoveWantedSize, PutWord, RemoveWord>;
+
+/// What is remembered from one look to the next. It is written with what follows from it, and is no change of what
+/// there is: the serial does not move.
+struct Remembered {
+  std::vector<ScalingMemory> scaling;
+  std::vector<HealthRecord> health;
+  std::vector<InstanceAddress> well;  ///< Of these nothing needs to be remembered any more.
+
+  bool operator==(const Remembered&) const = default;
+};
 
 }  // namespace vscale

@@ -35,7 +35,8 @@ void take(SQLite::Database& database, const Migration& step) {
 std::span<const Migration> all_migrations() {
   static const std::array steps{Migration{.to = 1, .sql = kSchemaV1}, Migration{.to = 2, .sql = kSchemaV2},
                                 Migration{.to = 3, .sql = kSchemaV3}, Migration{.to = 4, .sql = kSchemaV4},
-                                Migration{.to = 5, .sql = kSchemaV5}, Migration{.to = 6, .sql = kSchemaV6}};
+                                Migration{.to = 5, .sql = kSchemaV5}, Migration{.to = 6, .sql = kSchemaV6},
+                                Migration{.to = 7, .sql = kSchemaV7}};
   return steps;
 }
 

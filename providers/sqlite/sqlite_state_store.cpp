@@ -9,6 +9,7 @@
 #include "providers/sqlite/rows/observation_rows.h"
 #include "providers/sqlite/rows/record_rows.h"
 #include "providers/sqlite/rows/rollout_rows.h"
+#include "providers/sqlite/rows/scaling_rows.h"
 #include "providers/sqlite/statefile.h"
 
 namespace vscale {
@@ -104,6 +105,8 @@ Committed write(SQLite::Database& database, const Commit& commit, const StateSto
   Committed committed;
   if (commit.begun) committed.journal_id = begin_action(database, *commit.begun, commit.at);
   if (commit.ended) end_action(database, *commit.ended, committed.journal_id, commit.at);
+  write_remembered(database, commit.remembered, options.scaling);
+  add_decisions(database, commit.decisions, options);
   add_events(database, commit.events);
   forget_the_oldest(database, options);
   committed.serial = move_serial(database, commit);
@@ -112,7 +115,8 @@ Committed write(SQLite::Database& database, const Commit& commit, const StateSto
 }
 
 std::vector<AcceptedFile> accepted_files(SQLite::Database& database, std::int64_t config) {
-  SQLite::Statement select(database, "SELECT path, text FROM accepted_files WHERE config = ? ORDER BY position");
+  SQLite::Statement select(
+      database, "SELECT path, text, is_configuration FROM accepted_files WHERE config = ? ORDER BY position");
   Row(select) << config;
   std::vector<AcceptedFile> files;
   while (select.executeStep()) {
@@ -120,6 +124,7 @@ std::vector<AcceptedFile> accepted_files(SQLite::Database& database, std::int64_
     AcceptedFile file;
     file.path = columns.text();
     file.text = columns.text();
+    file.is_configuration = columns.yes();
     files.push_back(std::move(file));
   }
   return files;
@@ -161,6 +166,7 @@ Result<RecordedState> SqliteStateStore::read() {
     read_head(database, state);
     read_records(database, state);
     read_rollouts(database, state, file_->options().templates);
+    read_scaling(database, state, file_->options().scaling);
     read_observations(database, state);
     read_open_actions(database, state);
     return state;
@@ -169,6 +175,15 @@ Result<RecordedState> SqliteStateStore::read() {
 
 Result<std::map<std::string, RolloutIntent>> SqliteStateStore::rollout_intents() {
   return guarded(file_->path(), [&] { return read_rollout_intents(file_->database()); });
+}
+
+Result<std::int64_t> SqliteStateStore::writes_of_others() {
+  return guarded(file_->path(), [&] { return file_->database().execAndGet("PRAGMA data_version").getInt64(); });
+}
+
+Result<std::vector<ScalingDecision>> SqliteStateStore::decisions(const std::string& group, int limit) {
+  return guarded(file_->path(),
+                 [&] { return read_decisions(file_->database(), group, limit, file_->options().scaling); });
 }
 
 Result<Committed> SqliteStateStore::commit(const Commit& commit) {
@@ -195,6 +210,14 @@ Result<std::unique_ptr<OperationLock>> SqliteStateStore::lock(const LockHolder& 
 
 Result<std::optional<LockHolder>> SqliteStateStore::lock_holder() {
   return guarded(file_->path(), [&] { return find_holder(*file_); });
+}
+
+Result<std::unique_ptr<LockRequest>> SqliteStateStore::ask_for_lock(const LockHolder& asks) {
+  return guarded(file_->path(), [&] { return vscale::ask_for_lock(file_, asks); });
+}
+
+Result<std::optional<LockHolder>> SqliteStateStore::lock_request() {
+  return guarded(file_->path(), [&] { return find_request(*file_); });
 }
 
 Result<void> SqliteStateStore::force_unlock(const std::string& id) {
@@ -226,9 +249,10 @@ Result<void> SqliteStateStore::accept_config(const AcceptedConfig& config) {
     execute(database, "INSERT INTO accepted_configs (at, accepted_by, reason) VALUES (?, ?, ?)", config.at, config.by,
             config.reason);
     const std::int64_t id = database.getLastInsertRowid();
-    SQLite::Statement insert(database, "INSERT INTO accepted_files VALUES (?, ?, ?, ?)");
+    SQLite::Statement insert(database, "INSERT INTO accepted_files VALUES (?, ?, ?, ?, ?)");
     int position = 0;
-    for (const AcceptedFile& file : config.files) execute(insert, id, position++, file.path, file.text);
+    for (const AcceptedFile& file : config.files)
+      execute(insert, id, position++, file.path, file.text, file.is_configuration);
     execute(database, "DELETE FROM accepted_configs WHERE id <= ? - ?", id, file_->options().accepted_configs_kept);
     transaction.commit();
   });

@@ -32,16 +32,27 @@ struct TemplateFormat {
   std::function<Result<Template>(const std::string&)> read;
 };
 
+/// Likewise how it writes decisions about sizes and what they remember (schemas/json/scaling_json.h).
+struct ScalingFormat {
+  std::function<std::string(const ScalingMemory&)> write_memory;
+  std::function<Result<ScalingMemory>(const std::string&)> read_memory;
+  std::function<std::string(const ScalingDecision&)> write_decision;
+  std::function<Result<ScalingDecision>(const std::string&)> read_decision;
+};
+
 /// What a program may set, and what tests do set. The bounds are generous: a run that meets one is told so by name.
 struct StateStoreOptions {
   std::function<std::string()> new_lineage = random_id;
   TemplateFormat templates{};               ///< Without it no revision can be written or read.
+  ScalingFormat scaling{};                  ///< Likewise of decisions and memory.
   std::string machine;                      ///< Whose processes can be asked for; empty: this one (this_machine.h).
   Duration busy_timeout{10'000};            ///< How long a transaction waits for one of another process.
   std::uint64_t max_size_bytes = 4 * kGiB;  ///< A statefile never grows beyond it.
   int events_kept = 10'000;                 ///< The oldest go first, in the transaction that adds one.
   int finished_actions_kept = 10'000;       ///< In the journal; those without an outcome are always kept.
   int accepted_configs_kept = 20;
+  int moving_decisions_kept = 200;  ///< Of each group, those that moved its size,
+  int idle_decisions_kept = 20;     ///< and those that did not.
 };
 
 /// A copy of the statefile beside it.
@@ -72,6 +83,8 @@ class SqliteStateStore final : public StateStore {
 
   Result<RecordedState> read() override;
   Result<std::map<std::string, RolloutIntent>> rollout_intents() override;
+  Result<std::int64_t> writes_of_others() override;
+  Result<std::vector<ScalingDecision>> decisions(const std::string& group, int limit) override;
   Result<Committed> commit(const Commit& commit) override;
   Result<void> record_observations(const std::vector<Observation>& observations) override;
   /// Given only on a statefile in which check() finds everything whole, however large it is: what a run is to change
@@ -79,6 +92,8 @@ class SqliteStateStore final : public StateStore {
   /// does not wait for that, and tells of the damage that it meets.
   Result<std::unique_ptr<OperationLock>> lock(const LockHolder& holder) override;
   Result<std::optional<LockHolder>> lock_holder() override;
+  Result<std::unique_ptr<LockRequest>> ask_for_lock(const LockHolder& asks) override;
+  Result<std::optional<LockHolder>> lock_request() override;
   Result<std::optional<AcceptedConfig>> accepted_config() override;
   Result<void> accept_config(const AcceptedConfig& config) override;
   Result<std::vector<EventRecord>> events(Instant since, int limit) override;

@@ -55,6 +55,12 @@ std::int64_t JsonCursor::integer() const {
   return 0;
 }
 
+double JsonCursor::number() const {
+  if (value_ != nullptr && value_->is_number()) return value_->get<double>();
+  if (value_ != nullptr) wrong("not a number");
+  return 0;
+}
+
 std::uint64_t JsonCursor::amount() const {
   if (value_ != nullptr && value_->is_number_unsigned()) return value_->get<std::uint64_t>();
   const std::int64_t value = integer();

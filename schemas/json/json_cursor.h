@@ -31,6 +31,7 @@ class JsonCursor {
   [[nodiscard]] std::int64_t integer() const;
   [[nodiscard]] std::uint64_t amount() const;  ///< Not negative.
   [[nodiscard]] int small() const;             ///< Fits an int.
+  [[nodiscard]] double number() const;         ///< Whole or not.
   [[nodiscard]] bool truth() const;
   [[nodiscard]] Instant instant() const;  ///< RFC 3339, in UTC.
   [[nodiscard]] std::vector<JsonCursor> items() const;

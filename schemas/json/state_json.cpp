@@ -2,6 +2,7 @@
 
 #include "schemas/json/parts/json_values.h"
 #include "schemas/json/rollout_json.h"
+#include "schemas/json/scaling/words_json.h"
 
 namespace vscale {
 
@@ -211,6 +212,9 @@ Json state_json(const RecordedState& state) {
           {"revisions", std::move(revisions)},
           {"rollouts", list_json(state.rollouts, second(rollout_record_json))},
           {"rollout_intents", list_json(state.rollout_intents, second(intent_json))},
+          {"wanted_sizes", list_json(state.wanted_sizes, second(wanted_size_json))},
+          {"operator_words", operator_words_json(state.words)},
+          {"health", list_json(state.health, second(health_json))},
           {"hosts", list_json(state.hosts, second(host_record_json))},
           {"open_actions", list_json(state.open_actions, open_action)}};
 }

@@ -23,8 +23,8 @@ nlohmann::ordered_json group_record_json(const GroupRecord& group);
 /// {host, uri, generation, seen_at, failure: {kind, message, at}}
 nlohmann::ordered_json host_record_json(const HostRecord& host);
 /// {format_version, lineage, serial, instances, volumes, image_copies, images, groups, revisions, rollouts,
-/// rollout_intents, hosts, open_actions}; the three of rolling updates as rollout_json.h says, and of a revision its
-/// outline.
+/// rollout_intents, wanted_sizes, operator_words, health, hosts, open_actions}; the three of rolling updates as
+/// rollout_json.h says, and of a revision its outline.
 nlohmann::ordered_json state_json(const RecordedState& state);
 
 /// And back; mistakes are noted by the cursor.

@@ -16,7 +16,7 @@
 #include "providers/libvirt/link/handle.h"
 #include "providers/sqlite/sqlite_state_store.h"
 #include "schemas/config/config_reader.h"
-#include "schemas/json/template_json.h"
+#include "tests/support/state_store_options.h"
 
 /// Fills a host of the test driver's with domains, says "ready" and stays until its input ends: that world lives as
 /// long as somebody is connected.
@@ -154,9 +154,7 @@ PlanInput as_recorded(Config config, RecordedState recorded, Instant now) {
 void hold_ours(const std::string& uri, const std::string& config_path, const std::string& state_path) {
   const Connection connection = connect(uri);
   SystemClock clock;
-  StateStoreOptions options;
-  options.templates = {.write = template_text, .read = template_from_text};
-  const auto store = need(SqliteStateStore::open(state_path, OpenMode::read_write_create, options));
+  const auto store = need(SqliteStateStore::open(state_path, OpenMode::read_write_create, test::store_options()));
   PlanInput input = as_recorded(read(config_path, uri), need(store->read()), clock.now());
   const Plan plan = reconcile(input);
   if (plan.errored || !plan.complete) give_up("there is no plan; does `vscale plan` make one?");

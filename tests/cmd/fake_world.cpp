@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "providers/fake/simulated_runner.h"
-#include "schemas/json/template_json.h"
+#include "tests/support/state_store_options.h"
 
 namespace vscale::test {
 namespace {
@@ -23,9 +23,8 @@ std::string new_folder() {
 
 /// A statefile of its own lineage each time would make golden texts differ.
 StateStoreOptions state_options() {
-  StateStoreOptions options;
+  StateStoreOptions options = store_options();
   options.new_lineage = [] { return std::string("8d1f2a00-0000-4000-8000-000000000001"); };
-  options.templates = {.write = template_text, .read = template_from_text};
   return options;
 }
 

@@ -27,10 +27,23 @@ class MemoryStateStore final : public StateStore {
   RecordedState state_;          ///< For tests to set up and look at.
   std::vector<Commit> commits_;  ///< Those that were written.
   std::vector<EventRecord> events_;
+  std::vector<ScalingDecision> decisions_;
 
   Result<RecordedState> read() override { return state_; }
 
   Result<std::map<std::string, RolloutIntent>> rollout_intents() override { return state_.rollout_intents; }
+
+  Result<std::int64_t> writes_of_others() override { return 0; }
+
+  Result<std::vector<ScalingDecision>> decisions(const std::string& group, int limit) override {
+    std::vector<ScalingDecision> found;
+    for (const auto& decision : decisions_) {
+      if (decision.group == group) found.push_back(decision);
+    }
+    const auto many = static_cast<std::ptrdiff_t>(found.size()) - limit;
+    if (many > 0) found.erase(found.begin(), found.begin() + many);
+    return found;
+  }
 
   Result<Committed> commit(const Commit& commit) override {
     if (const auto error = failure_of(asked_++)) return *error;
@@ -42,6 +55,8 @@ class MemoryStateStore final : public StateStore {
       if (const auto error = collision(change)) return *error;
     }
     for (const auto& change : commit.changes) apply(state_, change);
+    apply(state_, commit.remembered);
+    decisions_.insert(decisions_.end(), commit.decisions.begin(), commit.decisions.end());
     commits_.push_back(commit);
     events_.insert(events_.end(), commit.events.begin(), commit.events.end());
     const std::int64_t journal_id = commit.begun ? begin(*commit.begun, commit.at) : 0;
@@ -62,6 +77,8 @@ class MemoryStateStore final : public StateStore {
 
   Result<std::unique_ptr<OperationLock>> lock(const LockHolder& /*holder*/) override { return not_here(); }
   Result<std::optional<LockHolder>> lock_holder() override { return not_here(); }
+  Result<std::unique_ptr<LockRequest>> ask_for_lock(const LockHolder& /*asks*/) override { return not_here(); }
+  Result<std::optional<LockHolder>> lock_request() override { return not_here(); }
   Result<std::optional<AcceptedConfig>> accepted_config() override { return not_here(); }
   Result<void> accept_config(const AcceptedConfig& /*config*/) override { return not_here(); }
   Result<std::vector<EventRecord>> events(Instant /*since*/, int /*limit*/) override { return events_; }
@@ -135,6 +152,10 @@ class CrashingStore final : public StateStore {
 
   Result<RecordedState> read() override { return store_.read(); }
   Result<std::map<std::string, RolloutIntent>> rollout_intents() override { return store_.rollout_intents(); }
+  Result<std::int64_t> writes_of_others() override { return store_.writes_of_others(); }
+  Result<std::vector<ScalingDecision>> decisions(const std::string& group, int limit) override {
+    return store_.decisions(group, limit);
+  }
   Result<Committed> commit(const Commit& commit) override {
     crash_.cross();
     auto written = store_.commit(commit);
@@ -147,6 +168,10 @@ class CrashingStore final : public StateStore {
   }
   Result<std::unique_ptr<OperationLock>> lock(const LockHolder& holder) override { return store_.lock(holder); }
   Result<std::optional<LockHolder>> lock_holder() override { return store_.lock_holder(); }
+  Result<std::unique_ptr<LockRequest>> ask_for_lock(const LockHolder& asks) override {
+    return store_.ask_for_lock(asks);
+  }
+  Result<std::optional<LockHolder>> lock_request() override { return store_.lock_request(); }
   Result<std::optional<AcceptedConfig>> accepted_config() override { return store_.accepted_config(); }
   Result<void> accept_config(const AcceptedConfig& config) override { return store_.accept_config(config); }
   Result<std::vector<EventRecord>> events(Instant since, int limit) override { return store_.events(since, limit); }

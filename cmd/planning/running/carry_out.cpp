@@ -24,6 +24,8 @@ bool has_several_groups(const Plan& plan) {
   return false;
 }
 
+}  // namespace
+
 /// A group never has the last quarter of all while there are others, so that one whose guests hang leaves others
 /// something to go on with, on hosts that have room. Of fewer than four at once there is no quarter to leave.
 ExecutionLimits limits_of(const Config& config, const Plan& plan, const std::optional<int>& parallelism) {
@@ -34,8 +36,6 @@ ExecutionLimits limits_of(const Config& config, const Plan& plan, const std::opt
           .uploads_per_host = config.limits.uploads,
           .booting_per_host = config.limits.booting};
 }
-
-}  // namespace
 
 /// The lock, waited for as long as the user said.
 Result<std::unique_ptr<OperationLock>> take_lock(const Invocation& invocation, StateStore& store,
@@ -48,15 +48,17 @@ Result<std::unique_ptr<OperationLock>> take_lock(const Invocation& invocation, S
                       .host = outside.machine,
                       .pid = outside.pid,
                       .since = outside.clock->now()};
-  bool said = false;
+  std::unique_ptr<LockRequest> request;
   while (true) {
     auto lock = store.lock(us);
     const Duration left = deadline - outside.clock->uptime();
     if (lock || lock.error().kind != ErrorKind::conflict || left <= Duration{0}) return lock;
-    if (!said) {
+    if (request == nullptr) {
       say_wrapped(invocation, fmt::format("Waiting up to {}: {}", show_duration(timeout), to_string(lock.error())));
+      auto asked = store.ask_for_lock(us);
+      if (!asked) return asked.error();
+      request = std::move(*asked);
     }
-    said = true;
     outside.clock->sleep_until(outside.clock->now() + std::min(kLockRetryInterval, left));
   }
 }
@@ -65,13 +67,7 @@ Run carry_out(Invocation& invocation, const ConfigurationFiles& files, const Fre
               StateStore& store, const std::optional<int>& parallelism) {
   Outside& outside = invocation.outside;
   const Config config = config_of_plan(*files.read.config, fresh.plan, fresh.recorded);
-  auto world = std::shared_ptr<RunWorld>(new RunWorld{.hosts = hosts,
-                                                      .probe = outside.network_probe(),
-                                                      .images = OneCallAtATime(outside.image_library()),
-                                                      .seeds = SeedRenderer(config, files.read.variables),
-                                                      .commands = outside.commands(),
-                                                      .hook_texts = HookRenderer(files.read.variables),
-                                                      .clock = outside.clock});
+  auto world = run_world(outside, hosts, config, files.read.variables);
   const ExecutionLimits limits = limits_of(config, fresh.plan, parallelism);
   const auto runner = outside.action_runner(config, world->ports(), world,
                                             limits.parallel + static_cast<int>(fresh.plan.rollouts.size()));

@@ -22,6 +22,10 @@ constexpr Duration kLockRetryInterval{500};
 Result<std::unique_ptr<OperationLock>> take_lock(const Invocation& invocation, StateStore& store,
                                                  const std::string& operation, Duration timeout);
 
+/// How much may be in flight at once: the bounds of `limits`. Of four or more at once, a group leaves a quarter to the
+/// others of the plan.
+ExecutionLimits limits_of(const Config& config, const Plan& plan, const std::optional<int>& parallelism);
+
 struct Run {
   RunSummary summary;
   Duration took{};

@@ -58,4 +58,15 @@ struct RunWorld {
   }
 };
 
+inline std::shared_ptr<RunWorld> run_world(Outside& outside, const HostPorts& hosts, const Config& config,
+                                           const Variables& variables) {
+  return std::shared_ptr<RunWorld>(new RunWorld{.hosts = hosts,
+                                                .probe = outside.network_probe(),
+                                                .images = OneCallAtATime(outside.image_library()),
+                                                .seeds = SeedRenderer(config, variables),
+                                                .commands = outside.commands(),
+                                                .hook_texts = HookRenderer(variables),
+                                                .clock = outside.clock});
+}
+
 }  // namespace vscale

@@ -5,10 +5,9 @@
 #include <numeric>
 #include <set>
 
-#include "engine/desired/wanted_size.h"
 #include "engine/plan/fates/fates.h"
 #include "engine/plan/rollouts/rollouts.h"
-#include "engine/recorded/size_so_far.h"
+#include "engine/recorded/wanted_size.h"
 #include "engine/rollout/budget.h"
 
 /// A group that the file wants: how many, which ordinals, and what becomes of each.
@@ -16,8 +15,23 @@
 namespace vscale {
 namespace {
 
+/// The size that there is, the one that is wanted, and who says so.
+Reason about_size(const Planning& planning, const GroupPlan& plan, Rule rule, int existing, int size) {
+  Reason reason{rule, fmt::format("size {} -> {}", existing, size), {{"have", existing}, {"want", size}}};
+  const WantedSize* owner = planning.input.options.destroy ? nullptr
+                                                           : size_owner(*plan.group, planning.input.recorded,
+                                                                        planning.recorded_address(plan.address));
+  if (owner == nullptr) return reason;
+  reason.text += ", by " + show_owner(*owner);
+  reason.values.emplace_back("owner", to_string(owner->owner));
+  reason.values.emplace_back("by", owner->by);
+  return reason;
+}
+
 /// `count` decisions under the lowest free ordinals. `existing` of a group of `size` were there before.
-void add_wanted(std::vector<Decision>& decisions, const Group& group, int count, int existing, int size) {
+void add_wanted(const Planning& planning, GroupPlan& plan, int count, int existing, int size) {
+  std::vector<Decision>& decisions = plan.decisions;
+  const Group& group = *plan.group;
   std::size_t next = 0;
   const std::size_t before = decisions.size();
   std::vector<Decision> added;
@@ -28,10 +42,9 @@ void add_wanted(std::vector<Decision>& decisions, const Group& group, int count,
     decision.address = {group.kind, group.name, ordinal};
     decision.name = to_string(decision.address);
     decision.fate = Fate::create;
-    const bool machine = group.kind == InstanceAddress::Kind::machine;
-    decision.reasons.push_back({Rule::wanted,
-                                machine ? "it is not there yet" : fmt::format("size {} -> {}", existing, size),
-                                {{"have", existing}, {"want", size}}});
+    Reason reason = about_size(planning, plan, Rule::wanted, existing, size);
+    if (group.kind == InstanceAddress::Kind::machine) reason.text = "it is not there yet";
+    decision.reasons.push_back(std::move(reason));
     added.push_back(std::move(decision));
     --count;
   }
@@ -112,9 +125,29 @@ int wanted_at_rest(const GroupPlan& plan, int size) {
   return std::max(size, std::min(most, there - std::max(0, had - size)));
 }
 
+std::optional<Protection::From> protection(const Planning& planning, const Decision& decision) {
+  const InstanceAddress& address = decision.record != nullptr ? decision.record->address : decision.address;
+  return protection_of(planning.input.recorded.words, address, planning.input.now);
+}
+
+bool is_protected_from_scale_in(const Planning& planning, const Decision& decision) {
+  const auto from = protection(planning, decision);
+  return from && *from != Protection::From::update;
+}
+
+/// Where it stands among those that are to go first; nothing: it is not among them.
+std::optional<std::ptrdiff_t> place_to_go(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  const auto found = planning.input.findings.go_first.find(plan.address);
+  if (found == planning.input.findings.go_first.end()) return std::nullopt;
+  const auto place = std::find(found->second.begin(), found->second.end(), decision.address);
+  if (place == found->second.end()) return std::nullopt;
+  return place - found->second.begin();
+}
+
 /// Which of those that are there the size is for: of the present revision first, and low ordinals before high ones. So
 /// what a rolling update has made stays, and what it was to replace goes first; where it was given up, what it has
-/// made. What has failed is left for somebody to look at, as far as that costs nobody who serves.
+/// made. What has failed is left for somebody to look at, as far as that costs nobody who serves. Whom watch has found
+/// to go first does so, and whom an operator protects stays, also beyond the size.
 std::vector<bool> wanted_ones(const Planning& planning, const GroupPlan& plan, int size) {
   const bool rests = reason_to_stop(plan).has_value();
   const bool is_paused = plan.course.kind == Course::Kind::paused && !plan.course.was_going_back;
@@ -132,17 +165,52 @@ std::vector<bool> wanted_ones(const Planning& planning, const GroupPlan& plan, i
   const auto failed = std::stable_partition(order.begin(), order.end(), [&](auto index) { return !has_failed(index); });
   const auto absent = std::stable_partition(order.begin(), failed, is_there);
   std::stable_partition(order.begin(), absent, is_of_present);
+  std::stable_sort(order.begin(), absent, [&](auto left, auto right) {
+    const auto first = place_to_go(planning, plan, plan.decisions[left]);
+    const auto second = place_to_go(planning, plan, plan.decisions[right]);
+    return first && second ? *first > *second : !first && second;
+  });
+  std::stable_partition(order.begin(), absent,
+                        [&](auto index) { return is_protected_from_scale_in(planning, plan.decisions[index]); });
   const int count = rests ? wanted_at_rest(plan, size) : size;
   const int serving = std::max(size, count - static_cast<int>(order.end() - failed));
   std::vector<bool> wanted(order.size(), false);
   int kept = 0;
   for (auto at = order.begin(); at != failed && kept < serving; ++at, ++kept) wanted[*at] = true;
   for (auto at = failed; at != order.end() && kept < count; ++at, ++kept) wanted[*at] = true;
+  for (std::size_t index = 0; index < wanted.size(); ++index) {
+    if (is_protected_from_scale_in(planning, plan.decisions[index])) wanted[index] = true;
+  }
   return wanted;
+}
+
+/// Why something is not done in a group; nothing: nobody has suspended it.
+std::optional<Reason> suspension(const Planning& planning, const GroupPlan& plan, Suspension::Process process) {
+  const std::string& group = planning.recorded_address(plan.address);
+  if (!suspended(planning.input.recorded.words, group, planning.input.now).contains(process)) return std::nullopt;
+  const Suspension& said = planning.input.recorded.words.suspensions.at({group, process});
+  return Reason{Rule::suspended,
+                fmt::format("{} is suspended by {}", to_string(process), said.said.by),
+                {{"process", to_string(process)}, {"by", said.said.by}}};
+}
+
+void hold(Decision& decision, Reason why) {
+  decision.fate = Fate::left;
+  decision.held = true;
+  decision.reasons.push_back(std::move(why));
+}
+
+void decide_not_wanted(Planning& planning, GroupPlan& plan, Decision& decision, Reason reason) {
+  if (auto why = suspension(planning, plan, Suspension::Process::terminate)) {
+    decision.reasons.push_back(std::move(reason));
+    return hold(decision, std::move(*why));
+  }
+  decide_gone(planning, decision, std::move(reason));
 }
 
 void check_created(Planning& planning, GroupPlan& plan, Decision& decision, int size) {
   if (decision.fate == Fate::create) {
+    if (auto why = suspension(planning, plan, Suspension::Process::launch)) return hold(decision, std::move(*why));
     if (!is_in_scope(planning, plan, decision)) return leave_out(decision, "creating it is");
     prepare_created(planning, plan, decision, size);
   }
@@ -166,7 +234,7 @@ void add_created(Planning& planning, GroupPlan& plan, int count, int successors,
                                                       [](const Decision& one) { return one.record != nullptr; }));
   std::set<std::string> known;
   for (const auto& decision : plan.decisions) known.insert(decision.name);
-  add_wanted(plan.decisions, *plan.group, count, existing, size);
+  add_wanted(planning, plan, count, existing, size);
   for (auto& decision : plan.decisions) {
     if (known.count(decision.name) != 0) continue;
     const bool comes_along = successors-- > 0;
@@ -185,8 +253,7 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
   const bool destroying = planning.input.options.destroy;
   const int existing = static_cast<int>(plan.decisions.size());
   const int size =
-      destroying ? 0
-                 : wanted_size(group, size_so_far(planning.input.recorded, planning.recorded_address(plan.address)));
+      destroying ? 0 : wanted_size(group, planning.input.recorded, planning.recorded_address(plan.address));
   plan.size = size;
   plan.successors_are_beside = has_successors_beside(planning, plan);
   const std::vector<bool> within_size = wanted_ones(planning, plan, size);
@@ -213,13 +280,11 @@ void decide_group_of_file(Planning& planning, GroupPlan& plan) {
     } else if (destroying) {
       decide_gone(planning, decision, reason_to_destroy(planning, plan));
     } else {
-      decide_gone(
-          planning, decision,
-          {Rule::not_wanted, fmt::format("size {} -> {}", existing, size), {{"have", existing}, {"want", size}}});
+      decide_not_wanted(planning, plan, decision, about_size(planning, plan, Rule::not_wanted, existing, size));
     }
   }
   report_stalled(planning, plan);
-  if (!plan.successors_are_beside) add_wanted(plan.decisions, group, size - existing, existing, size);
+  if (!plan.successors_are_beside) add_wanted(planning, plan, size - existing, existing, size);
   for (auto& decision : plan.decisions) check_created(planning, plan, decision, size);
 }
 

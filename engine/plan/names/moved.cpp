@@ -123,6 +123,17 @@ bool report_disks_of_both(Planning& planning, const std::string& from, const std
   return true;
 }
 
+/// Besides its own record: what MoveRollout moves.
+bool is_more_known_of(const RecordedState& recorded, const std::string& group) {
+  const auto& suspensions = recorded.words.suspensions;
+  const bool suspended =
+      std::any_of(suspensions.begin(), suspensions.end(), [&](const auto& said) { return said.first.first == group; });
+  return suspended || recorded.revisions.count(group) + recorded.rollouts.count(group) +
+                              recorded.rollout_intents.count(group) + recorded.wanted_sizes.count(group) +
+                              recorded.scaling.count(group) + recorded.words.restarts.count(group) !=
+                          0;
+}
+
 void move_group(Planning& planning, const std::string& from, const std::string& to, std::size_t index) {
   const auto moving = instances_of(planning, from);
   const auto owners = planning.volumes.owners_from(first_of(from));
@@ -156,10 +167,7 @@ void move_group(Planning& planning, const std::string& from, const std::string& 
   renamed.address = to;
   planning.group_records.erase(record);
   planning.group_records[to] = renamed;
-  const RecordedState& recorded = planning.input.recorded;
-  const bool has_rollouts =
-      recorded.revisions.count(from) + recorded.rollouts.count(from) + recorded.rollout_intents.count(from) != 0;
-  if (has_rollouts) changes.emplace_back(MoveRollout{from, to});
+  if (is_more_known_of(planning.input.recorded, from)) changes.emplace_back(MoveRollout{from, to});
   changes.emplace_back(RemoveGroup{from});
   changes.emplace_back(PutGroup{renamed});
 }

@@ -26,10 +26,7 @@ struct HolderRow {
   std::string machine;
 };
 
-std::optional<HolderRow> read_row(SQLite::Database& database) {
-  SQLite::Statement select(database, "SELECT id, operation, user, host, pid, since, machine FROM operation_lock");
-  if (!select.executeStep()) return std::nullopt;
-  Columns columns(select);
+HolderRow row_of(Columns columns) {
   HolderRow row;
   row.holder.id = columns.text();
   row.holder.operation = columns.text();
@@ -39,6 +36,12 @@ std::optional<HolderRow> read_row(SQLite::Database& database) {
   row.holder.since = columns.instant();
   row.machine = columns.text();
   return row;
+}
+
+std::optional<HolderRow> read_row(SQLite::Database& database) {
+  SQLite::Statement select(database, "SELECT id, operation, user, host, pid, since, machine FROM operation_lock");
+  if (!select.executeStep()) return std::nullopt;
+  return row_of(Columns(select));
 }
 
 /// An open description of PATH.lock. Closed with its last descriptor; never inherited by a program that we start.
@@ -111,6 +114,21 @@ class KernelLock final : public OperationLock {
  private:
   std::shared_ptr<Statefile> file_;
   std::optional<LockFile> lock_;  ///< Nothing for a statefile in memory.
+  std::string id_;
+};
+
+class Request final : public LockRequest {
+ public:
+  Request(std::shared_ptr<Statefile> file, std::string id) : file_(std::move(file)), id_(std::move(id)) {}
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+  ~Request() override {
+    // If the row cannot be removed, it asks until this process ends, which is soon.
+    (void)guarded(file_->path(), [&] { execute(file_->database(), "DELETE FROM lock_requests WHERE id = ?", id_); });
+  }
+
+ private:
+  std::shared_ptr<Statefile> file_;
   std::string id_;
 };
 
@@ -188,6 +206,22 @@ std::optional<LockHolder> find_holder(Statefile& file) {
   if (!row) return std::nullopt;
   const bool held_elsewhere = file.in_memory() || row->machine != file.options().machine;
   if (held_elsewhere || is_held_here(file) || is_of_living(file, *row)) return row->holder;
+  return std::nullopt;
+}
+
+std::unique_ptr<LockRequest> ask_for_lock(const std::shared_ptr<Statefile>& file, const LockHolder& asks) {
+  execute(file->database(), "INSERT OR REPLACE INTO lock_requests VALUES (?, ?, ?, ?, ?, ?, ?)", asks.id,
+          asks.operation, asks.user, asks.host, asks.pid, asks.since, file->options().machine);
+  return std::make_unique<Request>(file, asks.id);
+}
+
+std::optional<LockHolder> find_request(Statefile& file) {
+  SQLite::Statement select(
+      file.database(), "SELECT id, operation, user, host, pid, since, machine FROM lock_requests ORDER BY since, id");
+  while (select.executeStep()) {
+    const HolderRow row = row_of(Columns(select));
+    if (is_of_living(file, row)) return row.holder;
+  }
   return std::nullopt;
 }
 

@@ -18,5 +18,8 @@ namespace vscale {
 std::unique_ptr<OperationLock> take_lock(const std::shared_ptr<Statefile>& file, const LockHolder& holder);
 std::optional<LockHolder> find_holder(Statefile& file);
 void forget_holder(Statefile& file, const std::string& id);
+std::unique_ptr<LockRequest> ask_for_lock(const std::shared_ptr<Statefile>& file, const LockHolder& asks);
+/// The first of those whose process lives on this machine; nobody knows of others.
+std::optional<LockHolder> find_request(Statefile& file);
 
 }  // namespace vscale

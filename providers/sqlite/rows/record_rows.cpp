@@ -7,6 +7,7 @@
 #include "providers/sqlite/rows/columns.h"
 #include "providers/sqlite/rows/observation_rows.h"
 #include "providers/sqlite/rows/rollout_rows.h"
+#include "providers/sqlite/rows/scaling_rows.h"
 #include "providers/sqlite/statefile.h"
 
 namespace vscale {
@@ -323,6 +324,7 @@ void apply(SQLite::Database& database, const PutInstance& put) {
 void apply(SQLite::Database& database, const RemoveInstance& remove) {
   if (const auto held = holding_of(database, remove.address)) move_generation(database, held->host);
   execute(database, "DELETE FROM instances WHERE address = ?", remove.address);
+  remove_words_of(database, remove.address);
 }
 
 void apply(SQLite::Database& database, const MoveInstance& move) {
@@ -331,6 +333,7 @@ void apply(SQLite::Database& database, const MoveInstance& move) {
                    "SELECT address FROM instances WHERE address <> ?1 AND address = ?2", to_string(move.to), ""});
   execute(database, "UPDATE instances SET address = ? WHERE address = ?", move.to, move.from);
   execute(database, "UPDATE volumes SET owner = ? WHERE owner = ?", move.to, move.from);
+  move_words(database, move.from, move.to);
 }
 
 void apply(SQLite::Database& database, const PutVolume& put) {
@@ -373,6 +376,7 @@ void apply(SQLite::Database& database, const PutGroup& put) {
 void apply(SQLite::Database& database, const RemoveGroup& remove) {
   execute(database, "DELETE FROM groups WHERE address = ?", remove.address);
   remove_rollouts_of(database, remove.address);
+  remove_scaling_of(database, remove.address);
 }
 
 void apply(SQLite::Database& database, const RemoveObservedDomain& remove) {

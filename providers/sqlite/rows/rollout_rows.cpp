@@ -4,6 +4,7 @@
 
 #include "engine/values/result.h"
 #include "providers/sqlite/rows/columns.h"
+#include "providers/sqlite/rows/scaling_rows.h"
 #include "providers/sqlite/statefile.h"
 
 namespace vscale {
@@ -123,6 +124,7 @@ void apply(SQLite::Database& database, const MoveRollout& move) {
   execute(database, "UPDATE revisions SET of_group = ? WHERE of_group = ?", move.to, move.from);
   execute(database, "UPDATE rollouts SET of_group = ? WHERE of_group = ?", move.to, move.from);
   execute(database, "UPDATE rollout_intents SET of_group = ? WHERE of_group = ?", move.to, move.from);
+  move_scaling(database, move.from, move.to);
 }
 
 void apply(SQLite::Database& database, const RemoveRevision& remove) {

@@ -5,6 +5,7 @@
 
 #include "engine/values/variants/overloaded.h"
 #include "schemas/json/rollout_json.h"
+#include "schemas/json/scaling/words_json.h"
 #include "schemas/json/state_json.h"
 
 namespace vscale {
@@ -52,6 +53,14 @@ std::optional<RecordChange> rollout_change_from(const JsonCursor& json) {
   if (json.has("remove_rollout")) return RemoveRollout{json["remove_rollout"].text()};
   if (json.has("put_rollout_intent")) return PutRolloutIntent{intent_from(json["put_rollout_intent"])};
   if (json.has("remove_rollout_intent")) return RemoveRolloutIntent{json["remove_rollout_intent"].text()};
+  return std::nullopt;
+}
+
+std::optional<RecordChange> scaling_change_from(const JsonCursor& json) {
+  if (json.has("put_wanted_size")) return PutWantedSize{wanted_size_from(json["put_wanted_size"])};
+  if (json.has("remove_wanted_size")) return RemoveWantedSize{json["remove_wanted_size"].text()};
+  if (json.has("put_word")) return PutWord{operator_word_from(json["put_word"])};
+  if (json.has("remove_word")) return RemoveWord{operator_word_from(json["remove_word"])};
   return std::nullopt;
 }
 
@@ -114,6 +123,18 @@ Json record_change_json(const RecordChange& change) {
           [](const RemoveRolloutIntent& remove) -> Json {
             return {{"remove_rollout_intent", remove.group}};
           },
+          [](const PutWantedSize& put) -> Json {
+            return {{"put_wanted_size", wanted_size_json(put.size)}};
+          },
+          [](const RemoveWantedSize& remove) -> Json {
+            return {{"remove_wanted_size", remove.group}};
+          },
+          [](const PutWord& put) -> Json {
+            return {{"put_word", operator_word_json(put.word)}};
+          },
+          [](const RemoveWord& remove) -> Json {
+            return {{"remove_word", operator_word_json(remove.word)}};
+          },
           [](const MoveRollout& move) -> Json {
             return {{"move_rollout", {{"from", move.from}, {"to", move.to}}}};
           },
@@ -133,6 +154,7 @@ RecordChange record_change_from(const JsonCursor& json) {
   if (json.has("put_group")) return PutGroup{group_record_from(json["put_group"])};
   if (json.has("remove_group")) return RemoveGroup{json["remove_group"].text()};
   if (const auto change = rollout_change_from(json)) return *change;
+  if (const auto change = scaling_change_from(json)) return *change;
   if (const auto change = longer_change_from(json)) return *change;
   json.wrong("an unknown change of the record");
   return RemoveGroup{};

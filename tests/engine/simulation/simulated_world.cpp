@@ -11,8 +11,8 @@
 #include "engine/plan/rollouts/config_of_plan.h"
 #include "providers/fake/simulated_runner.h"
 #include "providers/sqlite/sqlite_state_store.h"
-#include "schemas/json/template_json.h"
 #include "tests/support/builders.h"
+#include "tests/support/state_store_options.h"
 
 namespace vscale::test {
 namespace {
@@ -25,9 +25,8 @@ constexpr Duration kBetweenRounds{20'000};
 
 std::unique_ptr<StateStore> new_store(Keeping keeping) {
   if (keeping == Keeping::memory) return std::make_unique<MemoryStateStore>(kLineage);
-  StateStoreOptions options;
+  StateStoreOptions options = store_options();
   options.new_lineage = [] { return std::string(kLineage); };
-  options.templates = {.write = template_text, .read = template_from_text};
   auto store = SqliteStateStore::open(":memory:", OpenMode::read_write_create, options);
   REQUIRE(store);
   return std::move(*store);

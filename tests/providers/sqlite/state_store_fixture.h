@@ -15,8 +15,8 @@
 #include <string>
 
 #include "providers/sqlite/sqlite_state_store.h"
-#include "schemas/json/template_json.h"
 #include "tests/support/revisions.h"
+#include "tests/support/state_store_options.h"
 
 /// What the tests of the statefile stand on: directories that go away, values with something in every field, children.
 
@@ -130,13 +130,6 @@ inline std::string as_nobody(const std::function<std::string()>& work) {
 inline Instant at_second(int second) {
   using namespace std::chrono;
   return sys_days{year{2026} / 5 / 4} + hours{13} + minutes{20} + seconds{second};
-}
-
-/// As the program opens it.
-inline StateStoreOptions store_options() {
-  StateStoreOptions options;
-  options.templates = {.write = template_text, .read = template_from_text};
-  return options;
 }
 
 inline std::unique_ptr<SqliteStateStore> open_store(const std::string& path,
