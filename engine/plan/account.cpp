@@ -15,7 +15,8 @@ std::optional<ChangeAction> action_of_kept(const Decision& decision) {
   if (decision.recreate) return decision.stands_for.empty() ? std::optional(ChangeAction::create) : std::nullopt;
   const bool updates = !decision.in_place.empty() || decision.mark || decision.follow || decision.rehash ||
                        decision.lost_seed || decision.open_pools || decision.welcome ||
-                       (decision.redefine && decision.record->phase != Phase::claimed);
+                       (decision.redefine && decision.record->phase != Phase::claimed) || decision.restart;
+  if (decision.stop) return ChangeAction::stop;
   if (updates) return ChangeAction::update;
   if (decision.start || decision.wait) return ChangeAction::start;
   if ((decision.held && !decision.is_ahead) || decision.awaits_rollout) return ChangeAction::hold;
@@ -58,6 +59,7 @@ Disruption disruption_of(const Decision& decision, ChangeAction action) {
   if (action == ChangeAction::replace && decision.where->presence == Presence::absent) return Disruption::none;
   if (action == ChangeAction::replace) return Disruption::replace;
   if (action != ChangeAction::update) return Disruption::none;
+  if (decision.restart) return Disruption::reboot;
   return decision.mark ? std::max(Disruption::live, decision.in_place.disruption) : decision.in_place.disruption;
 }
 
@@ -193,6 +195,7 @@ void give_account(Planning& planning) {
     if (!group.gates.empty()) awaited.insert(group.address);
   }
   for (const auto& group : planning.groups) {
+    if (group.group != nullptr) plan.sizes.emplace(group.address, group.size);
     if (group.rollout) plan.rollouts.push_back(group.rollout->outline);
     for (const auto& decision : group.decisions) {
       if (const auto action = action_of(planning, decision)) {

@@ -196,6 +196,22 @@ void hold_replacements(Planning& planning, GroupPlan& plan) {
   }
 }
 
+/// Those that come first go ahead; the others wait for later plans. What is half removed is not counted: it goes on.
+void hold_destructions(Planning& planning) {
+  const auto& limit = planning.input.options.destroy_at_once;
+  if (!limit) return;
+  int destroyed = 0;
+  for (auto& plan : planning.groups) {
+    for (auto& decision : plan.decisions) {
+      if (decision.fate != Fate::destroy || decision.is_being_removed() || ++destroyed <= *limit) continue;
+      decision.fate = Fate::left;
+      decision.held = true;
+      decision.reasons.push_back(
+          {Rule::limit, fmt::format("{} at once is the limit", *limit), {{"limit", *limit}, {"position", destroyed}}});
+    }
+  }
+}
+
 /// What goes for good. Replacements are not counted, but for what they do not bring back.
 struct Destroyed {
   int instances = 0;
@@ -239,6 +255,7 @@ void apply_limits(Planning& planning) {
     hold_recreation(planning, plan);
     hold_replacements(planning, plan);
   }
+  hold_destructions(planning);
 }
 
 void check_destroyed(Planning& planning) {

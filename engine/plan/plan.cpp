@@ -46,6 +46,13 @@ constexpr std::array kRules{
     Word<Rule>{Rule::rollout_waits, "rollout_waits"},
     Word<Rule>{Rule::rollout_stopped, "rollout_stopped"},
     Word<Rule>{Rule::retried, "retried"},
+    Word<Rule>{Rule::suspended, "suspended"},
+    Word<Rule>{Rule::protected_by_operator, "protected_by_operator"},
+    Word<Rule>{Rule::stop_requested, "stop_requested"},
+    Word<Rule>{Rule::restart_requested, "restart_requested"},
+    Word<Rule>{Rule::unhealthy, "unhealthy"},
+    Word<Rule>{Rule::crash_loop, "crash_loop"},
+    Word<Rule>{Rule::drift_reported, "drift_reported"},
     Word<Rule>{Rule::not_targeted, "not_targeted"},
 };
 

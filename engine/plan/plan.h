@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -56,6 +57,13 @@ enum class Rule {
   rollout_waits,            ///< A rolling update has not come to it: a step, a pause, or members that are not known.
   rollout_stopped,          ///< Its rolling update has failed, or was aborted.
   retried,                  ///< A new instance failed, and is made again.
+  suspended,                ///< An operator has suspended what it needs.
+  protected_by_operator,    ///< An operator has said that this is not done to it.
+  stop_requested,           ///< An operator has said that it is to be off.
+  restart_requested,        ///< An operator has asked for a restart.
+  unhealthy,                ///< It is ill, and is healed: the values are the numbers.
+  crash_loop,               ///< It was healed again and again: not before a while.
+  drift_reported,           ///< watch.drift: report holds it.
   not_targeted,             ///< --target or --exclude leaves it out.
 };
 const char* to_string(Rule rule);
@@ -393,9 +401,10 @@ struct Plan {
   std::string name;  ///< The installation's.
   Instant created_at{};
   std::string lineage;
-  std::int64_t serial = 0;  ///< Of the state that it was made from.
-  bool complete = true;     ///< false: a host could not be read, and what concerns it is left out.
-  bool errored = false;     ///< true: diagnostics hold an error; nothing may be applied.
+  std::int64_t serial = 0;           ///< Of the state that it was made from.
+  bool complete = true;              ///< false: a host could not be read, and what concerns it is left out.
+  bool errored = false;              ///< true: diagnostics hold an error; nothing may be applied.
+  std::map<std::string, int> sizes;  ///< How many each group of the file is to have.
   std::vector<Drift> drift;
   std::vector<Change> changes;           ///< In order of groups in the file, then ordinals.
   std::vector<RolloutOutline> rollouts;  ///< In order of groups in the file.

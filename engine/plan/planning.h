@@ -64,9 +64,13 @@ struct Decision {
   bool welcome = false;         ///< It was said farewell to, and stays after all: that is taken back.
   bool open_pools = false;      ///< Only its pools are turned on, which tells the next plan what is there.
   std::optional<VolumeRecord> lost_seed;  ///< The file of its seed is gone: it is written again.
-  bool held = false;                      ///< Something it needs is held back, and the reasons say what.
-  bool awaits_rollout = false;            ///< It is as it was, and the rollout that would replace it rests.
-  bool is_ahead = false;                  ///< Of the revision that a resting rollout leads to: it lacks nothing.
+  enum class Restart { one_by_one, together };
+  std::optional<Restart> restart;  ///< It is stopped and started again.
+  bool stop = false;               ///< It runs, and is to be off.
+  bool is_dead = false;            ///< It is healed: nobody says farewell to it.
+  bool held = false;               ///< Something it needs is held back, and the reasons say what.
+  bool awaits_rollout = false;     ///< It is as it was, and the rollout that would replace it rests.
+  bool is_ahead = false;           ///< Of the revision that a resting rollout leads to: it lacks nothing.
 
   // create and replace
   bool domain_is_gone = false;  ///< replace and destroy: there is no domain to stop.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/desired/config.h"
+#include "engine/health/decide_health.h"
 #include "engine/live/host_snapshot.h"
 #include "engine/plan/plan.h"
 #include "engine/recorded/recorded_state.h"
@@ -25,8 +26,18 @@ struct PlanOptions {
   std::optional<Disruption> allow;    ///< A change that disrupts more is held, and says so.
   bool allow_data_loss = false;       ///< Disks with keep: true may go.
   bool force = false;                 ///< A revision that was rolled back or aborted is rolled out again.
+  // Of watch.
+  std::optional<int> destroy_at_once;  ///< More than these of those that are not wanted any more wait for later plans.
+  bool report_drift = false;           ///< watch.drift: report. What somebody changed on a host is shown and left.
 
   bool operator==(const PlanOptions&) const = default;
+};
+
+/// What watch has found out about instances, beside what a look at the hosts tells.
+struct Findings {
+  std::map<InstanceAddress, Healing> healings;                   ///< Who is healed now.
+  std::map<InstanceAddress, std::string> crash_loops;            ///< Who is not started for now, and why.
+  std::map<std::string, std::vector<InstanceAddress>> go_first;  ///< By group: who goes first where it gets smaller.
 };
 
 struct PlanInput {
@@ -37,6 +48,7 @@ struct PlanInput {
   std::map<std::string, Error> unread_images;  ///< Why the others could not.
   /// Instances that were asked just now and are not ready, and why: a rolling update counts them as not available.
   std::map<InstanceAddress, std::string> unready{};
+  Findings findings{};
   Instant now{};
   PlanOptions options;
   std::map<std::string, SourceSpan> places;  ///< "groups.web.size" -> where it is written, for messages.

@@ -54,7 +54,7 @@ class Judge {
       course_.is_aborted = true;
       return stop(why_aborted());
     }
-    if (said(RolloutIntent::Kind::pause)) return pause();
+    if (is_paused()) return pause();
     const int failures = course_.failures;
     const int allowed = input_.group.update.max_failures;
     if (failures <= allowed) return course_;
@@ -143,7 +143,7 @@ class Judge {
     course_.made_of = stable;
     course_.kind = Course::Kind::back;
     course_.was_going_back = true;
-    if (said(RolloutIntent::Kind::pause)) return pause();
+    if (is_paused()) return pause();
     if (said(RolloutIntent::Kind::abort) && intent_->revision == stable->number) {
       course_.kind = Course::Kind::stopped;
       course_.why = by_operator("aborted on its way back");
@@ -167,9 +167,25 @@ class Judge {
     return course_;
   }
 
+  /// What a rolling update does and is suspended; nullptr: nothing.
+  [[nodiscard]] const Suspension* suspension() const {
+    using Process = Suspension::Process;
+    const auto& all = input_.recorded.words.suspensions;
+    for (const Process process : {Process::update, Process::launch, Process::terminate}) {
+      const auto found = all.find({input_.recorded_as, process});
+      if (found != all.end() && (!found->second.until || input_.now < *found->second.until)) return &found->second;
+    }
+    return nullptr;
+  }
+  [[nodiscard]] bool is_paused() const { return said(RolloutIntent::Kind::pause) || suspension() != nullptr; }
+
   Course pause() {
     course_.kind = Course::Kind::paused;
-    course_.why = by_operator("paused");
+    const Suspension* suspended = suspension();
+    if (suspended != nullptr) course_.suspended = suspended->process;
+    course_.why = suspended != nullptr
+                      ? fmt::format("paused: {} is suspended by {}", to_string(suspended->process), suspended->said.by)
+                      : by_operator("paused");
     if (course_.made_of == nullptr) course_.made_of = stable_instead();
     return course_;
   }

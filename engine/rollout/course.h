@@ -19,6 +19,7 @@ struct CourseInput {
   const RecordedState& recorded;
   std::string recorded_as;  ///< The group's address in the record: before `moved:`, if it was moved.
   bool force = false;       ///< What was rolled back or aborted is rolled out again.
+  Instant now{};
 };
 
 struct Course {
@@ -39,7 +40,8 @@ struct Course {
   bool is_aborted = false;      ///< stopped: by `rollout abort`, which nothing but the file or `force` overrules.
   bool was_going_back = false;  ///< Or goes back: to the stable revision, not to the file's.
   bool is_overruled = false;    ///< forward: by `force`, what was rolled back, undone or aborted.
-  bool can_go_back = true;      ///< false: it would have gone back, and there is no revision to go back to.
+  std::optional<Suspension::Process> suspended{};  ///< paused: by this being suspended.
+  bool can_go_back = true;  ///< false: it would have gone back, and there is no revision to go back to.
 
   /// What a rollout of this plan leads to.
   [[nodiscard]] std::int64_t target() const { return made_of != nullptr ? made_of->number : wanted; }
@@ -49,7 +51,8 @@ struct Course {
 ///  - A revision that was rolled back, or undone by an operator, is not tried again: back, until the file changes or
 ///    `force`. Where the way back fails itself, it stops: nothing goes back twice.
 ///  - One that was aborted stops where it is.
-///  - A pause holds until `rollout resume`, whatever is to be rolled out.
+///  - A pause holds until `rollout resume`, whatever is to be rolled out. So does a suspension of what a rollout does:
+///    update, launch or terminate.
 ///  - More failures than maxFailures: update.onFailure says whether it stops, goes back, or goes on.
 /// Back is the last completed revision that is not itself condemned, and whose networks and storage the file still has;
 /// without one it stops.

@@ -33,7 +33,8 @@ void decide_course(Planning& planning, GroupPlan& plan) {
                            .spec_hash = plan.spec_hash,
                            .recorded = planning.input.recorded,
                            .recorded_as = planning.recorded_address(plan.address),
-                           .force = planning.input.options.force});
+                           .force = planning.input.options.force,
+                           .now = planning.input.now});
   plan.revision = plan.course.target();
   const RevisionRecord* revision = plan.course.made_of;
   if (revision == nullptr) return;
@@ -91,7 +92,10 @@ void report_course(Planning& planning, const GroupPlan& plan) {
           ways_on_of_stopped(course, name), place);
     case Course::Kind::paused:
       return planning.warn("rollout_paused", fmt::format("{}: the rollout is {}", plan.address, course.why),
-                           fmt::format("go on: vscale rollout resume {}", name), place);
+                           course.suspended
+                               ? fmt::format("go on: vscale resume {} {}", name, to_string(*course.suspended))
+                               : fmt::format("go on: vscale rollout resume {}", name),
+                           place);
   }
 }
 

@@ -299,6 +299,19 @@ void note_awaited_rollout(const GroupPlan& plan, Decision& decision) {
   decision.reasons.push_back(std::move(*stopped));
 }
 
+namespace {
+
+std::optional<Reason> protection_from_update(const Planning& planning, const Decision& decision) {
+  const OperatorWords& words = planning.input.recorded.words;
+  const InstanceAddress& address = decision.record->address;
+  const auto from = protection_of(words, address, planning.input.now);
+  if (!from || *from == Protection::From::scale_in) return std::nullopt;
+  const std::string& by = words.protections.at(address).said.by;
+  return Reason{Rule::protected_by_operator, "protected from updates by " + by, {{"by", by}}};
+}
+
+}  // namespace
+
 bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
   const Group& group = *plan.group;
   const InstanceRecord& record = *decision.record;
@@ -336,6 +349,12 @@ bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision) {
   if (allowed < Disruption::replace) {
     decision.reasons.push_back(std::move(reason));
     hold(decision, Disruption::replace, allowed);
+    return false;
+  }
+  if (auto why = protection_from_update(planning, decision)) {
+    decision.held = true;
+    decision.reasons.push_back(std::move(reason));
+    decision.reasons.push_back(std::move(*why));
     return false;
   }
   const bool is_deleted = decision.where->presence == Presence::absent;

@@ -27,9 +27,15 @@ std::string recorded_kept_disk(const Planning& planning, const GroupPlan& plan) 
   return "";
 }
 
+/// It is ill, and is made anew where it is, whatever else goes on: it serves nobody.
+bool is_healed(const Decision& decision) {
+  return decision.fate == Fate::replace && decision.is_dead;
+}
+
+/// It comes again in its own place.
 bool is_retried(const Decision& decision) {
-  return std::any_of(decision.reasons.begin(), decision.reasons.end(),
-                     [](const Reason& reason) { return reason.rule == Rule::retried; });
+  return is_healed(decision) || std::any_of(decision.reasons.begin(), decision.reasons.end(),
+                                            [](const Reason& reason) { return reason.rule == Rule::retried; });
 }
 
 /// One that goes for good, since something else stands in for it or nobody needs it.
@@ -166,6 +172,7 @@ void note_surplus(GroupPlan& plan, int size) {
 }
 
 bool rolls(const Decision& decision) {
+  if (is_healed(decision)) return false;
   const bool is_begun = decision.fate == Fate::keep && decision.recreate;
   return is_begun || decision.fate == Fate::create || decision.fate == Fate::replace || decision.fate == Fate::retire;
 }
@@ -197,7 +204,8 @@ bool is_by_spec(const Decision& decision) {
 
 bool has_old_one(const GroupPlan& plan) {
   return std::any_of(plan.decisions.begin(), plan.decisions.end(), [](const Decision& decision) {
-    return decision.fate == Fate::retire || (decision.fate == Fate::replace && !decision.domain_is_gone);
+    return decision.fate == Fate::retire ||
+           (decision.fate == Fate::replace && !decision.domain_is_gone && !is_healed(decision));
   });
 }
 

@@ -167,7 +167,8 @@ UpdateDomain update_of(const Planning& planning, const GroupPlan& plan, const De
 }
 
 bool reboots(const Decision& decision) {
-  return decision.fate == Fate::keep && decision.in_place.redefine && !decision.recreate && is_up(decision);
+  const bool is_to = decision.in_place.redefine || decision.restart;
+  return decision.fate == Fate::keep && is_to && !decision.recreate && !decision.stop && is_up(decision);
 }
 
 /// The domain as it is to be defined again. What is held back would come with the guest's next start: it stays out, and
@@ -255,6 +256,11 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
   if (!transient && (decision.redefine || decision.in_place.redefine)) define();
   if (decision.in_place.resize_machine || decision.mark) then(update_of(planning, plan, decision, after, followed));
   if (decision.start || reboot) then(StartDomain{after.uuid});
+  if (decision.stop) {
+    needs = lay_out_farewell(planning, plan, decision, std::move(needs));
+    then(StopDomain{after.uuid, Duration(after.shutdown_grace_ms), false, true, false, undo_hooks(plan, decision)});
+    return 0;
+  }
   if (!decision.wait && !reboot) {
     if (!decision.welcome) return 0;
     const auto welcomed = lay_out_welcome(planning, plan, decision, std::move(needs));
@@ -269,8 +275,8 @@ int lay_out_kept(Planning& planning, GroupPlan& plan, Decision& decision, std::v
 
 bool needs_anything(const Decision& decision) {
   return decision.start || decision.wait || decision.mark || decision.rehash || decision.recreate ||
-         decision.redefine || decision.open_pools || decision.welcome || decision.lost_seed ||
-         !decision.in_place.empty() || !decision.record_changes.empty();
+         decision.redefine || decision.open_pools || decision.welcome || decision.lost_seed || decision.restart ||
+         decision.stop || !decision.in_place.empty() || !decision.record_changes.empty();
 }
 
 bool comes_or_changes(const Decision& decision) {
@@ -297,6 +303,7 @@ int lay_out_decision(Planning& planning, GroupPlan& plan, Decision& decision, st
 }
 
 bool disturbs(const Decision& decision) {
+  if (decision.restart == Decision::Restart::together) return false;
   return (decision.fate == Fate::replace && decision.disturbs) || reboots(decision);
 }
 

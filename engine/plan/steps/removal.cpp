@@ -334,9 +334,10 @@ bool is_dropped_when_off(const Planning& planning, const Decision& decision) {
                       [&](const VolumeRecord& volume) { return planning.volumes.is_shared(volume.pool); });
 }
 
-/// Nobody is there to say farewell to in one that is off.
+/// Nobody is there to say farewell to in one that is off, or ill.
 bool has_farewell(const GroupPlan& plan, const Decision& decision) {
-  return plan.group != nullptr && !plan.group->hooks.before_stop.empty() && decision.where->presence == Presence::up;
+  return plan.group != nullptr && !plan.group->hooks.before_stop.empty() && !decision.is_dead &&
+         decision.where->presence == Presence::up;
 }
 
 std::vector<Hook> undo_hooks(const GroupPlan& plan, const Decision& decision) {

@@ -102,8 +102,68 @@ bool is_left_failed(const GroupPlan& plan, Decision& decision) {
   return is_left;
 }
 
+const InstanceAddress& recorded_as(const Decision& decision) {
+  return decision.record->address;
+}
+
+std::string by_operator(const char* what, const Said& said) {
+  return fmt::format("{} by {}{}", what, said.by, said.reason.empty() ? "" : ": " + said.reason);
+}
+
+/// An operator has said that it is to be off. True: it has nothing to do with being up.
+bool decide_stopped(const Planning& planning, Decision& decision) {
+  const auto& stops = planning.input.recorded.words.stops;
+  const auto said = stops.find(recorded_as(decision));
+  const Phase phase = decision.record->phase;
+  if (said == stops.end() || phase == Phase::claimed || phase == Phase::leaving) return false;
+  if (decision.where->presence != Presence::up) return true;
+  decision.stop = true;
+  decision.reasons.push_back(
+      {Rule::stop_requested, by_operator("stopped", said->second.said), {{"by", said->second.said.by}}});
+  return true;
+}
+
+/// An operator has asked for a restart of the group, and it was started before that.
+void decide_restart(const Planning& planning, const GroupPlan& plan, Decision& decision) {
+  const auto& restarts = planning.input.recorded.words.restarts;
+  const auto said = restarts.find(planning.recorded_address(plan.address));
+  if (said == restarts.end() || !decision.record->started_at) return;
+  if (*decision.record->started_at >= said->second.said.at) return;
+  decision.restart = said->second.rolling ? Decision::Restart::one_by_one : Decision::Restart::together;
+  decision.reasons.push_back(
+      {Rule::restart_requested, by_operator("restart asked for", said->second.said), {{"by", said->second.said.by}}});
+}
+
+const Healing* healing_of(const Planning& planning, const Decision& decision, Healing::By by) {
+  const auto& healings = planning.input.findings.healings;
+  const auto found = healings.find(recorded_as(decision));
+  return found == healings.end() || found->second.by != by ? nullptr : &found->second;
+}
+
+Reason why_healed(const Healing& healing) {
+  return {Rule::unhealthy, healing.text, {{"why", to_string(healing.why)}, {"by", to_string(healing.by)}}};
+}
+
+void decide_healed_by_restart(const Planning& planning, Decision& decision) {
+  const Healing* healing = healing_of(planning, decision, Healing::By::restart);
+  if (healing == nullptr) return;
+  decision.restart = Decision::Restart::one_by_one;
+  decision.is_dead = true;
+  decision.reasons.push_back(why_healed(*healing));
+}
+
+/// Whoever is started again and again, and dies each time, is given a rest.
+void hold_crash_loop(const Planning& planning, Decision& decision) {
+  const auto found = planning.input.findings.crash_loops.find(recorded_as(decision));
+  if (found == planning.input.findings.crash_loops.end() || !decision.start) return;
+  decision.start = decision.wait = false;
+  decision.held = true;
+  decision.reasons.push_back({Rule::crash_loop, found->second, {}});
+}
+
 void decide_by_phase(Planning& planning, const GroupPlan& plan, Decision& decision) {
   if (is_left_failed(plan, decision)) return;
+  if (decide_stopped(planning, decision)) return;
   const bool up = decision.where->presence == Presence::up;
   switch (decision.record->phase) {
     case Phase::claimed:
@@ -121,6 +181,7 @@ void decide_by_phase(Planning& planning, const GroupPlan& plan, Decision& decisi
       if (!note_stalled(planning, plan, decision)) note_unfinished(decision);
       decision.wait = true;
       decision.start = !up;
+      if (up) decide_healed_by_restart(planning, decision);
       return;
     case Phase::ready:
       break;
@@ -131,7 +192,10 @@ void decide_by_phase(Planning& planning, const GroupPlan& plan, Decision& decisi
       decision.start = !up;
       return;
   }
-  if (up) return;
+  if (up) {
+    decide_restart(planning, plan, decision);
+    return decide_healed_by_restart(planning, decision);
+  }
   const char* state = to_string(decision.where->domain->state);
   report_drift(planning, decision, "state", "running", state, "start");
   decision.reasons.push_back(
@@ -142,6 +206,7 @@ void decide_by_phase(Planning& planning, const GroupPlan& plan, Decision& decisi
 /// And what it lacks to do so.
 void decide_whether_it_runs(Planning& planning, const GroupPlan& plan, Decision& decision) {
   decide_by_phase(planning, plan, decision);
+  hold_crash_loop(planning, decision);
   if (decision.recreate) return;
   find_lost_seed(planning, decision);
   hold_start_without_disk(planning, decision);
@@ -317,7 +382,9 @@ void hold_replacement(Planning& planning, const GroupPlan& plan, Decision& decis
   static_cast<void>(decide_definition(planning, decision, obstacle_to_redefinition(planning, plan, decision)));
 }
 
-void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
+namespace {
+
+void decide_as_found(Planning& planning, GroupPlan& plan, Decision& decision) {
   if (decision.where->presence == Presence::in_between || has_unrecorded_disks(planning, decision)) {
     return leave_unknown(planning, decision);
   }
@@ -346,10 +413,50 @@ void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
     set_replace(decision, std::move(*retried));
     return note_what_goes_along(planning, plan, decision);
   }
+  if (const Healing* healing = healing_of(planning, decision, Healing::By::replace)) {
+    decision.is_dead = true;
+    set_replace(decision, why_healed(*healing));
+    return note_what_goes_along(planning, plan, decision);
+  }
   decide_mark(decision);
   decide_welcome(decision);
   decide_whether_it_runs(planning, plan, decision);
   if (!decision.recreate) decide_in_place(planning, plan, decision);
+}
+
+/// What somebody did on a host, and vscale would put right. A record that follows a domain puts nothing right.
+bool is_of_drift(const Reason& reason) {
+  switch (reason.rule) {
+    case Rule::stopped_outside:
+    case Rule::missing_on_host:
+    case Rule::file_missing:
+    case Rule::changed_outside:
+    case Rule::detached_outside:
+    case Rule::undefined_outside:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// watch.drift: report. Whoever is to be healed is, whatever that undoes.
+void only_report_drift(Planning& planning, Decision& decision) {
+  const bool is_drift =
+      !decision.reasons.empty() && std::all_of(decision.reasons.begin(), decision.reasons.end(), is_of_drift);
+  if (!is_drift || planning.input.findings.healings.contains(recorded_as(decision))) return;
+  decision.fate = Fate::left;
+  decision.held = true;
+  decision.reasons.push_back({Rule::drift_reported, "watch.drift: report", {}});
+  for (auto& drift : planning.plan.drift) {
+    if (drift.address == decision.name) drift.remedy = "none: watch.drift is report";
+  }
+}
+
+}  // namespace
+
+void decide_kept(Planning& planning, GroupPlan& plan, Decision& decision) {
+  decide_as_found(planning, plan, decision);
+  if (planning.input.options.report_drift) only_report_drift(planning, decision);
 }
 
 }  // namespace vscale
