@@ -20,40 +20,73 @@ struct InFlight {
   Duration began{};  ///< By Clock::uptime().
 };
 
+/// Most of a record, and nothing of it is needed to walk a plan.
+RecordedState without_what_was_seen(RecordedState recorded) {
+  for (auto& [name, host] : recorded.hosts) host.observed.reset();
+  return recorded;
+}
+
+}  // namespace
+
 /// One run. What each action waits for is counted down; whatever reaches zero is ready, and begins in order of ids.
-class Run {
+class Execution::Run {
  public:
-  Run(const Plan& plan, const RecordedState& recorded, const ExecutionLimits& limits, const std::string& run_id,
-      ExecutorPorts& ports)
-      : plan_(plan), before_(recorded), recorded_(recorded), run_id_(run_id), ports_(ports), slots_(plan, limits) {
-    summary_.run_id = run_id;
-    summary_.serial = recorded.serial;
-    for (const auto& action : plan.actions) {
+  Run(Plan plan, RecordedState recorded, const ExecutionLimits& limits, std::string run_id, ExecutorPorts ports,
+      std::shared_ptr<SlotCounts> counts)
+      : plan_(std::move(plan)),
+        recorded_(without_what_was_seen(std::move(recorded))),
+        before_(recorded_),
+        run_id_(std::move(run_id)),
+        ports_(std::move(ports)),
+        slots_(plan_, limits, std::move(counts)) {
+    summary_.run_id = run_id_;
+    summary_.serial = recorded_.serial;
+    for (const auto& action : plan_.actions) {
       waits_for_[action.id] = action.needs.size();
       for (const int need : action.needs) dependants_[need].push_back(action.id);
       if (action.needs.empty()) ready_.add(action);
     }
   }
 
-  RunSummary carry_out() {
-    tell(RunStarted{run_id_, static_cast<int>(plan_.actions.size())});
-    if (const auto closed = close_open_actions(recorded_, ports_.store, ports_.clock.now()); !closed) {
-      end_for(closed.error());
-    }
+  [[nodiscard]] const Plan& plan() const { return plan_; }
+
+  bool advance(Instant until) {
+    if (!begun_) begin_run();
     while (obey_stop_request() != StopRequest::now) {
       const auto next = next_to_begin();
       if (next) {
         begin(action_of(*next));
       } else if (in_flight_.empty()) {
-        break;
-      } else {
-        take_next_outcome();
+        return true;
+      } else if (!take_next_outcome(until)) {
+        return false;
       }
     }
-    return sum_up();
+    return true;
+  }
+
+  RunSummary sum_up() {
+    for (const auto& [id, begun] : in_flight_) {
+      summary_.left_open.push_back(id);
+      slots_.ended(action_of(id), false);
+    }
+    if (!in_flight_.empty()) summary_.interrupted = true;
+    for (const auto& action : plan_.actions) {
+      if (settled_.count(action.id) == 0 && in_flight_.count(action.id) == 0) skip(action, 0);
+    }
+    std::sort(summary_.skipped.begin(), summary_.skipped.end());
+    return std::move(summary_);
   }
 
  private:
+  void begin_run() {
+    begun_ = true;
+    tell(RunStarted{run_id_, static_cast<int>(plan_.actions.size())});
+    if (const auto closed = close_open_actions(recorded_, ports_.store, ports_.clock.now()); !closed) {
+      end_for(closed.error());
+    }
+  }
+
   const Action& action_of(int id) const { return plan_.actions[static_cast<std::size_t>(id) - 1]; }
   void tell(decltype(RunEvent::what) what) { ports_.sink.on_event(RunEvent{ports_.clock.now(), std::move(what)}); }
 
@@ -279,10 +312,13 @@ class Run {
            std::holds_alternative<MoveInstance>(change);
   }
 
-  void take_next_outcome() {
+  /// False: nothing ended before `until`.
+  bool take_next_outcome(Instant until) {
     end_rests();
-    auto answer = ports_.runner.wait(ports_.clock.now() + kStopPollInterval, ports_.sink);
-    if (std::holds_alternative<NothingYet>(answer)) return;
+    const Instant now = ports_.clock.now();
+    const Instant next_look = now + kStopPollInterval;
+    auto answer = ports_.runner.wait(std::clamp(until, now, next_look), ports_.sink);
+    if (std::holds_alternative<NothingYet>(answer)) return ports_.clock.now() < until;
     const auto& finished = std::get<ActionFinished>(answer);
     const auto entry = in_flight_.find(finished.id);
     VSCALE_ASSERT(entry != in_flight_.end(), "the runner finished an action that it was not given");
@@ -300,6 +336,7 @@ class Run {
     } else {
       record_failure(action, begun, finished.result.error());
     }
+    return true;
   }
 
   /// What contradicts the record is no outcome, and concerns this branch only.
@@ -412,21 +449,11 @@ class Run {
     tell(ActionSkipped{action.id, because_of});
   }
 
-  RunSummary sum_up() {
-    for (const auto& [id, begun] : in_flight_) summary_.left_open.push_back(id);
-    if (!in_flight_.empty()) summary_.interrupted = true;
-    for (const auto& action : plan_.actions) {
-      if (settled_.count(action.id) == 0 && in_flight_.count(action.id) == 0) skip(action, 0);
-    }
-    std::sort(summary_.skipped.begin(), summary_.skipped.end());
-    return std::move(summary_);
-  }
-
-  const Plan& plan_;
-  const RecordedState& before_;
+  const Plan plan_;
   RecordedState recorded_;
-  const std::string& run_id_;
-  ExecutorPorts& ports_;
+  const RecordedState before_;
+  const std::string run_id_;
+  ExecutorPorts ports_;
   Slots slots_;
   RunSummary summary_;
   std::optional<KnownAddresses> known_addresses_;  ///< Nothing: some may have changed.
@@ -439,11 +466,10 @@ class Run {
   std::map<std::string, RolloutIntent> intents_;
   std::optional<Duration> intents_seen_;
   std::map<int, RolloutIntent> rests_ended_;  ///< Of rests in flight, by what ended them.
+  bool begun_ = false;
   bool stopping_ = false;
   bool waits_cut_ = false;
 };
-
-}  // namespace
 
 Result<void> close_open_actions(const RecordedState& recorded, StateStore& store, Instant now) {
   for (const auto& open : recorded.open_actions) {
@@ -458,12 +484,41 @@ Result<void> close_open_actions(const RecordedState& recorded, StateStore& store
   return {};
 }
 
-RunSummary execute(const Plan& plan, const RecordedState& recorded, const ExecutionLimits& limits,
-                   const std::string& run_id, ExecutorPorts ports) {
+Execution::Execution(Plan plan, RecordedState recorded, const ExecutionLimits& limits, std::string run_id,
+                     ExecutorPorts ports, std::shared_ptr<SlotCounts> counts) {
   assert_well_formed(plan);
   VSCALE_ASSERT(!plan.errored, "a plan with errors is not carried out");
   VSCALE_ASSERT(plan.lineage == recorded.lineage, "a plan is carried out on the state that it was made from");
-  return Run(plan, recorded, limits, run_id, ports).carry_out();
+  if (counts == nullptr) counts = shared_slots();
+  run_ = std::make_unique<Run>(std::move(plan), std::move(recorded), limits, std::move(run_id), std::move(ports),
+                               std::move(counts));
+}
+
+Execution::~Execution() = default;
+Execution::Execution(Execution&&) noexcept = default;
+
+const Plan& Execution::plan() const {
+  return run_->plan();
+}
+
+bool Execution::advance(Instant until) {
+  return run_->advance(until);
+}
+
+RunSummary Execution::sum_up() {
+  return run_->sum_up();
+}
+
+std::shared_ptr<SlotCounts> shared_slots() {
+  return std::make_shared<SlotCounts>();
+}
+
+RunSummary execute(Plan plan, RecordedState recorded, const ExecutionLimits& limits, const std::string& run_id,
+                   ExecutorPorts ports) {
+  Execution run(std::move(plan), std::move(recorded), limits, run_id, std::move(ports));
+  while (!run.advance(Instant::max())) {
+  }
+  return run.sum_up();
 }
 
 }  // namespace vscale

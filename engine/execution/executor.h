@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -87,7 +88,33 @@ Result<void> close_open_actions(const RecordedState& recorded, StateStore& store
 ///  - StopRequest::finish_running lets what is in flight end, but waits for gates no longer: such an instance stays
 ///    `started`, and the next run waits for it again.
 ///  - StopRequest::now returns at once: actions in flight stay open in the journal and the next run finds them.
-RunSummary execute(const Plan& plan, const RecordedState& recorded, const ExecutionLimits& limits,
-                   const std::string& run_id, ExecutorPorts ports);
+RunSummary execute(Plan plan, RecordedState recorded, const ExecutionLimits& limits, const std::string& run_id,
+                   ExecutorPorts ports);
+
+struct SlotCounts;
+
+/// The same as execute(), step by step, for whoever has several runs go on at once, on one thread. What the ports refer
+/// to must outlive it. Runs that share `counts` keep the limits together.
+class Execution {
+ public:
+  Execution(Plan plan, RecordedState recorded, const ExecutionLimits& limits, std::string run_id, ExecutorPorts ports,
+            std::shared_ptr<SlotCounts> counts = nullptr);
+  ~Execution();
+  Execution(Execution&&) noexcept;
+  Execution& operator=(Execution&&) = delete;
+
+  [[nodiscard]] const Plan& plan() const;
+  /// Begins what may begin, and takes what has ended, until nothing is left to be done or it is `until`. True: it is
+  /// over.
+  bool advance(Instant until);
+  /// What came of it. Once, when it is over.
+  RunSummary sum_up();
+
+ private:
+  class Run;
+  std::unique_ptr<Run> run_;
+};
+/// For runs that keep the limits together.
+std::shared_ptr<SlotCounts> shared_slots();
 
 }  // namespace vscale

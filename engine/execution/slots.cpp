@@ -1,5 +1,6 @@
 #include "engine/execution/slots.h"
 
+#include <utility>
 #include <variant>
 
 #include "engine/execution/record_changes.h"
@@ -44,7 +45,8 @@ int count(const std::map<std::string, int>& counts, const std::string& key) {
 
 }  // namespace
 
-Slots::Slots(const Plan& plan, const ExecutionLimits& limits) : limits_(limits) {
+Slots::Slots(const Plan& plan, const ExecutionLimits& limits, std::shared_ptr<SlotCounts> counts)
+    : limits_(limits), counts_(std::move(counts)) {
   std::map<std::string, int> last_start;  // by the instance's address
   for (const auto& action : plan.actions) {
     if (is_start(action)) last_start[action.address] = action.id;
@@ -54,13 +56,17 @@ Slots::Slots(const Plan& plan, const ExecutionLimits& limits) : limits_(limits) 
   }
 }
 
+Slots::~Slots() {
+  for (const auto& [gate, host] : booting_by_gate_) --counts_->booting[host];
+}
+
 bool Slots::free_for(const SlotUse& use) const {
-  if (!use.host.empty() && count(on_host_, use.host) >= limits_.per_host) return false;
+  if (!use.host.empty() && count(counts_->on_host, use.host) >= limits_.per_host) return false;
   switch (use.what) {
     case SlotUse::What::upload:
-      return count(uploading_, use.host) < limits_.uploads_per_host;
+      return count(counts_->uploading, use.host) < limits_.uploads_per_host;
     case SlotUse::What::start:
-      return count(booting_, use.host) < limits_.booting_per_host;
+      return count(counts_->booting, use.host) < limits_.booting_per_host;
     case SlotUse::What::other:
       return true;
   }
@@ -68,24 +74,24 @@ bool Slots::free_for(const SlotUse& use) const {
 }
 
 bool Slots::free_in(const std::string& group) const {
-  return group.empty() || count(in_group_, group) < limits_.per_group;
+  return group.empty() || count(counts_->in_group, group) < limits_.per_group;
 }
 
 void Slots::take(const Action& action) {
   if (rests(action)) return;
-  ++in_flight_;
-  ++on_host_[action.host];
-  ++in_group_[group_of(action)];
-  if (is_upload(action)) ++uploading_[action.host];
-  if (is_start(action)) ++booting_[action.host];
+  ++counts_->in_flight;
+  ++counts_->on_host[action.host];
+  ++counts_->in_group[group_of(action)];
+  if (is_upload(action)) ++counts_->uploading[action.host];
+  if (is_start(action)) ++counts_->booting[action.host];
 }
 
 void Slots::ended(const Action& action, bool well) {
   if (rests(action)) return;
-  --in_flight_;
-  --on_host_[action.host];
-  --in_group_[group_of(action)];
-  if (is_upload(action)) --uploading_[action.host];
+  --counts_->in_flight;
+  --counts_->on_host[action.host];
+  --counts_->in_group[group_of(action)];
+  if (is_upload(action)) --counts_->uploading[action.host];
   if (is_gate(action)) end_booting(action.id);
   if (!is_start(action)) return;
   const auto gate = gate_of_start_.find(action.id);
@@ -93,7 +99,7 @@ void Slots::ended(const Action& action, bool well) {
   if (gate_comes) {
     booting_by_gate_[gate->second] = action.host;
   } else {
-    --booting_[action.host];
+    --counts_->booting[action.host];
   }
 }
 
@@ -105,7 +111,7 @@ void Slots::end_booting(int gate_id) {
   gates_gone_.insert(gate_id);
   const auto booting = booting_by_gate_.find(gate_id);
   if (booting == booting_by_gate_.end()) return;
-  --booting_[booting->second];
+  --counts_->booting[booting->second];
   booting_by_gate_.erase(booting);
 }
 

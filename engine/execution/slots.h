@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,16 +25,26 @@ struct SlotUse {
   auto operator<=>(const SlotUse&) const = default;
 };
 
+/// What is in flight, of one run or of several that keep the limits together.
+struct SlotCounts {
+  int in_flight = 0;
+  std::map<std::string, int> on_host, in_group, uploading, booting;
+};
+
 /// Counts slots in all, per host and per group, uploads per host, and booting per host. A domain.start takes its
 /// booting slot along: it is given back when the gate.wait of the same instance has ended (or will never begin), at
 /// once if the plan waits for no gates or the start failed. A gate.wait itself needs no booting slot, so it can always
 /// follow.
 class Slots {
  public:
-  Slots(const Plan& plan, const ExecutionLimits& limits);
+  Slots(const Plan& plan, const ExecutionLimits& limits, std::shared_ptr<SlotCounts> counts);
+  /// Gives back what guests that nobody waits for any more still held.
+  ~Slots();
+  Slots(const Slots&) = delete;
+  Slots& operator=(const Slots&) = delete;
 
   /// Is there a slot left at all?
-  [[nodiscard]] bool any_free() const { return in_flight_ < limits_.parallel; }
+  [[nodiscard]] bool any_free() const { return counts_->in_flight < limits_.parallel; }
   /// Is there one on the host and for this, if there is any?
   [[nodiscard]] bool free_for(const SlotUse& use) const;
   /// Likewise, for a group. Empty: no group.
@@ -51,8 +62,7 @@ class Slots {
   std::map<int, int> gate_of_start_;            ///< Id of a domain.start -> id of the gate.wait of that instance.
   std::map<int, std::string> booting_by_gate_;  ///< Gates whose end gives back a booting slot, with the host.
   std::set<int> gates_gone_;                    ///< Ended or skipped.
-  int in_flight_ = 0;
-  std::map<std::string, int> on_host_, in_group_, uploading_, booting_;
+  std::shared_ptr<SlotCounts> counts_;
 };
 
 /// The actions that wait for nothing but a slot. Those that take the same slots stand in one line, so that thousands of
