@@ -46,7 +46,9 @@ Result<void> accept(const Invocation& invocation, const ConfigurationFiles& file
   AcceptedConfig accepted{
       .files = {}, .at = outside.clock->now(), .by = outside.user + "@" + outside.machine, .reason = arguments.reason};
   for (const auto& file : files.input.files) accepted.files.push_back({.path = file.path, .text = file.text});
-  for (const auto& file : files.read.files_read) accepted.files.push_back({.path = file.path, .text = file.text});
+  for (const auto& file : files.read.files_read) {
+    accepted.files.push_back({.path = file.path, .text = file.text, .is_configuration = false});
+  }
   return store.accept_config(accepted);
 }
 

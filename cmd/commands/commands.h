@@ -28,6 +28,17 @@ ExitCode run_command(const RolloutStatusArguments& arguments, Invocation& invoca
 ExitCode run_command(const RolloutHistoryArguments& arguments, Invocation& invocation);
 ExitCode run_command(const RolloutWordArguments& arguments, Invocation& invocation);
 ExitCode run_command(const SimulateRolloutArguments& arguments, Invocation& invocation);
+ExitCode run_command(const WatchArguments& arguments, Invocation& invocation);
+ExitCode run_command(const ScaleArguments& arguments, Invocation& invocation);
+ExitCode run_command(const SuspendArguments& arguments, Invocation& invocation);
+ExitCode run_command(const ResumeArguments& arguments, Invocation& invocation);
+ExitCode run_command(const ProtectArguments& arguments, Invocation& invocation);
+ExitCode run_command(const UnprotectArguments& arguments, Invocation& invocation);
+ExitCode run_command(const RestartArguments& arguments, Invocation& invocation);
+ExitCode run_command(const StopArguments& arguments, Invocation& invocation);
+ExitCode run_command(const StartArguments& arguments, Invocation& invocation);
+ExitCode run_command(const EventsArguments& arguments, Invocation& invocation);
+ExitCode run_command(const ExplainArguments& arguments, Invocation& invocation);
 ExitCode run_command(const VersionArguments& arguments, Invocation& invocation);
 ExitCode run_command(const CompletionArguments& arguments, Invocation& invocation);
 

@@ -50,6 +50,66 @@ struct ApplyArguments {
 
 struct StatusArguments {
   std::optional<std::string> group;
+  bool follow = false;  ///< Looks again and again, until it is stopped.
+};
+
+struct WatchArguments {
+  bool once = false;     ///< One tick, for cron.
+  bool dry_run = false;  ///< Nothing is done and nothing is recorded.
+  std::optional<Duration> interval;
+  std::optional<std::string> listen;
+};
+
+/// What an operator says: cmd/operators. `lasts` is --for.
+struct ScaleArguments {
+  std::string group;
+  int size = 0;
+  std::optional<Duration> lasts;
+  std::string reason;
+};
+struct SuspendArguments {
+  std::string group;
+  Suspension::Process process = Suspension::Process::scale;
+  std::optional<Duration> lasts;
+  std::string reason;
+};
+struct ResumeArguments {
+  std::string group;
+  Suspension::Process process = Suspension::Process::scale;
+  std::string reason;
+};
+struct ProtectArguments {
+  std::string instance;
+  Protection::From from = Protection::From::scale_in;
+  std::optional<Duration> lasts;
+  std::string reason;
+};
+struct UnprotectArguments {
+  std::string instance;
+  std::string reason;
+};
+struct RestartArguments {
+  std::string group;
+  bool rolling = false;
+  std::string reason;
+};
+struct StopArguments {
+  std::string instance;
+  std::string reason;
+};
+struct StartArguments {
+  std::string instance;
+  std::string reason;
+};
+
+struct EventsArguments {
+  std::optional<Duration> since;     ///< --since: so long ago.
+  std::string by;                    ///< Only what names this user or policy; empty: all.
+  std::optional<std::string> about;  ///< Only of this group or instance.
+};
+struct ExplainArguments {
+  std::string about;  ///< A group.
+  int count = 1;      ///< So many of its last decisions.
 };
 
 struct RolloutStatusArguments {
@@ -122,7 +182,9 @@ using Arguments =
     std::variant<ValidateArguments, PlanArguments, ApplyArguments, StatusArguments, GraphArguments, SchemaArguments,
                  ImageListArguments, ImagePullArguments, ImageUpdateArguments, SshArguments, ConsoleArguments,
                  InventoryArguments, StateListArguments, StateShowArguments, ForceUnlockArguments, VersionArguments,
-                 CompletionArguments, RolloutStatusArguments, RolloutHistoryArguments, RolloutWordArguments,
+                 CompletionArguments, WatchArguments, ScaleArguments, SuspendArguments, ResumeArguments,
+                 ProtectArguments, UnprotectArguments, RestartArguments, StopArguments, StartArguments, EventsArguments,
+                 ExplainArguments, RolloutStatusArguments, RolloutHistoryArguments, RolloutWordArguments,
                  SimulateRolloutArguments>;
 
 }  // namespace vscale

@@ -1,0 +1,92 @@
+#include <nlohmann/json.hpp>
+
+#include "cmd/commands/commands.h"
+#include "cmd/planning/fresh_plan.h"
+#include "cmd/planning/recorded.h"
+#include "cmd/views/run/run_json.h"
+#include "cmd/views/watch/explain_view.h"
+#include "engine/recorded/wanted_size.h"
+#include "schemas/json/scaling/decision_json.h"
+#include "schemas/json/scaling/words_json.h"
+
+namespace vscale {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// What holds of all that was said about the group and its instances.
+std::vector<OperatorWord> words_about(const OperatorWords& words, const std::string& group, Instant now) {
+  const auto holds = [&](const std::optional<Instant>& until) { return !until || now < *until; };
+  std::vector<OperatorWord> about;
+  for (const auto& [key, said] : words.suspensions) {
+    if (key.first == group && holds(said.until)) about.emplace_back(said);
+  }
+  for (const auto& [instance, said] : words.protections) {
+    if (group_address(instance) == group && holds(said.until)) about.emplace_back(said);
+  }
+  for (const auto& [instance, said] : words.stops) {
+    if (group_address(instance) == group) about.emplace_back(said);
+  }
+  const auto restart = words.restarts.find(group);
+  if (restart != words.restarts.end()) about.emplace_back(restart->second);
+  return about;
+}
+
+Result<Explanation> explanation_of(const ExplainArguments& arguments, const Config& config, StateStore& store,
+                                   Instant now) {
+  const auto recorded = store.read();
+  if (!recorded) return recorded.error();
+  const auto address = group_meant(config, *recorded, arguments.about);
+  if (!address) return address.error();
+  auto decisions = store.decisions(*address, arguments.count);
+  if (!decisions) return decisions.error();
+  Explanation explanation;
+  explanation.group = *address;
+  explanation.decisions = std::move(*decisions);
+  if (const Group* group = find_group(config, *address)) {
+    explanation.size = wanted_size(*group, *recorded, *address);
+    if (const WantedSize* owner = size_owner(*group, *recorded, *address)) explanation.owner = *owner;
+    explanation.has_policies = group->scaling && !group->scaling->policies.empty();
+  }
+  explanation.words = words_about(recorded->words, *address, now);
+  for (const auto& [instance, health] : recorded->health) {
+    if (group_address(instance) == *address) explanation.ill.push_back(health);
+  }
+  return explanation;
+}
+
+Json explanation_json(const Explanation& explanation, const Config& config, Instant now) {
+  Json document{
+      {"format_version", "1.0"},  {"timestamp", rfc3339(now)},
+      {"name", config.name},      {"group", explanation.group},
+      {"size", explanation.size}, {"owner", explanation.owner ? wanted_size_json(*explanation.owner) : Json(nullptr)}};
+  document["decisions"] = Json::array();
+  for (const auto& decision : explanation.decisions) document["decisions"].push_back(decision_json(decision));
+  document["words"] = Json::array();
+  for (const auto& word : explanation.words) document["words"].push_back(operator_word_json(word));
+  document["health"] = Json::array();
+  for (const auto& health : explanation.ill) document["health"].push_back(health_json(health));
+  return document;
+}
+
+}  // namespace
+
+ExitCode run_command(const ExplainArguments& arguments, Invocation& invocation) {
+  const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
+  if (!files) return ExitCode::error;
+  const Config& config = *files->read.config;
+  const auto state = open_state(invocation, config, OpenMode::read_only);
+  if (!state) return fail(invocation, state.error());
+  const Instant now = invocation.outside.clock->now();
+  const auto explanation = explanation_of(arguments, config, *state->store, now);
+  if (!explanation) return fail(invocation, explanation.error());
+  if (invocation.global.json) {
+    invocation.streams.out << line_of(explanation_json(*explanation, config, now));
+  } else {
+    invocation.streams.out << explanation_text(
+        *explanation, {.now = now, .time_of_day = invocation.outside.time_of_day}, invocation.out_paint);
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace vscale

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cmd/views/text/moment_text.h"
+#include "cmd/views/text/text_layout.h"
+#include "engine/recorded/recorded_state.h"
+#include "engine/scaling/scaling_decision.h"
+
+/// `vscale explain GROUP`: why a group has the size that it has.
+
+namespace vscale {
+
+/// What `explain` tells of.
+struct Explanation {
+  std::string group;                ///< `group.web`
+  int size = 0;                     ///< That it is to have.
+  std::optional<WantedSize> owner;  ///< Nothing: the file says so.
+  bool has_policies = false;
+  std::vector<ScalingDecision> decisions;  ///< Oldest first.
+  std::vector<OperatorWord> words;         ///< That hold for it and its instances.
+  std::vector<HealthRecord> ill;           ///< Of its instances, those that are not well or were healed.
+};
+
+std::string explanation_text(const Explanation& explanation, const TimeWords& times, const Paint& paint);
+
+}  // namespace vscale

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cmd/invocation/invocation.h"
+#include "engine/execution/run_event.h"
+#include "engine/plan/plan.h"
+#include "engine/ports/state_store.h"
+#include "engine/scaling/scaling_decision.h"
+
+/// What `vscale watch` tells while it goes on: a line for each thing that happens, and none while nothing does. With
+/// --json an object a line; the steps of its runs as run_json.h says, and beside them
+///
+///     {"type": "decision", "at", "decision": {...}}              a size that has moved: schemas/json/scaling
+///     {"type": "event", "at", "kind", "address", "host", "text"}   healed, waits for the lock, host silent, …
+///     {"type": "diagnostic", ...}                                 what a plan says, once until it says otherwise
+
+namespace vscale {
+
+class WatchView {
+ public:
+  /// Refers to it.
+  explicit WatchView(const Invocation& invocation) : invocation_(invocation) {}
+
+  /// The first line of a stream.
+  void begin();
+  void event(const EventRecord& event);
+  void decision(const ScalingDecision& decision);
+  void diagnostic(const Diagnostic& diagnostic);
+  void error(const Error& error);
+  /// Draws the run of a plan from here on. The plan must outlive what is returned.
+  [[nodiscard]] std::unique_ptr<EventSink> run(const Plan& plan);
+
+ private:
+  const Invocation& invocation_;
+};
+
+}  // namespace vscale
