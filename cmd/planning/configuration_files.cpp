@@ -39,11 +39,15 @@ Result<std::vector<SourceFile>> read_all(const Outside& outside, const std::vect
 
 }  // namespace
 
+Result<std::vector<SourceFile>> read_var_files(const Invocation& invocation) {
+  return read_all(invocation.outside, invocation.global.var_files, kNoVarFile);
+}
+
 Result<ConfigurationFiles> read_files(const Invocation& invocation, ReadInput::Secrets secrets) {
   const Outside& outside = invocation.outside;
   auto files = read_all(outside, invocation.global.files, hint_for_missing(invocation));
   if (!files) return files.error();
-  auto var_files = read_all(outside, invocation.global.var_files, kNoVarFile);
+  auto var_files = read_var_files(invocation);
   if (!var_files) return var_files.error();
   ReadInput input{.files = std::move(*files),
                   .working_folder = outside.working_folder,

@@ -15,6 +15,9 @@ struct ConfigurationFiles {
   ReadConfig read;
 };
 
+/// The files of variables that the command line names.
+Result<std::vector<SourceFile>> read_var_files(const Invocation& invocation);
+
 /// Reads the files that the command line names. Mistakes in them are in ReadConfig::diagnostics; an Error means that a
 /// file could not be read at all.
 Result<ConfigurationFiles> read_files(const Invocation& invocation, ReadInput::Secrets secrets);

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <utility>
+
+#include "engine/ports/state_store.h"
+#include "engine/recorded/apply_change.h"
+
+namespace vscale {
+
+/// A store through which several runs and their loop write, with a record in memory that follows all that they write:
+/// it need not be read again but for what others have written.
+class FollowingStore final : public StateStore {
+ public:
+  /// Both outlive it.
+  FollowingStore(StateStore& store, RecordedState& recorded) : store_(store), recorded_(recorded) {}
+
+  Result<RecordedState> read() override { return store_.read(); }
+  Result<std::map<std::string, RolloutIntent>> rollout_intents() override { return store_.rollout_intents(); }
+  Result<std::int64_t> writes_of_others() override { return store_.writes_of_others(); }
+  Result<std::vector<ScalingDecision>> decisions(const std::string& group, int limit) override {
+    return store_.decisions(group, limit);
+  }
+  Result<Committed> commit(const Commit& commit) override {
+    auto committed = store_.commit(commit);
+    if (!committed) return committed;
+    for (const auto& change : commit.changes) apply(recorded_, change);
+    apply(recorded_, commit.remembered);
+    recorded_.serial = committed->serial;
+    return committed;
+  }
+  Result<void> record_observations(const std::vector<Observation>& observations) override {
+    return store_.record_observations(observations);
+  }
+  Result<std::unique_ptr<OperationLock>> lock(const LockHolder& holder) override { return store_.lock(holder); }
+  Result<std::optional<LockHolder>> lock_holder() override { return store_.lock_holder(); }
+  Result<std::unique_ptr<LockRequest>> ask_for_lock(const LockHolder& asks) override {
+    return store_.ask_for_lock(asks);
+  }
+  Result<std::optional<LockHolder>> lock_request() override { return store_.lock_request(); }
+  Result<std::optional<AcceptedConfig>> accepted_config() override { return store_.accepted_config(); }
+  Result<void> accept_config(const AcceptedConfig& config) override { return store_.accept_config(config); }
+  Result<std::vector<EventRecord>> events(Instant since, int limit) override { return store_.events(since, limit); }
+
+ private:
+  StateStore& store_;
+  RecordedState& recorded_;
+};
+
+}  // namespace vscale

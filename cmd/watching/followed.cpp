@@ -1,0 +1,103 @@
+#include "cmd/watching/followed.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+
+#include "engine/ports/state_store.h"
+
+namespace vscale {
+namespace {
+
+bool is_same(const ConfigurationFiles& left, const ConfigurationFiles& right) {
+  return left.read.config == right.read.config && left.read.variables == right.read.variables;
+}
+
+std::string text_of(const Diagnostics& diagnostics) {
+  std::string text;
+  for (const auto& one : diagnostics) text += one.code + one.summary + "\n";
+  return text;
+}
+
+/// As they were accepted; what they name is read from what was accepted with them.
+ReadInput input_of(const Invocation& invocation, const AcceptedConfig& accepted, std::vector<SourceFile> var_files) {
+  const Outside& outside = invocation.outside;
+  ReadInput input;
+  std::map<std::string, std::string> named;
+  for (const auto& file : accepted.files) {
+    if (file.is_configuration) {
+      input.files.push_back({.path = file.path, .text = file.text});
+    } else {
+      named.emplace(file.path, file.text);
+    }
+  }
+  input.working_folder = outside.working_folder;
+  input.assignments = invocation.global.assignments;
+  input.var_files = std::move(var_files);
+  input.environment = outside.environment;
+  input.read_file = [named = std::move(named),
+                     read = outside.read_file](const std::string& path) -> Result<std::string> {
+    const auto found = named.find(path);
+    return found != named.end() ? Result<std::string>(found->second) : read(path);
+  };
+  input.secrets = ReadInput::Secrets::demanded;
+  return input;
+}
+
+}  // namespace
+
+Followed::News Followed::take(Result<ConfigurationFiles> read) {
+  News news;
+  std::string told;
+  if (!read) {
+    news.why = read.error();
+    told = to_string(read.error());
+  } else if (!read->read.config) {
+    news.rejected = read->read.diagnostics;
+    told = text_of(read->read.diagnostics);
+  }
+  if (!told.empty()) {
+    if (told == rejected_) return {};
+    rejected_ = told;
+    return news;
+  }
+  rejected_.clear();
+  if (current_ && is_same(*current_, *read)) return news;
+  current_ = std::move(*read);
+  news.changed = true;
+  return news;
+}
+
+Followed::News Followed::read_files() {
+  return take(vscale::read_files(invocation_, ReadInput::Secrets::demanded));
+}
+
+Followed::News Followed::look(StateStore& store) {
+  const bool by_file = current_ && current_->read.config->watch.follow == Watch::Follow::file;
+  if (by_file) {
+    accepted_ = true;
+    return read_files();
+  }
+  return look_at_accepted(store);
+}
+
+Followed::News Followed::look_at_accepted(StateStore& store) {
+  auto accepted = store.accepted_config();
+  News news;
+  if (!accepted) {
+    news.why = accepted.error();
+    return news;
+  }
+  if (!*accepted) return news;
+  accepted_ = true;
+  if (accepted_at_ == (*accepted)->at) return news;
+  accepted_at_ = (*accepted)->at;
+  auto var_files = read_var_files(invocation_);
+  if (!var_files) return take(var_files.error());
+  ReadInput input = input_of(invocation_, **accepted, std::move(*var_files));
+  ReadConfig read = read_config(input);
+  return take(ConfigurationFiles{std::move(input), std::move(read)});
+}
+
+}  // namespace vscale

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cmd/invocation/invocation.h"
+#include "cmd/planning/configuration_files.h"
+
+/// The configuration that watch reconciles towards: what `vscale apply` last accepted, or what the files say now, by
+/// watch.follow.
+
+namespace vscale {
+
+/// Keeps the last configuration that was without a mistake: one that has some is told of once, and changes nothing.
+class Followed {
+ public:
+  explicit Followed(const Invocation& invocation) : invocation_(invocation) {}
+
+  /// What came of a look.
+  struct News {
+    bool changed = false;      ///< There is another configuration from here on.
+    Diagnostics rejected;      ///< Mistakes of one that is not taken, the first time that it is seen.
+    std::optional<Error> why;  ///< Or why it could not even be read; likewise.
+  };
+
+  /// Reads the files of the command line. Where there is nothing to follow yet, it is what they say that tells where
+  /// the statefile is.
+  News read_files();
+  /// Reads what is to be followed: the files again, or what is accepted in the statefile.
+  News look(StateStore& store);
+
+  /// nullptr: there has been none without a mistake yet.
+  [[nodiscard]] const ConfigurationFiles* files() const { return current_ ? &*current_ : nullptr; }
+  /// Has anything been accepted? Always with `follow: file`.
+  [[nodiscard]] bool is_accepted() const { return accepted_; }
+
+ private:
+  News take(Result<ConfigurationFiles> read);
+  News look_at_accepted(StateStore& store);
+
+  const Invocation& invocation_;
+  std::optional<ConfigurationFiles> current_;
+  std::optional<Instant> accepted_at_;  ///< Of what current_ is made from.
+  std::string rejected_;                ///< What was told last.
+  bool accepted_ = false;
+};
+
+}  // namespace vscale

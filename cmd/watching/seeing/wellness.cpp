@@ -1,0 +1,135 @@
+#include "cmd/watching/seeing/wellness.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "engine/gates/gate_tries.h"
+#include "engine/values/variants/overloaded.h"
+
+namespace vscale {
+namespace {
+
+/// How often the answers are looked for while they are awaited.
+constexpr Duration kAnswerPoll{20};
+
+/// A question by itself: whom, what, and by which means. It may outlive whoever asked.
+struct Question {
+  InstanceRecord instance;
+  std::string lineage;
+  std::vector<Gate> gates;
+  HostPorts hosts;
+  std::shared_ptr<NetworkProbe> probe;
+  std::shared_ptr<Clock> clock;
+};
+
+std::string found_text(const Gate& gate, const std::string& found) {
+  return fmt::format("{}: {}", show(gate), found);
+}
+
+/// Nothing: nothing is known, as where its host does not answer.
+std::optional<Wellness> answer_to(const Question& question) {
+  const InstanceRecord& instance = question.instance;
+  const GateSubject subject{.address = to_string(instance.address),
+                            .name = instance.name,
+                            .domain = {.host = instance.host, .uuid = instance.uuid, .lineage = question.lineage},
+                            .started_at = instance.started_at};
+  GateTries tries(subject, instance.nics,
+                  {.domains = *question.hosts.domains,
+                   .guests = *question.hosts.guests,
+                   .probe = *question.probe,
+                   .clock = *question.clock});
+  for (const auto& gate : question.gates) {
+    const auto answer = tries.attempt(gate, Duration::max() / 2);
+    if (std::holds_alternative<GateTries::Passed>(answer)) continue;
+    if (const auto* not_yet = std::get_if<GateTries::NotYet>(&answer)) {
+      if (not_yet->host_silent) return std::nullopt;
+      return Wellness{instance.uuid, false, found_text(gate, not_yet->found)};
+    }
+    return Wellness{instance.uuid, false, found_text(gate, std::get<GateTries::Never>(answer).error.message)};
+  }
+  return Wellness{instance.uuid, true, ""};
+}
+
+bool is_asked_from_here(const Gate& gate) {
+  return gate.kind != Gate::Kind::check_in && gate.kind != Gate::Kind::k8s_node && gate.kind != Gate::Kind::domain &&
+         gate.kind != Gate::Kind::cloud_init;
+}
+
+}  // namespace
+
+std::vector<Gate> gates_of_wellness(const Group& group) {
+  std::vector<Gate> gates;
+  for (const auto& gate : group.health.gates) {
+    const bool is_liveness = gate.kind == Gate::Kind::agent;
+    if (is_liveness || (group.health.heal.when == Heal::When::readiness && is_asked_from_here(gate))) {
+      gates.push_back(gate);
+    }
+  }
+  return gates;
+}
+
+struct WellnessLooks::Shared {
+  std::mutex mutex;
+  std::set<InstanceAddress> in_flight;
+  std::map<InstanceAddress, Wellness> answered;
+};
+
+WellnessLooks::WellnessLooks(HostPorts hosts, std::shared_ptr<NetworkProbe> probe, std::shared_ptr<Clock> clock,
+                             std::function<bool(std::function<void()>)> in_background)
+    : hosts_(std::move(hosts)),
+      probe_(std::move(probe)),
+      clock_(std::move(clock)),
+      in_background_(std::move(in_background)),
+      shared_(std::make_shared<Shared>()) {}
+
+void WellnessLooks::begin(const Group& group, const InstanceRecord& instance, const std::string& lineage) {
+  asked_at_[instance.address] = clock_->uptime();
+  {
+    const std::lock_guard guard(shared_->mutex);
+    shared_->in_flight.insert(instance.address);
+  }
+  const Question question{instance, lineage, gates_of_wellness(group), hosts_, probe_, clock_};
+  const bool begun = in_background_([question, shared = shared_] {
+    const auto answer = answer_to(question);
+    const std::lock_guard guard(shared->mutex);
+    shared->in_flight.erase(question.instance.address);
+    if (answer) shared->answered[question.instance.address] = *answer;
+  });
+  if (begun) return;
+  const std::lock_guard guard(shared_->mutex);
+  shared_->in_flight.erase(instance.address);
+}
+
+std::map<InstanceAddress, Wellness> WellnessLooks::look(const Config& config, const RecordedState& recorded,
+                                                        const std::vector<InstanceAddress>& asked) {
+  std::vector<InstanceAddress> order = asked;
+  const auto last = [&](const InstanceAddress& address) {
+    const auto health = recorded.health.find(address);
+    const bool is_failing = health != recorded.health.end() && health->second.failures > 0;
+    const auto found = asked_at_.find(address);
+    return std::pair(!is_failing, found == asked_at_.end() ? Duration::min() : found->second);
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](const auto& left, const auto& right) { return last(left) < last(right); });
+  std::erase_if(asked_at_, [&](const auto& entry) { return !recorded.instances.contains(entry.first); });
+  const auto in_flight = [&] {
+    const std::lock_guard guard(shared_->mutex);
+    return shared_->in_flight;
+  };
+  std::set<InstanceAddress> waiting = in_flight();
+  for (const auto& address : order) {
+    if (waiting.size() >= kAskedAtOnce) break;
+    const Group* group = find_group(config, group_address(address));
+    if (group == nullptr || !waiting.insert(address).second) continue;
+    begin(*group, recorded.instances.at(address), recorded.lineage);
+  }
+  const Duration until = clock_->uptime() + kAnswersAwaited;
+  while (!in_flight().empty() && clock_->uptime() < until) clock_->sleep_until(clock_->now() + kAnswerPoll);
+  const std::lock_guard guard(shared_->mutex);
+  return std::exchange(shared_->answered, {});
+}
+
+}  // namespace vscale

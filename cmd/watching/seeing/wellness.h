@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "cmd/outside.h"
+#include "engine/desired/config.h"
+#include "engine/recorded/recorded_state.h"
+#include "engine/watch/decide_tick.h"
+
+/// Guests are asked whether they are well, side by side, and nobody waits long for one that does not answer.
+
+namespace vscale {
+
+/// So many questions are in flight at once, on a thread each, and no more are begun in one tick: of a larger
+/// installation everybody is asked in turn, and in every tick those that did not answer the last time.
+constexpr std::size_t kAskedAtOnce = 64;
+/// So long a tick waits for answers. One that comes later counts in the next tick.
+constexpr Duration kAnswersAwaited{2'000};
+
+/// By heal.when: for liveness the agent is asked, where the group has that gate; for readiness all that its gates ask.
+/// What cannot be asked is well as long as its domain runs.
+std::vector<Gate> gates_of_wellness(const Group& group);
+
+class WellnessLooks {
+ public:
+  /// The ports live as long as any question that is in flight.
+  WellnessLooks(HostPorts hosts, std::shared_ptr<NetworkProbe> probe, std::shared_ptr<Clock> clock,
+                std::function<bool(std::function<void()>)> in_background);
+
+  /// Asks as many of `asked` as there is room for, those first that were asked longest ago, and waits for them. All
+  /// that has been answered since the last call.
+  std::map<InstanceAddress, Wellness> look(const Config& config, const RecordedState& recorded,
+                                           const std::vector<InstanceAddress>& asked);
+
+ private:
+  struct Shared;
+
+  void begin(const Group& group, const InstanceRecord& instance, const std::string& lineage);
+
+  HostPorts hosts_;
+  std::shared_ptr<NetworkProbe> probe_;
+  std::shared_ptr<Clock> clock_;
+  std::function<bool(std::function<void()>)> in_background_;
+  std::shared_ptr<Shared> shared_;
+  std::map<InstanceAddress, Duration> asked_at_;  ///< By uptime.
+};
+
+}  // namespace vscale

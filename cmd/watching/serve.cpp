@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include "cmd/serving/metrics_page.h"
+#include "cmd/serving/recorded_pages.h"
+#include "cmd/watching/published.h"
+#include "cmd/watching/watch_loop.h"
+
+/// What a running watch serves by HTTP.
+
+namespace vscale {
+
+/// Under --listen or watch.listen; nothing where neither says so.
+std::optional<ExitCode> WatchLoop::serve() {
+  if (arguments_.once) return std::nullopt;
+  const bool has_files = followed_.files() != nullptr;
+  const std::string listen = arguments_.listen.value_or(has_files ? followed_.files()->read.config->watch.listen : "");
+  if (listen.empty()) return std::nullopt;
+  const auto endpoint = parse_listen_endpoint(listen);
+  if (!endpoint) return fail(invocation_, endpoint.error());
+  auto server = invocation_.outside.serve(*endpoint, routes_of(pages()));
+  if (!server) return fail(invocation_, server.error());
+  server_ = std::move(*server);
+  tell("serves", fmt::format("http://{}/metrics /healthz /readyz /api/v1/status", to_string(server_->endpoint())));
+  if (!is_loopback(*endpoint)) {
+    tell("warning", "whoever reaches that address may read these pages: they need no password");
+  }
+  return std::nullopt;
+}
+
+ServedPages WatchLoop::pages() {
+  const auto published = published_;
+  const auto clock = invocation_.outside.clock;
+  const RecordedSource source{.open_state = invocation_.outside.open_state,
+                              .state_path = published->state_path,
+                              .config =
+                                  [published] {
+                                    const std::lock_guard guard(published->mutex);
+                                    return published->config;
+                                  },
+                              .clock = clock};
+  ServedPages pages;
+  pages.pulse = [published, clock] {
+    const std::lock_guard guard(published->mutex);
+    LoopPulse pulse{.since_start = clock->uptime() - published->started_at,
+                    .since_last_tick = std::nullopt,
+                    .holds_lock = published->holds_lock};
+    if (published->ticked_at) pulse.since_last_tick = clock->uptime() - *published->ticked_at;
+    return pulse;
+  };
+  pages.tick_age_limit = ticks_->interval() * kStuckIntervals + kStuckBeside;
+  pages.metrics = [published] {
+    const std::lock_guard guard(published->mutex);
+    return metrics_page(published->figures);
+  };
+  pages.status = [source](const HttpRequest&) { return served_status(source); };
+  pages.groups = [source](const HttpRequest&) { return served_groups(source); };
+  pages.hosts = [source](const HttpRequest&) { return served_hosts(source); };
+  pages.events = [source](const HttpRequest& request) { return served_events(source, request); };
+  return pages;
+}
+
+/// The service manager hears that the loop lives, and the server what it may tell.
+void WatchLoop::publish() {
+  {
+    const std::lock_guard guard(published_->mutex);
+    published_->figures = ticks_->figures();
+    published_->figures.holds_lock = published_->holds_lock = lock_ != nullptr;
+    if (followed_.files() != nullptr && published_->config.name.empty()) {
+      published_->config = *followed_.files()->read.config;
+    }
+  }
+  notify();
+}
+
+/// Said often, and heard only where systemd has started the program.
+void WatchLoop::notify() {
+  const auto& service = invocation_.outside.service;
+  if (service == nullptr) return;
+  if (!said_ready_ && ticks_->figures().last_tick) said_ready_ = service->ready().ok();
+  const auto interval = service->alive_interval();
+  if (!interval || uptime() < alive_said_at_ + *interval / 2) return;
+  alive_said_at_ = uptime();
+  static_cast<void>(service->alive());
+}
+
+}  // namespace vscale

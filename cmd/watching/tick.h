@@ -1,0 +1,120 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cmd/invocation/arguments.h"
+#include "cmd/invocation/invocation.h"
+#include "cmd/serving/watch_figures.h"
+#include "cmd/views/watch/watch_view.h"
+#include "cmd/watching/doing/following_store.h"
+#include "cmd/watching/doing/unit_runs.h"
+#include "cmd/watching/followed.h"
+#include "cmd/watching/seeing/measuring.h"
+#include "cmd/watching/seeing/wellness.h"
+#include "engine/plan/reconcile.h"
+#include "engine/watch/decide_tick.h"
+
+/// One tick of watch: a fresh look at everything, what is decided by it, and the runs that follow from it.
+
+namespace vscale {
+
+/// So long a tick waits for a host. One that takes longer is silent until it has answered, and no later tick waits for
+/// it.
+constexpr Duration kHostAwaited{8'000};
+/// So long for all that policies ask outside.
+constexpr Duration kSourcesAwaited{5'000};
+/// After a run with failures its groups are planned again so much later, twice as long each time that it fails again.
+constexpr Duration kRetryFirst{10'000};
+constexpr Duration kRetryMost{300'000};
+
+class Ticks {
+ public:
+  /// All outlive it. The lock is held while it is used, but for a dry run.
+  Ticks(Invocation& invocation, const WatchArguments& arguments, Followed& followed, OpenedState& state,
+        WatchView& view);
+
+  /// Looks, decides, and begins what follows.
+  void tick();
+  /// Goes on with what has begun, until `until`, or until something has ended: what has is told and recorded.
+  void advance(Instant until);
+  /// Nothing is in flight.
+  [[nodiscard]] bool is_idle() const { return runs_.is_idle(); }
+  /// Everything that goes on comes to its end soon.
+  void wind_down() { runs_.supersede_all(); }
+
+  /// Has anything happened, that would be worth a look before its time: somebody else has written to the statefile?
+  bool has_news();
+  [[nodiscard]] Duration interval() const;
+  [[nodiscard]] const ConfigurationFiles* files() const { return followed_.files(); }
+  [[nodiscard]] const WatchFigures& figures() const { return figures_; }
+  [[nodiscard]] const std::shared_ptr<DomainEvents>& events() const { return hosts_.events; }
+  /// Worth the exit code: a host was silent in the last tick; something failed in any.
+  [[nodiscard]] bool all_known() const { return all_known_; }
+  [[nodiscard]] bool has_failed() const { return has_failed_; }
+
+ private:
+  /// When a unit is planned again after a failure, by its first group.
+  struct Retry {
+    Duration wait{};
+    Duration not_before{};  ///< By uptime.
+  };
+
+  [[nodiscard]] const Config& config() const { return *followed_.files()->read.config; }
+  [[nodiscard]] Instant now() const { return invocation_.outside.clock->now(); }
+  [[nodiscard]] Duration uptime() const { return invocation_.outside.clock->uptime(); }
+  void tell(const std::string& kind, const std::string& host, const std::string& text);
+
+  bool follow();
+  bool read_record();
+  void begin_with(const Config& config);
+  void look();
+  void tell_of_hosts(const Live& before);
+  TickInput gather();
+  std::map<std::string, PolicyAnswers> ask_policies();
+  std::map<std::string, ZoneRules> zones();
+  TickDecision decide(TickInput input);
+  std::optional<int> room_for(const std::string& group, int size);
+  void keep(const TickDecision& decision);
+  void supersede_runs(const TickDecision& decision);
+
+  void find_images();
+  void plan_units(const TickDecision& decision);
+  void plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units);
+  Plan plan_with(const std::vector<std::string>& excluded);
+  void look_into_pools_for(Plan& plan);
+  void tell_of_plan(const std::string& unit, const Plan& plan);
+  void carry_out(const std::vector<std::string>& groups, Plan plan);
+  void take_ended();
+  void back_up();
+  void count(const TickDecision& decision);
+
+  Invocation& invocation_;
+  const WatchArguments& arguments_;
+  Followed& followed_;
+  OpenedState& state_;
+  WatchView& view_;
+  PlanInput world_;  ///< What plans are made from: the record and the hosts as they are known now.
+  FollowingStore store_;
+  UnitRuns runs_;
+  HostPorts hosts_;
+  Measuring measuring_;
+  std::optional<WellnessLooks> wellness_;
+  std::optional<std::int64_t> seen_writes_;  ///< StateStore::writes_of_others() when the record was read.
+  bool is_record_read_ = false;
+  FoundImages images_;
+  std::map<std::string, Retry> retries_;               ///< By a unit's first group.
+  std::map<std::string, std::string> told_;            ///< What a unit's plan said last.
+  std::map<std::string, OperatorWords> words_of_run_;  ///< That a group's run was planned with.
+  std::string idle_because_;
+  std::optional<Instant> backed_up_at_;
+  WatchFigures figures_;
+  bool all_known_ = true;
+  bool has_failed_ = false;
+};
+
+}  // namespace vscale

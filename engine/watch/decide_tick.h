@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/desired/config.h"
+#include "engine/live/host_snapshot.h"
+#include "engine/metrics/sample.h"
+#include "engine/plan/reconcile.h"
+#include "engine/ports/state_store.h"
+#include "engine/recorded/recorded_state.h"
+#include "engine/scaling/decide_size.h"
+
+/// What one tick of watch decides: sizes, and who is healed. A pure function; what follows from it is planned like
+/// anything else.
+
+namespace vscale {
+
+/// What somebody found who asked a guest whether it is well, just now.
+struct Wellness {
+  std::string uuid;  ///< Of whom that is said.
+  bool well = false;
+  std::string found;  ///< What was found, if it is not: "the agent did not answer within 10s".
+
+  bool operator==(const Wellness&) const = default;
+};
+
+/// What the sources of a group's policies have answered, as ScalingInput has them.
+struct PolicyAnswers {
+  std::map<std::string, Result<std::optional<double>>> numbers;
+  std::map<std::string, std::map<InstanceAddress, Result<CapacityAnswer>>> capacity;
+};
+
+struct TickInput {
+  const Config* config = nullptr;
+  const RecordedState* recorded = nullptr;
+  const Live* live = nullptr;
+  const Samples* samples = nullptr;
+  std::map<InstanceAddress, Wellness> wellness;  ///< Whoever was not asked is not in it: unknown, neither well nor ill.
+  std::map<std::string, PolicyAnswers> answers;  ///< By group.
+  std::map<std::string, ZoneRules> zones;        ///< By their names: those that schedules need.
+  std::set<std::string> busy;                    ///< Groups of which a run goes on.
+  std::map<std::string, int> room;               ///< By group: so many it can have at most, where that is known.
+  Instant now{};
+};
+
+struct TickDecision {
+  Remembered remembered;
+  std::vector<ScalingDecision> decisions;
+  std::vector<RecordChange> changes;  ///< Sizes that are wanted from here on.
+  std::vector<EventRecord> events;
+  Findings findings;                            ///< What plans are made with.
+  std::map<std::string, std::string> breakers;  ///< Groups in which nothing is changed, and why.
+  std::vector<HeldHeal> held;                   ///< Who is ill, and is left as it is for now.
+
+  bool operator==(const TickDecision&) const = default;
+};
+
+/// Decides for every group of the file. A group whose policies are not due keeps its size.
+TickDecision decide_tick(const TickInput& input);
+
+/// Are the policies of this group to be asked now?
+bool is_scaling_due(const Config& config, const Group& group, const RecordedState& recorded, Instant now);
+
+/// Those that are to be asked whether they are well: up by `live`, and recorded as ready. In file order.
+std::vector<InstanceAddress> to_be_asked(const Config& config, const RecordedState& recorded, const Live& live);
+
+}  // namespace vscale
