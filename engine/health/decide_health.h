@@ -52,7 +52,7 @@ struct HealthFinding {
 struct HealthInput {
   const Group* group = nullptr;
   std::vector<HealthFinding> members;  ///< In order of addresses; all of this group.
-  std::set<Suspension::Process> suspended;
+  std::set<Suspension::Process> suspended{};
   bool healing = false;  ///< One of its members is being healed, or made, by a run that goes on.
   Instant now{};
 };

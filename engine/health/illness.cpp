@@ -77,7 +77,7 @@ Illness off(const HealthFinding& finding, const HealthRecord& record, Instant no
   return {.why = Healing::Why::off,
           .text = text,
           .found = found,
-          .figures = {{"off_for_s", seconds(off_for)}, {"heals", static_cast<double>(record.healed_at.size())}}};
+          .figures = {{"off_for_s", seconds(off_for)}, {"heals", static_cast<double>(heals)}}};
 }
 
 }  // namespace
