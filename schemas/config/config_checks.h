@@ -95,6 +95,8 @@ class ConfigChecks {
   std::optional<Cron> check_comes(const std::string& text, const std::string& path, const std::string& subject);
   void check_schedule_effect(const ScalingPolicy& policy, const Node& node, const std::string& path,
                              const std::string& subject);
+  void check_reach_of_schedule(const ScalingPolicy& policy, const Scaling& scaling, const std::string& path,
+                               const std::string& subject);
   void check_event_is_seen(const ScalingPolicy& policy, const Scaling& scaling, const std::string& path,
                            const std::string& subject);
 

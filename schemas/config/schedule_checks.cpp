@@ -25,6 +25,7 @@ void ConfigChecks::check_schedule(const ScalingPolicy& policy, const Scaling& sc
                                         .also = {at(path + ".start")}});
   }
   check_schedule_effect(policy, node, path, subject);
+  check_reach_of_schedule(policy, scaling, path, subject);
   const Entry* catch_up = node.find("catchUp");
   const bool is_readable = catch_up == nullptr || written(path + ".catchUp");
   if (event && is_readable) check_event_is_seen(policy, scaling, path, subject);
@@ -66,6 +67,25 @@ void ConfigChecks::check_schedule_effect(const ScalingPolicy& policy, const Node
                      .label = "size alone says exactly how many",
                      .hint = "leave min and max out, or size"});
   }
+}
+
+// The group's own min and max hold whatever a schedule says.
+void ConfigChecks::check_reach_of_schedule(const ScalingPolicy& policy, const Scaling& scaling, const std::string& path,
+                                           const std::string& subject) {
+  const std::string group_path = path.substr(0, path.find(".policies."));
+  const bool is_readable = written(group_path + ".min") && written(group_path + ".max");
+  if (!is_readable || scaling.min > scaling.max) return;
+  const auto refuse = [&](const char* key, int value, const char* side, const char* bound, int limit) {
+    reporter_.error(at(path + "." + key),
+                    {.code = "out_of_range",
+                     .summary = fmt::format("{}: {} {} is {} scaling.{} {}", subject, key, value, side, bound, limit),
+                     .label = fmt::format("the group always has {} to {}", scaling.min, scaling.max),
+                     .hint = fmt::format("change one of the two; scaling.{} holds for schedules too", bound)});
+  };
+  if (policy.size && *policy.size > scaling.max) refuse("size", *policy.size, "above", "max", scaling.max);
+  if (policy.min && *policy.min > scaling.max) refuse("min", *policy.min, "above", "max", scaling.max);
+  if (policy.size && *policy.size < scaling.min) refuse("size", *policy.size, "below", "min", scaling.min);
+  if (policy.max && *policy.max < scaling.min) refuse("max", *policy.max, "below", "min", scaling.min);
 }
 
 void ConfigChecks::check_event_is_seen(const ScalingPolicy& policy, const Scaling& scaling, const std::string& path,

@@ -46,9 +46,18 @@ TEST_CASE("an event that may be over before anybody asks is refused") {
                                                    "      evaluate: 5m\n"));
 }
 
+TEST_CASE("a size that the group's own min and max never allow is refused") {
+  check_messages(
+      "schedule_out_of_reach",
+      with_schedules(
+          {R"(a: { kind: schedule, at: "0 7 * * *", size: 12 })", R"(b: { kind: schedule, at: "0 7 * * *", size: 0 })",
+           R"(c: { kind: schedule, at: "0 7 * * *", min: 10 })", R"(d: { kind: schedule, at: "0 7 * * *", max: 0 })",
+           R"(e: { kind: schedule, at: "0 7 * * *", min: 0, max: 99 })"}));
+}
+
 TEST_CASE("schedules that do something are fine") {
   for (const std::string policy :
-       {R"(a: { kind: schedule, at: "0 7 29 2 *", size: 0 })",
+       {R"(a: { kind: schedule, at: "0 7 29 2 *", size: 1 })",
         R"(a: { kind: schedule, at: "0 7 * * *", min: 2, max: 6 })",
         R"(a: { kind: schedule, at: "0 7 * * *", size: 4, min: 2, max: 6, catchUp: 1h })",
         R"(a: { kind: schedule, start: "0 7 * * MON-FRI", end: "0 19 * * *", max: 3, zone: America/New_York })",
