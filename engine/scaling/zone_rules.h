@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,5 +23,14 @@ struct ZoneRules {
 
   bool operator==(const ZoneRules&) const = default;
 };
+
+/// UTC, which needs no zone data.
+ZoneRules utc_rules();
+
+/// What the zone's clocks show at `at`, to the second below. What is before the first offset counts as being after it.
+std::chrono::local_seconds local_time(const ZoneRules& rules, Instant at);
+
+/// The same for a person: "Mon 2026-11-30 07:00 Europe/Berlin".
+std::string show_local(const ZoneRules& rules, Instant at);
 
 }  // namespace vscale

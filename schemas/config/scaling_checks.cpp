@@ -69,8 +69,11 @@ void ConfigChecks::check_scaling(const Group& group) {
   for (const ScalingPolicy& policy : scaling.policies) {
     const Entry* entry = node->find(policy.name);
     if (entry->value->kind == Node::Kind::bad) continue;
-    check_policy(policy, *entry->value, path + ".policies." + policy.name,
-                 fmt::format("{}: policy {}", subject, quote(policy.name)));
+    const std::string policy_path = path + ".policies." + policy.name;
+    const std::string policy_subject = fmt::format("{}: policy {}", subject, quote(policy.name));
+    check_policy(policy, *entry->value, policy_path, policy_subject);
+    if (policy.kind != ScalingPolicy::Kind::schedule) continue;
+    check_schedule(policy, scaling, *entry->value, policy_path, policy_subject);
   }
 }
 

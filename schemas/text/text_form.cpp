@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "engine/scaling/schedule/cron.h"
 #include "engine/values/address.h"
-#include "engine/values/text/lower_case.h"
 #include "schemas/text/ipv4_text.h"
 #include "schemas/text/units_text.h"
 
@@ -155,56 +155,8 @@ bool thing_address(std::string_view text) {
          all_of(ordinal, is_digit);
 }
 
-struct CronField {
-  int min, max;
-  std::string_view names;  // three small letters each
-};
-constexpr CronField kCronFields[] = {{0, 59, ""},
-                                     {0, 23, ""},
-                                     {1, 31, ""},
-                                     {1, 12, "janfebmaraprmayjunjulaugsepoctnovdec"},
-                                     {0, 7, "sunmontuewedthufrisat"}};
-
-bool cron_value(std::string_view text, const CronField& field) {
-  if (text.empty() || text.size() > 3) return false;
-  if (text.size() < 3 && all_of(text, is_digit)) {
-    const int value = text.size() == 1 ? text[0] - '0' : (text[0] - '0') * 10 + text[1] - '0';
-    return field.min <= value && value <= field.max;
-  }
-  const std::size_t found = field.names.find(lower_case(text));
-  return text.size() == 3 && found != field.names.npos && found % 3 == 0;
-}
-
-// `*`, `5` or `1-5`, and perhaps `/2` behind it.
-bool cron_item(std::string_view text, const CronField& field) {
-  if (const std::size_t slash = text.find('/'); slash != text.npos) {
-    const std::string_view step = text.substr(slash + 1);
-    if (step.empty() || step.size() > 2 || step.front() == '0' || !all_of(step, is_digit)) return false;
-    text = text.substr(0, slash);
-  }
-  if (text == "*") return true;
-  const std::size_t dash = text.find('-');
-  if (dash == text.npos) return cron_value(text, field);
-  return cron_value(text.substr(0, dash), field) && cron_value(text.substr(dash + 1), field);
-}
-
-bool cron_field(std::string_view text, const CronField& field) {
-  for (;;) {
-    const std::size_t comma = text.find(',');
-    if (!cron_item(text.substr(0, comma), field)) return false;
-    if (comma == text.npos) return true;
-    text.remove_prefix(comma + 1);
-  }
-}
-
 bool cron(std::string_view text) {
-  for (const CronField& field : kCronFields) {
-    const bool last = &field == std::end(kCronFields) - 1;
-    const std::size_t space = last ? text.size() : text.find(' ');
-    if (space == text.npos || !cron_field(text.substr(0, space), field)) return false;
-    text.remove_prefix(std::min(text.find_first_not_of(' ', space), text.size()));
-  }
-  return text.empty();
+  return cron_from(text).has_value();
 }
 
 bool time_zone(std::string_view text) {

@@ -45,6 +45,7 @@ const std::vector<Library> kLibraries = {
     {"libvirt/", "PkgConfig::libvirt", {"providers/libvirt/"}},
     {"pugixml.hpp", "pugixml", {"providers/libvirt/"}},
     {"archive", "LibArchive::", {"providers/image/"}},
+    {"date/", "date::", {"providers/clock/"}},
     {"SQLiteCpp/", "SQLiteCpp", {"providers/sqlite/"}},
     {"sqlite3.h", "SQLite::", {"providers/sqlite/"}},
     {"curl/", "PkgConfig::curl", {"providers/curl_request.h", "providers/image/download/", "providers/network/"}},
