@@ -48,6 +48,7 @@ const std::vector<Library> kLibraries = {
     {"SQLiteCpp/", "SQLiteCpp", {"providers/sqlite/"}},
     {"sqlite3.h", "SQLite::", {"providers/sqlite/"}},
     {"curl/", "PkgConfig::curl", {"providers/curl_request.h", "providers/image/download/", "providers/network/"}},
+    {"httplib.h", "PkgConfig::httplib", {"providers/http_server/"}},
     // One pure function of the engine hashes what makes an identity.
     {"openssl/", "OpenSSL::", {"engine/values/digest.cpp", "providers/"}},
 };
