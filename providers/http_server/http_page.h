@@ -22,7 +22,7 @@ struct HttpRequest {
 struct HttpAnswer {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
-  std::string body;
+  std::string body{};
 
   bool operator==(const HttpAnswer&) const = default;
 };
