@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <future>
@@ -73,7 +74,7 @@ Error cannot_listen(const ListenEndpoint& endpoint) {
         "another program listens there, which `ss -tlnp sport = :{}` names: end it, or write "
         "another port under watch.listen",
         endpoint.port);
-  } else if (number == EADDRNOTAVAIL) {
+  } else if (number == EADDRNOTAVAIL || number == EAFNOSUPPORT) {
     error.kind = ErrorKind::invalid;
     error.hint = "this machine has no such address: write 127.0.0.1, or one that `ip address` shows";
   } else if (number == EACCES) {
@@ -104,7 +105,7 @@ std::uint16_t port_of(const FileDescriptor& listener) {
 
 }  // namespace
 
-/// What the thread runs: it alone touches all of this, but for the wake and the end.
+/// What the thread runs: it alone touches all of this, but for what stop() and end() do.
 class HttpServer::Loop {
  public:
   Loop(FileDescriptor listener, FileDescriptor wake, HttpRoutes routes, const HttpBounds& bounds, HostNames host_names)
@@ -126,7 +127,11 @@ class HttpServer::Loop {
     ended_.set_value();
   }
 
-  void wake() { ::eventfd_write(wake_.number(), 1); }
+  /// From any thread: takes up nothing more.
+  void stop() {
+    stopping_ = true;
+    ::eventfd_write(wake_.number(), 1);
+  }
   std::future<void> end() { return ended_.get_future(); }
   const HttpBounds& bounds() const { return bounds_; }
 
@@ -147,10 +152,11 @@ class HttpServer::Loop {
     }
     const auto sleep_ms = std::max<Duration::rep>(0, (until - now).count());
     ::poll(awaited.data(), awaited.size(), static_cast<int>(sleep_ms));
-    return awaited.front().revents == 0;
+    return !stopping_;
   }
 
   void look_after(HttpConnection& connection, Duration now) {
+    if (stopping_) return;
     connection.go_on(answers_, rate_, bounds_, now);
     if (now >= connection.deadline(bounds_)) connection.give_up(answers_, now);
   }
@@ -194,6 +200,7 @@ class HttpServer::Loop {
   RequestRate rate_;
   std::vector<HttpConnection> connections_;  // oldest first
   Duration accept_from_{0};                  // newcomers are let in again from here on
+  std::atomic<bool> stopping_{false};
   std::promise<void> ended_;
 };
 
@@ -218,7 +225,7 @@ HttpServer::~HttpServer() {
 
 Result<void> HttpServer::stop() {
   if (!thread_.joinable()) return {};
-  loop_->wake();
+  loop_->stop();
   if (loop_->end().wait_for(loop_->bounds().stop_time) == std::future_status::ready) {
     thread_.join();
     return {};

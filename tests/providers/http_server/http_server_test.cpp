@@ -2,6 +2,8 @@
 
 #include "providers/http_server/http_server.h"
 
+#include <httplib.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <future>
@@ -147,6 +149,20 @@ TEST_CASE("on another address any name will do") {
   REQUIRE(server.ok());
 
   CHECK(status_of(answer_to(**server, "GET /hello HTTP/1.1\r\nHost: vscale.example.lan\r\n\r\n")) == "200");
+}
+
+TEST_CASE("a server listens by IPv6, too") {
+  auto server = HttpServer::start({.address = "::1", .port = 0}, greeting());
+  // A machine may be without it.
+  if (!server.ok()) {
+    CHECK(server.error().kind == ErrorKind::invalid);
+    return;
+  }
+  CHECK(to_string((*server)->endpoint()) == fmt::format("[::1]:{}", (*server)->endpoint().port));
+  httplib::Client client("::1", (*server)->endpoint().port);
+  const auto answer = client.Get("/hello");
+  REQUIRE(answer);
+  CHECK(answer->body == "hello\n");
 }
 
 TEST_CASE("an address that is in use is an error that says what to do") {
