@@ -199,7 +199,7 @@ TEST_CASE("what is no HTTP is refused, and harms nobody") {
   for (const std::string& bytes :
        {tls_hello, std::string("GET /hello\r\n\r\n"), std::string("GET /hello HTTP/9.9\r\n\r\n"),
         std::string("GET /hello HTTP/1.1\n\n"), std::string("BREW /hello HTTP/1.1\r\n\r\n"),
-        std::string("GET /hel\0lo HTTP/1.1\r\n\r\n", 27), std::string("GET /hello HTTP/1.1\rX: y\r\n\r\n"),
+        std::string("GET /hel\0lo HTTP/1.1\r\n\r\n", 24), std::string("GET /hello HTTP/1.1\rX: y\r\n\r\n"),
         std::string("\r\n\r\n")}) {
     INFO(bytes);
     CHECK(status_of(answer_to(*server, bytes)) == "400");
