@@ -49,6 +49,8 @@ const std::vector<Library> kLibraries = {
     {"SQLiteCpp/", "SQLiteCpp", {"providers/sqlite/"}},
     {"sqlite3.h", "SQLite::", {"providers/sqlite/"}},
     {"curl/", "PkgConfig::curl", {"providers/curl_request.h", "providers/image/download/", "providers/network/"}},
+    {"httplib.h", "PkgConfig::httplib", {"providers/http_server/"}},
+    {"prometheus/", "PkgConfig::prometheus", {"cmd/serving/"}},
     // One pure function of the engine hashes what makes an identity.
     {"openssl/", "OpenSSL::", {"engine/values/digest.cpp", "providers/"}},
 };
