@@ -53,7 +53,7 @@ Result<std::string> served_hosts(const RecordedSource& source) {
   return part_of_status(source, "hosts");
 }
 
-Result<std::string> served_events(const RecordedSource& source, const HttpRequest& request) {
+Result<std::string> served_events(const RecordedSource& source, const PageRequest& request) {
   const Instant now = source.clock->now();
   Instant since = now - kEventsServed;
   if (const auto asked = request.query.find("since"); asked != request.query.end()) {

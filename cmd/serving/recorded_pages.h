@@ -27,6 +27,6 @@ Result<std::string> served_status(const RecordedSource& source);
 Result<std::string> served_groups(const RecordedSource& source);
 Result<std::string> served_hosts(const RecordedSource& source);
 /// As `vscale events --json`; ?since=2026-11-29T16:00:00.000Z, else of the last day.
-Result<std::string> served_events(const RecordedSource& source, const HttpRequest& request);
+Result<std::string> served_events(const RecordedSource& source, const PageRequest& request);
 
 }  // namespace vscale

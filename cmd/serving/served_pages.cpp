@@ -14,7 +14,7 @@ namespace {
 constexpr int kOk = 200;
 constexpr int kUnavailable = 503;
 
-HttpAnswer told(int status, const std::string& text) {
+PageAnswer told(int status, const std::string& text) {
   return {.status = status, .body = text + "\n"};
 }
 
@@ -38,14 +38,14 @@ int status_of(ErrorKind kind) {
   return 500;
 }
 
-HttpAnswer json_answer(const Result<std::string>& json) {
+PageAnswer json_answer(const Result<std::string>& json) {
   if (!json) return error_answer(json.error());
   return {.content_type = "application/json", .body = *json};
 }
 
 }  // namespace
 
-HttpAnswer healthz(const LoopPulse& pulse, Duration limit) {
+PageAnswer healthz(const LoopPulse& pulse, Duration limit) {
   const Duration age = pulse.since_last_tick.value_or(pulse.since_start);
   const std::string what = pulse.since_last_tick ? fmt::format("the last tick was completed {} ago", show_duration(age))
                                                  : fmt::format("started {} ago, no tick so far", show_duration(age));
@@ -53,13 +53,13 @@ HttpAnswer healthz(const LoopPulse& pulse, Duration limit) {
   return told(kUnavailable, fmt::format("stuck: {}, and {} are allowed", what, show_duration(limit)));
 }
 
-HttpAnswer readyz(const LoopPulse& pulse) {
+PageAnswer readyz(const LoopPulse& pulse) {
   if (!pulse.holds_lock) return told(kUnavailable, "not ready: another vscale holds the lock");
   if (!pulse.since_last_tick) return told(kUnavailable, "not ready: no tick has been completed so far");
   return told(kOk, "ready");
 }
 
-HttpAnswer error_answer(const Error& error) {
+PageAnswer error_answer(const Error& error) {
   const nlohmann::ordered_json json = {
       {"error",
        {{"kind", to_string(error.kind)}, {"message", error.message}, {"detail", error.detail}, {"hint", error.hint}}}};
@@ -69,19 +69,19 @@ HttpAnswer error_answer(const Error& error) {
 HttpRoutes routes_of(ServedPages pages) {
   HttpRoutes routes;
   if (pages.metrics) {
-    routes["/metrics"] = [metrics = std::move(pages.metrics)](const HttpRequest&) {
-      return HttpAnswer{.content_type = kMetricsContentType, .body = metrics()};
+    routes["/metrics"] = [metrics = std::move(pages.metrics)](const PageRequest&) {
+      return PageAnswer{.content_type = kMetricsContentType, .body = metrics()};
     };
   }
   if (pages.pulse) {
-    routes["/healthz"] = [pulse = pages.pulse, limit = pages.tick_age_limit](const HttpRequest&) {
+    routes["/healthz"] = [pulse = pages.pulse, limit = pages.tick_age_limit](const PageRequest&) {
       return healthz(pulse(), limit);
     };
-    routes["/readyz"] = [pulse = pages.pulse](const HttpRequest&) { return readyz(pulse()); };
+    routes["/readyz"] = [pulse = pages.pulse](const PageRequest&) { return readyz(pulse()); };
   }
   const auto serve_json = [&](const char* path, ServedPages::Json& page) {
     if (!page) return;
-    routes[path] = [page = std::move(page)](const HttpRequest& request) { return json_answer(page(request)); };
+    routes[path] = [page = std::move(page)](const PageRequest& request) { return json_answer(page(request)); };
   };
   serve_json("/api/v1/status", pages.status);
   serve_json("/api/v1/events", pages.events);

@@ -25,7 +25,7 @@ struct LoopPulse {
 /// theirs to guard. One that is empty is not served.
 struct ServedPages {
   /// JSON as the command of that name prints it, or why there is none.
-  using Json = std::function<Result<std::string>(const HttpRequest&)>;
+  using Json = std::function<Result<std::string>(const PageRequest&)>;
 
   std::function<LoopPulse()> pulse;
   Duration tick_age_limit{};  ///< A loop that completes no tick for longer is stuck.
@@ -38,12 +38,12 @@ HttpRoutes routes_of(ServedPages pages);
 
 /// Is the program to be left alone? 200, or 503 with why: the last tick, or the start where there was none, is longer
 /// ago than `limit`. One that waits for the lock is well.
-HttpAnswer healthz(const LoopPulse& pulse, Duration limit);
+PageAnswer healthz(const LoopPulse& pulse, Duration limit);
 /// Does it do its work? 200 once a tick has been completed, while it holds the lock; else 503 with why.
-HttpAnswer readyz(const LoopPulse& pulse);
+PageAnswer readyz(const LoopPulse& pulse);
 
 /// 404 not_found, 400 invalid, 503 for what may be there another time, 500 for the rest; {"error": {kind, message,
 /// detail, hint}}.
-HttpAnswer error_answer(const Error& error);
+PageAnswer error_answer(const Error& error);
 
 }  // namespace vscale

@@ -52,10 +52,10 @@ ServedPages WatchLoop::pages() {
     const std::lock_guard guard(published->mutex);
     return metrics_page(published->figures);
   };
-  pages.status = [source](const HttpRequest&) { return served_status(source); };
-  pages.groups = [source](const HttpRequest&) { return served_groups(source); };
-  pages.hosts = [source](const HttpRequest&) { return served_hosts(source); };
-  pages.events = [source](const HttpRequest& request) { return served_events(source, request); };
+  pages.status = [source](const PageRequest&) { return served_status(source); };
+  pages.groups = [source](const PageRequest&) { return served_groups(source); };
+  pages.hosts = [source](const PageRequest&) { return served_hosts(source); };
+  pages.events = [source](const PageRequest& request) { return served_events(source, request); };
   return pages;
 }
 

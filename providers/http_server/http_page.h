@@ -12,25 +12,25 @@
 namespace vscale {
 
 /// A GET, as a route sees it. Both are decoded.
-struct HttpRequest {
+struct PageRequest {
   std::string path;                          ///< "/metrics": without the query.
   std::map<std::string, std::string> query;  ///< Of a name that is given twice, the first value.
 
-  bool operator==(const HttpRequest&) const = default;
+  bool operator==(const PageRequest&) const = default;
 };
 
-struct HttpAnswer {
+struct PageAnswer {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body{};
 
-  bool operator==(const HttpAnswer&) const = default;
+  bool operator==(const PageAnswer&) const = default;
 };
 
 /// What is served, by exact path. The server's one thread calls the functions one after the other, so that a page needs
 /// no lock against another; what it shares with the rest of the program does. While one is at work nobody else is
 /// served: it hands out what is there, in milliseconds, and asks no host. What it throws is answered by 500.
-using HttpRoutes = std::map<std::string, std::function<HttpAnswer(const HttpRequest&)>>;
+using HttpRoutes = std::map<std::string, std::function<PageAnswer(const PageRequest&)>>;
 
 /// The bounds of a server. What is beyond is answered by the status that stands here, or cut off without an answer.
 struct HttpBounds {

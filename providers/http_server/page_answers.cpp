@@ -49,7 +49,7 @@ bool is_local_host(const std::string& host) {
          inet_pton(AF_INET6, name.c_str(), &address) == 1;
 }
 
-HttpAnswer text_answer(int status, std::string body) {
+PageAnswer text_answer(int status, std::string body) {
   return {.status = status, .body = std::move(body)};
 }
 
@@ -59,8 +59,8 @@ std::string paths_of(const HttpRoutes& routes) {
   return paths;
 }
 
-HttpRequest request_of(const httplib::Request& request) {
-  HttpRequest ours{.path = request.path, .query = {}};
+PageRequest request_of(const httplib::Request& request) {
+  PageRequest ours{.path = request.path, .query = {}};
   for (const auto& [name, value] : request.params) ours.query.emplace(name, value);
   return ours;
 }
@@ -73,7 +73,7 @@ struct PageAnswers::Http final : httplib::Server {
     set_keep_alive_max_count(static_cast<std::size_t>(most.requests_per_connection));
     set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(most.idle_time).count());
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      const HttpAnswer answer = objection ? *objection : answer_to(request);
+      const PageAnswer answer = objection ? *objection : answer_to(request);
       response.status = answer.status;
       response.set_content(answer.body, answer.content_type);
       response.set_header("Cache-Control", "no-store");
@@ -86,7 +86,7 @@ struct PageAnswers::Http final : httplib::Server {
   }
 
   /// What has to be true of a request before its page is asked.
-  std::optional<HttpAnswer> objection_to(const httplib::Request& request) const {
+  std::optional<PageAnswer> objection_to(const httplib::Request& request) const {
     if (request.method != "GET") return text_answer(405, "Only GET is served here.\n");
     const bool has_body = request.has_header("Transfer-Encoding") ||
                           (request.has_header("Content-Length") && request.get_header_value("Content-Length") != "0");
@@ -99,19 +99,19 @@ struct PageAnswers::Http final : httplib::Server {
     return std::nullopt;
   }
 
-  HttpAnswer answer_to(const httplib::Request& request) const {
+  PageAnswer answer_to(const httplib::Request& request) const {
     const auto route = routes.find(request.path);
     if (route == routes.end()) {
       return text_answer(404, fmt::format("There is no such page here. There are: {}\n", paths_of(routes)));
     }
-    HttpAnswer answer = made_by(route->second, request_of(request));
+    PageAnswer answer = made_by(route->second, request_of(request));
     if (answer.body.size() <= bounds.answer_bytes) return answer;
     return text_answer(500, fmt::format("The page has {}, and {} are served at most.\n", show_bytes(answer.body.size()),
                                         show_bytes(bounds.answer_bytes)));
   }
 
   /// A page that fails ends no loop that has run for months.
-  static HttpAnswer made_by(const HttpRoutes::mapped_type& page, const HttpRequest& request) {
+  static PageAnswer made_by(const HttpRoutes::mapped_type& page, const PageRequest& request) {
     try {
       return page(request);
     } catch (const std::exception&) {
@@ -131,7 +131,7 @@ struct PageAnswers::Http final : httplib::Server {
     request.set_header("Connection", "close");
   }
 
-  Reply run(const std::string& head, After after, std::optional<HttpAnswer> refusal) {
+  Reply run(const std::string& head, After after, std::optional<PageAnswer> refusal) {
     MemoryStream stream(head);
     objection = std::move(refusal);
     is_answered = false;
@@ -145,7 +145,7 @@ struct PageAnswers::Http final : httplib::Server {
   HttpRoutes routes;
   HttpBounds bounds;
   HostNames host_names;
-  std::optional<HttpAnswer> objection;  // of the request at hand
+  std::optional<PageAnswer> objection;  // of the request at hand
   bool is_answered = false;             // false: the library answered by itself, as to a request that it cannot read
 };
 
@@ -163,7 +163,7 @@ PageAnswers::Reply PageAnswers::reply_to(const std::string& head, After after) {
   }
 }
 
-PageAnswers::Reply PageAnswers::refuse(const HttpAnswer& answer) {
+PageAnswers::Reply PageAnswers::refuse(const PageAnswer& answer) {
   return http_->run("GET / HTTP/1.1\r\n\r\n", After::close, answer);
 }
 

@@ -34,7 +34,7 @@ class PageAnswers {
   /// error, and the connection is then to be closed.
   Reply reply_to(const std::string& head, After after);
   /// The answer to a request that is not looked at any further.
-  Reply refuse(const HttpAnswer& answer);
+  Reply refuse(const PageAnswer& answer);
 
  private:
   struct Http;

@@ -14,7 +14,7 @@ constexpr std::size_t kAroundTarget_bytes = 32;
 
 RequestHead refused(int status, std::string why) {
   RequestHead head;
-  head.refusal = HttpAnswer{.status = status, .body = std::move(why)};
+  head.refusal = PageAnswer{.status = status, .body = std::move(why)};
   return head;
 }
 

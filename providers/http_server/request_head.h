@@ -12,7 +12,7 @@ namespace vscale {
 /// whole is looked at here: what it asks for is read by PageAnswers.
 struct RequestHead {
   std::size_t bytes = 0;              ///< Of the whole head, with the empty line that ends it; 0: more is to come.
-  std::optional<HttpAnswer> refusal;  ///< Not taken, whatever may still come.
+  std::optional<PageAnswer> refusal;  ///< Not taken, whatever may still come.
 };
 
 /// `received` begins with the request; what follows its head is the next one's.

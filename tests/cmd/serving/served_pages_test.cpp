@@ -52,11 +52,11 @@ Answered fetched(const HttpServer& server, const std::string& target) {
 }  // namespace
 
 TEST_CASE("a loop is well while its last tick is younger than the bound, whether or not it holds the lock") {
-  CHECK(healthz(at_work(Duration{3'000}), kLimit) == HttpAnswer{.body = "ok: the last tick was completed 3s ago\n"});
+  CHECK(healthz(at_work(Duration{3'000}), kLimit) == PageAnswer{.body = "ok: the last tick was completed 3s ago\n"});
   CHECK(healthz(at_work(kLimit), kLimit).status == 200);
   CHECK(healthz(at_work(kLimit + Duration{1}), kLimit).status == 503);
   CHECK(healthz(at_work(Duration{300'000}), kLimit) ==
-        HttpAnswer{.status = 503, .body = "stuck: the last tick was completed 5m ago, and 1m are allowed\n"});
+        PageAnswer{.status = 503, .body = "stuck: the last tick was completed 5m ago, and 1m are allowed\n"});
   LoopPulse waiting = at_work(Duration{3'000});
   waiting.holds_lock = false;
   CHECK(healthz(waiting, kLimit).status == 200);
@@ -64,21 +64,21 @@ TEST_CASE("a loop is well while its last tick is younger than the bound, whether
 
 TEST_CASE("a loop that has begun has as long for its first tick") {
   CHECK(healthz({.since_start = Duration{10'000}}, kLimit) ==
-        HttpAnswer{.body = "ok: started 10s ago, no tick so far\n"});
+        PageAnswer{.body = "ok: started 10s ago, no tick so far\n"});
   CHECK(healthz({.since_start = Duration{61'000}}, kLimit) ==
-        HttpAnswer{.status = 503, .body = "stuck: started 1m 1s ago, no tick so far, and 1m are allowed\n"});
+        PageAnswer{.status = 503, .body = "stuck: started 1m 1s ago, no tick so far, and 1m are allowed\n"});
 }
 
 TEST_CASE("a loop is ready once it has completed a tick, while it holds the lock") {
-  CHECK(readyz(at_work(Duration{3'000})) == HttpAnswer{.body = "ready\n"});
+  CHECK(readyz(at_work(Duration{3'000})) == PageAnswer{.body = "ready\n"});
   CHECK(readyz({.since_start = Duration{10'000}, .holds_lock = true}) ==
-        HttpAnswer{.status = 503, .body = "not ready: no tick has been completed so far\n"});
+        PageAnswer{.status = 503, .body = "not ready: no tick has been completed so far\n"});
   CHECK(readyz({.since_start = Duration{10'000}, .since_last_tick = Duration{5'000}}) ==
-        HttpAnswer{.status = 503, .body = "not ready: another vscale holds the lock\n"});
+        PageAnswer{.status = 503, .body = "not ready: another vscale holds the lock\n"});
 }
 
 TEST_CASE("an error of a page is JSON, with a status by its kind") {
-  const HttpAnswer answer = error_answer({ErrorKind::timed_out, "kvm1 did not answer", "no route", "look at kvm1"});
+  const PageAnswer answer = error_answer({ErrorKind::timed_out, "kvm1 did not answer", "no route", "look at kvm1"});
 
   CHECK(answer.status == 503);
   CHECK(answer.content_type == "application/json");
@@ -96,11 +96,11 @@ TEST_CASE("a running watch serves its metrics, its health and what its commands 
   pages.pulse = [&] { return at_work(Duration{since_last_tick_ms.load()}); };
   pages.tick_age_limit = kLimit;
   pages.metrics = [] { return metrics_page({.version = "0.1.0"}); };
-  pages.status = [](const HttpRequest&) -> Result<std::string> { return std::string("{\"name\":\"prod\"}\n"); };
-  pages.events = [](const HttpRequest& request) -> Result<std::string> {
+  pages.status = [](const PageRequest&) -> Result<std::string> { return std::string("{\"name\":\"prod\"}\n"); };
+  pages.events = [](const PageRequest& request) -> Result<std::string> {
     return "[\"" + request.query.at("group") + "\"]";
   };
-  pages.hosts = [](const HttpRequest&) -> Result<std::string> {
+  pages.hosts = [](const PageRequest&) -> Result<std::string> {
     return Error{ErrorKind::not_found, "there is no host kvm9", "", ""};
   };
   auto server = HttpServer::start({.address = "127.0.0.1", .port = 0}, routes_of(pages));

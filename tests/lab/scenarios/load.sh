@@ -43,12 +43,13 @@ done
 EOF
 chmod +x "$work"/{join,leave,gone,load}
 
-# hooks: the lines of a group that keep the members. Taken from the scenario: $may_go, a program that may refuse a stop.
+# hooks: the lines of a group that keep the members. Taken from the scenario: $may_go, a program that may refuse a stop;
+# $flaky, one that may refuse a welcome; $slow_hook, one more hook before a stop.
 hooks() {
   cat << EOF
 hooks:
-      afterReady: [{ command: [$work/join] }, { guest: [touch, /run/www/greeted] }]
-      beforeStop: [{ command: [$work/leave], undo: [$work/join] }${may_go:+, { command: [$may_go] \}}]
+      afterReady: [{ command: [$work/join] }, { guest: [touch, /run/www/greeted] }${flaky:+, { command: [$flaky] \}}]
+      beforeStop: [{ command: [$work/leave], undo: [$work/join] }${may_go:+, { command: [$may_go] \}}${slow_hook:+, $slow_hook}]
       afterStop: [{ command: [$work/gone] }]
 EOF
 }

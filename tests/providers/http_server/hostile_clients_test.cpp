@@ -68,7 +68,7 @@ TEST_CASE("a connection on which nothing is asked is closed") {
 
 TEST_CASE("a client that does not take its answer is cut off, and what was under way to it is dropped") {
   constexpr std::size_t kLarge = 64 * kMiB;  // more than the system takes over from a server
-  auto server = server_of({{"/large", [](const HttpRequest&) { return HttpAnswer{.body = std::string(kLarge, 'x')}; }}},
+  auto server = server_of({{"/large", [](const PageRequest&) { return PageAnswer{.body = std::string(kLarge, 'x')}; }}},
                           {.answer_bytes = kLarge, .request_time = Duration{200}});
   const RawClient client(server->endpoint().port);
   client.send(get("/large"));
@@ -99,7 +99,7 @@ TEST_CASE("more connections than are allowed push out those that wait longest, a
 
 TEST_CASE("one who is being sent an answer is not pushed out by those who only wait") {
   auto server =
-      server_of({{"/large", [](const HttpRequest&) { return HttpAnswer{.body = std::string(8 * kMiB, 'x')}; }}},
+      server_of({{"/large", [](const PageRequest&) { return PageAnswer{.body = std::string(8 * kMiB, 'x')}; }}},
                 {.connections = 4});
   const RawClient client(server->endpoint().port);
   client.send(get("/large", "Connection: close\r\n"));
@@ -116,9 +116,9 @@ TEST_CASE("one who is being sent an answer is not pushed out by those who only w
 TEST_CASE("a flood of requests is answered by 429 beyond the rate, and over it the server is as before") {
   std::atomic<int> made{0};
   auto server = server_of({{"/page",
-                            [&](const HttpRequest&) {
+                            [&](const PageRequest&) {
                               ++made;
-                              return HttpAnswer{};
+                              return PageAnswer{};
                             }}},
                           {.requests_per_second = 20});
   const Stopwatch watch;

@@ -15,10 +15,10 @@
 namespace vscale::test {
 
 TEST_CASE("a page of the table is served, with its path and query decoded") {
-  HttpRequest asked;
-  auto server = server_of({{"/api/v1/events", [&](const HttpRequest& request) {
+  PageRequest asked;
+  auto server = server_of({{"/api/v1/events", [&](const PageRequest& request) {
                               asked = request;
-                              return HttpAnswer{.content_type = "application/json", .body = "[]\n"};
+                              return PageAnswer{.content_type = "application/json", .body = "[]\n"};
                             }}});
 
   const std::string answer = answer_to(*server, get("/api/v1/events?group=web%2D1&last=3+h&last=9"));
@@ -27,7 +27,7 @@ TEST_CASE("a page of the table is served, with its path and query decoded") {
   CHECK(answer.find("Content-Type: application/json\r\n") != std::string::npos);
   CHECK(answer.find("Cache-Control: no-store\r\n") != std::string::npos);
   CHECK(body_of(answer) == "[]\n");
-  CHECK(asked == HttpRequest{.path = "/api/v1/events", .query = {{"group", "web-1"}, {"last", "3 h"}}});
+  CHECK(asked == PageRequest{.path = "/api/v1/events", .query = {{"group", "web-1"}, {"last", "3 h"}}});
 }
 
 TEST_CASE("a path that is not in the table is told with those that are") {
@@ -40,8 +40,8 @@ TEST_CASE("a path that is not in the table is told with those that are") {
 }
 
 TEST_CASE("a page keeps the status that it has, and one that fails is a 500 which tells no secret") {
-  auto server = server_of({{"/healthz", [](const HttpRequest&) { return HttpAnswer{.status = 503, .body = "ill\n"}; }},
-                           {"/broken", [](const HttpRequest&) -> HttpAnswer { throw std::runtime_error("secret"); }}});
+  auto server = server_of({{"/healthz", [](const PageRequest&) { return PageAnswer{.status = 503, .body = "ill\n"}; }},
+                           {"/broken", [](const PageRequest&) -> PageAnswer { throw std::runtime_error("secret"); }}});
 
   const std::string ill = answer_to(*server, get("/healthz"));
   const std::string broken = answer_to(*server, get("/broken"));
@@ -54,7 +54,7 @@ TEST_CASE("a page keeps the status that it has, and one that fails is a 500 whic
 
 TEST_CASE("a page that is larger than the bound is a 500") {
   auto server =
-      server_of({{"/large", [](const HttpRequest&) { return HttpAnswer{.body = std::string(2 * kKiB, 'x')}; }}},
+      server_of({{"/large", [](const PageRequest&) { return PageAnswer{.body = std::string(2 * kKiB, 'x')}; }}},
                 {.answer_bytes = kKiB});
 
   const std::string answer = answer_to(*server, get("/large"));
@@ -106,9 +106,9 @@ TEST_CASE("a connection is kept open for the next request, and closed after as m
 
 TEST_CASE("requests that come all at once are answered in their order") {
   std::string order;
-  auto server = server_of({{"/page", [&](const HttpRequest& request) {
+  auto server = server_of({{"/page", [&](const PageRequest& request) {
                               order += request.query.at("n");
-                              return HttpAnswer{.body = request.query.at("n") + "\n"};
+                              return PageAnswer{.body = request.query.at("n") + "\n"};
                             }}});
 
   const std::string answers = answer_to(*server, get("/page?n=1") + get("/page?n=2") + get("/page?n=3"));
@@ -212,11 +212,11 @@ TEST_CASE("a page that does not come to its end holds up a stop no longer than i
   std::promise<void> go_on;
   std::promise<void> ended;
   auto server = server_of({{"/stuck",
-                            [&](const HttpRequest&) {
+                            [&](const PageRequest&) {
                               begun.set_value();
                               go_on.get_future().wait();
                               ended.set_value();
-                              return HttpAnswer{};
+                              return PageAnswer{};
                             }}},
                           {.stop_time = Duration{50}});
   const RawClient client(server->endpoint().port);

@@ -94,7 +94,7 @@ inline std::unique_ptr<HttpServer> server_of(HttpRoutes routes, const HttpBounds
 }
 
 inline HttpRoutes greeting() {
-  return {{"/hello", [](const HttpRequest&) { return HttpAnswer{.body = "hello\n"}; }}};
+  return {{"/hello", [](const PageRequest&) { return PageAnswer{.body = "hello\n"}; }}};
 }
 
 inline std::string get(const std::string& target, const std::string& headers = "") {
