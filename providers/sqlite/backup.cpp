@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "engine/ports/system_error.h"
+#include "providers/sqlite/database_file.h"
 #include "providers/sqlite/rows/columns.h"
 #include "providers/sqlite/statefile.h"
 
@@ -56,13 +57,7 @@ void flush(const std::string& path, const std::string& target) {
   if (flushed != 0) refuse(target, why);
 }
 
-/// 2026-05-04T13:20:00.000Z as 20260504T132000.000Z, for colons are trouble in names.
-std::string stamp(Instant at) {
-  std::string text = rfc3339(at);
-  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
-  return text;
-}
-
+/// The instant that name_stamp() wrote.
 std::optional<Instant> instant_of_stamp(const std::string& text) {
   constexpr std::size_t kLength = 20;
   if (text.size() != kLength) return std::nullopt;
@@ -137,7 +132,7 @@ Result<BackupFile> SqliteStateStore::backup(Instant at, int keep) {
     const auto before = backups_of(file_->path());
     // The names tell the order. A clock that ran ahead and was set right must not make the newest the oldest.
     const Instant named = before.empty() ? at : std::max(at, before.front().at + Duration{1});
-    const BackupFile backup{file_->path() + kSuffix + stamp(named), named};
+    const BackupFile backup{file_->path() + kSuffix + name_stamp(named), named};
     copy_statefile(file_->database(), backup.path);
     const auto all = backups_of(file_->path());
     for (std::size_t i = static_cast<std::size_t>(keep); i < all.size(); ++i) fs::remove(all[i].path);

@@ -8,11 +8,10 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
-#include <thread>
 
 #include "providers/last_system_error.h"
+#include "providers/sqlite/database_file.h"
 #include "providers/sqlite/lock/this_machine.h"
 #include "providers/sqlite/schema.h"
 
@@ -21,9 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Turning WAL on needs the file for itself for a moment, and SQLite does not always wait for that.
-constexpr int kWalAttempts = 100;
-constexpr std::chrono::milliseconds kWalPause{20};
 /// What is left of the -wal after a checkpoint.
 constexpr std::uint64_t kWalKept_bytes = 4 * kMiB;
 
@@ -47,21 +43,6 @@ Error cannot_be_made(const std::string& path) {
   Error error = last_system_error(fmt::format("statefile {} cannot be made", path));
   error.hint = hint_for(error.kind, fs::path(path).parent_path().string());
   return error;
-}
-
-/// An empty file, 0600 from its first moment. It is made under another name and linked: to open and close the statefile
-/// itself would drop the locks that another connection of this process has on it (that is how POSIX locks are).
-Result<void> make_empty_file(const std::string& path) {
-  std::string fresh = path + ".new-XXXXXX";
-  const int file = mkostemp(fresh.data(), O_CLOEXEC);
-  if (file < 0) return cannot_be_made(path);
-  close(file);
-  const int linked = link(fresh.c_str(), path.c_str());
-  const int why = errno;
-  unlink(fresh.c_str());
-  errno = why;
-  if (linked != 0 && errno != EEXIST) return cannot_be_made(path);
-  return {};
 }
 
 Result<void> check_kind_of_file(const std::string& path, const struct stat& status) {
@@ -103,24 +84,11 @@ Result<void> prepare_file(const std::string& path, OpenMode mode) {
           .detail = "",
           .hint = "nothing was applied from here yet: vscale apply makes it; or let --state name the right file"};
     }
-    if (auto made = make_empty_file(path); !made) return made;
+    if (!make_private_file(path)) return cannot_be_made(path);
     if (stat(path.c_str(), &status) != 0) return last_system_error(path + " vanished", "try again");
   }
   if (auto kind = check_kind_of_file(path, status); !kind) return kind;
   return check_access(path, mode);
-}
-
-/// Whoever copied a statefile here may not have thought of who can read it. Only for what is known to be one, with
-/// what SQLite keeps beside it, which it makes readable by whoever may read the file. Where that is not ours to
-/// change, it stays as it is.
-void close_to_others(const std::string& path) {
-  for (const char* part : {"", "-wal", "-shm"}) {
-    const std::string name = path + part;
-    struct stat status {};
-    const bool is_open_to_others =
-        lstat(name.c_str(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077) != 0;
-    if (is_open_to_others) (void)!chmod(name.c_str(), 0600);
-  }
 }
 
 /// What a file turns out to be, before anything in it is changed.
@@ -159,19 +127,6 @@ Content identify(SQLite::Database& database, const std::string& path, OpenMode m
                    .hint = "vscale plan does it; the file as it is now stays beside it"});
   }
   return Content::statefile;
-}
-
-void turn_wal_on(SQLite::Database& database) {
-  for (int attempt = 1;; ++attempt) {
-    try {
-      const std::string now = database.execAndGet("PRAGMA journal_mode = WAL").getString();
-      if (now == "wal" || now == "memory") return;
-    } catch (const SQLite::Exception&) {
-      if (attempt == kWalAttempts) throw;
-    }
-    if (attempt == kWalAttempts) throw SQLite::Exception("journal_mode stays as it was", 5 /* SQLITE_BUSY */);
-    std::this_thread::sleep_for(kWalPause);
-  }
 }
 
 void set_up_connection(SQLite::Database& database, const StateStoreOptions& options) {

@@ -65,7 +65,7 @@ class Refused : public std::runtime_error {
   Error error_;
 };
 
-/// The one place where SQLite's codes become kinds. Call it in a catch block; `path` is the statefile's.
+/// The one place where what went wrong becomes words. Call it in a catch block; `path` is the statefile's.
 Error statefile_error(const std::string& path);
 
 /// Carries out `work` and turns what SQLite throws into an Error. Nothing else of SQLite leaves this folder.

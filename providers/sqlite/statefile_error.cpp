@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "providers/sqlite/database_file.h"
 #include "providers/sqlite/statefile.h"
 
 // SQLiteCpp gives SQLite's codes as numbers and keeps their names to itself.
@@ -60,32 +61,32 @@ Error in_use(const std::string& path, const std::string& detail) {
           .hint = fmt::format("try again, or see who has it open: fuser {}", path)};
 }
 
+Error cannot_be_opened(const std::string& path, const std::string& detail) {
+  return {.kind = ErrorKind::denied,
+          .message = fmt::format("statefile {0}, or {0}-wal or {0}-shm beside it, cannot be opened", path),
+          .detail = detail,
+          .hint = "run as the user they belong to, in a directory where that user may write"};
+}
+
+Error contradicted(const std::string& path, const std::string& detail) {
+  return {.kind = ErrorKind::conflict,
+          .message = fmt::format("a change contradicts what statefile {} holds", path),
+          .detail = detail,
+          .hint = "plan again"};
+}
+
 Error from_sqlite(const SQLite::Exception& exception, const std::string& path) {
   const std::string detail = exception.what();
-  if (exception.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE) return no_room(path, detail);
-  switch (exception.getErrorCode()) {
-    case SQLITE_NOTADB:
-      return not_a_database(path, detail);
-    case SQLITE_CORRUPT:
-      return damaged(path, detail);
-    case SQLITE_FULL:
+  const int code = exception.getErrorCode();
+  switch (kind_of(exception)) {
+    case ErrorKind::invalid:
+      return code == SQLITE_NOTADB ? not_a_database(path, detail) : damaged(path, detail);
+    case ErrorKind::no_capacity:
       return no_room(path, detail);
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-      return not_allowed(path, detail);
-    case SQLITE_CANTOPEN:
-      return {.kind = ErrorKind::denied,
-              .message = fmt::format("statefile {0}, or {0}-wal or {0}-shm beside it, cannot be opened", path),
-              .detail = detail,
-              .hint = "run as the user they belong to, in a directory where that user may write"};
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return in_use(path, detail);
-    case SQLITE_CONSTRAINT:
-      return {.kind = ErrorKind::conflict,
-              .message = fmt::format("a change contradicts what statefile {} holds", path),
-              .detail = detail,
-              .hint = "plan again"};
+    case ErrorKind::denied:
+      return code == SQLITE_CANTOPEN ? cannot_be_opened(path, detail) : not_allowed(path, detail);
+    case ErrorKind::conflict:
+      return code == SQLITE_CONSTRAINT ? contradicted(path, detail) : in_use(path, detail);
     default:
       return {.kind = ErrorKind::failed,
               .message = fmt::format("statefile {} could not be read or written", path),

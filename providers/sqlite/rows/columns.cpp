@@ -40,6 +40,11 @@ Row& Row::operator<<(bool yes) {
   return *this;
 }
 
+Row& Row::operator<<(double number) {
+  statement_.bind(next_++, number);
+  return *this;
+}
+
 Row& Row::operator<<(Instant at) {
   return *this << rfc3339(at);
 }
@@ -64,6 +69,10 @@ std::uint64_t Columns::amount() {
   const std::int64_t found = number();
   if (found < 0) damaged_column(std::to_string(found), "an amount of 0 or more");
   return static_cast<std::uint64_t>(found);
+}
+
+double Columns::real() {
+  return statement_.getColumn(next_++).getDouble();
 }
 
 bool Columns::yes() {

@@ -27,6 +27,7 @@ class Row {
   Row& operator<<(std::uint64_t number);
   Row& operator<<(int number);
   Row& operator<<(bool yes);
+  Row& operator<<(double number);
   Row& operator<<(Instant at);
   Row& operator<<(const InstanceAddress& address);
   template <class T>
@@ -68,6 +69,7 @@ class Columns {
   std::int64_t number();
   int small();
   std::uint64_t amount();
+  double real();
   bool yes();
   Instant instant();
   InstanceAddress address();

@@ -4,8 +4,6 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "providers/sqlite/statefile.h"
@@ -16,12 +14,6 @@ namespace vscale::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-int permissions_of(const std::string& path) {
-  struct stat status {};
-  REQUIRE(stat(path.c_str(), &status) == 0);
-  return static_cast<int>(status.st_mode & 0777);
-}
 
 Error refusal_of(const std::string& path, OpenMode mode = OpenMode::read_write_create) {
   auto store = SqliteStateStore::open(path, mode);
@@ -40,22 +32,6 @@ Error refusal_to_change(const std::string& path) {
 
 std::string outcome(const Result<void>& result) {
   return result ? "done" : to_string(result.error());
-}
-
-/// What `work` says of a disk of 1 MiB that is mounted at `path` for it alone; nothing where only root may mount.
-std::optional<std::string> on_a_small_disk(const std::string& path, const std::function<std::string()>& work) {
-  const std::string no_mounts = "no mounts";
-  Child child([&] {
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        mount("tmpfs", path.c_str(), "tmpfs", 0, "size=1m") != 0) {
-      return no_mounts;
-    }
-    return work();
-  });
-  std::string said = child.result();
-  if (said != no_mounts) return said;
-  WARN("a file system of its own needs root: not tested");
-  return std::nullopt;
 }
 
 /// How many instances a reader finds there, or what keeps it from reading.

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <grp.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +14,7 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -125,6 +129,28 @@ inline std::string as_nobody(const std::function<std::string()>& work) {
     return work();
   });
   return child.result();
+}
+
+inline int permissions_of(const std::string& path) {
+  struct stat status {};
+  REQUIRE(stat(path.c_str(), &status) == 0);
+  return static_cast<int>(status.st_mode & 0777);
+}
+
+/// What `work` says of a disk of 1 MiB that is mounted at `path` for it alone; nothing where only root may mount.
+inline std::optional<std::string> on_a_small_disk(const std::string& path, const std::function<std::string()>& work) {
+  const std::string no_mounts = "no mounts";
+  Child child([&] {
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        mount("tmpfs", path.c_str(), "tmpfs", 0, "size=1m") != 0) {
+      return no_mounts;
+    }
+    return work();
+  });
+  std::string said = child.result();
+  if (said != no_mounts) return said;
+  WARN("a file system of its own needs root: not tested");
+  return std::nullopt;
 }
 
 inline Instant at_second(int second) {
