@@ -146,6 +146,14 @@ class ScaledWorld {
   ScaledWorld& add_ready(int count, std::optional<double> cpu = std::nullopt) {
     return add(count, MemberState::ready, cpu);
   }
+  /// A new sample of now for every member, in place of those before.
+  ScaledWorld& measure(double cpu) {
+    for (ScalingMember& member : input.members) {
+      samples_.push_back({cpu_sample(input.now, cpu)});
+      member.samples = &samples_.back();
+    }
+    return *this;
+  }
   /// What the member with this ordinal answers to the policy "slots".
   ScaledWorld& answer_slots(int ordinal, double available, bool terminate = false) {
     input.capacity["slots"].insert_or_assign(web_at(ordinal),
