@@ -35,9 +35,9 @@ class Asking {
   }
 
   Opinions gathered() && {
-    std::ranges::sort(opinions_.terminating);
-    const auto doubled = std::ranges::unique(opinions_.terminating);
-    opinions_.terminating.erase(doubled.begin(), doubled.end());
+    std::vector<InstanceAddress>& terminating = opinions_.terminating;
+    std::ranges::sort(terminating);
+    terminating.erase(std::unique(terminating.begin(), terminating.end()), terminating.end());
     return std::move(opinions_);
   }
 
