@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/values/address.h"
 #include "engine/values/units.h"
 
 /// One decision about a group's size, with the number of every layer: what `explain` shows and the state keeps.
@@ -27,34 +28,37 @@ struct Recommendation {
   Kind kind = Kind::none;
   int size = 0;        ///< Kind::size
   bool exact = false;  ///< Kind::size of a schedule: it overrules those that look at load.
-  std::optional<int> floor, ceiling;
-  std::string text;  ///< For a person: "cpu 92 % of 4 instances, target 60 %: 4 -> 7".
-  Figures figures;
+  std::optional<int> floor{}, ceiling{};
+  std::string text;  ///< For a person, without the size: "cpu 92 % of 4 instances, target 60 %". Never empty.
+  Figures figures{};
 
   bool operator==(const Recommendation&) const = default;
 };
 const char* to_string(Recommendation::Kind kind);
 
-/// What came of the size in one layer, in the order in which they follow each other.
+/// What came of the size in one layer, in the order in which they follow each other. Those up to `increment` say what
+/// would be good; those from `clamp` on what may be, and none of them is overruled: but for `clamp`, they only move the
+/// size back towards what it was.
 struct LayerResult {
   enum class Layer {
     combine,    ///< Of the policies one wins; an error among them takes nothing away.
-    hold,       ///< An operator's size, a suspension, the breaker, a rolling update.
+    said,       ///< An operator's size, so long as it is to stay.
     stabilise,  ///< How long the need must last.
     rate,       ///< So many in so much time.
     cooldown,   ///< Rest after a change.
     project,    ///< Would the load of those that go fit on those that stay?
     increment,  ///< By multiples.
-    protect,    ///< Members that may not go.
-    limit,      ///< limits.destroy: so many at once.
     clamp,      ///< min and max, and the bounds of windows.
     room,       ///< What the hosts and the address pools can hold.
+    hold,       ///< The breaker, a suspension, a rolling update, members that are still going.
+    protect,    ///< Members that may not go.
+    limit,      ///< limits.destroy: so many at once.
   };
 
   Layer layer = Layer::combine;
   int before = 0, after = 0;
-  std::string text;  ///< For a person; never empty where `after` differs from `before`.
-  Figures figures;
+  std::string text{};  ///< For a person; never empty where `after` differs from `before`.
+  Figures figures{};
 
   bool operator==(const LayerResult&) const = default;
 };
@@ -68,8 +72,12 @@ struct ScalingDecision {
   int ready = 0, there = 0;                     ///< Members that are ready, and all of them.
   std::vector<Recommendation> recommendations;  ///< In the order of the policies in the file.
   std::string winner;                           ///< The policy whose size it is; empty: none, or an operator.
-  std::vector<LayerResult> layers;              ///< All of them, also those that changed nothing.
-  std::string text;                             ///< "2 -> 4: cpu 92 %, target 60 %", "4: cpu 58 %, target 60 %"
+  /// Members that have asked to end and may go now: victims before all others where the group gets smaller, and
+  /// replaced where it does not. In order of addresses.
+  std::vector<InstanceAddress> terminating;
+  std::vector<LayerResult> layers;  ///< All that it went through, also those that changed nothing.
+  /// "2 -> 4: cpu 92 % of 2 instances, target 60 %"; "4: cpu 58 % …"; "4 -> 5: cpu 92 % …, for 7; rate: …"
+  std::string text;
 
   bool operator==(const ScalingDecision&) const = default;
 };
