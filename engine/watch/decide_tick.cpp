@@ -1,0 +1,364 @@
+#include "engine/watch/decide_tick.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/health/decide_health.h"
+#include "engine/metrics/sample_window.h"
+#include "engine/recorded/wanted_size.h"
+#include "engine/scaling/victims.h"
+#include "engine/watch/roster.h"
+
+namespace vscale {
+namespace {
+
+/// Without `limits.destroy`, watch takes no more away at once.
+constexpr int kDestroyAtOnce = 1;
+
+bool is_stopped(const RecordedState& recorded, const InstanceAddress& address) {
+  return recorded.words.stops.contains(address);
+}
+
+const HealthRecord* health_of(const RecordedState& recorded, const InstanceRecord& instance) {
+  const auto found = recorded.health.find(instance.address);
+  return found == recorded.health.end() || found->second.uuid != instance.uuid ? nullptr : &found->second;
+}
+
+/// What a domain that is there and does not work is said to be; empty of one that works, or is off.
+std::string trouble_of(const LiveDomain* domain) {
+  if (domain == nullptr) return "";
+  switch (domain->state) {
+    case DomainState::paused:
+    case DomainState::suspended:
+    case DomainState::crashed:
+      return fmt::format("it is {}", to_string(domain->state));
+    case DomainState::running:
+    case DomainState::blocked:
+    case DomainState::shutting_down:
+    case DomainState::shut_off:
+    case DomainState::unknown:
+      return "";
+  }
+  VSCALE_ASSERT(false, "a domain's state of which nobody knows whether it is trouble");
+}
+
+class Tick {
+ public:
+  explicit Tick(const TickInput& input)
+      : input_(input), config_(*input.config), recorded_(*input.recorded), members_(config_, recorded_, *input.live) {}
+
+  TickDecision decide() {
+    for (const auto& group : config_.groups) {
+      decide_health_of(group);
+      decide_size_of(group);
+      decide_who_goes(group);
+    }
+    return std::move(decision_);
+  }
+
+ private:
+  // ---- Health -------------------------------------------------------------------------------------------------------
+
+  HealthFinding::State state_of(const Member& member, HealthFinding& finding) const {
+    using State = HealthFinding::State;
+    const InstanceRecord& record = *member.record;
+    if (record.phase == Phase::leaving) return State::leaving;
+    if (is_stopped(recorded_, record.address)) return State::stopped;
+    switch (member.where.presence) {
+      case Presence::unknown:
+      case Presence::in_between:
+        finding.what = member.where.why;
+        return State::unknown;
+      case Presence::up:
+        return state_of_up(record, finding);
+      case Presence::absent:
+      case Presence::undefined:
+      case Presence::off:
+        break;
+    }
+    if (record.phase == Phase::claimed || record.phase == Phase::defined) return State::making;
+    finding.what = trouble_of(member.where.domain);
+    if (!finding.what.empty()) return State::failing;
+    finding.what = member.where.domain != nullptr ? fmt::format("it is {}", to_string(member.where.domain->state))
+                                                  : "its domain is gone";
+    return State::off;
+  }
+
+  HealthFinding::State state_of_up(const InstanceRecord& record, HealthFinding& finding) const {
+    using State = HealthFinding::State;
+    if (record.phase == Phase::claimed || record.phase == Phase::defined) return State::making;
+    if (record.phase == Phase::started) return State::booting;
+    const auto asked = input_.wellness.find(record.address);
+    if (asked == input_.wellness.end() || asked->second.uuid != record.uuid) return State::unknown;
+    if (asked->second.well) return State::alive;
+    finding.what = asked->second.found;
+    return State::failing;
+  }
+
+  HealthFinding finding_of(const Member& member) const {
+    const InstanceRecord& record = *member.record;
+    HealthFinding finding;
+    finding.address = record.address;
+    finding.uuid = record.uuid;
+    finding.created_at = record.created_at;
+    finding.started_at = record.started_at;
+    finding.was_ready = record.ready_at.has_value();
+    finding.protected_from_all = protection_of(recorded_.words, record.address, input_.now) == Protection::From::all;
+    finding.state = state_of(member, finding);
+    return finding;
+  }
+
+  std::vector<HealthRecord> records_of(const std::string& group) const {
+    std::vector<HealthRecord> records;
+    for (const auto& [address, health] : recorded_.health) {
+      if (group_address(address) == group) records.push_back(health);
+    }
+    return records;
+  }
+
+  void decide_health_of(const Group& group) {
+    const std::string address = address_of(group);
+    HealthInput health;
+    health.group = &group;
+    for (const auto& member : members_.of(address)) health.members.push_back(finding_of(member));
+    health.suspended = suspended(recorded_.words, address, input_.now);
+    health.healing = input_.busy.contains(address);
+    health.now = input_.now;
+    const std::vector<HealthRecord> before = records_of(address);
+    HealthOutcome outcome = decide_health(health, before);
+    remember(before, outcome.records);
+    for (auto& healing : outcome.heals) note(address, std::move(healing));
+    for (auto& held : outcome.held) {
+      decision_.findings.crash_loops.emplace(held.address, held.text);
+      decision_.held.push_back(std::move(held));
+    }
+    if (!outcome.breaker.empty()) decision_.breakers.emplace(address, std::move(outcome.breaker));
+  }
+
+  /// What has changed is written, and what nobody needs to know any more goes.
+  void remember(const std::vector<HealthRecord>& before, const std::vector<HealthRecord>& after) {
+    for (const auto& record : after) {
+      if (std::find(before.begin(), before.end(), record) == before.end())
+        decision_.remembered.health.push_back(record);
+    }
+    for (const auto& record : before) {
+      const auto is_same = [&](const HealthRecord& one) { return one.address == record.address; };
+      if (std::none_of(after.begin(), after.end(), is_same)) decision_.remembered.well.push_back(record.address);
+    }
+  }
+
+  void note(const std::string& group, Healing healing) {
+    const auto is_same = [&](const Member& member) { return member.record->address == healing.address; };
+    const auto& members = members_.of(group);
+    const auto member = std::find_if(members.begin(), members.end(), is_same);
+    decision_.events.push_back({.at = input_.now,
+                                .kind = "healed",
+                                .address = to_string(healing.address),
+                                .host = member == members.end() ? "" : member->where.host,
+                                .text = fmt::format("{}: {}", to_string(healing.by), healing.text)});
+    const InstanceAddress address = healing.address;
+    decision_.findings.healings.emplace(address, std::move(healing));
+  }
+
+  // ---- Sizes --------------------------------------------------------------------------------------------------------
+
+  ScalingMember::State scaling_state_of(const Group& group, const Member& member) const {
+    using State = ScalingMember::State;
+    const InstanceRecord& record = *member.record;
+    if (record.phase == Phase::leaving) return State::leaving;
+    if (is_stopped(recorded_, record.address)) return State::off;
+    switch (member.where.presence) {
+      case Presence::unknown:
+      case Presence::in_between:
+        return State::unknown;
+      case Presence::undefined:
+        return State::starting;
+      case Presence::absent:
+      case Presence::off:
+        return record.phase == Phase::ready ? State::off : State::starting;
+      case Presence::up:
+        break;
+    }
+    if (record.phase != Phase::ready) return State::starting;
+    const HealthRecord* health = health_of(recorded_, record);
+    return health != nullptr && health->failures >= group.health.failures ? State::unready : State::ready;
+  }
+
+  std::vector<ScalingMember> scaling_members_of(const Group& group) const {
+    std::vector<ScalingMember> members;
+    for (const auto& member : members_.of(address_of(group))) {
+      ScalingMember one;
+      one.address = member.record->address;
+      one.uuid = member.record->uuid;
+      one.state = scaling_state_of(group, member);
+      const auto protection = protection_of(recorded_.words, one.address, input_.now);
+      one.protected_from_scale_in = protection && *protection != Protection::From::update;
+      one.ready_at = member.record->ready_at;
+      const auto samples = input_.samples->find(one.uuid);
+      if (samples != input_.samples->end()) one.samples = &samples->second;
+      members.push_back(std::move(one));
+    }
+    return members;
+  }
+
+  /// Members that are still to go since the size was made smaller.
+  bool is_scaling_in(const std::string& group, int size) const {
+    const auto& members = members_.of(group);
+    const auto leaving = std::count_if(members.begin(), members.end(),
+                                       [](const Member& member) { return member.record->phase == Phase::leaving; });
+    return leaving > 0 || (std::ssize(members) > size && !is_rolling(group));
+  }
+  bool is_rolling(const std::string& group) const { return recorded_.rollouts.contains(group); }
+
+  std::optional<WantedSize> operator_size_of(const Group& group) const {
+    const WantedSize* owner = size_owner(group, recorded_, address_of(group));
+    if (owner == nullptr || owner->owner != WantedSize::Owner::operator_) return std::nullopt;
+    return owner->until && input_.now >= *owner->until ? std::nullopt : std::optional(*owner);
+  }
+
+  ScalingInput scaling_input_of(const Group& group) const {
+    const std::string address = address_of(group);
+    ScalingInput scaling;
+    scaling.group = &group;
+    scaling.sample_interval = config_.metrics.interval;
+    scaling.evaluate_interval = group.scaling->evaluate.value_or(config_.watch.interval);
+    scaling.current = wanted_size(group, recorded_, address);
+    scaling.members = scaling_members_of(group);
+    if (const auto answers = input_.answers.find(address); answers != input_.answers.end()) {
+      scaling.answers = answers->second.numbers;
+      scaling.capacity = answers->second.capacity;
+    }
+    scaling.zones = input_.zones;
+    scaling.operator_size = operator_size_of(group);
+    scaling.suspended = suspended(recorded_.words, address, input_.now);
+    scaling.rolling = is_rolling(address);
+    scaling.scaling_in = is_scaling_in(address, scaling.current);
+    if (const auto breaker = decision_.breakers.find(address); breaker != decision_.breakers.end()) {
+      scaling.breaker = breaker->second;
+    }
+    if (const auto room = input_.room.find(address); room != input_.room.end()) scaling.room = room->second;
+    scaling.destroy_limit = config_.limits.destroy.value_or(kDestroyAtOnce);
+    scaling.now = input_.now;
+    return scaling;
+  }
+
+  void decide_size_of(const Group& group) {
+    if (!is_scaling_due(config_, group, recorded_, input_.now)) return;
+    const std::string address = address_of(group);
+    const auto memory = recorded_.scaling.find(address);
+    const ScalingInput scaling = scaling_input_of(group);
+    ScalingOutcome outcome = decide_size(scaling, memory == recorded_.scaling.end() ? ScalingMemory{} : memory->second);
+    outcome.memory.group = address;
+    outcome.decision.group = address;
+    decision_.remembered.scaling.push_back(std::move(outcome.memory));
+    if (outcome.decision.size != scaling.current) want(address, outcome.decision);
+    decision_.decisions.push_back(std::move(outcome.decision));
+  }
+
+  // ---- Who goes first -----------------------------------------------------------------------------------------------
+
+  /// The size as it is wanted from here on.
+  int size_of(const Group& group) const {
+    for (const auto& change : decision_.changes) {
+      const auto* put = std::get_if<PutWantedSize>(&change);
+      if (put != nullptr && put->size.group == address_of(group)) return put->size.size;
+    }
+    return wanted_size(group, recorded_, address_of(group));
+  }
+
+  /// Members that have asked to end, by the answers of a capacity policy.
+  std::set<InstanceAddress> asked_to_end(const std::string& group) const {
+    std::set<InstanceAddress> asked;
+    for (const auto& memory : decision_.remembered.scaling) {
+      if (memory.group == group) add_asked(memory, asked);
+    }
+    const auto before = recorded_.scaling.find(group);
+    if (asked.empty() && before != recorded_.scaling.end()) add_asked(before->second, asked);
+    return asked;
+  }
+  static void add_asked(const ScalingMemory& memory, std::set<InstanceAddress>& asked) {
+    for (const auto& [name, policy] : memory.policies) {
+      for (const auto& one : policy.capacity) {
+        if (one.terminate) asked.insert(one.address);
+      }
+    }
+  }
+
+  std::optional<double> cpu_of(const Group& group, const InstanceRecord& record) const {
+    const auto samples = input_.samples->find(record.uuid);
+    if (samples == input_.samples->end()) return std::nullopt;
+    return average_over(samples->second, Metric::cpu, input_.now, group.scaling->window);
+  }
+
+  void decide_who_goes(const Group& group) {
+    if (!group.scaling) return;
+    const std::string address = address_of(group);
+    const auto& members = members_.of(address);
+    const int too_many = static_cast<int>(members.size()) - size_of(group);
+    if (too_many <= 0) return;
+    const auto asked = asked_to_end(address);
+    const auto revision = recorded_.groups.find(address);
+    std::vector<VictimCandidate> candidates;
+    for (const auto& member : members) {
+      const InstanceRecord& record = *member.record;
+      const auto protection = protection_of(recorded_.words, record.address, input_.now);
+      const HealthRecord* health = health_of(recorded_, record);
+      candidates.push_back(
+          {.address = record.address,
+           .host = member.where.host,
+           .leaving = record.phase == Phase::leaving,
+           .asked_to_end = asked.contains(record.address),
+           .never_ready = !record.ready_at.has_value(),
+           .old_revision = revision != recorded_.groups.end() && record.revision < revision->second.revision,
+           .unhealthy = health != nullptr && health->failures >= group.health.failures,
+           .cpu_percent = cpu_of(group, record),
+           .protected_from_scale_in = protection && *protection != Protection::From::update});
+    }
+    decision_.findings.go_first.emplace(address, victims(candidates, too_many));
+  }
+
+  void want(const std::string& group, const ScalingDecision& decision) {
+    decision_.changes.emplace_back(PutWantedSize{{.group = group,
+                                                  .size = decision.size,
+                                                  .owner = WantedSize::Owner::policies,
+                                                  .by = decision.winner,
+                                                  .reason = decision.text,
+                                                  .at = input_.now}});
+    decision_.events.push_back(
+        {.at = input_.now, .kind = "scaled", .address = group, .host = "", .text = decision.text});
+  }
+
+  const TickInput& input_;
+  const Config& config_;
+  const RecordedState& recorded_;
+  const Roster members_;
+  TickDecision decision_;
+};
+
+}  // namespace
+
+TickDecision decide_tick(const TickInput& input) {
+  return Tick(input).decide();
+}
+
+bool is_scaling_due(const Config& config, const Group& group, const RecordedState& recorded, Instant now) {
+  if (!group.scaling) return false;
+  const auto memory = recorded.scaling.find(address_of(group));
+  if (memory == recorded.scaling.end()) return true;
+  return is_due(memory->second, group.scaling->evaluate.value_or(config.watch.interval), now);
+}
+
+std::vector<InstanceAddress> to_be_asked(const Config& config, const RecordedState& recorded, const Live& live) {
+  std::vector<InstanceAddress> addresses;
+  const Roster members(config, recorded, live);
+  for (const auto& group : config.groups) {
+    for (const auto& member : members.of(address_of(group))) {
+      if (member.where.presence != Presence::up || member.record->phase != Phase::ready) continue;
+      addresses.push_back(member.record->address);
+    }
+  }
+  return addresses;
+}
+
+}  // namespace vscale
