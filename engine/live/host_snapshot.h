@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/domain/ownership.h"
+#include "engine/live/domain_counters.h"
 #include "engine/values/result.h"
 #include "engine/values/units.h"
 
@@ -81,6 +82,9 @@ struct HostSnapshot {
   std::vector<LivePool> pools;        ///< Those asked for that exist.
   std::set<std::string> networks;     ///< Active libvirt networks.
   std::vector<LiveDomain> domains;    ///< In order of name. All of them, foreign ones too.
+  /// Of those that are up and ours, by uuid, where they were asked for; what is too busy to be asked is not in it. They
+  /// are for whoever looked, and nobody keeps them with the rest.
+  std::map<std::string, DomainCounters> counters{};
 
   bool operator==(const HostSnapshot&) const = default;
 };

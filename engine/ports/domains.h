@@ -29,6 +29,14 @@ struct ObserveRequest {
   /// Lets the host look into those pools anew first. Otherwise it tells what it knows from its last look: files that
   /// were put there or taken away by hand, through another host or by a guest that grew, are not in it.
   bool refresh_pools = false;
+  /// Asks for HostSnapshot::counters, of the domains of this lineage; of all that carry a mark if there is none.
+  bool counters = false;
+  /// With `counters`: whose domains are ours. Those of them that are up and do not tell of their memory are told to,
+  /// each once while it runs: that is the one thing that a look changes, and nobody waits for it.
+  std::string lineage{};
+  /// How long the host is waited for; to be longer than a look takes at a large host that is busy, or nobody will ever
+  /// see it. Nothing: as long as it takes by the bounds of each step.
+  std::optional<Duration> patience{};
 };
 
 /// In-place changes of a defined domain. What is not set stays as it is.
@@ -46,8 +54,14 @@ class Domains {
  public:
   virtual ~Domains() = default;
   /// Reads all `hosts` side by side. Every one of them is in the answer; one that does not answer by its deadline is
-  /// an error there and keeps nobody else waiting. Changes nothing, on the hosts or in the pools; but a pool that is
-  /// refreshed and cannot be read is turned off by its host, as it is of no use to anybody.
+  /// an error there and keeps nobody else waiting. Changes nothing, on the hosts or in the pools, but for `lineage` as
+  /// said there; but a pool that is refreshed and cannot be read is turned off by its host, as it is of no use to
+  /// anybody.
+  ///
+  /// Whose patience ran out leaves a look behind that goes on. From then on the host is silent: every further call
+  /// answers at once for it, `unreachable`, since when; and sees to it that one look is under way, never two. When one
+  /// of them has got its answer, the host is not silent any more: that answer, which is of an earlier moment, is thrown
+  /// away, and the next call looks again with all its patience.
   virtual std::map<std::string, Result<HostSnapshot>> observe(const std::map<std::string, ObserveRequest>& hosts) = 0;
   /// Defines the domain, without starting it. One of ours with this uuid is redefined; a foreign domain with this name
   /// or uuid is `exists` and left alone. The volumes must be there (`not_found` names the one that is not).

@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration kLookTakes{5};
 constexpr Duration kCrashesSoon{2500};
+constexpr Duration kPatience{20'000};  ///< With a silent host, of who has not said how much.
 
 std::string day_time(Instant at) {
   return rfc3339(at).substr(11, 12);
@@ -23,12 +24,14 @@ bool has_control_character(const std::string& text) {
 
 }  // namespace
 
-FakeCluster::FakeCluster(std::uint64_t seed, Clock& clock) : random_(seed), clock_(clock) {}
+FakeCluster::FakeCluster(std::uint64_t seed, Clock& clock)
+    : random_(seed), clock_(clock), usage_counted_until_(clock.now()), heard_until_(clock.now()) {}
 
 // ---- Calls and what chance makes of them ---------------------------------------------------------------------------
 
 Result<void> FakeCluster::change(const std::string& host, const std::string& what, Duration takes, const Effect& effect,
                                  const Effect& half) {
+  let_happen();
   const std::lock_guard lock(mutex_);
   cross();
   if (const auto error = unreachable(host)) return *error;
@@ -49,6 +52,7 @@ Result<void> FakeCluster::change(const std::string& host, const std::string& wha
 }
 
 Result<void> FakeCluster::look(const std::string& host, const Effect& at) {
+  let_happen();
   const std::lock_guard lock(mutex_);
   cross();
   clock_.sleep_until(clock_.now() + kLookTakes);
@@ -71,8 +75,10 @@ bool FakeCluster::chance(int permille) {
 }
 
 std::optional<Error> FakeCluster::unreachable(const std::string& host) {
+  count_usage();  // before anything changes
   const auto found = hosts_.find(host);
-  const bool answers = found != hosts_.end() && !found->second.cut && clock_.now() >= found->second.dropped_until;
+  const bool answers = found != hosts_.end() && !found->second.cut && !found->second.silent &&
+                       clock_.now() >= found->second.dropped_until;
   if (answers) return std::nullopt;
   return Error{ErrorKind::unreachable, fmt::format("{} does not answer", host), "simulated", {}};
 }
@@ -95,16 +101,37 @@ void FakeCluster::note(const std::string& host, const std::string& what) {
 
 std::map<std::string, Result<HostSnapshot>> FakeCluster::observe(const std::map<std::string, ObserveRequest>& hosts) {
   std::map<std::string, Result<HostSnapshot>> seen;
+  const Instant begun = clock_.now();
+  Instant patient_until = begun;  // side by side: the most patient one is waited for
   for (const auto& [name, wanted] : hosts) {
     const ObserveRequest& request = wanted;  // Lambdas of older compilers cannot capture a structured binding.
+    if (const auto error = silent_error(name)) {
+      seen.emplace(name, *error);
+      continue;
+    }
     HostSnapshot found;
     const auto answer = look(name, [&found, &request, this](Host& host) {
+      host.listened_to = listening_to_.contains(host.spec.name);
       found = snapshot(host, request);
       return Result<void>{};
     });
     seen.emplace(name, answer ? Result<HostSnapshot>(found) : Result<HostSnapshot>(answer.error()));
+    const auto host = hosts_.find(name);
+    if (answer || host == hosts_.end() || !host->second.silent) continue;
+    host->second.silent_since = begun;
+    patient_until = std::max(patient_until, begun + request.patience.value_or(kPatience));
   }
+  clock_.sleep_until(patient_until);
   return seen;
+}
+
+std::optional<Error> FakeCluster::silent_error(const std::string& host) {
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end() || !found->second.silent_since) return std::nullopt;
+  return Error{ErrorKind::unreachable,
+               fmt::format("{}: still no answer since {}", host, rfc3339(*found->second.silent_since)),
+               "simulated",
+               {}};
 }
 
 HostSnapshot FakeCluster::snapshot(Host& host, const ObserveRequest& request) {
@@ -120,6 +147,7 @@ HostSnapshot FakeCluster::snapshot(Host& host, const ObserveRequest& request) {
                     .pools = {},
                     .networks = host.spec.networks,
                     .domains = {}};
+  if (request.counters) seen.counters = counters(host, request);
   for (auto& [name, pool] : host.pools) {
     if (request.pools.count(name) == 0) continue;
     LivePool live{.name = name,
@@ -200,6 +228,7 @@ Result<void> FakeCluster::define_domain(const std::string& host, const DomainSpe
           ErrorKind::not_found, fmt::format("{}: no volume {} in pool {}", host, volume.name, volume.pool), {}, {}};
     }
     entry.domains[spec.uuid] = domain;
+    give_word(entry, domain);
     return {};
   });
 }
@@ -227,8 +256,10 @@ Result<StopOutcome> FakeCluster::stop_domain(const DomainRef& domain, Duration g
         const bool listens = is_inside_up(guest, guest.behaviour.boot) && !guest.behaviour.ignores_shutdown;
         outcome = listens && guest.behaviour.shutdown <= grace ? StopOutcome::shut_down : StopOutcome::powered_off;
         clock_.sleep_until(clock_.now() + (outcome == StopOutcome::shut_down ? guest.behaviour.shutdown : grace));
+        count_usage();
         guest.state = DomainState::shut_off;
         guest.started_at.reset();
+        give_word(host, guest);
         return {};
       });
   if (!stopped) return stopped.error();
@@ -246,6 +277,7 @@ Result<void> FakeCluster::undefine_domain(const DomainRef& domain) {
                    {},
                    {}};
     }
+    give_word(host, **found);
     host.domains.erase(domain.uuid);
     return {};
   });
@@ -317,17 +349,21 @@ void FakeCluster::start_guest(Host& host, FakeDomain& domain) {
   if (chance(faults_.shutdown_ignored)) domain.behaviour.ignores_shutdown = true;
   domain.state = DomainState::running;
   domain.started_at = clock_.now();
+  domain.used = {};
+  give_word(host, domain);
 }
 
-void FakeCluster::let_time_work(FakeDomain& domain) {
+void FakeCluster::let_time_work(Host& host, FakeDomain& domain) {
   if (!domain.started_at || !domain.behaviour.crashes_after) return;
   if (clock_.now() < *domain.started_at + *domain.behaviour.crashes_after) return;
   domain.state = DomainState::crashed;
   domain.started_at.reset();
+  give_word(host, domain);
 }
 
 std::map<std::string, FakeDomain>& FakeCluster::domains_now(Host& host) {
-  for (auto& [uuid, domain] : host.domains) let_time_work(domain);
+  count_usage();
+  for (auto& [uuid, domain] : host.domains) let_time_work(host, domain);
   std::erase_if(host.domains, [](const auto& entry) {
     const DomainState state = entry.second.state;
     return entry.second.transient && (state == DomainState::shut_off || state == DomainState::crashed);
@@ -366,6 +402,7 @@ void FakeCluster::behave(const std::string& domain_name, const GuestBehaviour& b
 void FakeCluster::behave_from_now(const std::string& domain_name, const GuestBehaviour& behaviour) {
   const std::lock_guard lock(mutex_);
   behaviours_[domain_name] = behaviour;
+  count_usage();
   domain_named(domain_name).behaviour = behaviour;
 }
 
@@ -379,8 +416,16 @@ void FakeCluster::cut(const std::string& host) {
   note(host, "cut off");
 }
 void FakeCluster::heal(const std::string& host) {
-  host_named(host).cut = false;
+  Host& entry = host_named(host);
+  entry.cut = false;
+  entry.silent = false;
+  if (entry.silent_since && listening_to_.contains(host)) word_ = true;  // the look that was left behind has its answer
+  entry.silent_since.reset();
   note(host, "back on the network");
+}
+void FakeCluster::fall_silent(const std::string& host) {
+  host_named(host).silent = true;
+  note(host, "fell silent");
 }
 void FakeCluster::crash_at(CrashPoint* crash) {
   crash_ = crash;
@@ -441,11 +486,29 @@ FakeDomain& FakeCluster::domain_named(const std::string& name, Host** host) {
   VSCALE_ASSERT(false, "a domain that the fake cluster does not have");
 }
 
+void FakeCluster::start_by_hand(const std::string& domain_name) {
+  Host* host = nullptr;
+  FakeDomain& domain = domain_named(domain_name, &host);
+  if (!is_up(domain.state)) start_guest(*host, domain);
+  note(domain.host, "somebody started " + domain_name);
+}
+
 void FakeCluster::power_off_by_hand(const std::string& domain_name) {
-  FakeDomain& domain = domain_named(domain_name);
+  Host* host = nullptr;
+  FakeDomain& domain = domain_named(domain_name, &host);
+  count_usage();
   domain.state = DomainState::shut_off;
   domain.started_at.reset();
+  give_word(*host, domain);
   note(domain.host, "somebody powered off " + domain_name);
+}
+
+void FakeCluster::hang_by_hand(const std::string& domain_name) {
+  FakeDomain& domain = domain_named(domain_name);
+  VSCALE_ASSERT(domain.started_at.has_value(), "only what is up can hang");
+  count_usage();
+  domain.behaviour.hangs_after = clock_.now() - *domain.started_at;
+  note(domain.host, domain_name + " hung");
 }
 
 void FakeCluster::undefine_by_hand(const std::string& domain_name) {
@@ -453,6 +516,7 @@ void FakeCluster::undefine_by_hand(const std::string& domain_name) {
   FakeDomain& domain = domain_named(domain_name, &host);
   note(domain.host, "somebody undefined " + domain_name);
   domain.transient = true;
+  give_word(*host, domain);
   domains_now(*host);
 }
 
@@ -481,6 +545,8 @@ void FakeCluster::move_by_hand(const std::string& domain_name, const std::string
   if (domain.seed) carry(*domain.seed);
   domain.host = to_host;
   to.domains[domain.uuid] = domain;
+  give_word(*from, domain);
+  give_word(to, domain);
   note(to_host, "somebody moved here " + domain_name);
 }
 
@@ -492,7 +558,10 @@ void FakeCluster::set_memory_by_hand(const std::string& domain_name, std::uint64
 }
 
 void FakeCluster::power_loss(const std::string& host) {
-  for (auto& [uuid, domain] : host_named(host).domains) {
+  count_usage();
+  Host& entry = host_named(host);
+  entry.listened_to = false;
+  for (auto& [uuid, domain] : entry.domains) {
     if (!domain.ownership) continue;
     domain.state = DomainState::shut_off;
     domain.started_at.reset();

@@ -12,6 +12,7 @@
 
 #include "engine/ports/clock.h"
 #include "engine/ports/domains.h"
+#include "engine/ports/events/domain_events.h"
 #include "engine/ports/guests.h"
 #include "engine/ports/network_probe.h"
 #include "engine/ports/volumes.h"
@@ -63,11 +64,24 @@ struct GuestBehaviour {
   bool ignores_shutdown = false;
   bool never_boots = false;  ///< Up for the host, and nothing inside ever answers.
   std::optional<Duration> crashes_after{};
+  std::optional<Duration> hangs_after{};  ///< From then on nothing inside answers or works, while the domain runs.
   int http_status = 200;
   std::string system_state = "running";  ///< What systemctl says once it is up; "starting" before.
   std::string cloud_init_status = "done";
   int cloud_init_exit = 0;  ///< Of `cloud-init status`, once it is done; 2: with errors that it could recover from.
   int command_exit = 0;     ///< Of every other command.
+};
+
+/// What a guest uses while it is up inside.
+struct GuestLoad {
+  double cpu_percent = 0;                                   ///< Of its vCPUs.
+  double memory_percent = 25;                               ///< Of what it has.
+  double disk_iops = 0, disk_bytes = 0, network_bytes = 0;  ///< A second.
+};
+
+/// What a guest has used since it was started.
+struct GuestUsage {
+  double cpu_ns = 0, disk_requests = 0, disk_bytes = 0, network_bytes = 0;
 };
 
 /// How often something goes wrong by chance, in permille of the calls (of the starts, for guests).
@@ -94,11 +108,12 @@ struct FakeDomain {
   std::optional<VolumeRef> seed;
   std::optional<Instant> started_at;  ///< While it is up.
   GuestBehaviour behaviour;
+  GuestUsage used{};  ///< Up to the last call that looked or changed something.
 };
 
 /// Implements the ports to hosts and guests. A host that was not added is unreachable. Files to upload are imaginary:
 /// one is there if its name ends in .qcow2. Calls are safe from several threads; the rest is for one.
-class FakeCluster final : public Domains, public Volumes, public Guests, public NetworkProbe {
+class FakeCluster final : public Domains, public Volumes, public Guests, public NetworkProbe, public DomainEvents {
  public:
   /// `clock` must outlive it, and passes time by being slept on (virtual_clock.h).
   FakeCluster(std::uint64_t seed, Clock& clock);
@@ -128,6 +143,11 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   Result<void> connect_tcp(const std::string& address, int port, Duration timeout) override;
   Result<int> get_http(const std::string& address, int port, const std::string& path, Duration timeout) override;
 
+  void listen_to(const std::set<std::string>& hosts) override;
+  /// Ends at the moment at which something that is due comes to pass: a crash, an agent that is up, what was said by
+  /// happens_at().
+  bool sleep_between(Instant earliest, Instant latest) override;
+
   // ---- What the world is like ----
   void add_host(const FakeHost& host);
   /// For every guest that starts from now on and has no behaviour of its own.
@@ -137,11 +157,23 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   /// For the guest of this domain, at once and from its next start on: one that is up is another from now on, as if
   /// it had been so since it started.
   void behave_from_now(const std::string& domain_name, const GuestBehaviour& behaviour);
+  /// What every guest uses from now on that was not spoken of by name, and what that one uses.
+  void use(const GuestLoad& load);
+  void use(const std::string& domain_name, const GuestLoad& load);
+  /// What a group has to do from now on, in vCPUs that are busy: shared out evenly to those of its guests that serve
+  /// (network up, not hung, http_status 200), beside what each uses itself. None does more than its vCPUs can; what
+  /// nobody does is lost.
+  void use_by_group(const std::string& group, double busy_vcpus);
+  /// Lets it happen when time has come there: in sleep_between() at that very moment, else at the next call to a port.
+  void happens_at(Instant at, std::function<void(FakeCluster&)> what);
   /// Chance from now on. `FaultRates{}` ends all of it, and heals connections that have dropped.
   void set_faults(const FaultRates& rates);
   /// Pulls the host's network cable: nothing is known of it, nor of its guests, which go on.
   void cut(const std::string& host);
   void heal(const std::string& host);
+  /// Takes every call from now on and answers none, until heal(): observe() costs its patience once, and nothing
+  /// afterwards. Other calls are `unreachable` at once.
+  void fall_silent(const std::string& host);
   /// Where vscale dies; null: nowhere. Must outlive the cluster.
   void crash_at(CrashPoint* crash);
 
@@ -157,7 +189,10 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   /// What DHCP gives to the first card of that domain from now on. Else each host hands out its own 192.168.122.2 and
   /// so on, as the stock network of libvirt does.
   void lease_by_hand(const std::string& domain_name, const std::string& address);
+  void start_by_hand(const std::string& domain_name);
   void power_off_by_hand(const std::string& domain_name);
+  /// One that is up, until its next start.
+  void hang_by_hand(const std::string& domain_name);
   /// One that is up runs on, and is gone once it is off.
   void undefine_by_hand(const std::string& domain_name);
   /// Off and undefined.
@@ -184,6 +219,9 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
     std::map<std::string, FakeDomain> domains;    ///< By uuid.
     std::map<std::string, std::string> leases{};  ///< By MAC: what DHCP gave.
     bool cut = false;
+    bool silent = false;
+    std::optional<Instant> silent_since{};  ///< When the first look lost its patience.
+    bool listened_to = false;               ///< From the first look on after listen_to().
     Instant dropped_until{};
   };
   /// What chance has decided about one call.
@@ -206,7 +244,7 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   Result<FakeDomain*> ours(Host& host, const DomainRef& domain);
   Result<void> agent_answers(Host& host, const DomainRef& domain, Duration timeout);
   void start_guest(Host& host, FakeDomain& domain);
-  void let_time_work(FakeDomain& domain);
+  void let_time_work(Host& host, FakeDomain& domain);
   /// Lets time work on all of them: those without a definition that are off are gone.
   std::map<std::string, FakeDomain>& domains_now(Host& host);
   bool is_inside_up(const FakeDomain& domain, Duration after);
@@ -214,6 +252,20 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   std::map<std::string, std::string> addresses_of(Host& host, const FakeDomain& domain);
   FakeDomain* guest_at(const std::string& address);
   HostSnapshot snapshot(Host& host, const ObserveRequest& request);
+  std::map<std::string, DomainCounters> counters(Host& host, const ObserveRequest& request);
+  std::optional<Error> silent_error(const std::string& host);
+  // fake_load.cpp
+  bool serves(const FakeDomain& domain, Instant at) const;
+  bool shares_load(const FakeDomain& domain, Instant at) const;
+  const GuestLoad& load_of(const FakeDomain& domain) const;
+  void count_usage();
+  void count_usage(Instant at, Duration over);
+  // fake_events.cpp
+  void give_word(const Host& host, const FakeDomain& domain);
+  std::vector<Instant> due_of(const FakeDomain& domain) const;
+  std::optional<Instant> next_due();
+  void hear();
+  void let_happen();
   FakePool* find_pool(Host& host, const std::string& name);
   Result<FakePool*> active_pool(Host& host, const std::string& name);
   /// The pool of a volume that should be there: without the pool nobody knows that it is gone, so never `not_found`.
@@ -231,6 +283,15 @@ class FakeCluster final : public Domains, public Volumes, public Guests, public 
   std::map<std::string, GuestBehaviour> behaviours_;  ///< By the domain's name.
   std::map<std::string, Host> hosts_;
   std::vector<std::string> log_;
+  GuestLoad default_load_;
+  std::map<std::string, GuestLoad> loads_;     ///< By the domain's name.
+  std::map<std::string, double> group_loads_;  ///< Busy vCPUs.
+  bool is_used_ = false;  ///< Somebody has said what guests use: until then there is nothing to count.
+  Instant usage_counted_until_;
+  std::set<std::string> listening_to_;
+  bool word_ = false;
+  Instant heard_until_;
+  std::multimap<Instant, std::function<void(FakeCluster&)>> happenings_;
 };
 
 }  // namespace vscale

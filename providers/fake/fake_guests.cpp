@@ -30,8 +30,9 @@ std::map<std::string, std::string> configured_addresses(const std::string& netwo
 }  // namespace
 
 bool FakeCluster::is_inside_up(const FakeDomain& domain, Duration after) {
-  return is_up(domain.state) && domain.started_at && !domain.behaviour.never_boots &&
-         clock_.now() >= *domain.started_at + after;
+  if (!is_up(domain.state) || !domain.started_at || domain.behaviour.never_boots) return false;
+  const Duration age = clock_.now() - *domain.started_at;
+  return age >= after && (!domain.behaviour.hangs_after || age < *domain.behaviour.hangs_after);
 }
 
 Result<void> FakeCluster::agent_answers(Host& host, const DomainRef& domain, Duration timeout) {

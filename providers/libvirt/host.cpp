@@ -4,6 +4,8 @@
 #include <libvirt/virterror.h>
 
 #include "providers/libvirt/domains/domain_xml.h"
+#include "providers/libvirt/host/observe.h"
+#include "providers/libvirt/link/host_uri.h"
 #include "providers/libvirt/link/libvirt_error.h"
 
 namespace vscale::libvirt {
@@ -41,15 +43,61 @@ Result<DomainOffer> read_offer(virConnectPtr connection, const std::string& host
 
 }  // namespace
 
+LibvirtHost::LibvirtHost(HostConnection connection, LibvirtOptions options, const std::shared_ptr<WakeUp>& wake_up)
+    : name_(connection.name),
+      options_(options),
+      is_world_of_its_own_(libvirt::is_world_of_its_own(connection.uri)),
+      links_(connection, options),
+      listening_links_(connection, options),
+      looks_(std::make_shared<Looks>(connection.name, [wake_up] { wake_up->give_word(); })),
+      listener_(std::make_shared<Listener>(wake_up)),
+      memory_tellers_(std::make_shared<MemoryTellers>()) {}
+
+Looks::Waiting LibvirtHost::begin_look(const ObserveRequest& request, Instant now) {
+  return looks_->begin(now, [self = shared_from_this(), request, now] { return observe_host(*self, request, now); });
+}
+
+std::shared_ptr<HostLink> LibvirtHost::listening_link() {
+  return is_world_of_its_own_ ? links_.current() : listening_links_.current();
+}
+
+void LibvirtHost::begin_closing() {
+  listener_->let_go();
+  listening_links_.begin_closing();
+  links_.begin_closing();
+}
+
+void LibvirtHost::wait_until_closed(std::chrono::steady_clock::time_point deadline) {
+  listening_links_.wait_until_closed(deadline);
+  links_.wait_until_closed(deadline);
+}
+
+/// The lock is the caller's.
+void LibvirtHost::forget_those_before(const std::shared_ptr<HostLink>& link) {
+  const int beginnings = link->beginnings();
+  if (told_over_.lock() == link && told_since_ == beginnings) return;
+  told_over_ = link;
+  told_since_ = beginnings;
+  facts_.reset();
+  offers_.clear();
+  kvm_verdict_.reset();
+}
+
 Result<HostFacts> LibvirtHost::facts() {
+  const std::shared_ptr<HostLink> link = links_.current();
   {
     const std::scoped_lock lock(mutex_);
+    forget_those_before(link);
     if (facts_) return *facts_;
   }
-  Result<HostFacts> read = link_->call<HostFacts>(
+  Result<HostFacts> read = link->call<HostFacts>(
       Lane::request, "tell what it is", options().refresh_timeout,
       [host = name()](virConnectPtr connection, Progress&) { return read_facts(connection, host); });
   if (!read) return read;
+  {
+    const std::scoped_lock lock(mutex_);
+    forget_those_before(link);
+  }
   // Firmware is a fact of the host as well, though libvirt tells it by the kind of domain.
   const bool has_kvm = read->virt_types.contains("kvm");
   if (has_kvm || read->virt_types.contains("qemu")) {
@@ -77,7 +125,7 @@ Result<DomainOffer> LibvirtHost::offer_of(const HostFacts& facts, const std::str
     const std::scoped_lock lock(mutex_);
     if (const auto found = offers_.find(key); found != offers_.end()) return found->second;
   }
-  Result<DomainOffer> read = link_->call<DomainOffer>(
+  Result<DomainOffer> read = link()->call<DomainOffer>(
       Lane::request, "tell what it offers", options().refresh_timeout,
       [host = name(), arch = facts.arch, virt_type, machine](virConnectPtr connection, Progress&) {
         return read_offer(connection, host, arch, virt_type, machine);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -7,28 +8,43 @@
 #include <string>
 #include <utility>
 
+#include "engine/ports/domains.h"
 #include "engine/values/result.h"
 #include "providers/libvirt/host/host_facts.h"
+#include "providers/libvirt/host/memory_tellers.h"
 #include "providers/libvirt/libvirt_hosts.h"
 #include "providers/libvirt/link/handle.h"
 #include "providers/libvirt/link/host_link.h"
+#include "providers/libvirt/watching/link_succession.h"
+#include "providers/libvirt/watching/listener.h"
+#include "providers/libvirt/watching/looks.h"
 
 /// A host as LibvirtHosts knows it: its connection, and what was found out about it so far. Internal to
 /// providers/libvirt.
 
 namespace vscale::libvirt {
 
-/// Safe from several threads.
-class LibvirtHost {
+/// Safe from several threads. Owned by shared_ptr: a look that is left behind outlives LibvirtHosts.
+class LibvirtHost : public std::enable_shared_from_this<LibvirtHost> {
  public:
-  LibvirtHost(HostConnection connection, LibvirtOptions options)
-      : link_(std::make_shared<HostLink>(std::move(connection), options)) {}
+  LibvirtHost(HostConnection connection, LibvirtOptions options, const std::shared_ptr<WakeUp>& wake_up);
 
-  HostLink& link() { return *link_; }
-  const std::string& name() const { return link_->name(); }
-  const LibvirtOptions& options() const { return link_->options(); }
+  std::shared_ptr<HostLink> link() { return links_.current(); }
+  const std::string& name() const { return name_; }
+  const LibvirtOptions& options() const { return options_; }
 
-  /// Asked once; a new version of libvirt on the host is seen by the next run.
+  /// Begins to read it. Nothing of the caller's has to outlive that.
+  Looks::Waiting begin_look(const ObserveRequest& request, Instant now);
+  Listener& listener() { return *listener_; }
+  /// What the events come over: a link of its own, as a request must never wait for the connection that is lent to
+  /// them.
+  std::shared_ptr<HostLink> listening_link();
+  MemoryTellers& memory_tellers() { return *memory_tellers_; }
+
+  void begin_closing();
+  void wait_until_closed(std::chrono::steady_clock::time_point deadline);
+
+  /// Asked once of those who answer: again, as all below, when every connection to the host was lost in between.
   Result<HostFacts> facts();
   /// What it offers for domains of this type on this machine, asked once each.
   Result<DomainOffer> offer(const std::string& virt_type, const std::string& machine);
@@ -40,8 +56,19 @@ class LibvirtHost {
  private:
   Result<DomainOffer> offer_of(const HostFacts& facts, const std::string& virt_type, const std::string& machine);
 
-  std::shared_ptr<HostLink> link_;
+  void forget_those_before(const std::shared_ptr<HostLink>& link);
+
+  const std::string name_;
+  const LibvirtOptions options_;
+  const bool is_world_of_its_own_;
+  LinkSuccession links_, listening_links_;
+  const std::shared_ptr<Looks> looks_;
+  const std::shared_ptr<Listener> listener_;
+  const std::shared_ptr<MemoryTellers> memory_tellers_;
   std::mutex mutex_;
+  /// Over which link, and which of its beginnings, all below was told.
+  std::weak_ptr<HostLink> told_over_;
+  int told_since_ = 0;
   std::optional<HostFacts> facts_;
   std::map<std::pair<std::string, std::string>, DomainOffer> offers_;
   std::optional<bool> kvm_verdict_;

@@ -13,7 +13,8 @@ namespace vscale {
 
 struct LibvirtHosts::Impl {
   Clock& clock;
-  std::map<std::string, std::unique_ptr<libvirt::LibvirtHost>> hosts;
+  std::shared_ptr<libvirt::WakeUp> wake_up;
+  std::map<std::string, std::shared_ptr<libvirt::LibvirtHost>> hosts;
 
   /// The host of this name. One that the configuration does not name cannot be reached: nothing is known about it.
   Result<libvirt::LibvirtHost*> host(const std::string& name) const;

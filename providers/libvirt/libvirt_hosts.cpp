@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "providers/libvirt/host/observe.h"
@@ -12,20 +10,22 @@
 
 namespace vscale {
 
-LibvirtHosts::LibvirtHosts(std::vector<HostConnection> hosts, LibvirtOptions options, Clock& clock)
-    : impl_(std::make_unique<Impl>(Impl{.clock = clock, .hosts = {}})) {
+LibvirtHosts::LibvirtHosts(std::vector<HostConnection> hosts, LibvirtOptions options, Clock& clock,
+                           std::function<void()> end_sleep)
+    : impl_(std::make_unique<Impl>(
+          Impl{.clock = clock, .wake_up = std::make_shared<libvirt::WakeUp>(std::move(end_sleep)), .hosts = {}})) {
   for (HostConnection& host : hosts) {
     const std::string name = host.name;
-    const bool is_new =
-        impl_->hosts.emplace(name, std::make_unique<libvirt::LibvirtHost>(std::move(host), options)).second;
+    auto entry = std::make_shared<libvirt::LibvirtHost>(std::move(host), options, impl_->wake_up);
+    const bool is_new = impl_->hosts.emplace(name, std::move(entry)).second;
     VSCALE_ASSERT(is_new, "two hosts have one name");
   }
 }
 
 LibvirtHosts::~LibvirtHosts() {
-  for (auto& [name, host] : impl_->hosts) host->link().begin_closing();
+  for (auto& [name, host] : impl_->hosts) host->begin_closing();
   const auto now = std::chrono::steady_clock::now();
-  for (auto& [name, host] : impl_->hosts) host->link().wait_until_closed(now + host->options().close_timeout);
+  for (auto& [name, host] : impl_->hosts) host->wait_until_closed(now + host->options().close_timeout);
 }
 
 Result<libvirt::LibvirtHost*> LibvirtHosts::Impl::host(const std::string& name) const {
@@ -36,23 +36,26 @@ Result<libvirt::LibvirtHost*> LibvirtHosts::Impl::host(const std::string& name) 
 
 std::map<std::string, Result<HostSnapshot>> LibvirtHosts::observe(const std::map<std::string, ObserveRequest>& hosts) {
   std::map<std::string, Result<HostSnapshot>> seen;
-  std::vector<std::thread> readers;
+  std::map<std::string, libvirt::Looks::Waiting> looks;
+  const Instant now = impl_->clock.now();
   for (const auto& [name, request] : hosts) {
     Result<libvirt::LibvirtHost*> host = impl_->host(name);
-    // Every entry is there before the first thread starts: from then on each thread only touches its own.
-    auto& answer = seen.emplace(name, host ? Error{} : host.error()).first->second;
-    if (!host) continue;
-    try {
-      readers.emplace_back([this, &answer, &request = request, target = *host] {
-        answer = libvirt::observe_host(*target, request, impl_->clock);
-      });
-    } catch (const std::system_error& error) {
-      answer = Error{ErrorKind::failed, fmt::format("host \"{}\" cannot be read: there can be no more threads", name),
-                     error.what(), "raise the limit on processes: ulimit -u"};
+    if (host) {
+      looks.emplace(name, (*host)->begin_look(request, now));
+    } else {
+      seen.emplace(name, host.error());
     }
   }
-  for (std::thread& reader : readers) reader.join();
+  for (auto& [name, look] : looks) seen.emplace(name, look.answer(hosts.at(name).patience));
   return seen;
+}
+
+void LibvirtHosts::listen_to(const std::set<std::string>& hosts) {
+  for (const auto& [name, host] : impl_->hosts) host->listener().set_wanted(hosts.contains(name));
+}
+
+bool LibvirtHosts::sleep_between(Instant earliest, Instant latest) {
+  return impl_->wake_up->sleep_between(impl_->clock, earliest, latest);
 }
 
 }  // namespace vscale

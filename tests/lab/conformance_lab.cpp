@@ -107,7 +107,8 @@ std::string kill_libvirtd(const std::string& signal) {
 
 TEST_CASE("real QEMU keeps the promises of the ports") {
   SystemClock clock;
-  LibvirtHosts hosts({{"kvm1", from_environment("VSCALE_LAB_URI")}}, LibvirtOptions{}, clock);
+  LibvirtHosts hosts({{"kvm1", from_environment("VSCALE_LAB_URI")}}, LibvirtOptions{}, clock,
+                     [&clock] { clock.interrupt(); });
   const std::string directory = "/var/lib/libvirt/vscale";
   const std::string small = from_environment("VSCALE_LAB_SMALL_DIRECTORY");
   const auto on_host = [](const std::string& command) { lab({"exec", "kvm1", "sh", "-c", command}); };
@@ -138,10 +139,25 @@ TEST_CASE("real QEMU keeps the promises of the ports") {
       .digest_of =
           [&](const std::string& volume) {
             return answer_on_host("sha256sum < " + directory + "/" + volume).substr(0, kSha256_digits);
+          },
+      .start_and_stop =
+          [&](const std::string& domain) {
+            on_host("virsh -q start " + domain + " > /dev/null && virsh -q destroy " + domain + " > /dev/null");
+          },
+      .fall_silent = [&] { on_host(kill_libvirtd("STOP")); },
+      .answer_again = [&] { on_host(kill_libvirtd("CONT")); },
+      .restart_service = [&] { on_host(kill_libvirtd("TERM")); },  // it is started again when it ends
+      .forget_memory =
+          [&](const std::string& domain) { on_host("virsh -q dommemstat " + domain + " --period 0 --config"); },
+      .is_to_tell_memory =
+          [&](const std::string& domain) {
+            return answer_on_host("virsh dumpxml --inactive " + domain).find("<stats period='10'/>") !=
+                   std::string::npos;
           }};
   ProviderUnderTest provider{.domains = hosts,
                              .volumes = hosts,
                              .guests = hosts,
+                             .events = hosts,
                              .clock = clock,
                              .host = "kvm1",
                              .foreign_domain = from_environment("VSCALE_LAB_FOREIGN_DOMAIN"),
@@ -155,7 +171,8 @@ TEST_CASE("real QEMU keeps the promises of the ports") {
                              .bare_pool_path = bare,
                              .image_path = from_environment("VSCALE_LAB_IMAGE"),
                              .image_virtual_size_bytes = std::stoull(from_environment("VSCALE_LAB_IMAGE_SIZE")),
-                             .guest_address = from_environment("VSCALE_LAB_ADDRESS")};
+                             .guest_address = from_environment("VSCALE_LAB_ADDRESS"),
+                             .word_arrives = Duration{2'000}};
   run_provider_conformance(provider);
 }
 
@@ -182,8 +199,13 @@ TEST_CASE("a libvirtd that falls silent is left behind at the deadline, and nobo
   CHECK(second.error().kind == ErrorKind::unreachable);
   CHECK(second_took < std::chrono::milliseconds(500));
 
-  // A later run starts afresh.
+  // The same program goes on when what hung has come back, and a later run starts afresh.
   go_on.now();
+  const auto deadline = SteadyClock::now() + std::chrono::seconds(10);
+  Result<HostSnapshot> again = second;
+  while (!again.ok() && SteadyClock::now() < deadline) again = hosts.observe({{"kvm1", {}}}).at("kvm1");
+  INFO((again ? "" : to_string(again.error())));
+  CHECK(again.ok());
   LibvirtHosts later({{"kvm1", from_environment("VSCALE_LAB_URI")}}, LibvirtOptions{}, clock);
   CHECK(later.observe({{"kvm1", {}}}).at("kvm1").ok());
 }

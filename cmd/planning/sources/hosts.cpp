@@ -179,7 +179,10 @@ void take_note_of(const Config& config, const Live& live, RecordedState& recorde
     HostRecord& host = recorded.hosts[name];
     host.host = name;
     if (std::string uri = shown_uri(config, name); !uri.empty()) host.uri = std::move(uri);
-    if (view.snapshot) host.observed = view.snapshot;
+    if (view.snapshot) {
+      host.observed = view.snapshot;
+      host.observed->counters.clear();  // the record keeps none: they are others at every look
+    }
     host.failure = view.failure;
   }
 }

@@ -14,7 +14,6 @@ namespace {
 
 using pugi::xml_node;
 
-constexpr unsigned kBalloonStatsPeriodS = 10;
 constexpr const char* kMarkElement = "instance";
 constexpr const char* kAddressElement = "address";
 
@@ -157,7 +156,7 @@ void write_fixed_devices(xml_node devices) {
   set(set(channel.append_child("target"), "type", "virtio"), "name", "org.qemu.guest_agent.0");
   xml_node balloon = devices.append_child("memballoon");
   set(balloon, "model", "virtio");
-  set(balloon.append_child("stats"), "period", kBalloonStatsPeriodS);
+  set(balloon.append_child("stats"), "period", kMemoryStatsPeriodS);
   xml_node rng = devices.append_child("rng");
   set(rng, "model", "virtio");
   set(child_with_text(rng, "backend", "/dev/urandom"), "model", "random");

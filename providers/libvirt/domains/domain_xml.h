@@ -19,6 +19,9 @@ namespace vscale::libvirt {
 constexpr const char* kMarkNamespace = "https://vscale.dev/xmlns/1";
 constexpr const char* kMarkPrefix = "vscale";
 
+/// How often a guest is asked for what it uses of its memory. Of the balloon of every domain.
+constexpr int kMemoryStatsPeriodS = 10;
+
 /// What the host adds to a DomainSpec so that it can be written down.
 struct DomainSite {
   std::string virt_type;                ///< kvm | qemu | test

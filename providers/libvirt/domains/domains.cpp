@@ -146,8 +146,8 @@ Result<Sighting> look_at(virConnectPtr connection, const DomainRef& ref) {
 }
 
 Result<Sighting> look_at(LibvirtHost& host, const DomainRef& ref) {
-  return host.link().call<Sighting>("look at a domain",
-                                    [ref](virConnectPtr connection) { return look_at(connection, ref); });
+  return host.link()->call<Sighting>("look at a domain",
+                                     [ref](virConnectPtr connection) { return look_at(connection, ref); });
 }
 
 /// Asks the guest, by agent and ACPI or by ACPI alone. That a guest cannot be asked is no error: it is powered off
@@ -162,13 +162,13 @@ Result<void> ask_guest(virConnectPtr connection, const DomainRef& ref, unsigned 
 
 void ask_to_shut_down(LibvirtHost& host, const DomainRef& ref) {
   // Not waited for: libvirt answers only once the guest has shut down, or gave up on it after a minute.
-  const auto asking = host.link().start_at_agent<void>(
+  const auto asking = host.link()->start_at_agent<void>(
       "shut a guest down", Duration::zero(), [ref](virConnectPtr connection, Progress&) {
         return ask_guest(connection, ref, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT | VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
       });
   if (asking.started()) return;
   // Others wait for agents that may never answer; the power button is pressed without one.
-  static_cast<void>(host.link().call<void>("press a guest's power button", [ref](virConnectPtr connection) {
+  static_cast<void>(host.link()->call<void>("press a guest's power button", [ref](virConnectPtr connection) {
     return ask_guest(connection, ref, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
   }));
 }
@@ -327,7 +327,7 @@ using libvirt::LibvirtHost;
 Result<void> LibvirtHosts::define_domain(const std::string& host, const DomainSpec& spec) {
   Result<LibvirtHost*> target = impl_->host(host);
   if (!target) return target.error();
-  Result<void> free = (*target)->link().call<void>("look for domains", [host, spec](virConnectPtr connection) {
+  Result<void> free = (*target)->link()->call<void>("look for domains", [host, spec](virConnectPtr connection) {
     return libvirt::check_identity(connection, host, spec);
   });
   if (!free) return free;
@@ -335,7 +335,7 @@ Result<void> LibvirtHosts::define_domain(const std::string& host, const DomainSp
   if (!site) return site.error();
   Result<std::string> xml = libvirt::write_domain_xml(spec, *site);
   if (!xml) return xml.error();
-  return (*target)->link().call<void>(
+  return (*target)->link()->call<void>(
       "define a domain", [host, name = spec.name, xml = *xml](virConnectPtr connection) -> Result<void> {
         const libvirt::Domain domain{virDomainDefineXML(connection, xml.c_str())};
         if (domain) return {};
@@ -348,7 +348,7 @@ Result<void> LibvirtHosts::start_domain(const DomainRef& domain) {
   if (!host) return host.error();
   const auto deadline = libvirt::SteadyClock::now() + libvirt::kSettleTimeout;
   for (;;) {
-    Result<std::optional<DomainState>> unsettled = (*host)->link().call<std::optional<DomainState>>(
+    Result<std::optional<DomainState>> unsettled = (*host)->link()->call<std::optional<DomainState>>(
         "start a domain",
         [domain](virConnectPtr connection) { return libvirt::start_from_its_state(connection, domain); });
     if (!unsettled) return unsettled.error();
@@ -380,7 +380,7 @@ Result<StopOutcome> LibvirtHosts::stop_domain(const DomainRef& domain, Duration 
     if (!off) return off.error();
     if (!*off) {
       // An agent that took the request and did nothing, or a guest that was too early in its boot to hear it.
-      static_cast<void>((*host)->link().call<void>("press a guest's power button", [domain](virConnectPtr connection) {
+      static_cast<void>((*host)->link()->call<void>("press a guest's power button", [domain](virConnectPtr connection) {
         return libvirt::ask_guest(connection, domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
       }));
       off = libvirt::wait_until_off(**host, domain, asked + grace);
@@ -388,21 +388,21 @@ Result<StopOutcome> LibvirtHosts::stop_domain(const DomainRef& domain, Duration 
     }
     if (*off) return StopOutcome::shut_down;
   }
-  return (*host)->link().call<StopOutcome>(
+  return (*host)->link()->call<StopOutcome>(
       "power a domain off", [domain](virConnectPtr connection) { return libvirt::power_off(connection, domain); });
 }
 
 Result<void> LibvirtHosts::undefine_domain(const DomainRef& domain) {
   Result<LibvirtHost*> host = impl_->host(domain.host);
   if (!host) return host.error();
-  return (*host)->link().call<void>(
+  return (*host)->link()->call<void>(
       "undefine a domain", [domain](virConnectPtr connection) { return libvirt::undefine(connection, domain); });
 }
 
 Result<DomainState> LibvirtHosts::domain_state(const DomainRef& domain) {
   Result<LibvirtHost*> host = impl_->host(domain.host);
   if (!host) return host.error();
-  return (*host)->link().call<DomainState>(
+  return (*host)->link()->call<DomainState>(
       "tell a domain's state", [domain](virConnectPtr connection) -> Result<DomainState> {
         Result<libvirt::Domain> found = libvirt::find_domain(connection, domain.host, domain.uuid);
         if (!found) return found.error();
@@ -413,7 +413,7 @@ Result<DomainState> LibvirtHosts::domain_state(const DomainRef& domain) {
 Result<void> LibvirtHosts::change_domain(const DomainRef& domain, const DomainChange& change) {
   Result<LibvirtHost*> host = impl_->host(domain.host);
   if (!host) return host.error();
-  return (*host)->link().call<void>("change a domain", [domain, change](virConnectPtr connection) {
+  return (*host)->link()->call<void>("change a domain", [domain, change](virConnectPtr connection) {
     return libvirt::change(connection, domain, change);
   });
 }

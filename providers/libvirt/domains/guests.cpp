@@ -61,7 +61,7 @@ Result<std::string> ask_agent(LibvirtHost& host, const DomainRef& ref, const std
     const auto left = std::chrono::duration_cast<Duration>(deadline - SteadyClock::now());
     return ask_agent(domain->get(), ref, command, agent_seconds(left));
   };
-  auto asking = host.link().start_at_agent<std::string>("ask a guest's agent", timeout, ask);
+  auto asking = host.link()->start_at_agent<std::string>("ask a guest's agent", timeout, ask);
   return asking.wait(timeout + host.options().call_timeout);
 }
 
@@ -173,7 +173,7 @@ Result<GuestExit> LibvirtHosts::run_in_guest(const DomainRef& domain, const std:
 Result<std::vector<GuestAddress>> LibvirtHosts::guest_addresses(const DomainRef& domain) {
   Result<LibvirtHost*> host = impl_->host(domain.host);
   if (!host) return host.error();
-  libvirt::HostLink& link = (*host)->link();
+  const std::shared_ptr<libvirt::HostLink> link = (*host)->link();
   using Addresses = std::vector<GuestAddress>;
   const auto ask = [&](libvirt::AskForAddresses by) -> libvirt::HostLink::Work<Addresses> {
     return [domain, by](virConnectPtr connection, libvirt::Progress&) {
@@ -182,10 +182,10 @@ Result<std::vector<GuestAddress>> LibvirtHosts::guest_addresses(const DomainRef&
   };
   const std::string doing = "tell a guest's addresses";
   const Duration bound = (*host)->options().call_timeout;
-  Result<Addresses> leased = link.call<Addresses>(Lane::request, doing, bound, ask(libvirt::addresses_by_lease));
+  Result<Addresses> leased = link->call<Addresses>(Lane::request, doing, bound, ask(libvirt::addresses_by_lease));
   if (!leased || !leased->empty()) return leased;
   Result<Addresses> told =
-      link.start_at_agent<Addresses>(doing, libvirt::kAddressesTimeout, ask(libvirt::addresses_by_agent)).wait(bound);
+      link->start_at_agent<Addresses>(doing, libvirt::kAddressesTimeout, ask(libvirt::addresses_by_agent)).wait(bound);
   if (told) return told;
   Error error = told.error();
   error.message = "no lease, and " + error.message;

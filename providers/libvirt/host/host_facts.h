@@ -25,7 +25,8 @@ struct HostFacts {
   bool operator==(const HostFacts&) const = default;
 };
 
-/// Fills in arch, virt_types, machines and the UUID, which every driver tells. `invalid` if it is not what libvirt calls capabilities.
+/// Fills in arch, virt_types, machines and the UUID, which every driver tells. `invalid` if it is not what libvirt
+/// calls capabilities.
 Result<void> read_capabilities(const std::string& xml, HostFacts& facts);
 
 /// What a host offers for one kind of domain.

@@ -137,7 +137,7 @@ Result<bool> try_kvm(LibvirtHost& host, const HostFacts& facts, const std::strin
 
   const std::string xml = trial_xml(name, facts.machines.contains("q35") ? "q35" : "pc", *path);
   const auto trial = [&](Duration timeout) {
-    return host.link().call<std::optional<bool>>(
+    return host.link()->call<std::optional<bool>>(
         Lane::request, "try whether KVM works", timeout + host.options().call_timeout,
         [name, xml, timeout, host_name = host.name()](virConnectPtr connection, Progress&) {
           return run_trial(connection, host_name, name, xml, timeout);
@@ -182,7 +182,7 @@ Result<std::string> choose_virt_type(LibvirtHost& host, const std::string& pool,
                  "", "vscale needs a host with QEMU"};
   }
 
-  Result<HostLink::Turn> turn = host.link().take_turn("the KVM trial");
+  Result<HostLink::Turn> turn = host.link()->take_turn("the KVM trial");
   if (!turn) return turn.error();
   std::optional<bool> works = host.kvm_verdict();
   // The trial's guest is written for one architecture; elsewhere libvirt is believed.

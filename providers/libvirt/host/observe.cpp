@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "providers/libvirt/domains/domain_xml.h"
+#include "providers/libvirt/host/domain_stats.h"
 #include "providers/libvirt/host/kvm_trial.h"
 #include "providers/libvirt/link/libvirt_error.h"
 #include "providers/libvirt/storage/pool.h"
@@ -23,20 +24,11 @@ constexpr std::size_t kStatsChunk = 200;
 
 // ---- Domains: the list and the stats --------------------------------------------------------------------------------
 
-struct Stats {
-  DomainState state = DomainState::unknown;
-  std::optional<int> vcpus, max_vcpus;
-  std::optional<std::uint64_t> memory_bytes, max_memory_bytes;
-
-  /// Is there anything left that only the XML tells, beside whose the domain is?
-  bool tell_size() const { return vcpus && max_vcpus && memory_bytes && max_memory_bytes; }
-};
-
 struct ListedDomain {
   Domain domain;
   std::string uuid;
   bool transient = false;
-  std::optional<Stats> stats;            ///< Nothing: gone meanwhile.
+  std::optional<StatsReading> stats;     ///< Nothing: gone meanwhile.
   std::optional<DomainReading> reading;  ///< Nothing: it was not asked for, or is gone meanwhile.
 };
 using Census = std::vector<ListedDomain>;
@@ -58,44 +50,22 @@ std::string_view name_of(virDomainPtr domain) {
 /// The names of a host's domains, which are unique, to where they are in the list.
 using IndexByName = std::unordered_map<std::string_view, std::size_t>;
 
-Stats read_stats(const virDomainStatsRecord& record) {
-  Stats stats;
-  const auto number = [&](const char* name, auto& into, auto scale) {
-    unsigned value = 0;
-    unsigned long long large = 0;
-    if (virTypedParamsGetUInt(record.params, record.nparams, name, &value) == 1) {
-      into = static_cast<typename std::remove_reference_t<decltype(into)>::value_type>(value * scale);
-    } else if (virTypedParamsGetULLong(record.params, record.nparams, name, &large) == 1) {
-      into = static_cast<typename std::remove_reference_t<decltype(into)>::value_type>(large * scale);
-    }
-  };
-  int state = VIR_DOMAIN_NOSTATE;
-  if (virTypedParamsGetInt(record.params, record.nparams, "state.state", &state) == 1) {
-    stats.state = domain_state_from(state);
-  }
-  number("vcpu.current", stats.vcpus, 1U);
-  number("vcpu.maximum", stats.max_vcpus, 1U);
-  number("balloon.current", stats.memory_bytes, kKiB);
-  number("balloon.maximum", stats.max_memory_bytes, kKiB);
-  return stats;
-}
-
 void take_stats(virDomainStatsRecordPtr* records, int count, const IndexByName& index, Census& census) {
   const DomainStats owner{records};
   for (int i = 0; i < count; ++i) {
     const auto found = index.find(name_of(records[i]->dom));
-    if (found != index.end()) census[found->second].stats = read_stats(*records[i]);
+    if (found != index.end()) census[found->second].stats = read_stats(records[i]->params, records[i]->nparams);
   }
 }
 
-constexpr unsigned kStatsWanted = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_BALLOON;
+/// NOWAIT: a guest whose QEMU is stuck keeps nobody else waiting. Drivers that do not know it never wait anyway.
+constexpr unsigned kWaysOfAsking[] = {VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT, 0};
 
 /// One call for all; false if this libvirt cannot do it, or not for so many.
-bool read_all_stats(virConnectPtr connection, const IndexByName& index, Census& census) {
-  // NOWAIT: a guest whose QEMU is stuck keeps nobody else waiting. Drivers that do not know it never wait anyway.
-  for (const unsigned flags : {unsigned{VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT}, 0U}) {
+bool read_all_stats(virConnectPtr connection, unsigned groups, const IndexByName& index, Census& census) {
+  for (const unsigned flags : kWaysOfAsking) {
     virDomainStatsRecordPtr* records = nullptr;
-    const int count = virConnectGetAllDomainStats(connection, kStatsWanted, &records, flags);
+    const int count = virConnectGetAllDomainStats(connection, groups, &records, flags);
     if (count >= 0) {
       take_stats(records, count, index, census);
       return true;
@@ -105,17 +75,28 @@ bool read_all_stats(virConnectPtr connection, const IndexByName& index, Census& 
   return false;
 }
 
-void read_chunked_stats(const IndexByName& index, Census& census, Progress& progress) {
+/// False: what is missing is asked for one by one.
+bool read_stats_of(std::vector<virDomainPtr> domains, unsigned groups, const IndexByName& index, Census& census) {
+  domains.push_back(nullptr);
+  for (const unsigned flags : kWaysOfAsking) {
+    virDomainStatsRecordPtr* records = nullptr;
+    const int count = virDomainListGetStats(domains.data(), groups, &records, flags);
+    if (count >= 0) {
+      take_stats(records, count, index, census);
+      return true;
+    }
+    if (!last_was_not_known_to_the_driver()) return false;
+  }
+  return false;
+}
+
+void read_chunked_stats(unsigned groups, const IndexByName& index, Census& census, Progress& progress) {
   for (std::size_t from = 0; from < census.size(); from += kStatsChunk) {
     std::vector<virDomainPtr> chunk;
     for (std::size_t i = from; i < std::min(from + kStatsChunk, census.size()); ++i) {
       chunk.push_back(census[i].domain.get());
     }
-    chunk.push_back(nullptr);
-    virDomainStatsRecordPtr* records = nullptr;
-    const int count = virDomainListGetStats(chunk.data(), kStatsWanted, &records, 0);
-    if (count < 0) return;  // What is missing is asked for one by one.
-    take_stats(records, count, index, census);
+    if (!read_stats_of(std::move(chunk), groups, index, census)) return;
     ++progress;
   }
 }
@@ -129,7 +110,7 @@ Result<void> read_missing_states(const std::string& host, Census& census, Progre
     if (!state && state.error().kind == ErrorKind::unreachable) return state.error();
     // One that is there and cannot be asked is of unknown state; only one that is gone is left out.
     if (state || state.error().kind != ErrorKind::not_found) {
-      listed.stats = Stats{};
+      listed.stats = StatsReading{};
       listed.stats->state = state ? *state : DomainState::unknown;
     }
   }
@@ -149,7 +130,8 @@ Result<void> mark_transient(virConnectPtr connection, const std::string& host, c
   return {};
 }
 
-Result<std::shared_ptr<Census>> take_census(virConnectPtr connection, const std::string& host, Progress& progress) {
+Result<std::shared_ptr<Census>> take_census(virConnectPtr connection, const std::string& host, unsigned groups,
+                                            Progress& progress) {
   auto census = std::make_shared<Census>();
   virDomainPtr* list = nullptr;
   const int count = virConnectListAllDomains(connection, &list, 0);
@@ -163,7 +145,7 @@ Result<std::shared_ptr<Census>> take_census(virConnectPtr connection, const std:
   ++progress;
   if (Result<void> marked = mark_transient(connection, host, index, *census); !marked) return marked.error();
   ++progress;
-  if (!read_all_stats(connection, index, *census)) read_chunked_stats(index, *census, progress);
+  if (!read_all_stats(connection, groups, index, *census)) read_chunked_stats(groups, index, *census, progress);
   ++progress;
   if (Result<void> states = read_missing_states(host, *census, progress); !states) return states.error();
   return census;
@@ -256,10 +238,10 @@ std::vector<std::size_t> those_to_describe(const Census& census, const std::set<
 }
 
 HostLink::Pending<void> start_reading(LibvirtHost& host, const std::shared_ptr<XmlBatch>& batch) {
-  return host.link().start<void>(Lane::request, "describe its domains",
-                                 [batch, name = host.name()](virConnectPtr connection, Progress& progress) {
-                                   return read_xml_of_some(*batch, connection, name, progress);
-                                 });
+  return host.link()->start<void>(Lane::request, "describe its domains",
+                                  [batch, name = host.name()](virConnectPtr connection, Progress& progress) {
+                                    return read_xml_of_some(*batch, connection, name, progress);
+                                  });
 }
 
 /// The first failure, when all have ended.
@@ -277,7 +259,7 @@ LiveDomain live_domain(ListedDomain& listed) {
   std::string name{name_of(listed.domain.get())};
   // Renamed since it was listed: the stats under its name may be another's.
   const bool renamed = !described.name.empty() && described.name != name;
-  const Stats stats = renamed ? Stats{} : *listed.stats;
+  const StatsReading stats = renamed ? StatsReading{} : *listed.stats;
   return LiveDomain{.uuid = std::move(listed.uuid),
                     .name = std::move(name),
                     .state = stats.state,
@@ -291,11 +273,19 @@ LiveDomain live_domain(ListedDomain& listed) {
                     .disk_paths = std::move(described.disk_paths)};
 }
 
+/// Of one that is up and ours, as the request says whose those are.
+void add_counters(const LiveDomain& domain, const DomainCounters& counters, const ObserveRequest& request,
+                  HostSnapshot& snapshot) {
+  const bool ours = domain.ownership && (request.lineage.empty() || domain.ownership->lineage == request.lineage);
+  if (!request.counters || !ours || !is_up(domain.state) || counters == DomainCounters{}) return;
+  snapshot.counters.emplace(domain.uuid, counters);
+}
+
 /// Takes them out of the census.
-KvmEvidence add_domains(Census& census, const std::set<std::string>& known_foreign, HostSnapshot& snapshot) {
+KvmEvidence add_domains(Census& census, const ObserveRequest& request, HostSnapshot& snapshot) {
   KvmEvidence evidence;
   for (ListedDomain& listed : census) {
-    const bool gone = !listed.stats || (!listed.reading && !known_foreign.contains(listed.uuid));
+    const bool gone = !listed.stats || (!listed.reading && !request.known_foreign.contains(listed.uuid));
     if (gone || is_kvm_trial(virDomainGetName(listed.domain.get()))) continue;
     if (const auto& reading = listed.reading) {
       const bool ours = reading->ownership.has_value();
@@ -304,7 +294,11 @@ KvmEvidence add_domains(Census& census, const std::set<std::string>& known_forei
       evidence.one_of_ours_runs_by_it |= runs_by_kvm && ours;
       evidence.ours_are_emulated |= reading->virt_type == "qemu" && ours;
     }
+    const DomainCounters counters = listed.stats->counters;
     snapshot.domains.push_back(live_domain(listed));
+    if (snapshot.domains.back().state == listed.stats->state) {
+      add_counters(snapshot.domains.back(), counters, request, snapshot);
+    }
   }
   std::sort(snapshot.domains.begin(), snapshot.domains.end(), [](const LiveDomain& a, const LiveDomain& b) {
     return std::tie(a.name, a.uuid) < std::tie(b.name, b.uuid);
@@ -424,7 +418,7 @@ Result<std::vector<LivePool>> read_pools_and_definitions(LibvirtHost& host, cons
   const int threads = threads_for(batch->wanted.size(), host.options().requests_in_flight);
   for (int i = 0; i + 1 < threads; ++i) reading.push_back(start_reading(host, batch));
 
-  auto pools = host.link().call<std::vector<LivePool>>(
+  auto pools = host.link()->call<std::vector<LivePool>>(
       Lane::request, "describe its pools", bound,
       [name = host.name(), request](virConnectPtr connection, Progress& progress) {
         return read_pools(connection, name, request, progress);
@@ -441,42 +435,47 @@ Result<std::vector<LivePool>> read_pools_and_definitions(LibvirtHost& host, cons
   return pools;
 }
 
-}  // namespace
-
-Result<std::optional<DomainReading>> reading_or_stranger(Result<DomainReading> reading) {
-  if (reading) return std::optional(std::move(*reading));
-  if (reading.error().kind == ErrorKind::unreachable) return reading.error();
-  if (reading.error().kind == ErrorKind::not_found) return std::optional<DomainReading>{};
-  return std::optional(DomainReading{});
+/// Lets those of ours tell of their memory that are up and do not, while their QEMU answers.
+void ask_for_memory(LibvirtHost& host, const ObserveRequest& request, const HostSnapshot& seen) {
+  if (!request.counters || request.lineage.empty()) return;
+  std::vector<DomainRef> silent;
+  std::set<std::string> there;
+  for (const auto& [uuid, counters] : seen.counters) {
+    there.insert(uuid);
+    // Who counts disk requests is QEMU itself.
+    if (!counters.memory_told_at_s && counters.disk_requests) silent.push_back({host.name(), uuid, request.lineage});
+  }
+  host.memory_tellers().begin_to_tell(*host.link(), silent, there);
 }
 
-Result<HostSnapshot> observe_host(LibvirtHost& host, const ObserveRequest& request, Clock& clock) {
-  HostLink& link = host.link();
-  HostSnapshot snapshot{.host = host.name(),
-                        .seen_at = clock.now(),
-                        .hypervisor = {},
-                        .traits = {},
-                        .pools = {},
-                        .networks = {},
-                        .domains = {}};
+Result<HostSnapshot> read_host(LibvirtHost& host, const ObserveRequest& request, Instant now) {
+  const std::shared_ptr<HostLink> link = host.link();
+  HostSnapshot snapshot{
+      .host = host.name(), .seen_at = now, .hypervisor = {}, .traits = {}, .pools = {}, .networks = {}, .domains = {}};
   // First one after another over one connection: a handful of answers comes sooner than another connection is open.
   const Duration bound = host.options().refresh_timeout;
   Result<HostFacts> facts = host.facts();
   if (!facts) return facts.error();
-  auto size = link.call<Node>(Lane::request, "tell its size", bound,
-                              [name = host.name()](virConnectPtr connection, Progress& progress) {
-                                return read_node(connection, name, progress);
-                              });
+  auto size = link->call<Node>(Lane::request, "tell its size", bound,
+                               [name = host.name()](virConnectPtr connection, Progress& progress) {
+                                 return read_node(connection, name, progress);
+                               });
   if (!size) return size.error();
-  auto census = link.call<std::shared_ptr<Census>>(Lane::request, "list its domains", bound,
-                                                   [name = host.name()](virConnectPtr connection, Progress& progress) {
-                                                     return take_census(connection, name, progress);
-                                                   });
+  // It answers; and what happens from here on is word, whatever the list has of it.
+  host.listener().take_up(*host.listening_link());
+  auto census = link->call<std::shared_ptr<Census>>(
+      Lane::request, "list its domains", bound,
+      [name = host.name(), groups = stats_groups(request.counters)](virConnectPtr connection, Progress& progress) {
+        return take_census(connection, name, groups, progress);
+      });
   if (!census) return census.error();
   Result<std::vector<LivePool>> pools = read_pools_and_definitions(host, request, *census);
   if (!pools) return pools.error();
+  // Asked for again only if all connections were lost meanwhile: then another machine may have answered.
+  facts = host.facts();
+  if (!facts) return facts.error();
 
-  const KvmEvidence evidence = add_domains(**census, request.known_foreign, snapshot);
+  const KvmEvidence evidence = add_domains(**census, request, snapshot);
   snapshot.vcpus = size->vcpus;
   snapshot.memory_bytes = size->memory_bytes;
   snapshot.networks = std::move(size->networks);
@@ -489,6 +488,23 @@ Result<HostSnapshot> observe_host(LibvirtHost& host, const ObserveRequest& reque
   snapshot.kvm = kvm_works(*facts, host.kvm_verdict(), evidence);
   snapshot.traits = traits_of(*facts, snapshot.kvm);
   return snapshot;
+}
+
+}  // namespace
+
+Result<std::optional<DomainReading>> reading_or_stranger(Result<DomainReading> reading) {
+  if (reading) return std::optional(std::move(*reading));
+  if (reading.error().kind == ErrorKind::unreachable) return reading.error();
+  if (reading.error().kind == ErrorKind::not_found) return std::optional<DomainReading>{};
+  return std::optional(DomainReading{});
+}
+
+Result<HostSnapshot> observe_host(LibvirtHost& host, const ObserveRequest& request, Instant now) {
+  Result<HostSnapshot> seen = read_host(host, request, now);
+  if (!seen) return seen;
+  host.listener().take_note_of(*seen);
+  ask_for_memory(host, request, *seen);
+  return seen;
 }
 
 }  // namespace vscale::libvirt

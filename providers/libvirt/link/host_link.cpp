@@ -19,19 +19,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// Waits until `come`, up to `deadline`, which moves on by what does not count. False if it did not come.
-template <class Come>
-bool wait_until(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, SteadyClock::time_point& deadline,
-                Come come) {
-  LateWakes wakes;
-  for (auto now = SteadyClock::now(); now < deadline; now = SteadyClock::now()) {
-    const auto wake = std::min(deadline, now + kProgressInterval);
-    if (changed.wait_until(lock, wake, come)) return true;
-    deadline += wakes.forgiven(SteadyClock::now() - wake);
-  }
-  return come();
-}
-
 void close_connection(virConnectPtr connection) {
   static_cast<void>(virConnectClose(connection));
 }
@@ -171,16 +158,43 @@ void HostLink::open_on_this_thread() {
   if (!opened) {
     open_error_ = opened.error();
   } else if (!left_behind_) {
+    if (idle_.empty() && lent_ == 0) ++beginnings_;
     idle_.push_back(std::move(*opened));
   }
   open_failed_at_ = SteadyClock::now();
   changed_.notify_all();
 }
 
+int HostLink::beginnings() {
+  const std::scoped_lock lock(mutex_);
+  return beginnings_;
+}
+
+HostLink::Fate HostLink::fate() {
+  const std::scoped_lock lock(mutex_);
+  const SteadyTime now = SteadyClock::now();
+  if (left_behind_ && working_ == 0 && !opening_) return Fate::replace;
+  if (left_behind_ && now >= left_behind_at_ + options_.renew_after) return Fate::abandon;
+  if (opening_ && now >= opening_since_ + options_.open_timeout + options_.renew_after) return Fate::abandon;
+  return Fate::keep;
+}
+
+void HostLink::answer_always(Error error) {
+  const std::scoped_lock lock(mutex_);
+  left_behind_ = std::move(error);
+  changed_.notify_all();
+}
+
+void HostLink::be_left_behind(Error error) {
+  if (left_behind_) return;
+  left_behind_ = std::move(error);
+  left_behind_at_ = SteadyClock::now();
+  changed_.notify_all();
+}
+
 void HostLink::begin_closing() {
   const std::scoped_lock lock(mutex_);
-  if (!left_behind_) left_behind_ = unreachable("is not talked to any more: its connection was closed", "");
-  changed_.notify_all();
+  be_left_behind(unreachable("is not talked to any more: its connection was closed", ""));
   if (idle_.empty()) return;
   closing_ = true;
   try {
@@ -220,8 +234,7 @@ Result<void> HostLink::enter(Lane lane) {
     changed_.wait_until(lock, wake);
     silent_since = std::max(silent_since + wakes.forgiven(SteadyClock::now() - wake), last_landing_);
     if (SteadyClock::now() >= silent_since + 2 * options_.call_timeout) {
-      left_behind_ = unreachable("does not answer any more", "all of its requests in flight are stuck");
-      changed_.notify_all();
+      be_left_behind(unreachable("does not answer any more", "all of its requests in flight are stuck"));
     }
   }
   if (left_behind_) return *left_behind_;
@@ -277,6 +290,7 @@ std::optional<Error> HostLink::launch(Lane lane, const std::shared_ptr<Flight>& 
     leave(lane);
     return open.error();
   }
+  count_working(1);
   try {
     std::thread([self = shared_from_this(), flight, lane, job = std::move(job),
                  connection = std::move(*open)]() mutable {
@@ -284,6 +298,7 @@ std::optional<Error> HostLink::launch(Lane lane, const std::shared_ptr<Flight>& 
       job = nullptr;
       self->give_back(std::move(connection));
       self->leave(lane);
+      self->count_working(-1);
       const std::scoped_lock lock(flight->mutex);
       flight->done = true;
       flight->landed.notify_all();
@@ -291,10 +306,16 @@ std::optional<Error> HostLink::launch(Lane lane, const std::shared_ptr<Flight>& 
   } catch (const std::system_error& error) {
     give_back(nullptr);  // what would have taken it has closed it
     leave(lane);
+    count_working(-1);
     return Error{ErrorKind::failed, fmt::format("host \"{}\": cannot start a thread to {}", host_.name, flight->doing),
                  error.what(), ""};
   }
   return std::nullopt;
+}
+
+void HostLink::count_working(int change) {
+  const std::scoped_lock lock(mutex_);
+  working_ += change;
 }
 
 std::optional<Error> HostLink::wait_for(Flight& flight, Duration stall,
@@ -323,11 +344,8 @@ std::optional<Error> HostLink::wait_for(Flight& flight, Duration stall,
 
 Error HostLink::leave_behind(const std::string& doing, Duration stall) {
   const std::scoped_lock lock(mutex_);
-  if (!left_behind_) {
-    left_behind_ = unreachable(fmt::format("did not answer within {} when asked to {}", show_duration(stall), doing),
-                               without_password(host_.uri));
-    changed_.notify_all();
-  }
+  be_left_behind(unreachable(fmt::format("did not answer within {} when asked to {}", show_duration(stall), doing),
+                             without_password(host_.uri)));
   return *left_behind_;
 }
 

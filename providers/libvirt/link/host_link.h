@@ -42,9 +42,10 @@ enum class Lane {
 /// of the test driver, which is read into every connection anew, is one connection for all.
 ///
 /// Every piece of work runs on a thread of its own. Whoever waits for it gives up when it has not moved for its bound:
-/// the thread is left behind and never joined, and the host is `unreachable` from then on, since nobody knows what the
-/// late call may still do. Therefore **work captures by value only**: it may outlive its caller and everything else but
-/// this object, which lives as long as any of its threads.
+/// the thread is left behind and never joined, and the link is of no use from then on: every call is `unreachable`,
+/// since nobody knows what the late one may still do. Another link takes its place later (LinkSuccession). Therefore
+/// **work captures by value only**: it may outlive its caller and everything else but this object, which lives as long
+/// as any of its threads.
 ///
 /// Safe from several threads. Owned by shared_ptr.
 class HostLink : public std::enable_shared_from_this<HostLink> {
@@ -82,13 +83,27 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
                    [work = std::move(work)](virConnectPtr connection, Progress&) { return work(connection); });
   }
 
-  /// Holds a key, such as a pool's, until it goes.
+  /// Holds a key, such as a pool's, until it goes. Of this link: whoever still holds one when another link has taken
+  /// its place has an answer that says so, or moves something that nobody else asks for.
   class Turn;
   /// Waits until nobody holds `key`. An error only if the host was left behind meanwhile. There is no bound of its own,
   /// since those before us have theirs: whoever holds a turn makes a few calls to the host, and each of them ends,
   /// moves (an upload takes what it takes), or leaves the host behind for all. None is to an agent. Whoever holds two
   /// took that of a pool last, and under a pool's none is taken: nobody waits in a circle.
   Result<Turn> take_turn(const std::string& key);
+
+  /// What is to become of it, for whoever may put another in its place.
+  enum class Fate {
+    keep,     ///< It is of use, or nobody knows yet whether something late is to come.
+    replace,  ///< It was left behind, and all that hung in it has returned.
+    abandon,  ///< It was left behind, or its opening does not come back, and renew_after has passed.
+  };
+  Fate fate();
+  /// Says from now on what every call answers. For one that has to stay.
+  void answer_always(Error error);
+  /// How often it has begun anew: a connection was opened when there was none. What answers may be another machine by
+  /// now, or another libvirt.
+  int beginnings();
 
   /// Gives the connection up, on a thread of its own; later calls are `unreachable`.
   void begin_closing();
@@ -124,11 +139,12 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
   /// In a lane that was entered, or with the reason why not.
   template <class T>
   Pending<T> start_in(Lane lane, const Result<void>& entered, const std::string& doing, Work<T> work);
+  void count_working(int change);
   std::optional<Error> launch(Lane lane, const std::shared_ptr<Flight>& flight, Job job);
   std::optional<Error> wait_for(Flight& flight, Duration stall, const std::function<void(std::uint64_t)>& on_progress);
   Error leave_behind(const std::string& doing, Duration stall);
+  void be_left_behind(Error error);  ///< Unless it is already. The lock is the caller's.
   Error unreachable(const std::string& why, const std::string& detail) const;
-
   const HostConnection host_;
   const LibvirtOptions options_;
   const bool shares_one_connection_;
@@ -141,7 +157,10 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
   SteadyTime opening_since_{};
   std::optional<Error> open_error_;
   SteadyTime open_failed_at_{};
-  std::optional<Error> left_behind_;  ///< Set once and for good: what every further call answers.
+  std::optional<Error> left_behind_;  ///< Set for good: what every further call answers.
+  SteadyTime left_behind_at_{};
+  int working_ = 0;  ///< Threads with a piece of work, waited for or not.
+  int beginnings_ = 0;
   int in_flight_ = 0;
   int agents_in_flight_ = 0;
   SteadyTime last_landing_{};

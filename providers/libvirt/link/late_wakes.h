@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 /// Deadlines for a program that does not always run. Internal to providers/libvirt.
@@ -29,5 +32,19 @@ class LateWakes {
  private:
   bool late_before_ = false;
 };
+
+/// Waits until `come`, up to `deadline`, which moves on by what does not count. False if it did not come.
+template <class Come>
+bool wait_until(std::condition_variable& changed, std::unique_lock<std::mutex>& lock,
+                std::chrono::steady_clock::time_point& deadline, Come come) {
+  using SteadyClock = std::chrono::steady_clock;
+  LateWakes wakes;
+  for (auto now = SteadyClock::now(); now < deadline; now = SteadyClock::now()) {
+    const auto wake = std::min(deadline, now + kProgressInterval);
+    if (changed.wait_until(lock, wake, come)) return true;
+    deadline += wakes.forgiven(SteadyClock::now() - wake);
+  }
+  return come();
+}
 
 }  // namespace vscale::libvirt

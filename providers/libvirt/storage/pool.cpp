@@ -173,7 +173,7 @@ Result<BusyPool> refresh_now(virConnectPtr connection, const std::string& host, 
 Result<void> refresh_until_it_works(LibvirtHost& host, const std::string& pool) {
   const auto deadline = std::chrono::steady_clock::now() + host.options().pool_busy_timeout;
   for (;;) {
-    const Result<BusyPool> busy = host.link().call<BusyPool>(
+    const Result<BusyPool> busy = host.link()->call<BusyPool>(
         "refresh a pool",
         [name = host.name(), pool](virConnectPtr connection) { return refresh_now(connection, name, pool); });
     if (!busy) return busy.error();
@@ -203,10 +203,10 @@ Result<void> check_room(LibvirtHost& host, const VolumeRef& volume, std::uint64_
   const std::function<Result<void>(virConnectPtr)> as_known = [volume, needed_bytes](virConnectPtr connection) {
     return check_room_as_known(connection, volume, needed_bytes);
   };
-  Result<void> room = host.link().call<void>("tell how full a pool is", as_known);
+  Result<void> room = host.link()->call<void>("tell how full a pool is", as_known);
   if (room || room.error().kind != ErrorKind::no_capacity) return room;
   if (Result<void> refreshed = refresh_until_it_works(host, volume.pool); !refreshed) return refreshed;
-  return host.link().call<void>("tell how full a pool is", as_known);
+  return host.link()->call<void>("tell how full a pool is", as_known);
 }
 
 Result<void> ensure_pool_there(virConnectPtr connection, const std::string& host, const std::string& name,

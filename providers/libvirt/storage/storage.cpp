@@ -34,10 +34,10 @@ Result<T> with_volume(LibvirtHost& host, const VolumeRef& volume, const std::str
     if (!found) return found.error();
     return work(connection, found->get());
   };
-  Result<T> answer = host.link().call<T>(doing, once);
+  Result<T> answer = host.link()->call<T>(doing, once);
   if (answer || answer.error().kind != ErrorKind::not_found) return answer;
   if (Result<void> refreshed = refresh_until_it_works(host, volume.pool); !refreshed) return refreshed.error();
-  return host.link().call<T>(doing, once);
+  return host.link()->call<T>(doing, once);
 }
 
 Result<void> delete_found(virStorageVolPtr found, const VolumeRef& volume) {
@@ -84,10 +84,10 @@ Result<void> create_in_turn(LibvirtHost& host, const VolumeRef& volume, const Vo
   const std::function<Result<void>(virConnectPtr)> once = [volume, xml = *xml](virConnectPtr connection) {
     return create_once(connection, volume, xml);
   };
-  Result<void> created = host.link().call<void>("create a volume", once);
+  Result<void> created = host.link()->call<void>("create a volume", once);
   if (created || created.error().kind != ErrorKind::conflict) return created;
   if (Result<void> refreshed = refresh_until_it_works(host, volume.pool); !refreshed) return refreshed;
-  return host.link().call<void>("create a volume", once);
+  return host.link()->call<void>("create a volume", once);
 }
 
 // ---- Sending --------------------------------------------------------------------------------------------------------
@@ -114,16 +114,16 @@ Result<void> stream_into(LibvirtHost& host, const VolumeRef& volume, const std::
                          std::uint64_t data_bytes, const ProgressSink& progress) {
   const std::uint64_t size = source->size_bytes();
   auto sending =
-      host.link().start<void>(Lane::stream, fmt::format("take volume \"{}\"", volume.name),
-                              [volume, source, size, data_bytes](virConnectPtr connection, Progress& done) {
-                                Result<StorageVolume> found = find_volume(connection, volume);
-                                if (!found) return Result<void>(found.error());
-                                Result<void> sent = send_to_volume(connection, found->get(), *source, done,
-                                                                   told(volume) + " could not be sent to the end");
-                                if (sent) sent = check_arrived(found->get(), volume, size);
-                                if (sent) return sent;
-                                return Result<void>(with_room_looked_at(sent.error(), connection, volume, data_bytes));
-                              });
+      host.link()->start<void>(Lane::stream, fmt::format("take volume \"{}\"", volume.name),
+                               [volume, source, size, data_bytes](virConnectPtr connection, Progress& done) {
+                                 Result<StorageVolume> found = find_volume(connection, volume);
+                                 if (!found) return Result<void>(found.error());
+                                 Result<void> sent = send_to_volume(connection, found->get(), *source, done,
+                                                                    told(volume) + " could not be sent to the end");
+                                 if (sent) sent = check_arrived(found->get(), volume, size);
+                                 if (sent) return sent;
+                                 return Result<void>(with_room_looked_at(sent.error(), connection, volume, data_bytes));
+                               });
   Result<void> sent = sending.wait(host.options().call_timeout, [&](std::uint64_t done) {
     if (progress) progress(done, size);
   });
@@ -222,19 +222,19 @@ Result<std::string> volume_path(LibvirtHost& host, const VolumeRef& volume) {
     if (path) return std::string(path.get());
     return last_failure().told(told(volume) + " has no path");
   };
-  Result<HostLink::Turn> turn = host.link().take_turn(pool_turn(volume.pool));
+  Result<HostLink::Turn> turn = host.link()->take_turn(pool_turn(volume.pool));
   if (!turn) return turn.error();
   return with_volume<std::string>(host, volume, "find a volume", path_of);
 }
 
 Result<void> delete_volume(LibvirtHost& host, const VolumeRef& volume) {
-  Result<HostLink::Turn> turn = host.link().take_turn(pool_turn(volume.pool));
+  Result<HostLink::Turn> turn = host.link()->take_turn(pool_turn(volume.pool));
   if (!turn) return turn.error();
   return delete_in_turn(host, volume);
 }
 
 Result<void> refresh_pool(LibvirtHost& host, const std::string& pool) {
-  Result<HostLink::Turn> turn = host.link().take_turn(pool_turn(pool));
+  Result<HostLink::Turn> turn = host.link()->take_turn(pool_turn(pool));
   if (!turn) return turn.error();
   return refresh_until_it_works(host, pool);
 }
@@ -244,7 +244,7 @@ Result<void> put_volume(LibvirtHost& host, const VolumeRef& volume, const std::s
   const Result<std::uint64_t> needed = data_bytes_of(*source);
   if (!needed) return needed.error();
   {
-    Result<HostLink::Turn> turn = host.link().take_turn(pool_turn(volume.pool));
+    Result<HostLink::Turn> turn = host.link()->take_turn(pool_turn(volume.pool));
     if (!turn) return turn.error();
     const Result<Place> place = make_place(host, volume, source->size_bytes(), if_there);
     if (!place) return place.error();
@@ -273,9 +273,9 @@ using libvirt::LibvirtHost;
 Result<void> LibvirtHosts::ensure_pool(const std::string& host, const std::string& pool, const std::string& path) {
   Result<LibvirtHost*> target = impl_->host(host);
   if (!target) return target.error();
-  Result<HostLink::Turn> turn = (*target)->link().take_turn(libvirt::pool_turn(pool));
+  Result<HostLink::Turn> turn = (*target)->link()->take_turn(libvirt::pool_turn(pool));
   if (!turn) return turn.error();
-  return (*target)->link().call<void>("start a pool", [host, pool, path](virConnectPtr connection) {
+  return (*target)->link()->call<void>("start a pool", [host, pool, path](virConnectPtr connection) {
     return libvirt::ensure_pool_there(connection, host, pool, path);
   });
 }
@@ -294,7 +294,7 @@ Result<void> LibvirtHosts::create_volume(const NewVolume& volume) {
     if (!backing) return backing.error();
     text.backing_path = *backing;
   }
-  Result<HostLink::Turn> turn = (*host)->link().take_turn(libvirt::pool_turn(volume.volume.pool));
+  Result<HostLink::Turn> turn = (*host)->link()->take_turn(libvirt::pool_turn(volume.volume.pool));
   if (!turn) return turn.error();
   return libvirt::create_in_turn(**host, volume.volume, text);
 }
@@ -305,13 +305,13 @@ Result<void> LibvirtHosts::resize_volume(const VolumeRef& volume, std::uint64_t 
   if (!host) return host.error();
   if (up_domain) {
     // Before anything else, so that what is not ours is denied whatever the size.
-    Result<void> ours = (*host)->link().call<void>("find a domain", [ref = *up_domain](virConnectPtr connection) {
+    Result<void> ours = (*host)->link()->call<void>("find a domain", [ref = *up_domain](virConnectPtr connection) {
       const Result<libvirt::Domain> found = libvirt::find_our_domain(connection, ref);
       return found ? Result<void>() : Result<void>(found.error());
     });
     if (!ours) return ours;
   }
-  Result<HostLink::Turn> turn = (*host)->link().take_turn(libvirt::pool_turn(volume.pool));
+  Result<HostLink::Turn> turn = (*host)->link()->take_turn(libvirt::pool_turn(volume.pool));
   if (!turn) return turn.error();
   return libvirt::with_volume<void>(
       **host, volume, "grow a volume",
@@ -333,7 +333,7 @@ Result<void> LibvirtHosts::upload_file(const FileUpload& upload, const ProgressS
   if (!host) return host.error();
   Result<std::shared_ptr<libvirt::ByteSource>> source = libvirt::open_file_source(upload.path);
   if (!source) return source.error();
-  Result<HostLink::Turn> turn = (*host)->link().take_turn(libvirt::upload_turn(volume));
+  Result<HostLink::Turn> turn = (*host)->link()->take_turn(libvirt::upload_turn(volume));
   if (!turn) return turn.error();
   const IfThere if_there = upload.replace_existing ? IfThere::replace : IfThere::take_if_complete;
   if (Result<void> put = libvirt::put_volume(**host, volume, *source, if_there, progress); !put) return put;

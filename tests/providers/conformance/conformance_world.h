@@ -12,7 +12,8 @@
 #include "tests/providers/conformance/provider_conformance.h"
 
 /// What each check of the suite stands on: a world of its own on the host under test, and words to check with. The
-/// checks are in domain_promises.cpp, volume_promises.cpp and guest_promises.cpp, one for each port.
+/// checks are in domain_promises.cpp, volume_promises.cpp and guest_promises.cpp, one for each port, and in
+/// watch_promises.cpp.
 
 namespace vscale::test {
 
@@ -109,7 +110,8 @@ class World {
   }
 
   HostSnapshot observe(const std::set<std::string>& known_foreign = {}, bool refresh_pools = false) {
-    const auto seen = p.domains.observe({{p.host, ObserveRequest{{p.pool}, known_foreign, refresh_pools}}});
+    const auto seen = p.domains.observe(
+        {{p.host, {.pools = {p.pool}, .known_foreign = known_foreign, .refresh_pools = refresh_pools}}});
     REQUIRE(seen.size() == 1);
     const Result<HostSnapshot>& host = seen.at(p.host);
     INFO((host ? "" : to_string(host.error())));
@@ -184,5 +186,6 @@ inline bool can_ask(bool possible, const std::string& what) {
 void check_domain_promises(ProviderUnderTest& p);
 void check_volume_promises(ProviderUnderTest& p);
 void check_guest_promises(ProviderUnderTest& p);
+void check_watch_promises(ProviderUnderTest& p);
 
 }  // namespace vscale::test

@@ -34,10 +34,18 @@ TEST_CASE("the fake cluster keeps the promises of the ports") {
       .empty_small_pool = [&] { static_cast<void>(cluster.delete_volume(filler)); },
       .define_bare_pool = {},
       .starts_with_host = {},
-      .digest_of = {}};
+      .digest_of = {},
+      .start_and_stop =
+          [&](const std::string& name) {
+            cluster.start_by_hand(name);
+            cluster.power_off_by_hand(name);
+          },
+      .fall_silent = [&] { cluster.fall_silent("kvm1"); },
+      .answer_again = [&] { cluster.heal("kvm1"); }};
   ProviderUnderTest provider{.domains = cluster,
                              .volumes = cluster,
                              .guests = cluster,
+                             .events = cluster,
                              .clock = clock,
                              .host = "kvm1",
                              .foreign_domain = "by-hand",

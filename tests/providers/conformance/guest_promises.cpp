@@ -24,6 +24,9 @@ bool wait_for_agent(ProviderUnderTest& p, const DomainRef& domain) {
   return false;
 }
 
+/// It tells every 10 s, and an emulated guest takes its time.
+constexpr Duration kMemoryToldWithin{60'000};
+
 struct BootedGuest {
   DomainSpec spec;
   DomainRef domain;
@@ -49,6 +52,48 @@ BootedGuest boot_guest(World& world) {
   const DomainRef domain = world.started(spec);
   REQUIRE(wait_for_agent(p, domain));
   return BootedGuest{spec, domain, root};
+}
+
+DomainCounters counters_of(ProviderUnderTest& p, const BootedGuest& guest) {
+  ObserveRequest request;
+  request.counters = true;
+  request.lineage = guest.domain.lineage;
+  const Result<HostSnapshot> seen = p.domains.observe({{p.host, request}}).at(p.host);
+  REQUIRE(seen.ok());
+  const auto counted = seen->counters.find(guest.spec.uuid);
+  return counted == seen->counters.end() ? DomainCounters{} : counted->second;
+}
+
+void check_tells_memory(ProviderUnderTest& p, const BootedGuest& guest) {
+  const Instant deadline = p.clock.now() + kMemoryToldWithin;
+  DomainCounters counters = counters_of(p, guest);
+  while (!counters.memory_told_at_s && p.clock.now() < deadline) {
+    p.clock.sleep_until(p.clock.now() + kAgentInterval);
+    counters = counters_of(p, guest);
+  }
+  REQUIRE(counters.memory_told_at_s.has_value());
+  REQUIRE(counters.memory_total_bytes.has_value());
+  REQUIRE(counters.memory_usable_bytes.has_value());
+  CHECK(*counters.memory_total_bytes <= kMemory);
+  CHECK(*counters.memory_total_bytes > kMemory / 2);
+  CHECK(*counters.memory_usable_bytes < *counters.memory_total_bytes);
+}
+
+/// As one that was defined without it: it is let tell while it runs, and is what it was in all that is compared.
+void check_is_let_tell_memory(World& world, const BootedGuest& guest) {
+  ProviderUnderTest& p = world.p;
+  if (!can_ask(bool{p.by_hand.forget_memory}, "guests that do not tell of their memory")) return;
+  CHECK(counters_of(p, guest) == DomainCounters{});  // off, and looked at
+  p.by_hand.forget_memory(guest.spec.name);
+  check_ok(p.domains.start_domain(guest.domain));
+  REQUIRE(wait_for_agent(p, guest.domain));
+  CHECK_FALSE(p.by_hand.is_to_tell_memory(guest.spec.name));
+  const std::optional<LiveDomain> before = world.seen(guest.spec.name);
+
+  check_tells_memory(p, guest);
+
+  CHECK(world.seen(guest.spec.name) == before);
+  CHECK(p.by_hand.is_to_tell_memory(guest.spec.name));
 }
 
 void guests(ProviderUnderTest& p) {
@@ -89,11 +134,14 @@ void guests(ProviderUnderTest& p) {
     check_ok(p.volumes.resize_volume(guest.root, 2 * kDisk, guest.domain));
     CHECK(run({"/bin/cat", "/sys/class/block/vda/size"}).out == std::to_string(2 * kDisk / 512) + "\n");
 
+    check_tells_memory(p, guest);
+
     const Result<StopOutcome> stopped = p.domains.stop_domain(guest.domain, Duration{30'000});
     check_ok(stopped);
     if (stopped) CHECK(*stopped == StopOutcome::shut_down);
     CHECK(world.seen(guest.spec.name)->state == DomainState::shut_off);
     check_fails(p.guests.ping_agent(guest.domain, kAgentTry), ErrorKind::conflict);
+    check_is_let_tell_memory(world, guest);
   }
 }
 

@@ -11,10 +11,11 @@ using namespace vscale::test;
 TEST_CASE("libvirt's test driver keeps the promises of the ports") {
   const LibvirtTestWorld world(foreign_domain_xml("by-hand"));
   SystemClock clock;
-  LibvirtHosts hosts({{"kvm1", world.uri()}}, LibvirtOptions{}, clock);
+  LibvirtHosts hosts({{"kvm1", world.uri()}}, LibvirtOptions{}, clock, [&clock] { clock.interrupt(); });
   ProviderUnderTest provider{.domains = hosts,
                              .volumes = hosts,
                              .guests = hosts,
+                             .events = hosts,
                              .clock = clock,
                              .host = "kvm1",
                              .foreign_domain = "by-hand",
@@ -23,6 +24,7 @@ TEST_CASE("libvirt's test driver keeps the promises of the ports") {
                              .run = "t",
                              .can_resize = false,
                              .can_upload = false,
+                             .has_counters = false,
                              .has_guests = false,
                              .image_path = {},
                              .guest_address = {}};

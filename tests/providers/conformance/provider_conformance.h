@@ -7,6 +7,7 @@
 
 #include "engine/ports/clock.h"
 #include "engine/ports/domains.h"
+#include "engine/ports/events/domain_events.h"
 #include "engine/ports/guests.h"
 #include "engine/ports/volumes.h"
 
@@ -28,6 +29,12 @@ struct ByHand {
   std::function<void()> define_bare_pool;  ///< Defines ProviderUnderTest::bare_pool and makes no directory for it.
   std::function<bool(const std::string& pool)> starts_with_host;
   std::function<std::string(const std::string& volume)> digest_of;  ///< SHA-256 of a volume of the pool, in hex.
+  std::function<void(const std::string& domain)> start_and_stop{};
+  std::function<void()> fall_silent{}, answer_again{};  ///< The host takes calls and answers none; and does again.
+  std::function<void()> restart_service{};              ///< What answers for the host is ended, and begins anew.
+  /// Lets a domain that is off no longer tell of its memory; and whether its definition says that it is to.
+  std::function<void(const std::string& domain)> forget_memory{};
+  std::function<bool(const std::string& domain)> is_to_tell_memory{};
 };
 
 /// An implementation, the host that it is tried on, and what it can do. The host answers, is not used by anybody else
@@ -36,6 +43,7 @@ struct ProviderUnderTest {
   Domains& domains;
   Volumes& volumes;
   Guests& guests;
+  DomainEvents& events;
   Clock& clock;  ///< What the checks wait by.
 
   std::string host;
@@ -47,9 +55,10 @@ struct ProviderUnderTest {
   std::string network_bridge = "br0";
 
   // What is not there with every implementation. false: its checks are left out, and named.
-  bool can_resize = true;  ///< Volumes can grow.
-  bool can_upload = true;  ///< Bytes can be sent to volumes.
-  bool has_guests = true;  ///< Guests boot from `image_path`, take a seed, run an agent and listen to ACPI.
+  bool can_resize = true;    ///< Volumes can grow.
+  bool can_upload = true;    ///< Bytes can be sent to volumes.
+  bool has_counters = true;  ///< It counts what domains use.
+  bool has_guests = true;    ///< Guests boot from `image_path`, take a seed, run an agent and listen to ACPI.
 
   ByHand by_hand{};
   std::string small_pool{};  ///< One that fill_small_pool() can fill, not there yet or made by one run of the checks.
@@ -61,6 +70,7 @@ struct ProviderUnderTest {
   std::uint64_t image_virtual_size_bytes = 0;
   std::string guest_address;  ///< What the seed gives the guest, without prefix.
   Duration boot_timeout{120'000};
+  Duration word_arrives{200};  ///< What word takes at most, and so what is waited for where none is to come.
 };
 
 /// Runs all checks, each in a Catch section of its own: to be called by a TEST_CASE that makes the implementation anew
