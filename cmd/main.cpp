@@ -11,16 +11,21 @@
 #include <cstring>
 #include <ctime>
 #include <iostream>
+#include <system_error>
+#include <thread>
 
 #include "cmd/planning/local_files.h"
 #include "cmd/run.h"
 #include "cmd/signals.h"
 #include "engine/execution/threaded_runner.h"
 #include "providers/clock/system_clock.h"
+#include "providers/clock/time_zones.h"
+#include "providers/http/http_client.h"
 #include "providers/image/image_library.h"
 #include "providers/libvirt/libvirt_hosts.h"
 #include "providers/network/network_probe.h"
 #include "providers/process/process_commands.h"
+#include "providers/sqlite/metrics/sqlite_metrics_store.h"
 #include "providers/sqlite/sqlite_state_store.h"
 #include "schemas/json/scaling/decision_json.h"
 #include "schemas/json/template_json.h"
@@ -98,6 +103,15 @@ Result<OpenedState> open_state(const std::string& path, OpenMode mode) {
                      .force_unlock = [store](const std::string& id) { return store->force_unlock(id); }};
 }
 
+bool in_background(std::function<void()> work) {
+  try {
+    std::thread(std::move(work)).detach();
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+
 Outside real_world() {
   auto clock = std::make_shared<SystemClock>();
   handle_signals(*clock);
@@ -113,8 +127,9 @@ Outside real_world() {
           .open_state = open_state,
           .reach_hosts =
               [clock](const std::vector<HostConnection>& hosts) {
-                const auto all = std::make_shared<LibvirtHosts>(hosts, LibvirtOptions{}, *clock);
-                return HostPorts{.domains = all, .volumes = all, .guests = all};
+                const auto all =
+                    std::make_shared<LibvirtHosts>(hosts, LibvirtOptions{}, *clock, [clock] { clock->interrupt(); });
+                return HostPorts{.domains = all, .volumes = all, .guests = all, .events = all};
               },
           .image_library =
               [clock] {
@@ -122,6 +137,13 @@ Outside real_world() {
               },
           .network_probe = [] { return std::make_shared<SocketProbe>(); },
           .commands = [] { return std::make_shared<ProcessCommands>(); },
+          .time_zones = std::make_shared<SystemTimeZones>(),
+          .number_sources = [] { return std::make_shared<HttpClient>(); },
+          .open_metrics = [](const std::string& path) { return std::make_unique<SqliteMetricsStore>(path); },
+          .in_background = in_background,
+          .serve = [](const ListenEndpoint& endpoint,
+                      HttpRoutes routes) { return HttpServer::start(endpoint, std::move(routes)); },
+          .service = std::make_shared<ServiceNotifier>(service_environment()),
           .action_runner =
               [](const Config& config, WorldPorts ports, std::shared_ptr<const void> owner, int threads) {
                 return std::make_unique<ThreadedRunner>(config, ports, std::move(owner), threads);

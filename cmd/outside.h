@@ -12,9 +12,15 @@
 #include "engine/execution/executor.h"
 #include "engine/execution/perform.h"
 #include "engine/ports/clock.h"
+#include "engine/ports/events/domain_events.h"
+#include "engine/ports/metrics_store.h"
+#include "engine/ports/number_sources.h"
 #include "engine/ports/state_store.h"
+#include "engine/ports/time_zones.h"
 #include "engine/values/result.h"
+#include "providers/http_server/http_server.h"
 #include "providers/libvirt/libvirt_hosts.h"
+#include "providers/service/service_notifier.h"
 #include "providers/sqlite/sqlite_state_store.h"
 
 namespace vscale {
@@ -24,6 +30,7 @@ struct HostPorts {
   std::shared_ptr<Domains> domains;
   std::shared_ptr<Volumes> volumes;
   std::shared_ptr<Guests> guests;
+  std::shared_ptr<DomainEvents> events;  ///< nullptr: there is no word from hosts.
 };
 
 struct OpenedState {
@@ -51,6 +58,14 @@ struct Outside {
   std::function<std::shared_ptr<ImageLibrary>()> image_library;
   std::function<std::shared_ptr<NetworkProbe>()> network_probe;
   std::function<std::shared_ptr<Commands>()> commands;
+  std::shared_ptr<TimeZones> time_zones;
+  std::function<std::shared_ptr<NumberSources>()> number_sources;
+  std::function<std::unique_ptr<MetricsStore>(const std::string& path)> open_metrics;  ///< Touches nothing yet.
+  /// Carries out work on a thread of its own, which nobody waits for: what it uses, it owns. False: there is no more
+  /// room for threads, and nothing is done.
+  std::function<bool(std::function<void()>)> in_background;
+  std::function<Result<std::unique_ptr<HttpServer>>(const ListenEndpoint& endpoint, HttpRoutes routes)> serve;
+  std::shared_ptr<ServiceNotifier> service;
   /// Performs actions; see ThreadedRunner for `owner`.
   std::function<std::unique_ptr<ActionRunner>(const Config& config, WorldPorts ports, std::shared_ptr<const void> owner,
                                               int threads)>

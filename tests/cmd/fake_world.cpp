@@ -72,11 +72,21 @@ FakeWorld::FakeWorld()
                        .force_unlock = [store](const std::string& id) { return store->force_unlock(id); }};
   };
   outside_.reach_hosts = [this](const std::vector<HostConnection>&) {
-    return HostPorts{.domains = cluster_, .volumes = cluster_, .guests = cluster_};
+    return HostPorts{.domains = cluster_, .volumes = cluster_, .guests = cluster_, .events = cluster_};
   };
   outside_.image_library = [this] { return images_; };
   outside_.network_probe = [this] { return cluster_; };
   outside_.commands = [this] { return commands_; };
+  outside_.time_zones = std::make_shared<SystemTimeZones>();
+  outside_.number_sources = [this] { return sources_; };
+  outside_.open_metrics = [this](const std::string&) { return std::make_unique<SharedMetricsStore>(metrics_); };
+  outside_.in_background = [](const std::function<void()>& work) {
+    work();
+    return true;
+  };
+  outside_.serve = [](const ListenEndpoint&, const HttpRoutes&) -> Result<std::unique_ptr<HttpServer>> {
+    return Error{.kind = ErrorKind::unsupported, .message = "this is a test", .detail = {}, .hint = {}};
+  };
   outside_.action_runner = [](const Config& config, WorldPorts ports, const std::shared_ptr<const void>&, int) {
     return std::make_unique<SimulatedRunner>(kSeed, config, ports);
   };

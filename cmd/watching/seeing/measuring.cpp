@@ -35,10 +35,7 @@ std::map<std::string, std::string> groups_by_uuid(const RecordedState& recorded)
 std::optional<Error> Measuring::open(const Outside& outside, const Config& config, Instant now) {
   if (path_ == config.metrics.path) return std::nullopt;
   path_ = config.metrics.path;
-  store_.reset();
-  auto opened = outside.open_metrics(path_);
-  if (!opened) return opened.error();
-  store_ = std::move(*opened);
+  store_ = outside.open_metrics(path_);
   const auto kept = store_->samples(now - longest_window(config));
   if (!kept) return kept.error();
   for (const auto& [group, samples] : *kept) samples_.insert(samples.begin(), samples.end());
