@@ -343,8 +343,20 @@ void Ticks::supersede_runs(const TickDecision& decision) {
 // ---- What follows
 // -----------------------------------------------------------------------------------------------------
 
+/// What was accepted was accepted with the images as they were then: another file in their place rolls nothing before
+/// somebody applies it.
 void Ticks::find_images() {
-  images_ = vscale::find_images(invocation_, config(), images_in_use(config()), Newer::keep_lock, world_.recorded);
+  std::vector<std::string> names = images_in_use(config());
+  std::map<std::string, ImageLock> accepted;
+  if (config().watch.follow == Watch::Follow::applied) {
+    for (const auto& name : names) {
+      const auto lock = world_.recorded.image_locks.find(name);
+      if (lock != world_.recorded.image_locks.end()) accepted.insert(*lock);
+    }
+    std::erase_if(names, [&](const std::string& name) { return accepted.contains(name); });
+  }
+  images_ = vscale::find_images(invocation_, config(), names, Newer::keep_lock, world_.recorded);
+  images_.locks.merge(accepted);
   world_.images = images_.locks;
   world_.unread_images = images_.unread;
   if (images_.changes.empty() || arguments_.dry_run) return;
@@ -432,7 +444,8 @@ void Ticks::carry_out(const std::vector<std::string>& groups, Plan plan) {
   }
   if (arguments_.dry_run) return;
   RecordedState recorded = world_.recorded;
-  recorded.open_actions = open_actions_seen(world_.recorded, plan, world_.options);
+  std::erase_if(recorded.open_actions, [&](const OpenAction& open) { return runs_.has_run(open.run_id); });
+  recorded.open_actions = open_actions_seen(recorded, plan, world_.options);
   for (const auto& group : groups) words_of_run_[group] = words_of(world_.recorded.words, group);
   runs_.begin(groups, std::move(plan), recorded, *files(), hosts_,
               [this](const Plan& shown) { return view_.run(shown); });

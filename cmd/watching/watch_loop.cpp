@@ -77,13 +77,13 @@ bool WatchLoop::take_the_lock() {
   return false;
 }
 
-/// An apply has asked for the lock: once nothing is in flight it is given, and taken again when that is done.
+/// An apply has asked for the lock: what goes on comes to its end, and the lock is given. It is taken again when the
+/// apply is done.
 bool WatchLoop::make_way() {
-  if (lock_ == nullptr) return false;
   const auto asks = state_.store->lock_request();
-  if (!asks || !*asks) return false;
+  if (lock_ == nullptr || !asks || !*asks) return false;
   ticks_->wind_down();
-  if (!ticks_->is_idle()) return false;
+  while (!ticks_->is_idle() && stop() != StopRequest::now) ticks_->advance(now() + kLookAround);
   tell("makes way",
        fmt::format("for {} by {}@{}, pid {}", (*asks)->operation, (*asks)->user, (*asks)->host, (*asks)->pid));
   lock_.reset();
@@ -112,6 +112,10 @@ void WatchLoop::loop() {
       invocation_.outside.clock->sleep_until(now() + kStandbyInterval);
       continue;
     }
+    if (make_way()) {
+      invocation_.outside.clock->sleep_until(now() + kStandbyInterval);
+      continue;
+    }
     const Instant began = now();
     ticks_->tick();
     {
@@ -119,11 +123,6 @@ void WatchLoop::loop() {
       published_->ticked_at = uptime();
     }
     publish();
-    if (make_way()) {
-      // Whoever asked takes it within his own patience.
-      invocation_.outside.clock->sleep_until(now() + kStandbyInterval);
-      continue;
-    }
     rest_until(began + ticks_->interval());
   }
 }

@@ -69,7 +69,7 @@ std::string name_column(const std::string& name) {
 RunView::RunView(const Plan& plan, std::ostream& out, RunViewOptions options)
     : plan_(plan), out_(out), options_(std::move(options)) {
   const bool folded = options_.redraw && options_.verbosity != Verbosity::verbose;
-  steps_ = steps_of(plan, folded ? StepSize::folded : StepSize::single);
+  steps_ = steps_of(plan, options_.steps.value_or(folded ? StepSize::folded : StepSize::single));
   if (options_.verbosity == Verbosity::verbose) {
     for (auto& step : steps_.steps) step.shown = true;
   }

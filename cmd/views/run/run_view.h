@@ -22,6 +22,8 @@ namespace vscale {
 struct RunViewOptions {
   Paint paint;
   Verbosity verbosity = Verbosity::normal;
+  /// Steps as they are told: folded on a terminal unless -v, where nothing else is said.
+  std::optional<StepSize> steps{};
   bool redraw = false;  ///< A terminal: what is in flight stands in the last lines and is drawn again and again.
   int width = kTextWidth;
   int height = 24;

@@ -29,6 +29,18 @@ std::string line(const std::string& time, const std::string& subject, const std:
   return hanging(time + " " + pad_right(printable(subject), kNameWidth) + " ", printable(text), "", 0);
 }
 
+/// A run's steps, a line each. That it comes to its end early is no news here: what is left is planned anew.
+class StepsInWatch final : public EventSink {
+ public:
+  StepsInWatch(const Plan& plan, std::ostream& out, RunViewOptions options) : view_(plan, out, std::move(options)) {}
+  void on_event(const RunEvent& event) override {
+    if (!std::holds_alternative<Stopping>(event.what)) view_.on_event(event);
+  }
+
+ private:
+  RunView view_;
+};
+
 }  // namespace
 
 void WatchView::begin() {
@@ -79,10 +91,12 @@ void WatchView::error(const Error& error) {
 std::unique_ptr<EventSink> WatchView::run(const Plan& plan) {
   std::ostream& out = invocation_.streams.out;
   if (invocation_.global.json) return std::make_unique<RunJson>(plan, out);
-  return std::make_unique<RunView>(
+  const bool is_verbose = invocation_.verbosity == Verbosity::verbose;
+  return std::make_unique<StepsInWatch>(
       plan, out,
       RunViewOptions{.paint = invocation_.out_paint,
                      .verbosity = invocation_.verbosity,
+                     .steps = is_verbose ? StepSize::single : StepSize::folded,
                      .redraw = false,
                      .width = invocation_.streams.width,
                      .height = invocation_.streams.height,

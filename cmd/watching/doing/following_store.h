@@ -26,6 +26,7 @@ class FollowingStore final : public StateStore {
     if (!committed) return committed;
     for (const auto& change : commit.changes) apply(recorded_, change);
     apply(recorded_, commit.remembered);
+    follow_journal(commit, *committed);
     recorded_.serial = committed->serial;
     return committed;
   }
@@ -43,6 +44,17 @@ class FollowingStore final : public StateStore {
   Result<std::vector<EventRecord>> events(Instant since, int limit) override { return store_.events(since, limit); }
 
  private:
+  void follow_journal(const Commit& commit, const Committed& committed) {
+    auto& open = recorded_.open_actions;
+    if (commit.ended) {
+      const std::int64_t id = commit.ended->journal_id;
+      std::erase_if(open, [&](const OpenAction& action) { return action.journal_id == id; });
+    }
+    if (!commit.begun || commit.ended) return;  // what begins and ends at once is never open
+    open.push_back({committed.journal_id, commit.begun->run_id, commit.begun->kind, commit.begun->address,
+                    commit.begun->host, commit.at});
+  }
+
   StateStore& store_;
   RecordedState& recorded_;
 };

@@ -16,6 +16,7 @@ constexpr Duration kTurn{50};
 }  // namespace
 
 struct UnitRuns::Run {
+  std::string id;
   std::vector<std::string> groups;
   Plan shown;  ///< As it was planned, without what revisions are made of.
   std::shared_ptr<RunWorld> world;
@@ -35,6 +36,7 @@ void UnitRuns::begin(std::vector<std::string> groups, Plan plan, const RecordedS
   Outside& outside = invocation_.outside;
   const Config config = config_of_plan(*files.read.config, plan, recorded);
   auto run = std::make_unique<Run>();
+  run->id = outside.new_id();
   run->groups = std::move(groups);
   run->world = run_world(outside, hosts, config, files.read.variables);
   const ExecutionLimits limits = limits_of(config, plan, std::nullopt);
@@ -46,7 +48,7 @@ void UnitRuns::begin(std::vector<std::string> groups, Plan plan, const RecordedS
     const StopRequest asked = outside.stop_request();
     return asked == StopRequest::none && *superseded ? StopRequest::finish_running : asked;
   };
-  run->execution.emplace(with_templates(std::move(plan), config), recorded, limits, outside.new_id(),
+  run->execution.emplace(with_templates(std::move(plan), config), recorded, limits, run->id,
                          ExecutorPorts{.store = store_,
                                        .runner = *run->runner,
                                        .clock = *outside.clock,
@@ -60,6 +62,10 @@ std::set<std::string> UnitRuns::busy_groups() const {
   std::set<std::string> groups;
   for (const auto& run : runs_) groups.insert(run->groups.begin(), run->groups.end());
   return groups;
+}
+
+bool UnitRuns::has_run(const std::string& run_id) const {
+  return std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) { return run->id == run_id; });
 }
 
 bool UnitRuns::is_at(const InstanceAddress& instance) const {

@@ -41,6 +41,8 @@ class UnitRuns {
   [[nodiscard]] bool is_idle() const { return runs_.empty(); }
   /// Groups that a run is about.
   [[nodiscard]] std::set<std::string> busy_groups() const;
+  /// Is it one of those that go on? What they have open in the journal is theirs to close.
+  [[nodiscard]] bool has_run(const std::string& run_id) const;
   /// Is there something in flight, or still to come, about this instance?
   [[nodiscard]] bool is_at(const InstanceAddress& instance) const;
   /// How many the group was to have by the plan that is being carried out; nothing if there is none, or it did not say.

@@ -1,0 +1,44 @@
+# A watch that goes on beside a scenario. Sourced after scenario.sh.
+
+readonly watch_log=$work/watch.log
+watch_pid=
+
+# begin_watch ARGUMENTS...: from now on, until end_watch or the scenario's end. What it says goes to $watch_log.
+begin_watch() {
+  printf '$ vscale watch %s    (goes on)\n' "$*"
+  "$lab_tests/lab" run "$vscale" watch "$@" >> "$watch_log" 2>&1 < /dev/null 9>&- &
+  watch_pid=$!
+  services+=("$watch_pid")
+}
+
+# end_watch SIGNAL EXPECTED_CODE
+end_watch() {
+  local ended=0
+  kill -"$1" "$watch_pid" || fail "watch had ended before; it said: $(tail -n 20 "$watch_log")"
+  wait "$watch_pid" || ended=$?
+  [ "$ended" -eq "$2" ] || fail "watch ended with $ended, want $2; it said: $(tail -n 20 "$watch_log")"
+}
+
+# within SECONDS COMMAND...: tries the command until it succeeds.
+within() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@" > /dev/null 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] || fail "not within its time: $*; watch said: $(tail -n 40 "$watch_log")"
+    sleep 0.3
+  done
+}
+
+# watch_says PATTERN: since mark().
+marked=1
+mark() { marked=$(($(wc -l < "$watch_log") + 1)); }
+watch_says() { tail -n +"$marked" "$watch_log" | tr -s '[:space:]' ' ' | grep -Eq -- "$1"; }
+
+# group_is READY WANT: what status says of web.
+group_is() {
+  lab run "$vscale" status --json > status.json 2> /dev/null
+  grep -q "\"address\":\"group.web\",\"ready\":$1,\"have\":[0-9]*,\"want\":$2" status.json
+}
+
+# busy_guest: lines of user-data for a guest that burns its processor while /run/burn is there.
+readonly busy_guest='(while :; do if [ -e /run/burn ]; then i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done; else sleep 0.2; fi; done) &'
