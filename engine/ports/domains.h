@@ -31,8 +31,8 @@ struct ObserveRequest {
   bool refresh_pools = false;
   /// Asks for HostSnapshot::counters, of the domains of this lineage; of all that carry a mark if there is none.
   bool counters = false;
-  /// With `counters`: whose domains are ours. Those of them that are up and do not tell of their memory are told to,
-  /// each once while it runs: that is the one thing that a look changes, and nobody waits for it.
+  /// With `counters`: whose domains are ours. Those of them that are up, and by their definition do not tell of their
+  /// memory, are told to, each once while it runs: that is the one thing that a look changes, and nobody waits for it.
   std::string lineage{};
   /// How long the host is waited for; to be longer than a look takes at a large host that is busy, or nobody will ever
   /// see it. Nothing: as long as it takes by the bounds of each step.

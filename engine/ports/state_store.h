@@ -129,7 +129,7 @@ class StateStore {
   /// another instance already.
   virtual Result<Committed> commit(const Commit& commit) = 0;
   /// Writes what was seen, in a short transaction of its own that needs no lock; only rows that differ are written and
-  /// the serial does not move.
+  /// the serial does not move. HostSnapshot::counters are not kept.
   virtual Result<void> record_observations(const std::vector<Observation>& observations) = 0;
 
   /// The lock for apply, destroy and watch. `conflict` names the holder; `invalid` if the statefile is damaged.

@@ -49,8 +49,8 @@ LibvirtHost::LibvirtHost(HostConnection connection, LibvirtOptions options, cons
       is_world_of_its_own_(libvirt::is_world_of_its_own(connection.uri)),
       links_(connection, options),
       listening_links_(connection, options),
-      looks_(std::make_shared<Looks>(connection.name, [wake_up] { wake_up->give_word(); })),
       listener_(std::make_shared<Listener>(wake_up)),
+      looks_(std::make_shared<Looks>(connection.name, [listener = listener_] { listener->give_word(); })),
       memory_tellers_(std::make_shared<MemoryTellers>()) {}
 
 Looks::Waiting LibvirtHost::begin_look(const ObserveRequest& request, Instant now) {

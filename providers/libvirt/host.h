@@ -62,8 +62,8 @@ class LibvirtHost : public std::enable_shared_from_this<LibvirtHost> {
   const LibvirtOptions options_;
   const bool is_world_of_its_own_;
   LinkSuccession links_, listening_links_;
-  const std::shared_ptr<Looks> looks_;
   const std::shared_ptr<Listener> listener_;
+  const std::shared_ptr<Looks> looks_;
   const std::shared_ptr<MemoryTellers> memory_tellers_;
   std::mutex mutex_;
   /// Over which link, and which of its beginnings, all below was told.

@@ -252,6 +252,7 @@ void read_devices(xml_node devices, DomainReading& reading) {
     const std::string path = disk.child("source").attribute("file").value();
     if (!path.empty()) reading.disk_paths.push_back(path);
   }
+  reading.tells_memory = devices.child("memballoon").child("stats").attribute("period").as_int() > 0;
 }
 
 /// A text that is nothing but spaces is a text.

@@ -45,6 +45,7 @@ struct DomainReading {
   std::optional<Ownership> ownership;   ///< Nothing also if the mark is there and cannot be understood.
   std::vector<LiveNic> nics;            ///< Empty without ownership, as are the disks.
   std::vector<std::string> disk_paths;  ///< Files behind disks and CD-ROMs, the root disk first.
+  bool tells_memory = false;            ///< Its balloon asks the guest every few seconds.
 
   bool operator==(const DomainReading&) const = default;
 };

@@ -26,22 +26,21 @@ Result<void> make_it_tell(virConnectPtr connection, const DomainRef& ref) {
 
 }  // namespace
 
-std::vector<DomainRef> MemoryTellers::take_some(const std::vector<DomainRef>& silent,
-                                                const std::set<std::string>& there) {
+std::vector<DomainRef> MemoryTellers::take_some(const std::vector<DomainRef>& untold, const std::set<std::string>& up) {
   const std::scoped_lock lock(mutex_);
-  std::erase_if(told_, [&](const std::string& uuid) { return !there.contains(uuid); });
+  std::erase_if(told_, [&](const std::string& uuid) { return !up.contains(uuid); });
   std::vector<DomainRef> some;
   if (under_way_) return some;
-  for (const DomainRef& domain : silent) {
+  for (const DomainRef& domain : untold) {
     if (some.size() < kToldAtOnce && told_.insert(domain.uuid).second) some.push_back(domain);
   }
   under_way_ = !some.empty();
   return some;
 }
 
-void MemoryTellers::begin_to_tell(HostLink& link, const std::vector<DomainRef>& silent,
-                                  const std::set<std::string>& there) {
-  const std::vector<DomainRef> some = take_some(silent, there);
+void MemoryTellers::begin_to_tell(HostLink& link, const std::vector<DomainRef>& untold,
+                                  const std::set<std::string>& up) {
+  const std::vector<DomainRef> some = take_some(untold, up);
   if (some.empty()) return;
   const auto telling =
       link.start<void>(Lane::request, "let its guests tell of their memory",

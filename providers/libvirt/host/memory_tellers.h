@@ -11,19 +11,18 @@
 
 namespace vscale::libvirt {
 
-/// Domains of ours that run and do not tell of their memory, as they were defined by hand or by an older vscale: their
-/// balloon is told to ask them for it every few seconds, live and in their definition. Nothing else of them changes,
-/// and nothing that is compared with the record. A guest without a driver for the balloon goes on to tell nothing: each
-/// domain is told once while it runs. Safe from several threads. Owned by shared_ptr. Internal to providers/libvirt.
+/// Domains of ours that run and do not tell of their memory, since somebody has taken that out of their definition:
+/// their balloon is told to ask them for it every few seconds, live and in their definition. Nothing else of them
+/// changes, and nothing that is compared with the record. Each is told once while it runs, whether it can or not. Safe
+/// from several threads. Owned by shared_ptr. Internal to providers/libvirt.
 class MemoryTellers : public std::enable_shared_from_this<MemoryTellers> {
  public:
-  /// Begins with a few of `silent` that were not told yet, and waits for none. Only one such piece of work is under way
-  /// at a time, and takes one of the host's requests in flight. Domains that are not `there`, up and
-  /// answering, are forgotten.
-  void begin_to_tell(HostLink& link, const std::vector<DomainRef>& silent, const std::set<std::string>& there);
+  /// Begins with a few of `untold` that were not told yet, and waits for none. Only one such piece of work is under way
+  /// at a time, and takes one of the host's requests in flight. Domains that are not `up` are forgotten.
+  void begin_to_tell(HostLink& link, const std::vector<DomainRef>& untold, const std::set<std::string>& up);
 
  private:
-  std::vector<DomainRef> take_some(const std::vector<DomainRef>& silent, const std::set<std::string>& there);
+  std::vector<DomainRef> take_some(const std::vector<DomainRef>& untold, const std::set<std::string>& up);
   void tell(virConnectPtr connection, const std::vector<DomainRef>& domains, Progress& progress);
   void end(const std::vector<DomainRef>& not_told);
 

@@ -273,37 +273,49 @@ LiveDomain live_domain(ListedDomain& listed) {
                     .disk_paths = std::move(described.disk_paths)};
 }
 
-/// Of one that is up and ours, as the request says whose those are.
-void add_counters(const LiveDomain& domain, const DomainCounters& counters, const ObserveRequest& request,
-                  HostSnapshot& snapshot) {
+/// Is it up and ours, as the request says whose those are, and was anything counted?
+bool counts(const LiveDomain& domain, const DomainCounters& counters, const ObserveRequest& request) {
   const bool ours = domain.ownership && (request.lineage.empty() || domain.ownership->lineage == request.lineage);
-  if (!request.counters || !ours || !is_up(domain.state) || counters == DomainCounters{}) return;
-  snapshot.counters.emplace(domain.uuid, counters);
+  return request.counters && ours && is_up(domain.state) && counters != DomainCounters{};
+}
+
+/// What is found out about domains beside what goes into a snapshot.
+struct Findings {
+  KvmEvidence kvm;
+  std::vector<DomainRef> memory_untold;  ///< Those of ours that are up and are not to tell of their memory.
+};
+
+/// QEMU answers, and its balloon does not ask.
+bool is_memory_untold(const DomainReading& reading, const DomainCounters& counters) {
+  return !reading.tells_memory && counters.disk_requests.has_value();
 }
 
 /// Takes them out of the census.
-KvmEvidence add_domains(Census& census, const ObserveRequest& request, HostSnapshot& snapshot) {
-  KvmEvidence evidence;
+Findings add_domains(Census& census, const ObserveRequest& request, HostSnapshot& snapshot) {
+  Findings found;
   for (ListedDomain& listed : census) {
     const bool gone = !listed.stats || (!listed.reading && !request.known_foreign.contains(listed.uuid));
     if (gone || is_kvm_trial(virDomainGetName(listed.domain.get()))) continue;
+    const DomainCounters counters = listed.stats->counters;
+    bool memory_untold = false;
     if (const auto& reading = listed.reading) {
       const bool ours = reading->ownership.has_value();
       const bool runs_by_kvm = reading->virt_type == "kvm" && is_up(listed.stats->state);
-      evidence.a_guest_runs_by_it |= runs_by_kvm;
-      evidence.one_of_ours_runs_by_it |= runs_by_kvm && ours;
-      evidence.ours_are_emulated |= reading->virt_type == "qemu" && ours;
+      found.kvm.a_guest_runs_by_it |= runs_by_kvm;
+      found.kvm.one_of_ours_runs_by_it |= runs_by_kvm && ours;
+      found.kvm.ours_are_emulated |= reading->virt_type == "qemu" && ours;
+      memory_untold = is_memory_untold(*reading, counters);
     }
-    const DomainCounters counters = listed.stats->counters;
     snapshot.domains.push_back(live_domain(listed));
-    if (snapshot.domains.back().state == listed.stats->state) {
-      add_counters(snapshot.domains.back(), counters, request, snapshot);
-    }
+    const LiveDomain& domain = snapshot.domains.back();
+    if (!counts(domain, counters, request)) continue;
+    snapshot.counters.emplace(domain.uuid, counters);
+    if (memory_untold) found.memory_untold.push_back({snapshot.host, domain.uuid, domain.ownership->lineage});
   }
   std::sort(snapshot.domains.begin(), snapshot.domains.end(), [](const LiveDomain& a, const LiveDomain& b) {
     return std::tie(a.name, a.uuid) < std::tie(b.name, b.uuid);
   });
-  return evidence;
+  return found;
 }
 
 // ---- The rest of the host -------------------------------------------------------------------------------------------
@@ -435,20 +447,12 @@ Result<std::vector<LivePool>> read_pools_and_definitions(LibvirtHost& host, cons
   return pools;
 }
 
-/// Lets those of ours tell of their memory that are up and do not, while their QEMU answers.
-void ask_for_memory(LibvirtHost& host, const ObserveRequest& request, const HostSnapshot& seen) {
-  if (!request.counters || request.lineage.empty()) return;
-  std::vector<DomainRef> silent;
-  std::set<std::string> there;
-  for (const auto& [uuid, counters] : seen.counters) {
-    there.insert(uuid);
-    // Who counts disk requests is QEMU itself.
-    if (!counters.memory_told_at_s && counters.disk_requests) silent.push_back({host.name(), uuid, request.lineage});
-  }
-  host.memory_tellers().begin_to_tell(*host.link(), silent, there);
-}
+struct HostReading {
+  HostSnapshot snapshot;
+  std::vector<DomainRef> memory_untold;
+};
 
-Result<HostSnapshot> read_host(LibvirtHost& host, const ObserveRequest& request, Instant now) {
+Result<HostReading> read_host(LibvirtHost& host, const ObserveRequest& request, Instant now) {
   const std::shared_ptr<HostLink> link = host.link();
   HostSnapshot snapshot{
       .host = host.name(), .seen_at = now, .hypervisor = {}, .traits = {}, .pools = {}, .networks = {}, .domains = {}};
@@ -475,7 +479,7 @@ Result<HostSnapshot> read_host(LibvirtHost& host, const ObserveRequest& request,
   facts = host.facts();
   if (!facts) return facts.error();
 
-  const KvmEvidence evidence = add_domains(**census, request, snapshot);
+  Findings found = add_domains(**census, request, snapshot);
   snapshot.vcpus = size->vcpus;
   snapshot.memory_bytes = size->memory_bytes;
   snapshot.networks = std::move(size->networks);
@@ -484,10 +488,10 @@ Result<HostSnapshot> read_host(LibvirtHost& host, const ObserveRequest& request,
   snapshot.hypervisor = facts->hypervisor;
   snapshot.libvirt_version = facts->libvirt_version;
   // Looking changes nothing, so no trial is made here; but one of ours that runs spares the next one.
-  if (evidence.one_of_ours_runs_by_it && !host.kvm_verdict()) host.set_kvm_verdict(true);
-  snapshot.kvm = kvm_works(*facts, host.kvm_verdict(), evidence);
+  if (found.kvm.one_of_ours_runs_by_it && !host.kvm_verdict()) host.set_kvm_verdict(true);
+  snapshot.kvm = kvm_works(*facts, host.kvm_verdict(), found.kvm);
   snapshot.traits = traits_of(*facts, snapshot.kvm);
-  return snapshot;
+  return HostReading{.snapshot = std::move(snapshot), .memory_untold = std::move(found.memory_untold)};
 }
 
 }  // namespace
@@ -500,11 +504,16 @@ Result<std::optional<DomainReading>> reading_or_stranger(Result<DomainReading> r
 }
 
 Result<HostSnapshot> observe_host(LibvirtHost& host, const ObserveRequest& request, Instant now) {
-  Result<HostSnapshot> seen = read_host(host, request, now);
-  if (!seen) return seen;
-  host.listener().take_note_of(*seen);
-  ask_for_memory(host, request, *seen);
-  return seen;
+  Result<HostReading> reading = read_host(host, request, now);
+  if (!reading) return reading.error();
+  HostSnapshot& seen = reading->snapshot;
+  host.listener().take_note_of(seen);
+  if (request.counters && !request.lineage.empty()) {
+    std::set<std::string> up;
+    for (const auto& [uuid, counters] : seen.counters) up.insert(uuid);
+    host.memory_tellers().begin_to_tell(*host.link(), reading->memory_untold, up);
+  }
+  return std::move(seen);
 }
 
 }  // namespace vscale::libvirt

@@ -92,6 +92,14 @@ void Listener::take_note_of(const HostSnapshot& seen) {
   }
 }
 
+void Listener::give_word() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!wanted_) return;
+  }
+  wake_up_->give_word();
+}
+
 void Listener::hear(virDomainPtr domain) {
   char uuid[VIR_UUID_STRING_BUFLEN] = "";
   if (is_kvm_trial(virDomainGetName(domain)) || virDomainGetUUIDString(domain, uuid) != 0) return;

@@ -28,6 +28,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
   /// Sees to it that events come, if they are wanted: asks for them over a connection of `link`, unless the one over
   /// which they come is still there. Where it does not work, nothing comes, and it is not tried again for a while.
   void take_up(HostLink& link);
+  /// Of the host itself, if it is listened to.
+  void give_word();
   /// What was seen there: from now on foreign domains are no news.
   void take_note_of(const HostSnapshot& seen);
 

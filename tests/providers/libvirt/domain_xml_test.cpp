@@ -96,7 +96,19 @@ TEST_CASE("what was written is read back") {
                                  .ownership = web_spec().ownership,
                                  .nics = {{"52:54:00:00:00:0a", "br0"}, {"52:54:00:00:00:0b", "default"}},
                                  .disk_paths = {"/pool/prod-web-2.qcow2", "/pool/prod-web-2-data.raw",
-                                                "/pool/prod-web-2-seed.iso"}});
+                                                "/pool/prod-web-2-seed.iso"},
+                                 .tells_memory = true});
+}
+
+TEST_CASE("a domain tells of its memory where its balloon asks for it") {
+  const auto tells = [](const std::string& devices) {
+    return read("<domain><name>a</name><devices>" + devices + "</devices></domain>").tells_memory;
+  };
+  CHECK(tells("<memballoon model='virtio'><stats period='5'/></memballoon>"));
+  CHECK_FALSE(tells("<memballoon model='virtio'><stats period='0'/></memballoon>"));
+  CHECK_FALSE(tells("<memballoon model='virtio'/>"));
+  CHECK_FALSE(tells("<memballoon model='none'/>"));
+  CHECK_FALSE(tells(""));
 }
 
 TEST_CASE("memory that is not whole KiB is rounded up, never down") {
