@@ -19,13 +19,14 @@ bool is_usable(const Sample& sample, const ScalingMember& member, const LoadQues
 // Its average in the window; nothing if there is no usable sample.
 std::optional<double> load_of(const ScalingMember& member, const LoadQuestion& question) {
   if (member.samples == nullptr) return std::nullopt;
+  const Duration stale = kSampleIntervalsUntilStale * question.sample_interval;
   double sum = 0;
   int count = 0;
   for (auto sample = member.samples->rbegin(); sample != member.samples->rend(); ++sample) {
-    if (!is_usable(*sample, member, question)) continue;
     const Duration age = question.now - sample->at;
-    if (count == 0 && age > kSampleIntervalsUntilStale * question.sample_interval) return std::nullopt;
-    if (count > 0 && age >= question.window) break;
+    const bool is_too_old = count == 0 ? age > stale : age >= question.window;
+    if (is_too_old) break;
+    if (!is_usable(*sample, member, question)) continue;
     sum += *value_of(*sample, question.metric);
     ++count;
   }

@@ -36,6 +36,8 @@ TEST_CASE("a reversal is a change against the one before") {
 TEST_CASE("three reversals in half an hour make a group flap, until an hour of calm") {
   CHECK_FALSE(flapping_until(std::nullopt, turns_ago({29, 20, 10}), kNow));
   CHECK_FALSE(flapping_until(std::nullopt, turns_ago({45, 40, 20, 10}), kNow));
+  // One right half an hour ago is not within the last half hour.
+  CHECK_FALSE(flapping_until(std::nullopt, turns_ago({45, 30, 20, 10}), kNow));
   CHECK(flapping_until(std::nullopt, turns_ago({35, 29, 20, 10}), kNow) == kNow - minutes{10} + hours{1});
 }
 

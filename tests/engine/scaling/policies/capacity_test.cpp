@@ -90,9 +90,12 @@ TEST_CASE("many silent ones at once tell nothing") {
   const CapacityOpinion opinion = slots_opinion(world);
   CHECK(opinion.recommendation.kind == Says::error);
   CHECK(opinion.recommendation.text == "4 of 8 instances do not answer");
-  // Four of nine are 44 %.
+  // Four of nine are 44 %, and three of four are not more than three.
   world.add_ready(1).answer_slots(8, 0);
   CHECK(slots_opinion(world).recommendation.kind == Says::size);
+  ScaledWorld small(slots_group());
+  small.add_ready(4).answer_slots(0, 0);
+  CHECK(slots_opinion(small).recommendation.kind == Says::size);
 }
 
 TEST_CASE("all silent for long tell nothing, however few they are") {

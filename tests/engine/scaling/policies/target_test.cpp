@@ -34,10 +34,11 @@ TEST_CASE("as many instances as bring the average to its target, rounded up") {
 }
 
 TEST_CASE("what is above a whole number only by the inexactness of doubles is that number") {
-  // q * 3 = 0.3/0.1 = 3 (or 2.9999999999999996); 1.1 * 30 = 33.00000000000000x
+  // In doubles 2.5/0.1/11 * 11 is 25.000000000000004, and 2.7/0.1/13 * 13 is 27.000000000000004.
+  CHECK(queue_size(2.5, 11, 0.1) == 25);
+  CHECK(queue_size(2.7, 13, 0.1) == 27);
   CHECK(cpu_size(loads_of({70, 70, 70, 70, 70, 70}), 6, 35) == 12);
   CHECK(queue_size(0.3, 5, 0.1) == 3);
-  CHECK(queue_size(33.0 * 1.1, 20, 1.1) == 33);
   // And what is really more is more.
   CHECK(queue_size(30.001, 1, 10) == 4);
 }
@@ -59,6 +60,8 @@ TEST_CASE("members that are not ready take their share of what is too much") {
   CHECK(cpu_size(loads_of({90, 90, 90, 90}, 0, 0, 2), 6) == 6);
   // One is coming: 6/5 = 1.2, 1.2 * 5 = 6 are wanted.
   CHECK(cpu_size(loads_of({90, 90, 90, 90}, 0, 0, 1), 5) == 6);
+  // 93 of 60 on four is 6.2 instances' work, on six that is 1.03: within the tolerance.
+  CHECK(cpu_size(loads_of({93, 93, 93, 93}, 0, 0, 2), 6) == 6);
   // Three are coming: 6/7 = 0.86 turns the direction round: nothing is done.
   CHECK(cpu_size(loads_of({90, 90, 90, 90}, 0, 0, 3), 7) == 7);
 }
