@@ -41,8 +41,15 @@ std::set<std::string> known_foreign(const Config& config, const RecordedState& r
   return foreign;
 }
 
-ObserveRequest request_to(const Config& config, const RecordedState& recorded, const std::string& host) {
-  return {.pools = pools_on(config, recorded, host), .known_foreign = known_foreign(config, recorded, host)};
+ObserveRequest request_to(const Config& config, const RecordedState& recorded, const std::string& host,
+                          const LookOptions& options) {
+  ObserveRequest request;
+  request.pools = pools_on(config, recorded, host);
+  request.known_foreign = known_foreign(config, recorded, host);
+  request.counters = options.counters;
+  request.lineage = options.counters ? recorded.lineage : "";
+  request.patience = options.patience;
+  return request;
 }
 
 bool tells_nothing(const LiveDomain& domain) {
@@ -127,9 +134,10 @@ HostPorts reach_hosts(const Invocation& invocation, const Config& config) {
   return invocation.outside.reach_hosts(connections);
 }
 
-Live observe_hosts(Domains& domains, const Config& config, const RecordedState& recorded, Instant now) {
+Live observe_hosts(Domains& domains, const Config& config, const RecordedState& recorded, Instant now,
+                   const LookOptions& options) {
   std::map<std::string, ObserveRequest> requests;
-  for (const auto& host : config.hosts) requests[host.name] = request_to(config, recorded, host.name);
+  for (const auto& host : config.hosts) requests[host.name] = request_to(config, recorded, host.name, options);
   Live live;
   read_hosts(domains, requests, recorded, now, live);
   return live;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "cmd/invocation/invocation.h"
 #include "engine/desired/config.h"
 #include "engine/live/host_snapshot.h"
@@ -14,8 +16,14 @@ namespace vscale {
 /// The ports to the hosts of the configuration.
 HostPorts reach_hosts(const Invocation& invocation, const Config& config);
 
+/// What else is asked of a host, and how long it is waited for: see ObserveRequest.
+struct LookOptions {
+  bool counters = false;
+  std::optional<Duration> patience{};
+};
 /// Asks all hosts side by side. One that does not answer is a failure in the answer; since when, the record may know.
-Live observe_hosts(Domains& domains, const Config& config, const RecordedState& recorded, Instant now);
+Live observe_hosts(Domains& domains, const Config& config, const RecordedState& recorded, Instant now,
+                   const LookOptions& options = {});
 /// Asks those again that answered, and lets them look into their pools first: what they say of them otherwise is what
 /// they saw when they last looked, and is wrong after work by hand. Costs a reading of every volume's header, and of
 /// every domain's definition: also a stranger's may stand on a disk of ours by now.
