@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cmd/invocation/version.h"
 #include "cmd/planning/fresh_plan.h"
 #include "cmd/planning/recorded.h"
 #include "cmd/planning/sources/hosts.h"
@@ -280,7 +281,7 @@ std::optional<int> Ticks::room_for(const std::string& group, int size) {
   RecordedState& recorded = world_.recorded;
   const auto found = recorded.wanted_sizes.find(group);
   const auto before = found == recorded.wanted_sizes.end() ? std::nullopt : std::optional(found->second);
-  recorded.wanted_sizes[group] = {.group = group, .size = size, .at = now()};
+  recorded.wanted_sizes[group] = {.group = group, .size = size, .by = {}, .reason = {}, .at = now()};
   const Plan plan = plan_with(others_than({group}, units_of(world_.config, recorded)));
   if (before) {
     recorded.wanted_sizes[group] = *before;

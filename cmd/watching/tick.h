@@ -9,6 +9,7 @@
 
 #include "cmd/invocation/arguments.h"
 #include "cmd/invocation/invocation.h"
+#include "cmd/planning/sources/images.h"
 #include "cmd/serving/watch_figures.h"
 #include "cmd/views/watch/watch_view.h"
 #include "cmd/watching/doing/following_store.h"

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "providers/curl_request.h"
+#include "providers/http/url.h"
 
 namespace vscale {
 namespace {
@@ -28,16 +29,6 @@ std::optional<Error> check(const Call& call) {
   if (numeric && call.port >= 1 && call.port <= 65535) return std::nullopt;
   return Error{ErrorKind::invalid, fmt::format("\"{}\" port {} is not an address and a port", call.address, call.port),
                "", "expected a numeric address and a port from 1 to 65535"};
-}
-
-/// A path cannot end its line, whatever it holds. What is encoded already stays.
-std::string encoded(const std::string& path) {
-  std::string text;
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += byte <= ' ' || byte >= 0x7f ? fmt::format("%{:02X}", byte) : std::string(1, c);
-  }
-  return text;
 }
 
 CurlRequest request_to(const Call& call) {
@@ -99,7 +90,7 @@ Result<int> SocketProbe::get_http(const std::string& address, int port, const st
   const Call call{.address = address, .port = port, .timeout = timeout};
   if (std::optional<Error> wrong = check(call)) return *wrong;
   const CurlRequest request = request_to(call);
-  const std::string target = encoded(path);
+  const std::string target = encoded_path(path);
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
       curl_slist_append(nullptr, "Connection: close"), curl_slist_free_all);
   VSCALE_ASSERT(headers, "there is no memory for a header");

@@ -1,10 +1,5 @@
 #include "providers/network/network_probe.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -13,87 +8,12 @@
 #include <string>
 #include <thread>
 
+#include "tests/support/servers/raw_server.h"
+
 namespace vscale::test {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-/// Listens on the loopback and treats every connection as it is told, until it goes.
-class Server {
- public:
-  explicit Server(std::function<void(int fd, const std::atomic<bool>& stop)> serve)
-      : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    REQUIRE(::listen(fd_, 16) == 0);
-    socklen_t size = sizeof address;
-    REQUIRE(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this, serve = std::move(serve)] {
-      for (int peer = ::accept(fd_, nullptr, nullptr); peer >= 0; peer = ::accept(fd_, nullptr, nullptr)) {
-        serve(peer, stop_);
-        ::close(peer);
-      }
-    });
-  }
-  ~Server() {
-    stop_ = true;
-    ::shutdown(fd_, SHUT_RDWR);
-    thread_.join();
-    ::close(fd_);
-  }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
-  int port() const { return port_; }
-
- private:
-  int fd_;
-  int port_ = 0;
-  std::atomic<bool> stop_{false};
-  std::thread thread_;
-};
-
-void read_request(int fd) {
-  char byte = 0;
-  std::string seen;
-  while (!seen.ends_with("\r\n\r\n") && ::recv(fd, &byte, 1, 0) == 1) seen += byte;
-}
-
-void say(int fd, const std::string& text) {
-  static_cast<void>(::send(fd, text.data(), text.size(), MSG_NOSIGNAL));
-}
-
-std::function<void(int, const std::atomic<bool>&)> answering(const std::string& text) {
-  return [text](int fd, const std::atomic<bool>&) {
-    read_request(fd);
-    say(fd, text);
-  };
-}
-
-void be_silent(int, const std::atomic<bool>& stop) {
-  while (!stop) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-}
-
-void drip(int fd, const std::atomic<bool>& stop) {
-  say(fd, "HTTP/1.1 200 OK\r\n");
-  for (int i = 0; !stop; ++i) {
-    const std::string line = "X-" + std::to_string(i) + ": y\r\n";
-    if (::send(fd, line.data(), line.size(), MSG_NOSIGNAL) < 0) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-}
-
-/// Says `start`, and then what has no end, as fast as it is taken.
-std::function<void(int, const std::atomic<bool>&)> without_an_end(const std::string& start) {
-  return [start](int fd, const std::atomic<bool>& stop) {
-    read_request(fd);
-    say(fd, start);
-    const std::string more(4096, 'x');
-    while (!stop && ::send(fd, more.data(), more.size(), MSG_NOSIGNAL) > 0) continue;
-  };
-}
 
 constexpr Duration kPatient{10'000};
 constexpr Duration kBrief{300};
@@ -101,13 +21,13 @@ constexpr Duration kBrief{300};
 }  // namespace
 
 TEST_CASE("a port that takes connections is reached") {
-  const Server server(answering(""));
+  const RawServer server(answering(""));
   CHECK(SocketProbe().connect_tcp("127.0.0.1", server.port(), kPatient).ok());
 }
 
 TEST_CASE("a port that nobody listens on is unreachable at once") {
   int port = 0;
-  { port = Server(answering("")).port(); }
+  { port = RawServer(answering("")).port(); }
   const auto started = SteadyClock::now();
   const Result<void> result = SocketProbe().connect_tcp("127.0.0.1", port, kPatient);
   REQUIRE_FALSE(result.ok());
@@ -127,8 +47,8 @@ TEST_CASE("an address is numeric and a port is a port: nothing is looked up") {
 
 TEST_CASE("the status of an HTTP answer is told, whatever it is") {
   for (const int status : {200, 204, 302, 404, 503}) {
-    const Server server(answering("HTTP/1.1 " + std::to_string(status) +
-                                  " X\r\nContent-Length: 2\r\nLocation: http://127.0.0.1:1/\r\n\r\nok"));
+    const RawServer server(answering("HTTP/1.1 " + std::to_string(status) +
+                                     " X\r\nContent-Length: 2\r\nLocation: http://127.0.0.1:1/\r\n\r\nok"));
     const Result<int> result = SocketProbe().get_http("127.0.0.1", server.port(), "/health", kPatient);
     INFO((result ? "" : to_string(result.error())));
     REQUIRE(result.ok());
@@ -137,7 +57,7 @@ TEST_CASE("the status of an HTTP answer is told, whatever it is") {
 }
 
 TEST_CASE("a body without an end keeps nobody waiting") {
-  const Server server([](int fd, const std::atomic<bool>& stop) {
+  const RawServer server([](int fd, const std::atomic<bool>& stop) {
     read_request(fd);
     say(fd, "HTTP/1.1 200 OK\r\n\r\n");
     while (!stop && ::send(fd, "body", 4, MSG_NOSIGNAL) > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -149,7 +69,7 @@ TEST_CASE("a body without an end keeps nobody waiting") {
 
 TEST_CASE("a server that says nothing, or not enough, is late") {
   for (const auto& serve : {std::function(be_silent), std::function(drip)}) {
-    const Server server(serve);
+    const RawServer server(serve);
     const auto started = SteadyClock::now();
     const Result<int> result = SocketProbe().get_http("127.0.0.1", server.port(), "/", kBrief);
     CHECK(SteadyClock::now() - started < kPatient);
@@ -160,7 +80,7 @@ TEST_CASE("a server that says nothing, or not enough, is late") {
 
 TEST_CASE("an answer whose first line or head has no end is given up when it is too long, not when time is up") {
   for (const char* start : {"", "HTTP/1.1 200 ", "HTTP/1.1 200 OK\r\nX-Endless: "}) {
-    const Server server(without_an_end(start));
+    const RawServer server(without_an_end(start));
     const auto started = SteadyClock::now();
     const Result<int> result = SocketProbe().get_http("127.0.0.1", server.port(), "/", kPatient);
     INFO(start);
@@ -171,7 +91,7 @@ TEST_CASE("an answer whose first line or head has no end is given up when it is 
 }
 
 TEST_CASE("what comes before the answer is not taken for it") {
-  const Server server(answering("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"));
+  const RawServer server(answering("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"));
   CHECK(SocketProbe().get_http("127.0.0.1", server.port(), "/", kPatient).value() == 200);
 }
 
@@ -179,7 +99,7 @@ TEST_CASE("a request names its host and its path, and nothing in a path adds a l
   std::string request;
   int port = 0;
   {
-    const Server server([&](int fd, const std::atomic<bool>&) {
+    const RawServer server([&](int fd, const std::atomic<bool>&) {
       char byte = 0;
       while (!request.ends_with("\r\n\r\n") && ::recv(fd, &byte, 1, 0) == 1) request += byte;
       say(fd, "HTTP/1.0 200\r\n\r\n");
@@ -195,7 +115,7 @@ TEST_CASE("a request names its host and its path, and nothing in a path adds a l
 }
 
 TEST_CASE("a proxy that the environment names is not asked for a guest") {
-  const Server server(answering("HTTP/1.1 204 No Content\r\n\r\n"));
+  const RawServer server(answering("HTTP/1.1 204 No Content\r\n\r\n"));
   ::setenv("http_proxy", "http://127.0.0.1:1/", 1);
   ::setenv("ALL_PROXY", "http://127.0.0.1:1/", 1);
   const Result<int> result = SocketProbe().get_http("127.0.0.1", server.port(), "/", kPatient);
@@ -207,7 +127,7 @@ TEST_CASE("a proxy that the environment names is not asked for a guest") {
 }
 
 TEST_CASE("what is not HTTP is invalid") {
-  const Server server(answering("SSH-2.0-OpenSSH_9.2\r\n"));
+  const RawServer server(answering("SSH-2.0-OpenSSH_9.2\r\n"));
   const Result<int> result = SocketProbe().get_http("127.0.0.1", server.port(), "/", kPatient);
   REQUIRE_FALSE(result.ok());
   CHECK(result.error().kind == ErrorKind::invalid);

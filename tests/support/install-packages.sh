@@ -3,8 +3,8 @@
 #
 # usage: install-packages.sh PURPOSE...      such as: install-packages.sh build lab image
 #
-# The packages come with services (sshd) that the lab starts by itself, inside its hosts: none is started on this machine,
-# and those that were not here before stay switched off.
+# The packages come with services that the tests start by themselves, sshd inside the lab's hosts: none is started on this
+# machine, and those that were not here before stay switched off.
 set -euo pipefail
 
 fail() {
@@ -36,7 +36,13 @@ fi
 echo "Installing ${#missing[@]} Debian packages: ${missing[*]}"
 [ "$(id -u)" -eq 0 ] || fail "this needs root: apt-get install ${missing[*]}"
 command -v apt-get >/dev/null || fail "apt-get is not here; vscale's build knows Debian 12"
-had_sshd=$(command -v /usr/sbin/sshd || true)
+
+# Service units that a package would enable, by the program that tells whether it was here before.
+declare -A services=([/usr/sbin/sshd]="ssh.service ssh.socket" [/usr/bin/prometheus]=prometheus.service
+                     [/usr/bin/influxd]=influxdb.service)
+for program in "${!services[@]}"; do
+  [ ! -x "$program" ] || unset "services[$program]"
+done
 
 if [ ! -e "$policy" ]; then
   trap 'rm -f "$policy"' EXIT
@@ -52,6 +58,8 @@ apt-get "${options[@]}" install -y --no-install-recommends "${missing[@]}" </dev
   { tail -n 30 "$log" >&2 && fail "apt-get could not install them; all that it said is in $log"; }
 rm -f "$log"
 
-if [ -z "$had_sshd" ] && command -v systemctl >/dev/null; then
-  systemctl --quiet disable ssh.service ssh.socket 2>/dev/null || true
-fi
+for program in "${!services[@]}"; do
+  [ -x "$program" ] && command -v systemctl >/dev/null || continue
+  read -ra units <<<"${services[$program]}"
+  systemctl --quiet disable "${units[@]}" 2>/dev/null || true
+done

@@ -27,7 +27,7 @@ const std::map<std::string, std::vector<std::string>> kOrder = {
     {"engine",
      {"values", "desired", "domain", "live", "metrics", "recorded", "placement", "rollout", "scaling", "health", "plan",
       "ports", "gates", "execution", "approval"}},
-    {"schemas", {"text", "diagnostics", "yaml", "variables", "language", "config", "seed", "json"}},
+    {"schemas", {"text", "metrics", "diagnostics", "yaml", "variables", "language", "config", "seed", "json"}},
 };
 
 // A library of others: how its headers and its CMake targets begin, and where it may be used. A new one needs a row.
@@ -48,7 +48,9 @@ const std::vector<Library> kLibraries = {
     {"date/", "date::", {"providers/clock/"}},
     {"SQLiteCpp/", "SQLiteCpp", {"providers/sqlite/"}},
     {"sqlite3.h", "SQLite::", {"providers/sqlite/"}},
-    {"curl/", "PkgConfig::curl", {"providers/curl_request.h", "providers/image/download/", "providers/network/"}},
+    {"curl/",
+     "PkgConfig::curl",
+     {"providers/curl_request.h", "providers/http/", "providers/image/download/", "providers/network/"}},
     {"httplib.h", "PkgConfig::httplib", {"providers/http_server/"}},
     {"prometheus/", "PkgConfig::prometheus", {"cmd/serving/"}},
     // One pure function of the engine hashes what makes an identity.

@@ -2,16 +2,15 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
-#include <openssl/x509_vfy.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "providers/curl_request.h"
+#include "providers/http/trust.h"
 
 namespace vscale {
 namespace {
@@ -32,7 +31,7 @@ struct Answer {
   std::optional<Error> refused;         ///< Why the sink ended it.
   bool connected = false;
   bool cut_by_system = false;  ///< The connection broke, as far as the operating system tells.
-  bool vouched_for = false;    ///< Somebody who is trusted signed the server's certificate.
+  std::optional<Distrust> distrust;
   CURLcode ended = CURLE_OK;
 };
 
@@ -102,28 +101,15 @@ struct Request {
   }
 };
 
-std::string text_of(const Url& url) {
-  const bool is_ipv6 = url.host.find(':') != std::string::npos;
-  return fmt::format("{}://{}:{}{}{}{}", url.scheme, is_ipv6 ? "[" + url.host + "]" : url.host, url.port, url.path,
-                     url.query.empty() ? "" : "?", url.query);
-}
-
-/// Where OpenSSL itself looks for authorities; the library would not ask.
-const char* authorities_file() {
-  return std::getenv("SSL_CERT_FILE");
-}
-
 void set_target(CURL* curl, const Subject& subject) {
   const Url& url = subject.url;
-  curl_easy_setopt(curl, CURLOPT_URL, text_of(url).c_str());
+  curl_easy_setopt(curl, CURLOPT_URL, without_login(url).c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   if (!url.user.empty()) {
     curl_easy_setopt(curl, CURLOPT_USERNAME, url.user.c_str());
     curl_easy_setopt(curl, CURLOPT_PASSWORD, url.password.c_str());
   }
-  // Certificates and the names in them are verified unless one asks for less.
-  if (const char* file = authorities_file()) curl_easy_setopt(curl, CURLOPT_CAINFO, file);
-  if (const char* directory = std::getenv("SSL_CERT_DIR")) curl_easy_setopt(curl, CURLOPT_CAPATH, directory);
+  trust_authorities(curl);
 }
 
 void set_bounds(CURL* curl, const DownloadBounds& bounds) {
@@ -153,10 +139,7 @@ void run(const Request& request) {
   long number = 0;
   curl_easy_getinfo(request.curl, CURLINFO_OS_ERRNO, &number);
   answer.cut_by_system = number != 0;
-  long distrust = 0;
-  curl_easy_getinfo(request.curl, CURLINFO_SSL_VERIFYRESULT, &distrust);
-  // What the library begins with stays where it stumbles over the name alone.
-  answer.vouched_for = distrust == X509_V_OK || distrust == X509_V_ERR_UNSPECIFIED;
+  answer.distrust = distrust_of(request.curl, answer.ended);
   curl_header* location = nullptr;
   if (curl_easy_header(request.curl, "Location", 0, CURLH_HEADER, -1, &location) == CURLHE_OK) {
     answer.location = location->value;
@@ -220,23 +203,6 @@ Error error_of_time(const Subject& subject, const Answer& answer) {
                   "fetch it by hand and let images.NAME.source name the file");
 }
 
-Error error_of_certificate(const Subject& subject, const Answer& answer) {
-  if (answer.vouched_for) {
-    return error_of(subject, ErrorKind::denied, "has a certificate for another name",
-                    "write the name that the certificate is for, or correct the server");
-  }
-  return error_of(subject, ErrorKind::denied, "has a certificate that is not trusted here",
-                  "add its authority to the system's (update-ca-certificates), or name it by SSL_CERT_FILE");
-}
-
-Error error_of_authorities(const Subject& subject) {
-  const char* file = authorities_file();
-  return error_of(
-      subject, ErrorKind::denied,
-      fmt::format("cannot be trusted: no authorities can be read from {}", file != nullptr ? file : "this system"),
-      file != nullptr ? "correct SSL_CERT_FILE" : "install ca-certificates");
-}
-
 /// What came is none of the words of HTTP.
 Error error_of_words(const Subject& subject, const Answer& answer) {
   const bool too_long =
@@ -250,6 +216,7 @@ Error error_of_words(const Subject& subject, const Answer& answer) {
 }
 
 Error error_of_trouble(const Subject& subject, const Answer& answer) {
+  if (answer.distrust) return error_of(subject, ErrorKind::denied, answer.distrust->found, answer.distrust->hint);
   switch (answer.ended) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
@@ -257,10 +224,6 @@ Error error_of_trouble(const Subject& subject, const Answer& answer) {
                       "check the URL, and that the server runs");
     case CURLE_OPERATION_TIMEDOUT:
       return error_of_time(subject, answer);
-    case CURLE_PEER_FAILED_VERIFICATION:
-      return error_of_certificate(subject, answer);
-    case CURLE_SSL_CACERT_BADFILE:
-      return error_of_authorities(subject);
     case CURLE_SSL_CONNECT_ERROR:
       return error_of(subject, ErrorKind::unreachable, "could not agree on a TLS connection",
                       "check the URL and its port");

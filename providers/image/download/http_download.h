@@ -5,7 +5,7 @@
 
 #include "engine/values/result.h"
 #include "engine/values/units.h"
-#include "providers/image/download/url.h"
+#include "providers/http/url.h"
 
 /// One GET, followed to wherever it leads, with a bound on everything.
 

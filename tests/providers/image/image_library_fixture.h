@@ -1,22 +1,20 @@
 #pragma once
 
 #include <fmt/format.h>
-#include <httplib.h>
 #include <openssl/evp.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "engine/values/digest.h"
 #include "providers/image/image_library.h"
 #include "tests/providers/sqlite/state_store_fixture.h"
 #include "tests/support/golden.h"
+#include "tests/support/servers/web_server.h"
 
 /// An image library with a cache of its own, disk images that are small but whole, and web servers that have them.
 
@@ -135,57 +133,6 @@ class Library {
   TemporaryDirectory directory_;
   StoppedClock clock_;
   CachedImageLibrary library_;
-};
-
-/// A web server on a free port of this machine.
-template <class Kind = httplib::Server>
-class WebServer {
- public:
-  template <class... Arguments>
-  explicit WebServer(const Arguments&... arguments) : server_(arguments...) {
-    server_.set_logger([this](const httplib::Request& request, const httplib::Response&) {
-      const std::lock_guard guard(mutex_);
-      asked_ += request.path + " ";
-      authorization_ = request.get_header_value("Authorization");
-    });
-    port_ = server_.bind_to_any_port("127.0.0.1");
-    REQUIRE(port_ > 0);
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-  }
-  ~WebServer() {
-    while (!server_.is_running()) std::this_thread::yield();
-    server_.stop();
-    thread_.join();
-  }
-  WebServer(const WebServer&) = delete;
-  WebServer& operator=(const WebServer&) = delete;
-
-  void serve(const std::string& path, const std::string& bytes) {
-    server_.Get(path, [bytes](const httplib::Request&, httplib::Response& response) {
-      response.set_content(bytes, "application/octet-stream");
-    });
-  }
-  void lead(const std::string& path, const std::string& to) {
-    server_.Get(path, [to](const httplib::Request&, httplib::Response& response) { response.set_redirect(to); });
-  }
-  Kind& operator*() { return server_; }
-  int port() const { return port_; }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
-  std::string asked() {
-    const std::lock_guard guard(mutex_);
-    return asked_;
-  }
-  std::string authorization() {
-    const std::lock_guard guard(mutex_);
-    return authorization_;
-  }
-
- private:
-  Kind server_;
-  int port_ = 0;
-  std::mutex mutex_;
-  std::string asked_, authorization_;
-  std::thread thread_;
 };
 
 }  // namespace vscale::test

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 /// A URL in its parts, and how much of one may be shown.
 
@@ -24,6 +25,14 @@ std::optional<Url> parse_url(const std::string& text);
 /// What `text` means when it stands in a redirect from `base`: a URL, `//host/path`, `/path`, or a path beside it.
 /// Without the user and password of `base`.
 std::optional<Url> resolve_url(const Url& base, const std::string& text);
+
+/// The whole URL but for its user and password, as it is asked.
+std::string without_login(const Url& url);
+/// `text` as a part of a path or a query: all but letters, digits and `-._~` is encoded.
+std::string percent_encoded(std::string_view text);
+/// A path as somebody wrote it, with a query or not: what would end its line is encoded, and what is encoded already
+/// stays.
+std::string encoded_path(std::string_view path);
 
 /// Scheme, host and port: whoever may see a password there may see it here.
 bool same_server(const Url& a, const Url& b);

@@ -1,8 +1,9 @@
-#include "providers/image/download/url.h"
+#include "providers/http/url.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <string_view>
 
 #include "engine/values/text/lower_case.h"
 #include "engine/values/uri.h"
@@ -21,6 +22,16 @@ void take_user(Url& url, std::string_view user_and_password) {
   const std::size_t colon = user_and_password.find(':');
   url.user = percent_decoded(user_and_password.substr(0, colon));
   if (colon != std::string_view::npos) url.password = percent_decoded(user_and_password.substr(colon + 1));
+}
+
+/// An IPv6 address stands in brackets.
+std::string host_text(const Url& url) {
+  return url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
+}
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
 }
 
 bool take_port(Url& url, std::string_view digits) {
@@ -76,9 +87,30 @@ std::optional<Url> parse_url(const std::string& text) {
 std::optional<Url> resolve_url(const Url& base, const std::string& text) {
   if (text.find("://") < text.find_first_of("/?#")) return parse_url(text);
   if (text.starts_with("//")) return parse_url(base.scheme + ":" + text);
-  const std::string host = base.host.find(':') == std::string::npos ? base.host : "[" + base.host + "]";
   const std::string directory = text.starts_with("/") ? "" : base.path.substr(0, base.path.rfind('/') + 1);
-  return parse_url(base.scheme + "://" + host + ":" + std::to_string(base.port) + directory + text);
+  return parse_url(base.scheme + "://" + host_text(base) + ":" + std::to_string(base.port) + directory + text);
+}
+
+std::string without_login(const Url& url) {
+  return fmt::format("{}://{}:{}{}{}{}", url.scheme, host_text(url), url.port, url.path, url.query.empty() ? "" : "?",
+                     url.query);
+}
+
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    encoded += is_unreserved(c) ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
+std::string encoded_path(std::string_view path) {
+  std::string encoded;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    encoded += byte <= ' ' || byte >= 0x7f ? fmt::format("%{:02X}", byte) : std::string(1, c);
+  }
+  return encoded;
 }
 
 bool same_server(const Url& a, const Url& b) {
@@ -86,8 +118,7 @@ bool same_server(const Url& a, const Url& b) {
 }
 
 std::string show_url(const Url& url) {
-  const bool is_ipv6 = url.host.find(':') != std::string::npos;
-  std::string text = url.scheme + "://" + (is_ipv6 ? "[" + url.host + "]" : url.host);
+  std::string text = url.scheme + "://" + host_text(url);
   if (url.port != usual_port(url.scheme)) text += ":" + std::to_string(url.port);
   return text + url.path;
 }
