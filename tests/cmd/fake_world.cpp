@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
+#include "providers/clock/time_zones.h"
 #include "providers/fake/simulated_runner.h"
 #include "tests/support/state_store_options.h"
 
@@ -20,6 +21,23 @@ std::string new_folder() {
   if (::mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary folder");
   return path;
 }
+
+/// What several programs, one after another, keep in one place.
+class KeptMetrics final : public MetricsStore {
+ public:
+  explicit KeptMetrics(std::shared_ptr<MetricsStore> kept) : kept_(std::move(kept)) {}
+
+  Result<void> write(const MetricsTick& tick) override { return kept_->write(tick); }
+  Result<std::map<std::string, Samples>> samples(Instant since) override { return kept_->samples(since); }
+  Result<CounterReadings> readings() override { return kept_->readings(); }
+  Result<std::vector<MetricAggregate>> aggregates(const std::string& group, Metric metric, Instant from,
+                                                  Instant to) override {
+    return kept_->aggregates(group, metric, from, to);
+  }
+
+ private:
+  std::shared_ptr<MetricsStore> kept_;
+};
 
 /// A statefile of its own lineage each time would make golden texts differ.
 StateStoreOptions state_options() {
@@ -79,7 +97,7 @@ FakeWorld::FakeWorld()
   outside_.commands = [this] { return commands_; };
   outside_.time_zones = std::make_shared<SystemTimeZones>();
   outside_.number_sources = [this] { return sources_; };
-  outside_.open_metrics = [this](const std::string&) { return std::make_unique<SharedMetricsStore>(metrics_); };
+  outside_.open_metrics = [this](const std::string&) { return std::make_unique<KeptMetrics>(metrics_); };
   outside_.in_background = [](const std::function<void()>& work) {
     work();
     return true;

@@ -12,6 +12,8 @@
 #include "providers/fake/fake_cluster.h"
 #include "providers/fake/fake_sources.h"
 #include "providers/fake/virtual_clock.h"
+#include "tests/support/fake_number_sources.h"
+#include "tests/support/memory_metrics_store.h"
 
 namespace vscale::test {
 
@@ -49,6 +51,9 @@ class FakeWorld {
   VirtualClock& clock() { return *clock_; }
   FakeCluster& cluster() { return *cluster_; }
   FakeImageLibrary& images() { return *images_; }
+  FakeNumberSources& sources() { return *sources_; }
+  /// What is measured, as it outlives the program.
+  MemoryMetricsStore& metrics() { return *metrics_; }
   Outside& outside() { return outside_; }
   [[nodiscard]] const std::string& folder() const { return folder_; }
   /// What the program became, if it did.
@@ -69,6 +74,8 @@ class FakeWorld {
   std::shared_ptr<FakeCluster> cluster_;
   std::shared_ptr<FakeImageLibrary> images_;
   std::shared_ptr<FakeCommands> commands_ = std::make_shared<FakeCommands>();
+  std::shared_ptr<FakeNumberSources> sources_ = std::make_shared<FakeNumberSources>();
+  std::shared_ptr<MemoryMetricsStore> metrics_ = std::make_shared<MemoryMetricsStore>();
   bool between_runs_ = false;
   int ids_ = 0;
   Outside outside_;

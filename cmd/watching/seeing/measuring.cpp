@@ -106,9 +106,9 @@ MetricsTick Measuring::tick_of(const Config& config, const RecordedState& record
                                  .metric = minute.metric,
                                  .from = minute.minute,
                                  .width = kHistoryTiers.front().width,
-                                 .avg = minute.average,
-                                 .min = minute.least,
-                                 .max = minute.most,
+                                 .average = minute.average,
+                                 .least = minute.least,
+                                 .most = minute.most,
                                  .count = minute.count});
     }
   }

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "tests/cmd/fake_world.h"
+
+namespace vscale::test {
+
+/// `web` between 1 and 6, by its processors, with times that are soon over; applied with so many.
+class WatchedWorld : public FakeWorld {
+ public:
+  explicit WatchedWorld(int size, const std::string& more = "");
+
+  /// `vscale watch`, for so long, until it is told to stop.
+  Ran watch_for(Duration time, const std::vector<std::string>& words = {"watch"});
+  /// How many guests of web are up.
+  int guests_up();
+  /// What the statefile says.
+  RecordedState recorded();
+  std::vector<ScalingDecision> decisions(const std::string& group = "group.web");
+};
+
+/// The file; `more` stands below the group.
+std::string watched_config(int size, const std::string& more);
+
+}  // namespace vscale::test
