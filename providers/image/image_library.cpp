@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "engine/values/digest.h"
+#include "providers/http/url.h"
 #include "providers/image/disk_format.h"
 #include "providers/image/download/checksum_file.h"
 #include "providers/image/download/http_download.h"
-#include "providers/http/url.h"
 #include "providers/image/file_digest.h"
 #include "providers/image/image_cache.h"
 #include "providers/last_system_error.h"

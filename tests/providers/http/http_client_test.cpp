@@ -21,6 +21,8 @@ using Steady = std::chrono::steady_clock;
 /// Longer than any answer of these tests takes, however busy the machine is, and short enough to be told from.
 constexpr Duration kGenerous{20'000};
 constexpr Duration kHasty{300};
+/// Enough for a server that answers at once, also on a busy machine, and still a bound to wait for.
+constexpr Duration kFair{900};
 
 bool nobody_stops() {
   return false;
@@ -205,7 +207,7 @@ TEST_CASE("a server that is slow delays nobody who is asked beside it, however m
   questions.push_back(question(server.url() + "/x"));
 
   const auto began = Steady::now();
-  const auto answers = HttpClient().get_all(questions, kHasty, nobody_stops);
+  const auto answers = HttpClient().get_all(questions, kFair, nobody_stops);
 
   CHECK(since(began) < kGenerous / 2);
   REQUIRE(answers.size() == questions.size());
@@ -215,8 +217,9 @@ TEST_CASE("a server that is slow delays nobody who is asked beside it, however m
     REQUIRE_FALSE(answers[i]);
     const std::string& message = answers[i].error().message;
     INFO(message);
-    CHECK(message.ends_with(i < kHttpQuestionsPerServer ? "did not answer within 300 ms"
-                                                        : "was not asked: all time went to others before it"));
+    const bool was_asked = message.find("did not answer within") != std::string::npos;
+    const bool had_no_turn = message.ends_with("was not asked: all time went to others before it");
+    CHECK((i < kHttpQuestionsPerServer ? was_asked : had_no_turn));
     CHECK(answers[i].error().kind == ErrorKind::timed_out);
   }
 }

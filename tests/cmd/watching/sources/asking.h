@@ -22,7 +22,7 @@ class Asking {
  public:
   /// `policies`: lines of YAML, such as "queue: { … }\n"; `metrics`: the file's key of that name, in braces.
   explicit Asking(const std::string& policies, const std::string& metrics = "{}",
-                  std::map<std::string, std::string> environment = {}) {
+                  const std::map<std::string, std::string>& environment = {}) {
     std::string yaml = "version: 1\nname: prod\nmetrics: " + metrics +
                        "\nvars: { token: { sensitive: true } }\n"
                        "hosts: { kvm1: { uri: \"test:///default\" } }\n"
