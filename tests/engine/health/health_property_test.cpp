@@ -156,6 +156,7 @@ class History {
     for (const auto& record : web_.last.records) {
       const bool healed_now = std::ranges::count(web_.last.heals, record.address, &Healing::address) > 0;
       CHECK(record.failures == (healed_now ? 0 : failures_[record.address]));
+      CHECK(record.backoff_step <= kBackoffStepMost);
       CHECK(std::ranges::is_sorted(record.healed_at));
       CHECK(std::ssize(record.healed_at) <= kHealsRememberedMost);
       for (const Instant at : record.healed_at) CHECK(web_.now - at < hours{1});
@@ -199,6 +200,7 @@ void check_backoff(std::uint64_t seed) {
     wait = *not_before - now;
   }
   CHECK(wait == kBackoffMost);
+  CHECK(web.record(0)->backoff_step == kBackoffStepMost);
 }
 
 }  // namespace

@@ -76,6 +76,16 @@ TEST_CASE("one that is up again lets the next one be healed") {
   CHECK(web.last.heals[0].text == "5 failures in a row, 3 allowed: no answer");
 }
 
+TEST_CASE("one that was up again keeps nobody waiting when its host falls silent afterwards") {
+  WatchedGroup web;
+  web.look(3, ten_with({failing(0), failing(1)}));
+  web.healing = true;  // or the other one would be healed before
+  web.look(ten_with({alive(0), failing(1)}));
+  web.healing = false;
+  web.look(ten_with({unknown(0), failing(1)}));
+  CHECK(web.heals() == Words{"web-1 replace failing"});
+}
+
 TEST_CASE("one that does not come up again within its time keeps nobody waiting any longer") {
   WatchedGroup web;
   web.look(3, ten_with({failing(0), failing(1)}));
