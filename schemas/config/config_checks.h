@@ -88,6 +88,15 @@ class ConfigChecks {
   void check_scaling(const Group& group);
   void check_looks_back(const std::string& path, Duration window, const std::string& subject);
   void check_policy(const ScalingPolicy& policy, const Node& node, const std::string& path, const std::string& subject);
+  void check_schedule(const ScalingPolicy& policy, const Scaling& scaling, const Node& node, const std::string& path,
+                      const std::string& subject);
+  std::optional<Cron> check_comes(const std::string& text, const std::string& path, const std::string& subject);
+  void check_schedule_effect(const ScalingPolicy& policy, const Node& node, const std::string& path,
+                             const std::string& subject);
+  void check_reach_of_schedule(const ScalingPolicy& policy, const Scaling& scaling, const std::string& path,
+                               const std::string& subject);
+  void check_event_is_seen(const ScalingPolicy& policy, const Scaling& scaling, const std::string& path,
+                           const std::string& subject);
 
   // schedule_checks.cpp
   void check_schedule(const ScalingPolicy& policy, const Scaling& scaling, const Node& node, const std::string& path,
