@@ -90,7 +90,7 @@ TEST_CASE("one that never got ready goes before those that serve") {
   VictimCandidate broken;
   broken.address = web_at(0);
   broken.never_ready = true;
-  CHECK(victims({serving, broken}, 1) == std::vector{web_at(0)});
+  CHECK(vscale::victims({serving, broken}, 1) == std::vector{web_at(0)});
 }
 
 TEST_CASE("an evaluation that comes before a removal is through removes nothing more") {

@@ -24,7 +24,7 @@ std::vector<int> ordinals_of(const std::vector<InstanceAddress>& addresses) {
 }
 
 std::vector<int> going_first(const std::vector<VictimCandidate>& members, int count) {
-  return ordinals_of(victims(members, count));
+  return ordinals_of(vscale::victims(members, count));
 }
 
 }  // namespace
