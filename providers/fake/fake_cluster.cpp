@@ -38,6 +38,7 @@ Result<void> FakeCluster::change(const std::string& host, const std::string& wha
   Host& entry = host_named(host);
   const Fate fate = draw_fate();
   clock_.sleep_until(clock_.now() + takes);
+  count_usage();  // as it was until now
   const Error failure{ErrorKind::failed, fmt::format("{}: {} failed", host, what), "simulated", {}};
   const Error lost{ErrorKind::unreachable, fmt::format("{}: connection lost during {}", host, what), "simulated", {}};
   if (fate == Fate::lost_before || fate == Fate::lost_after) entry.dropped_until = clock_.now() + faults_.drop_lasts;
@@ -75,7 +76,6 @@ bool FakeCluster::chance(int permille) {
 }
 
 std::optional<Error> FakeCluster::unreachable(const std::string& host) {
-  count_usage();  // before anything changes
   const auto found = hosts_.find(host);
   const bool answers = found != hosts_.end() && !found->second.cut && !found->second.silent &&
                        clock_.now() >= found->second.dropped_until;

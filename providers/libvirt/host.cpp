@@ -43,7 +43,8 @@ Result<DomainOffer> read_offer(virConnectPtr connection, const std::string& host
 
 }  // namespace
 
-LibvirtHost::LibvirtHost(HostConnection connection, LibvirtOptions options, const std::shared_ptr<WakeUp>& wake_up)
+LibvirtHost::LibvirtHost(const HostConnection& connection, LibvirtOptions options,
+                         const std::shared_ptr<WakeUp>& wake_up)
     : name_(connection.name),
       options_(options),
       is_world_of_its_own_(libvirt::is_world_of_its_own(connection.uri)),

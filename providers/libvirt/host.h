@@ -27,7 +27,7 @@ namespace vscale::libvirt {
 /// Safe from several threads. Owned by shared_ptr: a look that is left behind outlives LibvirtHosts.
 class LibvirtHost : public std::enable_shared_from_this<LibvirtHost> {
  public:
-  LibvirtHost(HostConnection connection, LibvirtOptions options, const std::shared_ptr<WakeUp>& wake_up);
+  LibvirtHost(const HostConnection& connection, LibvirtOptions options, const std::shared_ptr<WakeUp>& wake_up);
 
   std::shared_ptr<HostLink> link() { return links_.current(); }
   const std::string& name() const { return name_; }
