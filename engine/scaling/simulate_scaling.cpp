@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "engine/desired/wanted_size.h"
 #include "engine/scaling/decide_size.h"
 #include "engine/scaling/policies/numbers.h"
 #include "engine/scaling/victims.h"
@@ -58,6 +57,10 @@ std::optional<Error> mistake_in(const Group& group, const LoadTrace& trace) {
   return std::nullopt;
 }
 
+int size_at_first(const Group& group) {
+  return std::clamp(group.size, group.scaling->min, std::max(group.scaling->min, group.scaling->max));
+}
+
 // An instance as it is played.
 struct PlayedInstance {
   int ordinal = 0;
@@ -68,7 +71,7 @@ struct PlayedInstance {
 class Playing {
  public:
   Playing(const Group& group, const LoadTrace& trace)
-      : group_(with_one_load(group)), trace_(trace), now_(trace.begin), size_(wanted_size(group, 0)) {
+      : group_(with_one_load(group)), trace_(trace), now_(trace.begin), size_(size_at_first(group)) {
     for (int i = 0; i < size_; ++i) instances_.push_back({.ordinal = i, .ready_at = now_});
   }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/ports/time_zones.h"
+#include "engine/ports/metrics/time_zones.h"
 
 namespace vscale {
 

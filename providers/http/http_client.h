@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/ports/number_sources.h"
+#include "engine/ports/metrics/number_sources.h"
 
 namespace vscale {
 

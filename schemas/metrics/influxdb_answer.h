@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/ports/number_sources.h"
+#include "engine/ports/metrics/number_sources.h"
 #include "engine/values/result.h"
 
 namespace vscale {

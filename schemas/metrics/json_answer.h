@@ -4,7 +4,7 @@
 #include <string>
 #include <variant>
 
-#include "engine/ports/number_sources.h"
+#include "engine/ports/metrics/number_sources.h"
 #include "engine/values/result.h"
 
 /// JSON that others have answered, as far as numbers are read from it. Internal to schemas/metrics.

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/ports/number_sources.h"
+#include "engine/ports/metrics/number_sources.h"
 
 namespace vscale::test {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/ports/metrics_store.h"
+#include "engine/ports/metrics/metrics_store.h"
 
 namespace vscale::test {
 

@@ -41,6 +41,7 @@ inline HealthRecord full_health(const InstanceAddress& instance) {
           .failures = 2,
           .failure = "agent: no answer within 10s",
           .failing_since = scaling_moment(4),
+          .healthy_since = scaling_moment(3),
           .looked_at = scaling_moment(5),
           .healed_at = {scaling_moment(-600), scaling_moment(-60)},
           .backoff_step = 1,

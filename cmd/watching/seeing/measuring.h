@@ -10,7 +10,7 @@
 #include "engine/live/host_snapshot.h"
 #include "engine/metrics/rates.h"
 #include "engine/metrics/sample_window.h"
-#include "engine/ports/metrics_store.h"
+#include "engine/ports/metrics/metrics_store.h"
 #include "engine/recorded/recorded_state.h"
 
 /// Counters that hosts tell become samples, which are kept for as long as policies look back: in memory, and in the

@@ -9,7 +9,7 @@
 #include "engine/domain/instance_facts.h"
 #include "engine/ports/commands.h"
 #include "engine/ports/known_addresses.h"
-#include "engine/ports/number_sources.h"
+#include "engine/ports/metrics/number_sources.h"
 #include "engine/values/result.h"
 #include "schemas/variables/read_input.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/ports/metrics_store.h"
+#include "engine/ports/metrics/metrics_store.h"
 
 /// Aggregates as rows. Call these inside a transaction; they throw what SQLite throws, and DamagedRow.
 

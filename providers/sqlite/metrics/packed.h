@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/ports/metrics_store.h"
+#include "engine/ports/metrics/metrics_store.h"
 
 /// Samples and readings as bytes of a column. What the bytes mean goes with the version of the metrics file. Unpacking
 /// throws DamagedRow: what is in a file may be anything.

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/ports/metrics_store.h"
+#include "engine/ports/metrics/metrics_store.h"
 
 namespace SQLite {
 class Database;

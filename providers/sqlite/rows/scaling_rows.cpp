@@ -121,9 +121,10 @@ std::string one_a_line(const std::vector<Instant>& instants) {
 }
 
 void read_health(SQLite::Database& database, RecordedState& state) {
-  SQLite::Statement select(database,
-                           "SELECT instance, uuid, failures, failure, failing_since, looked_at, healed_at, "
-                           "backoff_step, retry_at FROM health");
+  SQLite::Statement select(
+      database,
+      "SELECT instance, uuid, failures, failure, failing_since, healthy_since, looked_at, healed_at, "
+      "backoff_step, retry_at FROM health");
   while (select.executeStep()) {
     Columns columns(select);
     HealthRecord health;
@@ -132,6 +133,7 @@ void read_health(SQLite::Database& database, RecordedState& state) {
     health.failures = columns.small();
     health.failure = columns.text();
     health.failing_since = columns.instant_if_any();
+    health.healthy_since = columns.instant_if_any();
     health.looked_at = columns.instant_if_any();
     health.healed_at = instants_in(columns.text());
     health.backoff_step = columns.small();
@@ -225,10 +227,11 @@ void write_remembered(SQLite::Database& database, const Remembered& remembered, 
     for (const auto& memory : remembered.scaling) execute(put, memory.group, formats.write_memory(memory));
   }
   if (!remembered.health.empty()) {
-    SQLite::Statement put(database, "INSERT OR REPLACE INTO health VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    SQLite::Statement put(database, "INSERT OR REPLACE INTO health VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (const auto& health : remembered.health) {
-      execute(put, health.address, health.uuid, health.failures, health.failure, health.failing_since, health.looked_at,
-              one_a_line(health.healed_at), health.backoff_step, health.retry_at);
+      execute(put, health.address, health.uuid, health.failures, health.failure, health.failing_since,
+              health.healthy_since, health.looked_at, one_a_line(health.healed_at), health.backoff_step,
+              health.retry_at);
     }
   }
   if (remembered.well.empty()) return;

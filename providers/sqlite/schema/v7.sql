@@ -38,6 +38,7 @@ CREATE TABLE health (
   failures      INTEGER NOT NULL CHECK (failures >= 0),     -- in a row
   failure       TEXT NOT NULL,              -- the last of them
   failing_since TEXT,
+  healthy_since TEXT,
   looked_at     TEXT,
   healed_at     TEXT NOT NULL,              -- instants, one a line, oldest first
   backoff_step  INTEGER NOT NULL CHECK (backoff_step >= 0),

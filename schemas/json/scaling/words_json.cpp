@@ -83,6 +83,7 @@ Json health_json(const HealthRecord& health) {
           {"failures", health.failures},
           {"failure", health.failure},
           {"failing_since", or_null(health.failing_since)},
+          {"healthy_since", or_null(health.healthy_since)},
           {"looked_at", or_null(health.looked_at)},
           {"healed_at", list_json(health.healed_at, [](Instant at) { return Json(rfc3339(at)); })},
           {"backoff_step", health.backoff_step},

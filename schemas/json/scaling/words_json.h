@@ -15,7 +15,7 @@ nlohmann::ordered_json wanted_size_json(const WantedSize& size);
 nlohmann::ordered_json operator_word_json(const OperatorWord& word);
 /// All of them, by kind and what they are about.
 nlohmann::ordered_json operator_words_json(const OperatorWords& words);
-/// {address, uuid, failures, failure, failing_since, looked_at, healed_at: [], backoff_step, retry_at}
+/// {address, uuid, failures, failure, failing_since, healthy_since, looked_at, healed_at: [], backoff_step, retry_at}
 nlohmann::ordered_json health_json(const HealthRecord& health);
 
 /// And back; mistakes are noted by the cursor.

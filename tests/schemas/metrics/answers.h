@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/ports/number_sources.h"
+#include "engine/ports/metrics/number_sources.h"
 #include "engine/values/result.h"
 
 /// What parsers of answers came to, in short.

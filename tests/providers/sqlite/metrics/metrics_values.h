@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/ports/metrics_store.h"
+#include "engine/ports/metrics/metrics_store.h"
 
 /// Measured values for the tests of metrics stores.
 
