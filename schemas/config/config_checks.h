@@ -98,17 +98,6 @@ class ConfigChecks {
   void check_event_is_seen(const ScalingPolicy& policy, const Scaling& scaling, const std::string& path,
                            const std::string& subject);
 
-  // schedule_checks.cpp
-  void check_schedule(const ScalingPolicy& policy, const Scaling& scaling, const Node& node, const std::string& path,
-                      const std::string& subject);
-  std::optional<Cron> check_comes(const std::string& text, const std::string& path, const std::string& subject);
-  void check_schedule_effect(const ScalingPolicy& policy, const Node& node, const std::string& path,
-                             const std::string& subject);
-  void check_reach_of_schedule(const ScalingPolicy& policy, const Scaling& scaling, const std::string& path,
-                               const std::string& subject);
-  void check_event_is_seen(const ScalingPolicy& policy, const Scaling& scaling, const std::string& path,
-                           const std::string& subject);
-
   // Both give false, and the finding is not worth making, for what was not written or was reported already.
   [[nodiscard]] bool written(const std::string& path) const { return places_.contains(path); }
   [[nodiscard]] const Group* group_at(const std::string& address) const;  ///< `group.web`; nullptr if there is none.
