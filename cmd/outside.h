@@ -30,7 +30,7 @@ struct HostPorts {
   std::shared_ptr<Domains> domains;
   std::shared_ptr<Volumes> volumes;
   std::shared_ptr<Guests> guests;
-  std::shared_ptr<DomainEvents> events;  ///< nullptr: there is no word from hosts.
+  std::shared_ptr<DomainEvents> events{};  ///< nullptr: there is no word from hosts.
 };
 
 struct OpenedState {

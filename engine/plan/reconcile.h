@@ -27,7 +27,7 @@ struct PlanOptions {
   bool allow_data_loss = false;       ///< Disks with keep: true may go.
   bool force = false;                 ///< A revision that was rolled back or aborted is rolled out again.
   // Of watch.
-  std::optional<int> destroy_at_once;  ///< More than these of those that are not wanted any more wait for later plans.
+  std::optional<int> destroy_at_once{};  ///< More than these of those that are not wanted any more wait for later plans.
   bool report_drift = false;           ///< watch.drift: report. What somebody changed on a host is shown and left.
 
   bool operator==(const PlanOptions&) const = default;

@@ -26,7 +26,7 @@ const std::map<std::string, std::set<std::string>> kArrows = {
 const std::map<std::string, std::vector<std::string>> kOrder = {
     {"engine",
      {"values", "desired", "domain", "live", "metrics", "recorded", "placement", "rollout", "scaling", "health", "plan",
-      "ports", "gates", "execution", "approval"}},
+      "ports", "gates", "execution", "approval", "watch"}},
     {"schemas", {"text", "metrics", "diagnostics", "yaml", "variables", "language", "config", "seed", "json"}},
 };
 

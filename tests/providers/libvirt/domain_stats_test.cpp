@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "providers/libvirt/link/library.h"
+
 namespace vscale::test {
 namespace {
 
@@ -14,7 +16,7 @@ using libvirt::StatsReading;
 class Params {
  public:
   ~Params() { virTypedParamsFree(params_, count_); }
-  Params() = default;
+  Params() { libvirt::start_library(); }
   Params(const Params&) = delete;
   Params& operator=(const Params&) = delete;
 
