@@ -28,6 +28,7 @@ ExitCode run_command(const RolloutStatusArguments& arguments, Invocation& invoca
 ExitCode run_command(const RolloutHistoryArguments& arguments, Invocation& invocation);
 ExitCode run_command(const RolloutWordArguments& arguments, Invocation& invocation);
 ExitCode run_command(const SimulateRolloutArguments& arguments, Invocation& invocation);
+ExitCode run_command(const SimulateScalingArguments& arguments, Invocation& invocation);
 ExitCode run_command(const WatchArguments& arguments, Invocation& invocation);
 ExitCode run_command(const ScaleArguments& arguments, Invocation& invocation);
 ExitCode run_command(const SuspendArguments& arguments, Invocation& invocation);

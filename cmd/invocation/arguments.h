@@ -131,6 +131,12 @@ struct SimulateRolloutArguments {
   Refresh refresh = Refresh::ask_hosts;
 };
 
+struct SimulateScalingArguments {
+  std::string group;
+  std::string trace;      ///< Of the group's whole load: a file of lines TIME,LOAD.
+  Duration boot{60'000};  ///< From the decision until a new instance is ready.
+};
+
 enum class GraphFormat { dot, mermaid };
 struct GraphArguments {
   std::optional<std::string> plan_file;
@@ -185,6 +191,6 @@ using Arguments =
                  CompletionArguments, WatchArguments, ScaleArguments, SuspendArguments, ResumeArguments,
                  ProtectArguments, UnprotectArguments, RestartArguments, StopArguments, StartArguments, EventsArguments,
                  ExplainArguments, RolloutStatusArguments, RolloutHistoryArguments, RolloutWordArguments,
-                 SimulateRolloutArguments>;
+                 SimulateRolloutArguments, SimulateScalingArguments>;
 
 }  // namespace vscale

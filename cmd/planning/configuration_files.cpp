@@ -1,5 +1,7 @@
 #include "cmd/planning/configuration_files.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "engine/values/digest.h"
@@ -37,6 +39,28 @@ Result<std::vector<SourceFile>> read_all(const Outside& outside, const std::vect
   return files;
 }
 
+/// Schedules in zones that this machine does not know. The reader cannot tell: it would need the machine's zone data.
+void check_zones(const Outside& outside, const ReadInput& input, ReadConfig& read) {
+  if (!read.config) return;
+  const Instant now = outside.clock->now();
+  Diagnostics mistakes;
+  for (const auto& group : read.config->groups) {
+    if (!group.scaling) continue;
+    for (const auto& policy : group.scaling->policies) {
+      if (policy.kind != ScalingPolicy::Kind::schedule) continue;
+      const auto rules = outside.time_zones->rules(policy.zone, now, now);
+      if (rules) continue;
+      const std::string path = fmt::format("groups.{}.scaling.policies.{}.zone", group.name, policy.name);
+      mistakes.push_back(diagnostic_at(input, read, path, "unknown_zone",
+                                       fmt::format("group \"{}\": {}", group.name, rules.error().message), "",
+                                       rules.error().hint));
+    }
+  }
+  if (mistakes.empty()) return;
+  read.config.reset();
+  read.diagnostics.insert(read.diagnostics.end(), mistakes.begin(), mistakes.end());
+}
+
 }  // namespace
 
 Result<std::vector<SourceFile>> read_var_files(const Invocation& invocation) {
@@ -57,6 +81,7 @@ Result<ConfigurationFiles> read_files(const Invocation& invocation, ReadInput::S
                   .read_file = outside.read_file,
                   .secrets = secrets};
   ReadConfig read = read_config(input);
+  check_zones(outside, input, read);
   return ConfigurationFiles{std::move(input), std::move(read)};
 }
 

@@ -10,10 +10,10 @@
 #include "cmd/planning/recorded.h"
 #include "cmd/planning/sources/hosts.h"
 #include "cmd/planning/sources/images.h"
+#include "cmd/planning/sources/zones.h"
 #include "cmd/watching/sources/ask_sources.h"
 #include "engine/plan/books/pool_use.h"
 #include "engine/recorded/wanted_size.h"
-#include "engine/scaling/schedule/occurrences.h"
 #include "engine/watch/roster.h"
 #include "engine/watch/units.h"
 
@@ -248,14 +248,7 @@ std::map<std::string, PolicyAnswers> Ticks::ask_policies() {
 
 std::map<std::string, ZoneRules> Ticks::zones() {
   std::map<std::string, ZoneRules> zones;
-  for (const auto& group : world_.config.groups) {
-    if (!group.scaling) continue;
-    for (const auto& policy : group.scaling->policies) {
-      if (policy.kind != ScalingPolicy::Kind::schedule || zones.contains(policy.zone)) continue;
-      auto rules = invocation_.outside.time_zones->rules(policy.zone, now() - kCronReach, now() + kCronReach);
-      if (rules) zones.emplace(policy.zone, std::move(*rules));
-    }
-  }
+  for (const auto& group : world_.config.groups) zones.merge(zones_of(group, *invocation_.outside.time_zones, now()));
   return zones;
 }
 

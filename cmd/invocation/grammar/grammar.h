@@ -89,6 +89,7 @@ class Grammar {
   RolloutHistoryArguments rollout_history_;
   RolloutWordArguments rollout_word_;
   SimulateRolloutArguments simulate_rollout_;
+  SimulateScalingArguments simulate_scaling_;
   WatchArguments watch_;
   ScaleArguments scale_;
   SuspendArguments suspend_;

@@ -33,7 +33,8 @@ void Grammar::add_rollout_commands() {
   choose(look("history", "the revisions of the group", "  vscale rollout history web", rollout_history_.group),
          [this] { return rollout_history_; });
 
-  auto* simulate = group_command("simulate", "what would happen, on paper", "  vscale simulate rollout web");
+  auto* simulate = group_command("simulate", "what would happen, on paper",
+                                 "  vscale simulate rollout web\n  vscale simulate scaling web --trace load.csv");
   auto* paper = command(*simulate, "rollout", "a rolling update, turn by turn",
                         "  vscale simulate rollout web\nHosts are only read, as by plan.");
   paper->add_option("GROUP", simulate_rollout_.group, "web or group.web")->required();
@@ -44,6 +45,15 @@ void Grammar::add_rollout_commands() {
     simulate_rollout_.refresh = refresh_of(simulate_words_);
     return simulate_rollout_;
   });
+  auto* played = command(*simulate, "scaling", "a group's policies, on a load that was or may be",
+                         "  vscale simulate scaling web --trace load.csv --boot 90s\n"
+                         "Each line of the file is TIME,LOAD: seconds (or 15m, or Unix time), and the load of\n"
+                         "the whole group in what its first policy looks at: 150 is three instances at 50 %\n"
+                         "of their CPUs. No host is asked, and nothing is recorded.");
+  played->add_option("GROUP", simulate_scaling_.group, "web or group.web")->required();
+  played->add_option("--trace", simulate_scaling_.trace, "the load")->type_name("FILE")->required();
+  add_duration(played, "--boot", simulate_scaling_.boot, "until a new instance is ready [1m]");
+  choose(played, [this] { return simulate_scaling_; });
 }
 
 void Grammar::add_watching_commands() {

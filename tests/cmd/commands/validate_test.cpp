@@ -40,5 +40,19 @@ TEST_CASE("every mistake in a broken file is told with its place, and validate e
   CHECK(document.at("diagnostics")[0].at("line") == 17);
 }
 
+TEST_CASE("a schedule in a zone that this machine does not know is a mistake, and a known one is none") {
+  FakeWorld world;
+  std::string config = read_source_file("examples/scaling/vscale.yaml");
+  world.write("vscale.yaml", config);
+  CHECK(world.vscale({"validate"}).code == 0);
+  config.replace(config.find("Europe/Berlin"), 13, "Europe/berlin");
+  world.write("vscale.yaml", config);
+
+  const auto ran = world.vscale({"validate"});
+
+  CHECK(ran.code == 1);
+  check_golden("cmd/validate_zone.txt", ran.out);
+}
+
 }  // namespace
 }  // namespace vscale::test
