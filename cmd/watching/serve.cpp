@@ -65,9 +65,8 @@ void WatchLoop::publish() {
     const std::lock_guard guard(published_->mutex);
     published_->figures = ticks_->figures();
     published_->figures.holds_lock = published_->holds_lock = lock_ != nullptr;
-    if (followed_.files() != nullptr && published_->config.name.empty()) {
-      published_->config = *followed_.files()->read.config;
-    }
+    const ConfigurationFiles* files = followed_.files();
+    if (files != nullptr && !(published_->config == *files->read.config)) published_->config = *files->read.config;
   }
   notify();
 }

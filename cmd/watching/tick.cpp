@@ -11,10 +11,9 @@
 #include "cmd/planning/sources/hosts.h"
 #include "cmd/planning/sources/images.h"
 #include "cmd/planning/sources/zones.h"
-#include "cmd/watching/sources/ask_sources.h"
-#include "engine/plan/books/pool_use.h"
+#include "cmd/watching/seeing/counting.h"
+#include "cmd/watching/sources/ask_policies.h"
 #include "engine/recorded/wanted_size.h"
-#include "engine/watch/roster.h"
 #include "engine/watch/units.h"
 
 namespace vscale {
@@ -22,71 +21,6 @@ namespace {
 
 std::string message_of(const Error& error) {
   return error.detail.empty() ? error.message : fmt::format("{} [{}]", error.message, error.detail);
-}
-
-/// Groups that a unit's plan does something about.
-std::set<std::string> touched_by(const Plan& plan) {
-  std::set<std::string> groups;
-  for (const auto& action : plan.actions) {
-    const auto instance = parse_instance_address(action.address);
-    if (instance) {
-      groups.insert(group_address(*instance));
-    } else if (action.address.starts_with("group.") || action.address.starts_with("machine.")) {
-      groups.insert(action.address);
-    }
-  }
-  return groups;
-}
-
-bool meets(const std::vector<std::string>& unit, const std::set<std::string>& groups) {
-  return std::any_of(unit.begin(), unit.end(), [&](const std::string& group) { return groups.contains(group); });
-}
-
-/// All groups but these.
-std::vector<std::string> others_than(const std::vector<std::string>& unit,
-                                     const std::vector<std::vector<std::string>>& units) {
-  std::vector<std::string> others;
-  for (const auto& one : units) {
-    for (const auto& group : one) {
-      if (std::find(unit.begin(), unit.end(), group) == unit.end()) others.push_back(group);
-    }
-  }
-  return others;
-}
-
-/// What was said about the group and its instances.
-OperatorWords words_of(const OperatorWords& all, const std::string& group) {
-  OperatorWords words;
-  for (const auto& [key, said] : all.suspensions) {
-    if (key.first == group) words.suspensions.emplace(key, said);
-  }
-  for (const auto& [instance, said] : all.protections) {
-    if (group_address(instance) == group) words.protections.emplace(instance, said);
-  }
-  for (const auto& [instance, said] : all.stops) {
-    if (group_address(instance) == group) words.stops.emplace(instance, said);
-  }
-  if (const auto restart = all.restarts.find(group); restart != all.restarts.end()) words.restarts.insert(*restart);
-  return words;
-}
-
-/// A person is told what a plan says, but not that it was made for some groups only.
-bool is_worth_telling(const Diagnostic& diagnostic) {
-  return diagnostic.code != "narrowed";
-}
-
-MemberToAsk member_to_ask(const InstanceRecord& instance) {
-  MemberToAsk member;
-  member.address = instance.address;
-  member.facts = {.name = instance.name,
-                  .group = instance.address.group,
-                  .ordinal = instance.address.ordinal,
-                  .address = {},
-                  .host = instance.host};
-  for (const auto& nic : instance.nics) {
-    if (member.facts.address.empty() && nic.address) member.facts.address = *nic.address;
-  }
-  return member;
 }
 
 }  // namespace
@@ -211,45 +145,13 @@ TickInput Ticks::gather() {
   input.samples = &measuring_.samples();
   const auto asked = to_be_asked(world_.config, world_.recorded, world_.live);
   input.wellness = wellness_->look(world_.config, world_.recorded, asked);
-  input.answers = ask_policies();
-  input.zones = zones();
+  input.answers = ask_policies(invocation_.outside, files()->read.variables, world_);
+  for (const auto& group : world_.config.groups) {
+    input.zones.merge(zones_of(group, *invocation_.outside.time_zones, now()));
+  }
   input.busy = runs_.busy_groups();
   input.now = now();
   return input;
-}
-
-std::map<std::string, PolicyAnswers> Ticks::ask_policies() {
-  std::vector<GroupToAsk> groups;
-  const Roster roster(world_.config, world_.recorded, world_.live);
-  for (const auto& group : world_.config.groups) {
-    if (!is_scaling_due(world_.config, group, world_.recorded, now())) continue;
-    GroupToAsk ask{.group = &group, .members = {}};
-    for (const auto& member : roster.of(address_of(group))) {
-      const bool serves = member.record->phase == Phase::ready && member.where.presence == Presence::up;
-      if (serves) ask.members.push_back(member_to_ask(*member.record));
-    }
-    groups.push_back(std::move(ask));
-  }
-  if (groups.empty()) return {};
-  Outside& outside = invocation_.outside;
-  const auto http = outside.number_sources();
-  const auto commands = outside.commands();
-  const KnownAddresses known;
-  std::map<std::string, PolicyAnswers> answers;
-  auto told = ask_sources(world_.config, groups, {.variables = files()->read.variables, .known_addresses = known},
-                          {.http = *http,
-                           .commands = *commands,
-                           .clock = *outside.clock,
-                           .stopped = [&outside] { return outside.stop_request() != StopRequest::none; }},
-                          kSourcesAwaited);
-  for (auto& [group, one] : told) answers[group] = {std::move(one.numbers), std::move(one.capacity)};
-  return answers;
-}
-
-std::map<std::string, ZoneRules> Ticks::zones() {
-  std::map<std::string, ZoneRules> zones;
-  for (const auto& group : world_.config.groups) zones.merge(zones_of(group, *invocation_.outside.time_zones, now()));
-  return zones;
 }
 
 // ---- What is decided
@@ -275,7 +177,7 @@ std::optional<int> Ticks::room_for(const std::string& group, int size) {
   const auto found = recorded.wanted_sizes.find(group);
   const auto before = found == recorded.wanted_sizes.end() ? std::nullopt : std::optional(found->second);
   recorded.wanted_sizes[group] = {.group = group, .size = size, .by = {}, .reason = {}, .at = now()};
-  const Plan plan = plan_with(others_than({group}, units_of(world_.config, recorded)));
+  const Plan plan = plan_with(groups_beside({group}, units_of(world_.config, recorded)));
   if (before) {
     recorded.wanted_sizes[group] = *before;
   } else {
@@ -334,140 +236,6 @@ void Ticks::supersede_runs(const TickDecision& decision) {
   }
 }
 
-// ---- What follows
-// -----------------------------------------------------------------------------------------------------
-
-/// What was accepted was accepted with the images as they were then: another file in their place rolls nothing before
-/// somebody applies it.
-void Ticks::find_images() {
-  std::vector<std::string> names = images_in_use(config());
-  std::map<std::string, ImageLock> accepted;
-  if (config().watch.follow == Watch::Follow::applied) {
-    for (const auto& name : names) {
-      const auto lock = world_.recorded.image_locks.find(name);
-      if (lock != world_.recorded.image_locks.end()) accepted.insert(*lock);
-    }
-    std::erase_if(names, [&](const std::string& name) { return accepted.contains(name); });
-  }
-  images_ = vscale::find_images(invocation_, config(), names, Newer::keep_lock, world_.recorded);
-  images_.locks.merge(accepted);
-  world_.images = images_.locks;
-  world_.unread_images = images_.unread;
-  if (images_.changes.empty() || arguments_.dry_run) return;
-  Commit commit;
-  commit.at = now();
-  commit.changes = images_.changes;
-  if (const auto committed = store_.commit(commit); !committed) view_.error(committed.error());
-}
-
-Plan Ticks::plan_with(const std::vector<std::string>& excluded) {
-  world_.options = PlanOptions{};
-  world_.options.excludes = excluded;
-  world_.options.destroy_at_once = config().limits.destroy.value_or(1);
-  world_.options.report_drift = config().watch.drift == Watch::Drift::report;
-  world_.now = now();
-  Plan plan = reconcile(world_);
-  report_vanished(images_, plan);
-  report_overwritten(invocation_, config(), images_, plan);
-  return plan;
-}
-
-void Ticks::plan_units(const TickDecision& decision) {
-  world_.findings = decision.findings;
-  world_.unready.clear();
-  for (const auto& [address, health] : world_.recorded.health) {
-    if (health.failures > 0) world_.unready.emplace(address, health.failure);
-  }
-  find_images();
-  const auto units = units_of(world_.config, world_.recorded);
-  const auto busy = runs_.busy_groups();
-  const Plan all = plan_with({busy.begin(), busy.end()});
-  if (all.actions.empty() && !all.errored) return tell_of_plan("", all);
-  const auto touched = touched_by(all);
-  for (const auto& unit : units) {
-    if (meets(unit, busy) || !(all.errored || meets(unit, touched))) continue;
-    plan_unit(unit, units);
-  }
-  // What is about no group, such as copies of images that nobody needs, waits until nothing else is to be done.
-  const bool is_about_none = touched.empty() && !all.errored && runs_.is_idle();
-  if (is_about_none) carry_out({}, all);
-}
-
-void Ticks::plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units) {
-  const auto retry = retries_.find(unit.front());
-  if (retry != retries_.end() && uptime() < retry->second.not_before) return;
-  if (!runs_.has_room()) return;
-  const auto others = others_than(unit, units);
-  Plan plan = plan_with(others);
-  if (relies_on_pools(plan) && !arguments_.dry_run) {
-    look_into_pools(*hosts_.domains, config(), world_.recorded, now(), world_.live);
-    if (const auto written = record_live(store_, config(), world_.live); !written) view_.error(written.error());
-    take_note_of(config(), world_.live, world_.recorded);
-    plan = plan_with(others);
-  }
-  tell_of_plan(unit.front(), plan);
-  if (plan.errored) {
-    has_failed_ = true;
-    return;
-  }
-  if (!plan.actions.empty()) carry_out(unit, std::move(plan));
-}
-
-/// Once, until it says something else.
-void Ticks::tell_of_plan(const std::string& unit, const Plan& plan) {
-  std::string text;
-  for (const auto& one : plan.diagnostics) {
-    if (is_worth_telling(one)) text += one.code + one.summary + "\n";
-  }
-  std::string& before = told_[unit];
-  if (text == before) return;
-  for (const auto& one : plan.diagnostics) {
-    if (is_worth_telling(one) && before.find(one.code + one.summary + "\n") == std::string::npos) view_.diagnostic(one);
-  }
-  before = std::move(text);
-}
-
-void Ticks::carry_out(const std::vector<std::string>& groups, Plan plan) {
-  for (const auto& change : plan.changes) {
-    if (change.action == ChangeAction::hold || change.reasons.empty()) continue;
-    view_.event({.at = now(),
-                 .kind = to_string(change.action),
-                 .address = change.address,
-                 .host = change.host,
-                 .text = change.reasons.front().text});
-  }
-  if (arguments_.dry_run) return;
-  RecordedState recorded = world_.recorded;
-  std::erase_if(recorded.open_actions, [&](const OpenAction& open) { return runs_.has_run(open.run_id); });
-  recorded.open_actions = open_actions_seen(recorded, plan, world_.options);
-  for (const auto& group : groups) words_of_run_[group] = words_of(world_.recorded.words, group);
-  runs_.begin(groups, std::move(plan), recorded, *files(), hosts_,
-              [this](const Plan& shown) { return view_.run(shown); });
-}
-
-void Ticks::advance(Instant until) {
-  runs_.advance(until);
-  take_ended();
-}
-
-void Ticks::take_ended() {
-  for (auto& ended : runs_.take_ended()) {
-    figures_.actions_done += static_cast<std::uint64_t>(ended.summary.done);
-    figures_.actions_failed += ended.summary.failed.size();
-    if (ended.summary.state_error) view_.error(*ended.summary.state_error);
-    const std::string unit = ended.groups.empty() ? "" : ended.groups.front();
-    const bool failed = !ended.summary.failed.empty() || ended.summary.state_error;
-    if (!failed) {
-      retries_.erase(unit);
-      continue;
-    }
-    has_failed_ = true;
-    Retry& retry = retries_[unit];
-    retry.wait = retry.wait == Duration{} ? kRetryFirst : std::min(kRetryMost, retry.wait * 2);
-    retry.not_before = uptime() + retry.wait;
-  }
-}
-
 void Ticks::back_up() {
   const auto& every = config().state.backup_every;
   if (!every || config().state.backup_keep == 0 || world_.recorded.instances.empty()) return;
@@ -489,52 +257,7 @@ void Ticks::tick() {
   figures_.ticks.add(uptime() - began);
   if (uptime() - began > interval()) ++figures_.ticks_overran;
   figures_.last_tick = now();
-  count(decision);
-}
-
-void Ticks::count(const TickDecision& decision) {
-  figures_.hosts.clear();
-  for (const auto& host : world_.config.hosts) {
-    const auto view = world_.live.find(host.name);
-    figures_.hosts.push_back({.host = host.name, .up = view != world_.live.end() && view->second.snapshot.has_value()});
-  }
-  std::map<std::string, GroupFigures> before;
-  for (auto& group : figures_.groups) before.emplace(group.group, std::move(group));
-  figures_.groups.clear();
-  const Roster roster(world_.config, world_.recorded, world_.live);
-  for (const auto& group : world_.config.groups) {
-    const std::string address = address_of(group);
-    GroupFigures figures = std::move(before[group.name]);
-    figures.group = group.name;
-    figures.wanted = wanted_size(group, world_.recorded, address);
-    figures.min = group.scaling ? group.scaling->min : group.size;
-    figures.max = group.scaling ? group.scaling->max : group.size;
-    figures.there = figures.ready = figures.unready = 0;
-    figures.by_state.clear();
-    for (const auto& member : roster.of(address)) {
-      ++figures.there;
-      const bool is_ready = member.record->phase == Phase::ready && member.where.presence == Presence::up &&
-                            !world_.unready.contains(member.record->address);
-      ++(is_ready ? figures.ready : figures.unready);
-      ++figures.by_state[is_ready ? "ready" : to_string(member.record->phase)];
-    }
-    for (const auto& one : decision.decisions) {
-      if (one.group != address) continue;
-      if (one.size > one.current) ++figures.scaled_out;
-      if (one.size < one.current) ++figures.scaled_in;
-      if (one.size == one.current) ++figures.left_as_it_was;
-      for (const auto& said : one.recommendations) {
-        if (said.kind == Recommendation::Kind::error) ++figures.policy_errors;
-      }
-    }
-    for (const auto& [instance, healing] : decision.findings.healings) {
-      if (group_address(instance) != address) continue;
-      if (healing.by == Healing::By::start) ++figures.started;
-      if (healing.by == Healing::By::restart) ++figures.restarted;
-      if (healing.by == Healing::By::replace) ++figures.replaced;
-    }
-    figures_.groups.push_back(std::move(figures));
-  }
+  count_tick(world_, decision, figures_);
 }
 
 }  // namespace vscale

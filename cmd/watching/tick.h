@@ -27,8 +27,6 @@ namespace vscale {
 /// So long a tick waits for a host. One that takes longer is silent until it has answered, and no later tick waits for
 /// it.
 constexpr Duration kHostAwaited{8'000};
-/// So long for all that policies ask outside.
-constexpr Duration kSourcesAwaited{5'000};
 /// After a run with failures its groups are planned again so much later, twice as long each time that it fails again.
 constexpr Duration kRetryFirst{10'000};
 constexpr Duration kRetryMost{300'000};
@@ -76,8 +74,6 @@ class Ticks {
   void look();
   void tell_of_hosts(const Live& before);
   TickInput gather();
-  std::map<std::string, PolicyAnswers> ask_policies();
-  std::map<std::string, ZoneRules> zones();
   TickDecision decide(TickInput input);
   std::optional<int> room_for(const std::string& group, int size);
   void keep(const TickDecision& decision);
@@ -87,12 +83,10 @@ class Ticks {
   void plan_units(const TickDecision& decision);
   void plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units);
   Plan plan_with(const std::vector<std::string>& excluded);
-  void look_into_pools_for(Plan& plan);
   void tell_of_plan(const std::string& unit, const Plan& plan);
   void carry_out(const std::vector<std::string>& groups, Plan plan);
   void take_ended();
   void back_up();
-  void count(const TickDecision& decision);
 
   Invocation& invocation_;
   const WatchArguments& arguments_;

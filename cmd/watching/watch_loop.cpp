@@ -146,6 +146,7 @@ ExitCode WatchLoop::run() {
   } else {
     loop();
     tell("stops", "finishing what runs");
+    if (invocation_.outside.service != nullptr) static_cast<void>(invocation_.outside.service->stopping());
   }
   finish();
   if (server_ != nullptr) static_cast<void>(server_->stop());

@@ -138,4 +138,19 @@ std::optional<Protection::From> protection_of(const OperatorWords& words, const 
   return found->second.from;
 }
 
+OperatorWords words_of(const OperatorWords& words, const std::string& group) {
+  OperatorWords about;
+  for (const auto& [key, said] : words.suspensions) {
+    if (key.first == group) about.suspensions.emplace(key, said);
+  }
+  for (const auto& [instance, said] : words.protections) {
+    if (group_address(instance) == group) about.protections.emplace(instance, said);
+  }
+  for (const auto& [instance, said] : words.stops) {
+    if (group_address(instance) == group) about.stops.emplace(instance, said);
+  }
+  if (const auto restart = words.restarts.find(group); restart != words.restarts.end()) about.restarts.insert(*restart);
+  return about;
+}
+
 }  // namespace vscale

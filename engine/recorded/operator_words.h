@@ -97,6 +97,9 @@ void move_all_of(OperatorWords& words, const InstanceAddress& from, const Instan
 /// What was said about the group alone; its instances move by themselves.
 void move_all_of(OperatorWords& words, const std::string& from, const std::string& to);
 
+/// What was said about the group and its instances, and nothing else.
+OperatorWords words_of(const OperatorWords& words, const std::string& group);
+
 /// The processes that are suspended in a group by `now`.
 std::set<Suspension::Process> suspended(const OperatorWords& words, const std::string& group, Instant now);
 /// From what an instance is protected by `now`, if it is.

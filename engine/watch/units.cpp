@@ -45,4 +45,15 @@ std::vector<std::vector<std::string>> units_of(const Config& config, const Recor
   return units;
 }
 
+std::vector<std::string> groups_beside(const std::vector<std::string>& unit,
+                                       const std::vector<std::vector<std::string>>& units) {
+  std::vector<std::string> others;
+  for (const auto& one : units) {
+    for (const auto& group : one) {
+      if (std::find(unit.begin(), unit.end(), group) == unit.end()) others.push_back(group);
+    }
+  }
+  return others;
+}
+
 }  // namespace vscale

@@ -13,4 +13,8 @@ namespace vscale {
 /// in the file comes last, each by itself.
 std::vector<std::vector<std::string>> units_of(const Config& config, const RecordedState& recorded);
 
+/// All groups but those of `unit`.
+std::vector<std::string> groups_beside(const std::vector<std::string>& unit,
+                                       const std::vector<std::vector<std::string>>& units);
+
 }  // namespace vscale

@@ -10,14 +10,13 @@
 
 namespace vscale {
 
-LibvirtHosts::LibvirtHosts(std::vector<HostConnection> hosts, LibvirtOptions options, Clock& clock,
+LibvirtHosts::LibvirtHosts(const std::vector<HostConnection>& hosts, LibvirtOptions options, Clock& clock,
                            std::function<void()> end_sleep)
     : impl_(std::make_unique<Impl>(
           Impl{.clock = clock, .wake_up = std::make_shared<libvirt::WakeUp>(std::move(end_sleep)), .hosts = {}})) {
-  for (HostConnection& host : hosts) {
-    const std::string name = host.name;
-    auto entry = std::make_shared<libvirt::LibvirtHost>(std::move(host), options, impl_->wake_up);
-    const bool is_new = impl_->hosts.emplace(name, std::move(entry)).second;
+  for (const HostConnection& host : hosts) {
+    auto entry = std::make_shared<libvirt::LibvirtHost>(host, options, impl_->wake_up);
+    const bool is_new = impl_->hosts.emplace(host.name, std::move(entry)).second;
     VSCALE_ASSERT(is_new, "two hosts have one name");
   }
 }

@@ -80,7 +80,7 @@ class LibvirtHosts final : public Domains, public Volumes, public Guests, public
   /// Opens nothing. `clock` says when a host was seen and must outlive the object. `end_sleep` ends the sleep of
   /// whoever sleeps on it, or else the next one, from any thread (SystemClock::interrupt), and may be called until the
   /// end of the process; without it, sleep_between() sleeps on when there is word. Two hosts of one name are a bug.
-  LibvirtHosts(std::vector<HostConnection> hosts, LibvirtOptions options, Clock& clock,
+  LibvirtHosts(const std::vector<HostConnection>& hosts, LibvirtOptions options, Clock& clock,
                std::function<void()> end_sleep = {});
   ~LibvirtHosts() override;
   LibvirtHosts(const LibvirtHosts&) = delete;

@@ -27,7 +27,7 @@ const std::map<std::string, std::vector<std::string>> kOrder = {
     {"engine",
      {"values", "desired", "domain", "live", "metrics", "recorded", "placement", "rollout", "scaling", "health", "plan",
       "ports", "gates", "execution", "approval", "watch"}},
-    {"schemas", {"text", "metrics", "diagnostics", "yaml", "variables", "language", "config", "seed", "json"}},
+    {"schemas", {"text", "metrics", "diagnostics", "yaml", "variables", "language", "config", "seed", "json", "trace"}},
 };
 
 // A library of others: how its headers and its CMake targets begin, and where it may be used. A new one needs a row.

@@ -1,0 +1,61 @@
+#include "cmd/watching/sources/ask_policies.h"
+
+#include <utility>
+
+#include "cmd/watching/sources/ask_sources.h"
+#include "engine/watch/roster.h"
+
+namespace vscale {
+namespace {
+
+MemberToAsk member_to_ask(const InstanceRecord& instance) {
+  MemberToAsk member;
+  member.address = instance.address;
+  member.facts = {.name = instance.name,
+                  .group = instance.address.group,
+                  .ordinal = instance.address.ordinal,
+                  .address = {},
+                  .host = instance.host};
+  for (const auto& nic : instance.nics) {
+    if (member.facts.address.empty() && nic.address) member.facts.address = *nic.address;
+  }
+  return member;
+}
+
+/// Those that are due, with the members that serve: ready ones that are up.
+std::vector<GroupToAsk> groups_to_ask(const PlanInput& world) {
+  std::vector<GroupToAsk> groups;
+  const Roster roster(world.config, world.recorded, world.live);
+  for (const auto& group : world.config.groups) {
+    if (!is_scaling_due(world.config, group, world.recorded, world.now)) continue;
+    GroupToAsk ask{.group = &group, .members = {}};
+    for (const auto& member : roster.of(address_of(group))) {
+      const bool serves = member.record->phase == Phase::ready && member.where.presence == Presence::up;
+      if (serves) ask.members.push_back(member_to_ask(*member.record));
+    }
+    groups.push_back(std::move(ask));
+  }
+  return groups;
+}
+
+}  // namespace
+
+std::map<std::string, PolicyAnswers> ask_policies(Outside& outside, const Variables& variables,
+                                                  const PlanInput& world) {
+  const auto groups = groups_to_ask(world);
+  if (groups.empty()) return {};
+  const auto http = outside.number_sources();
+  const auto commands = outside.commands();
+  const KnownAddresses known;
+  auto told = ask_sources(world.config, groups, {.variables = variables, .known_addresses = known},
+                          {.http = *http,
+                           .commands = *commands,
+                           .clock = *outside.clock,
+                           .stopped = [&outside] { return outside.stop_request() != StopRequest::none; }},
+                          kSourcesAwaited);
+  std::map<std::string, PolicyAnswers> answers;
+  for (auto& [group, one] : told) answers[group] = {std::move(one.numbers), std::move(one.capacity)};
+  return answers;
+}
+
+}  // namespace vscale

@@ -1,0 +1,173 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cmd/planning/fresh_plan.h"
+#include "cmd/planning/sources/images.h"
+#include "cmd/watching/tick.h"
+#include "engine/plan/books/pool_use.h"
+#include "engine/watch/units.h"
+
+/// What a tick plans and begins, and what becomes of it.
+
+namespace vscale {
+namespace {
+
+/// Groups that a unit's plan does something about.
+std::set<std::string> touched_by(const Plan& plan) {
+  std::set<std::string> groups;
+  for (const auto& action : plan.actions) {
+    const auto instance = parse_instance_address(action.address);
+    if (instance) {
+      groups.insert(group_address(*instance));
+    } else if (action.address.starts_with("group.") || action.address.starts_with("machine.")) {
+      groups.insert(action.address);
+    }
+  }
+  return groups;
+}
+
+bool meets(const std::vector<std::string>& unit, const std::set<std::string>& groups) {
+  return std::any_of(unit.begin(), unit.end(), [&](const std::string& group) { return groups.contains(group); });
+}
+
+/// A person is told what a plan says, but not that it was made for some groups only.
+bool is_worth_telling(const Diagnostic& diagnostic) {
+  return diagnostic.code != "narrowed";
+}
+
+}  // namespace
+
+/// What was accepted was accepted with the images as they were then: another file in their place rolls nothing before
+/// somebody applies it.
+void Ticks::find_images() {
+  std::vector<std::string> names = images_in_use(config());
+  std::map<std::string, ImageLock> accepted;
+  if (config().watch.follow == Watch::Follow::applied) {
+    for (const auto& name : names) {
+      const auto lock = world_.recorded.image_locks.find(name);
+      if (lock != world_.recorded.image_locks.end()) accepted.insert(*lock);
+    }
+    std::erase_if(names, [&](const std::string& name) { return accepted.contains(name); });
+  }
+  images_ = vscale::find_images(invocation_, config(), names, Newer::keep_lock, world_.recorded);
+  images_.locks.merge(accepted);
+  world_.images = images_.locks;
+  world_.unread_images = images_.unread;
+  if (images_.changes.empty() || arguments_.dry_run) return;
+  Commit commit;
+  commit.at = now();
+  commit.changes = images_.changes;
+  if (const auto committed = store_.commit(commit); !committed) view_.error(committed.error());
+}
+
+Plan Ticks::plan_with(const std::vector<std::string>& excluded) {
+  world_.options = PlanOptions{};
+  world_.options.excludes = excluded;
+  world_.options.destroy_at_once = config().limits.destroy.value_or(1);
+  world_.options.report_drift = config().watch.drift == Watch::Drift::report;
+  world_.now = now();
+  Plan plan = reconcile(world_);
+  report_vanished(images_, plan);
+  report_overwritten(invocation_, config(), images_, plan);
+  return plan;
+}
+
+void Ticks::plan_units(const TickDecision& decision) {
+  world_.findings = decision.findings;
+  world_.unready.clear();
+  for (const auto& [address, health] : world_.recorded.health) {
+    if (health.failures > 0) world_.unready.emplace(address, health.failure);
+  }
+  find_images();
+  const auto units = units_of(world_.config, world_.recorded);
+  const auto busy = runs_.busy_groups();
+  const Plan all = plan_with({busy.begin(), busy.end()});
+  if (all.actions.empty() && !all.errored) return tell_of_plan("", all);
+  const auto touched = touched_by(all);
+  for (const auto& unit : units) {
+    if (meets(unit, busy) || !(all.errored || meets(unit, touched))) continue;
+    plan_unit(unit, units);
+  }
+  // What is about no group, such as copies of images that nobody needs, waits until nothing else is to be done.
+  const bool is_about_none = touched.empty() && !all.errored && runs_.is_idle();
+  if (is_about_none) carry_out({}, all);
+}
+
+void Ticks::plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units) {
+  const auto retry = retries_.find(unit.front());
+  if (retry != retries_.end() && uptime() < retry->second.not_before) return;
+  if (!runs_.has_room()) return;
+  const auto others = groups_beside(unit, units);
+  Plan plan = plan_with(others);
+  if (relies_on_pools(plan) && !arguments_.dry_run) {
+    look_into_pools(*hosts_.domains, config(), world_.recorded, now(), world_.live);
+    if (const auto written = record_live(store_, config(), world_.live); !written) view_.error(written.error());
+    take_note_of(config(), world_.live, world_.recorded);
+    plan = plan_with(others);
+  }
+  tell_of_plan(unit.front(), plan);
+  if (plan.errored) {
+    has_failed_ = true;
+    return;
+  }
+  if (!plan.actions.empty()) carry_out(unit, std::move(plan));
+}
+
+/// Once, until it says something else.
+void Ticks::tell_of_plan(const std::string& unit, const Plan& plan) {
+  std::string text;
+  for (const auto& one : plan.diagnostics) {
+    if (is_worth_telling(one)) text += one.code + one.summary + "\n";
+  }
+  std::string& before = told_[unit];
+  if (text == before) return;
+  for (const auto& one : plan.diagnostics) {
+    if (is_worth_telling(one) && before.find(one.code + one.summary + "\n") == std::string::npos) view_.diagnostic(one);
+  }
+  before = std::move(text);
+}
+
+void Ticks::carry_out(const std::vector<std::string>& groups, Plan plan) {
+  for (const auto& change : plan.changes) {
+    if (change.action == ChangeAction::hold || change.reasons.empty()) continue;
+    view_.event({.at = now(),
+                 .kind = to_string(change.action),
+                 .address = change.address,
+                 .host = change.host,
+                 .text = change.reasons.front().text});
+  }
+  if (arguments_.dry_run) return;
+  RecordedState recorded = world_.recorded;
+  std::erase_if(recorded.open_actions, [&](const OpenAction& open) { return runs_.has_run(open.run_id); });
+  recorded.open_actions = open_actions_seen(recorded, plan, world_.options);
+  for (const auto& group : groups) words_of_run_[group] = words_of(world_.recorded.words, group);
+  runs_.begin(groups, std::move(plan), recorded, *files(), hosts_,
+              [this](const Plan& shown) { return view_.run(shown); });
+}
+
+void Ticks::advance(Instant until) {
+  runs_.advance(until);
+  take_ended();
+}
+
+void Ticks::take_ended() {
+  for (auto& ended : runs_.take_ended()) {
+    figures_.actions_done += static_cast<std::uint64_t>(ended.summary.done);
+    figures_.actions_failed += ended.summary.failed.size();
+    if (ended.summary.state_error) view_.error(*ended.summary.state_error);
+    const std::string unit = ended.groups.empty() ? "" : ended.groups.front();
+    const bool failed = !ended.summary.failed.empty() || ended.summary.state_error;
+    if (!failed) {
+      retries_.erase(unit);
+      continue;
+    }
+    has_failed_ = true;
+    Retry& retry = retries_[unit];
+    retry.wait = retry.wait == Duration{} ? kRetryFirst : std::min(kRetryMost, retry.wait * 2);
+    retry.not_before = uptime() + retry.wait;
+  }
+}
+
+}  // namespace vscale
