@@ -78,6 +78,12 @@ class NoStore final : public StateStore {
   Result<std::map<std::string, RolloutIntent>> rollout_intents() override {
     return std::map<std::string, RolloutIntent>{};
   }
+  Result<std::int64_t> writes_of_others() override { return std::int64_t{0}; }
+  Result<std::vector<ScalingDecision>> decisions(const std::string& /*group*/, int /*limit*/) override {
+    return not_here();
+  }
+  Result<std::unique_ptr<LockRequest>> ask_for_lock(const LockHolder& /*asks*/) override { return not_here(); }
+  Result<std::optional<LockHolder>> lock_request() override { return not_here(); }
   Result<Committed> commit(const Commit& /*commit*/) override { return Committed{++serial_, serial_}; }
   Result<void> record_observations(const std::vector<Observation>& /*observations*/) override { return not_here(); }
   Result<std::unique_ptr<OperationLock>> lock(const LockHolder& /*holder*/) override { return not_here(); }
