@@ -6,6 +6,7 @@
 
 #include "cmd/invocation/version.h"
 #include "cmd/views/run/run_json.h"
+#include "cmd/views/run/run_steps.h"
 #include "cmd/views/run/run_view.h"
 #include "cmd/views/text/names.h"
 #include "cmd/views/watch/events_view.h"
@@ -41,13 +42,57 @@ class StepsInWatch final : public EventSink {
   RunView view_;
 };
 
+/// A run's steps, an entry for each action that has ended.
+class StepsInLog final : public EventSink {
+ public:
+  StepsInLog(const Plan& plan, WatchLog& log) : plan_(plan), log_(log) {}
+  void on_event(const RunEvent& event) override {
+    if (const auto* started = std::get_if<RunStarted>(&event.what)) run_ = started->run_id;
+    if (const auto* done = std::get_if<ActionDone>(&event.what)) {
+      write(event.at, done->id, LogLevel::info, done->note, done->took);
+    }
+    if (const auto* failed = std::get_if<ActionFailed>(&event.what)) {
+      write(event.at, failed->id, LogLevel::error, "failed: " + to_string(failed->error), failed->took);
+    }
+  }
+
+ private:
+  void write(Instant at, int id, LogLevel level, const std::string& outcome, Duration took) {
+    const Action& action = plan_.actions[static_cast<std::size_t>(id) - 1];
+    LogEntry entry{.level = level, .about = shown_name(action.address), .text = action_label(action), .fields = {}};
+    if (!outcome.empty()) entry.text += ": " + outcome;
+    entry.fields = {{"run", run_}, {"took_ms", std::to_string(took.count())}};
+    if (!action.host.empty()) entry.fields.emplace_back("host", action.host);
+    log_.write(at, entry);
+  }
+
+  const Plan& plan_;
+  WatchLog& log_;
+  std::string run_;
+};
+
 }  // namespace
+
+WatchView::WatchView(const Invocation& invocation) : invocation_(invocation) {
+  const bool is_for_journal =
+      !invocation.global.json && invocation.outside.environment && invocation.outside.environment("JOURNAL_STREAM");
+  if (!is_for_journal || invocation.streams.out_is_terminal) return;
+  const LogLevel least = invocation.verbosity == Verbosity::quiet ? LogLevel::warn : LogLevel::info;
+  log_ = std::make_unique<WatchLog>(invocation.streams.out, LogFormat::journal, least);
+}
 
 void WatchView::begin() {
   if (invocation_.global.json) invocation_.streams.out << line_of(version_event_json(kVersion));
 }
 
 void WatchView::event(const EventRecord& event) {
+  if (log_ != nullptr) {
+    const bool is_bad = event.kind == "silent" || event.kind == "warning";
+    return log_->write(event.at, {.level = is_bad ? LogLevel::warn : LogLevel::info,
+                                  .about = subject_of(event),
+                                  .text = event.kind.empty() ? event.text : event.kind + ": " + event.text,
+                                  .fields = {}});
+  }
   std::ostream& out = invocation_.streams.out;
   if (invocation_.global.json) {
     Json object{{"type", "event"}};
@@ -61,6 +106,12 @@ void WatchView::event(const EventRecord& event) {
 }
 
 void WatchView::decision(const ScalingDecision& decision) {
+  if (log_ != nullptr) {
+    return log_->write(decision.at, {.level = LogLevel::info,
+                                     .about = shown_group(decision.group),
+                                     .text = decision.text,
+                                     .fields = {{"size", std::to_string(decision.size)}, {"by", decision.winner}}});
+  }
   std::ostream& out = invocation_.streams.out;
   if (invocation_.global.json) {
     out << line_of(Json{{"type", "decision"}, {"at", rfc3339(decision.at)}, {"decision", decision_json(decision)}});
@@ -71,6 +122,14 @@ void WatchView::decision(const ScalingDecision& decision) {
 }
 
 void WatchView::diagnostic(const Diagnostic& diagnostic) {
+  if (log_ != nullptr) {
+    const bool is_error = diagnostic.severity == Severity::error;
+    const std::string hint = diagnostic.hint.empty() ? "" : "; " + diagnostic.hint;
+    return log_->write(invocation_.outside.clock->now(), {.level = is_error ? LogLevel::error : LogLevel::warn,
+                                                          .about = {},
+                                                          .text = diagnostic.summary + hint,
+                                                          .fields = {{"code", diagnostic.code}}});
+  }
   std::ostream& out = invocation_.streams.out;
   if (invocation_.global.json) {
     out << line_of(diagnostic_event_json(diagnostic, invocation_.outside.clock->now()));
@@ -89,6 +148,7 @@ void WatchView::error(const Error& error) {
 }
 
 std::unique_ptr<EventSink> WatchView::run(const Plan& plan) {
+  if (log_ != nullptr) return std::make_unique<StepsInLog>(plan, *log_);
   std::ostream& out = invocation_.streams.out;
   if (invocation_.global.json) return std::make_unique<RunJson>(plan, out);
   const bool is_verbose = invocation_.verbosity == Verbosity::verbose;

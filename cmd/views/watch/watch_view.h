@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cmd/invocation/invocation.h"
+#include "cmd/views/log/watch_log.h"
 #include "engine/execution/run_event.h"
 #include "engine/plan/plan.h"
 #include "engine/ports/state_store.h"
@@ -15,13 +16,16 @@
 ///     {"type": "decision", "at", "decision": {...}}              a size that has moved: schemas/json/scaling
 ///     {"type": "event", "at", "kind", "address", "host", "text"}   healed, waits for the lock, host silent, …
 ///     {"type": "diagnostic", ...}                                 what a plan says, once until it says otherwise
+///
+/// Where systemd hands what is said to the journal ($JOURNAL_STREAM), each thing is one line of log/watch_log.h: with a
+/// priority, and what a program looks for as fields.
 
 namespace vscale {
 
 class WatchView {
  public:
   /// Refers to it.
-  explicit WatchView(const Invocation& invocation) : invocation_(invocation) {}
+  explicit WatchView(const Invocation& invocation);
 
   /// The first line of a stream.
   void begin();
@@ -34,6 +38,7 @@ class WatchView {
 
  private:
   const Invocation& invocation_;
+  std::unique_ptr<WatchLog> log_;  ///< What is said goes there; nullptr: a person or a program reads it.
 };
 
 }  // namespace vscale

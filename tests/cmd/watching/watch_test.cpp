@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/cmd/watching/watched_world.h"
+#include "tests/support/golden.h"
 
 /// `vscale watch`, in virtual time.
 
@@ -245,6 +246,20 @@ TEST_CASE("killed and begun again at any moment, watch decides what it would hav
   REQUIRE(at_a_stretch.size() >= 3);
   CHECK(decided(minutes{1}) == at_a_stretch);
   CHECK(decided(seconds{40}) == at_a_stretch);
+}
+
+TEST_CASE("the journal gets a line for each thing that happens, with its priority and no time") {
+  WatchedWorld world(2);
+  world.set_environment("JOURNAL_STREAM", "8:1234");
+  world.cluster().use_by_group("web", 2.7);
+  const Instant begin = world.clock().now();
+  world.cluster().happens_at(begin + minutes{2}, [](FakeCluster& cluster) { cluster.cut("kvm2"); });
+  world.cluster().happens_at(begin + minutes{4}, [](FakeCluster& cluster) { cluster.heal("kvm2"); });
+
+  const auto ran = world.watch_for(minutes{5});
+
+  CHECK(ran.err.empty());
+  check_golden("cmd/watch_journal.txt", ran.out);
 }
 
 }  // namespace
