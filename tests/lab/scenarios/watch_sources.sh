@@ -43,7 +43,7 @@ groups:
       cooldown: { out: 1s, in: 1s }
       stabilization: { out: 0s, in: 0s }
       policies:
-        queue: { kind: target, per: instance, target: 30, prometheus: { url: "$prometheus", query: '30 * vscale_group_ready_instances{group="slots"}' } }
+        queue: { kind: target, per: instance, target: 30, prometheus: { url: "$prometheus", query: '20 * vscale_group_ready_instances{group="slots"}' } }
 watch: { interval: 2s, listen: "127.0.0.1:9188" }
 EOF
 cat > prometheus.yml << EOF
