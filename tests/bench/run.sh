@@ -1,5 +1,5 @@
 #!/bin/bash
-# How long reading a host and a whole no-op `vscale plan` take, beside the floor measured in the same run: a real libvirtd
+# How long reading a host, a whole no-op `vscale plan` and a `vscale watch --once` ("tick") take, beside the floor measured in the same run: a real libvirtd
 # with libvirt's test driver and 1,000 and 10,000 domains, once all of them somebody else's and once all of them vscale's
 # own. Times and memory are those of whole processes, from start to exit. Needs root, for a lab host of its own.
 #
@@ -69,6 +69,7 @@ storage: # of 100 GiB each, as all of the driver's are
   s0: { pool: s0, path: /s0, overcommit: 100 }
   s1: { pool: s1, path: /s1, overcommit: 100 }
   s2: { pool: s2, path: /s2, overcommit: 100 }
+watch: { follow: file }
 networks:
   lan: { bridge: br0, addresses: [10.20.0.1-10.20.200.254], prefix: 16 }
 groups:
@@ -121,6 +122,7 @@ run() { # run WHAT URI
     floor) "$timed" "$programs/floor" "$2" ;;
     refresh) "$timed" "$programs/refresh" "$2" ;;
     plan) "$timed" "$vscale" plan -f "$work/config.yaml" --state "$work/state.db" --var "uri=$2" --detailed-exitcode ;;
+    tick) "$timed" "$vscale" watch --once -f "$work/config.yaml" --state "$work/state.db" --var "uri=$2" ;;
   esac
 }
 
@@ -139,11 +141,11 @@ calls() {
 measure() { # measure KIND DOMAINS: fills $work/figures with "KIND DOMAINS WHAT MS RATIO MB REQUESTS"
   local what round requests rounds=$rounds_of_1000
   [ "$2" -lt 5000 ] || rounds=$rounds_of_10000
-  for what in floor refresh plan; do run "$what" "$uri" > /dev/null; done # what is seen first is written down
+  for what in floor refresh plan tick; do run "$what" "$uri" > /dev/null; done # what is seen first is written down
   for ((round = 0; round < rounds; round++)); do
-    for what in floor refresh plan; do run "$what" "$uri" >> "$work/$1.$2.$what"; done
+    for what in floor refresh plan tick; do run "$what" "$uri" >> "$work/$1.$2.$what"; done
   done
-  for what in floor refresh plan; do
+  for what in floor refresh plan tick; do
     requests=$(calls "$what")
     paste "$work/$1.$2.$what" "$work/$1.$2.floor" | awk -v id="$1 $2 $what" -v requests="$requests" '
       function median(values, count,   i, j, value) {
