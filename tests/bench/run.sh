@@ -1,7 +1,8 @@
 #!/bin/bash
-# How long reading a host, a whole no-op `vscale plan` and a `vscale watch --once` ("tick") take, beside the floor measured in the same run: a real libvirtd
-# with libvirt's test driver and 1,000 and 10,000 domains, once all of them somebody else's and once all of them vscale's
-# own. Times and memory are those of whole processes, from start to exit. Needs root, for a lab host of its own.
+# How long reading a host, a whole no-op `vscale plan` and a `vscale watch --once` (tick) take, beside the floor measured
+# in the same run: a real libvirtd with libvirt's test driver and 1,000 and 10,000 domains, once all of them somebody
+# else's and once all of them vscale's own. Times and memory are those of whole processes, from start to exit. Needs root,
+# for a lab host of its own.
 #
 # usage: run.sh BUILD_DIRECTORY [DOMAINS...]
 #
