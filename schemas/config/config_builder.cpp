@@ -117,12 +117,20 @@ Limits build_limits(const TreeView& view) {
   return limits;
 }
 
-Metrics build_metrics(const TreeView& view) {
+/// An own path is relative to the file that names it, as all are; else it is one of the first file's neighbours.
+std::string neighbour(const TreeView& view, std::string path, BuildContext& context) {
+  Place where{.file = 0, .line = 1, .column = 1, .length = 1, .offset = 0};
+  if (const Node* written = view.at("path")) where = written->place;
+  view.take("path", path);
+  return context.files.absolute(path, where);
+}
+
+Metrics build_metrics(const TreeView& view, BuildContext& context) {
   Metrics metrics;
   view.take("interval", metrics.interval);
   view.take("retention", metrics.retention);
   view.take("history", metrics.history);
-  view.take("path", metrics.path);
+  metrics.path = neighbour(view, metrics.path, context);
   if (!view.has("influxdb")) return metrics;
   const TreeView influxdb = view.view("influxdb");
   metrics.influxdb.emplace();
@@ -136,11 +144,7 @@ Metrics build_metrics(const TreeView& view) {
 StateFile build_state(const TreeView& view, BuildContext& context) {
   const TreeView sqlite = view.view("sqlite");
   const TreeView backup = sqlite.view("backup");
-  StateFile state{.path = "vscale.db", .backup_every = {}};
-  Place where{.file = 0, .line = 1, .column = 1, .length = 1, .offset = 0};
-  if (const Node* path = sqlite.at("path")) where = path->place;
-  sqlite.take("path", state.path);
-  state.path = context.files.absolute(state.path, where);
+  StateFile state{.path = neighbour(sqlite, "vscale.db", context), .backup_every = {}};
   backup.take("keep", state.backup_keep);
   backup.take("every", state.backup_every);
   return state;
@@ -251,7 +255,7 @@ Config build_config(const Node& root, BuildContext& context) {
   view.take("name", config.name);
   config.state = build_state(view.view("state"), context);
   config.limits = build_limits(view.view("limits"));
-  config.metrics = build_metrics(view.view("metrics"));
+  config.metrics = build_metrics(view.view("metrics"), context);
   config.watch = build_watch(view.view("watch"));
   if (view.has("survive")) config.survive = build_survive(view.view("survive"));
   for (const Entry& entry : view.entries("hosts")) config.hosts.push_back(build_host(entry.key, *entry.value));

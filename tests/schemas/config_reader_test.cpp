@@ -329,6 +329,7 @@ groups:
   CHECK(found.config->groups[0].instance.cloud_init.user_data_file == "user-data.sh");
   CHECK(found.config->groups[0].instance.cloud_init.ssh_keys == std::vector<std::string>{"ssh-ed25519 AAAA anna"});
   CHECK(found.config->state.path == "/config/vscale.db");
+  CHECK(found.config->metrics.path == "/config/vscale-metrics.db");
   CHECK(found.files_read.size() == 2);
   CHECK(place_of(found, "groups.web.template.image").file == "/elsewhere/web/web.yaml");
 }
