@@ -12,7 +12,7 @@
 #include "cmd/planning/sources/images.h"
 #include "cmd/planning/sources/zones.h"
 #include "cmd/watching/seeing/counting.h"
-#include "cmd/watching/sources/ask_policies.h"
+#include "cmd/watching/sources/policy_answers.h"
 #include "engine/recorded/wanted_size.h"
 #include "engine/watch/units.h"
 
@@ -145,7 +145,7 @@ TickInput Ticks::gather() {
   input.samples = &measuring_.samples();
   const auto asked = to_be_asked(world_.config, world_.recorded, world_.live);
   input.wellness = wellness_->look(world_.config, world_.recorded, asked);
-  input.answers = ask_policies(invocation_.outside, files()->read.variables, world_);
+  input.answers = policy_answers(invocation_.outside, files()->read.variables, world_);
   for (const auto& group : world_.config.groups) {
     input.zones.merge(zones_of(group, *invocation_.outside.time_zones, now()));
   }

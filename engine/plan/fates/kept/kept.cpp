@@ -426,17 +426,9 @@ void decide_as_found(Planning& planning, GroupPlan& plan, Decision& decision) {
 
 /// What somebody did on a host, and vscale would put right. A record that follows a domain puts nothing right.
 bool is_of_drift(const Reason& reason) {
-  switch (reason.rule) {
-    case Rule::stopped_outside:
-    case Rule::missing_on_host:
-    case Rule::file_missing:
-    case Rule::changed_outside:
-    case Rule::detached_outside:
-    case Rule::undefined_outside:
-      return true;
-    default:
-      return false;
-  }
+  constexpr Rule kOfDrift[] = {Rule::stopped_outside, Rule::missing_on_host,  Rule::file_missing,
+                               Rule::changed_outside, Rule::detached_outside, Rule::undefined_outside};
+  return std::ranges::find(kOfDrift, reason.rule) != std::end(kOfDrift);
 }
 
 /// watch.drift: report. Whoever is to be healed is, whatever that undoes.

@@ -15,6 +15,7 @@ constexpr Duration kSourcesAwaited{5'000};
 
 /// What the policies are told that are due, by group. A group that is not due, or whose policies ask nobody, may be
 /// missing.
-std::map<std::string, PolicyAnswers> ask_policies(Outside& outside, const Variables& variables, const PlanInput& world);
+std::map<std::string, PolicyAnswers> policy_answers(Outside& outside, const Variables& variables,
+                                                    const PlanInput& world);
 
 }  // namespace vscale

@@ -1,4 +1,4 @@
-#include "cmd/watching/sources/ask_policies.h"
+#include "cmd/watching/sources/policy_answers.h"
 
 #include <utility>
 
@@ -40,8 +40,8 @@ std::vector<GroupToAsk> groups_to_ask(const PlanInput& world) {
 
 }  // namespace
 
-std::map<std::string, PolicyAnswers> ask_policies(Outside& outside, const Variables& variables,
-                                                  const PlanInput& world) {
+std::map<std::string, PolicyAnswers> policy_answers(Outside& outside, const Variables& variables,
+                                                    const PlanInput& world) {
   const auto groups = groups_to_ask(world);
   if (groups.empty()) return {};
   const auto http = outside.number_sources();
