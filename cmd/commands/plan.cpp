@@ -39,24 +39,36 @@ Diagnostic run_in_progress(const LockHolder& running, Instant now) {
       .also = {}};
 }
 
-/// Where a run goes on, nobody is told to do it: that run does, and the lock refuses another.
+/// Who holds the lock.
+enum class Beside { nobody, run, resting_watch };
+
+/// A watch holds the lock also while it has nothing to do: then nothing is half done.
+Beside beside_of(const std::optional<LockHolder>& running, const RecordedState& recorded) {
+  if (!running) return Beside::nobody;
+  return running->operation == "watch" && recorded.open_actions.empty() ? Beside::resting_watch : Beside::run;
+}
+
+/// Where a run goes on, nobody is told to do it: that run does, and the lock refuses another. A watch makes way, if it
+/// is asked to.
 void say_next(const Invocation& invocation, const ConfigurationFiles& files, const Plan& plan,
-              const PlanArguments& arguments, bool run_goes_on) {
+              const PlanArguments& arguments, Beside beside) {
   const GlobalOptions& global = invocation.global;
   const auto secrets = secrets_of(files.read.variables);
-  if (run_goes_on) {
+  const std::string waits = beside == Beside::resting_watch ? " --lock-timeout 1m" : "";
+  if (beside == Beside::run) {
     if (arguments.out)
       say(invocation, "Saved, but the run that goes on changes the state: apply will refuse this plan.");
     say(invocation, with_command("How far that run is:", command_text("status", global, {}, secrets)));
   } else if (arguments.out && !has_changes(plan)) {
     say(invocation, "Saved, though there is nothing to carry out.");
   } else if (arguments.out) {
-    const std::string command = command_text("apply " + shown_word(*arguments.out), global, {}, secrets);
+    const std::string command = command_text("apply " + shown_word(*arguments.out) + waits, global, {}, secrets);
     say(invocation, with_command("Saved. Carry out exactly this:", command));
   } else if (applyable(plan)) {
     std::string command =
         command_text(arguments.options.destroy ? "destroy" : "apply", global, arguments.options, secrets);
     if (arguments.refresh == Refresh::as_recorded) command += " --refresh=false";
+    command += waits;
     say(invocation, with_command("To do it:", command));
   }
 }
@@ -95,7 +107,8 @@ ExitCode run_command(const PlanArguments& arguments, Invocation& invocation) {
   Diagnostics& shown = fresh->plan.diagnostics;
   if (invocation.global.json)
     shown.insert(shown.begin(), files->read.diagnostics.begin(), files->read.diagnostics.end());
-  if (*running) shown.push_back(run_in_progress(**running, invocation.outside.clock->now()));
+  const Beside beside = beside_of(*running, fresh->recorded);
+  if (beside == Beside::run) shown.push_back(run_in_progress(**running, invocation.outside.clock->now()));
   // Before it is shown: an error after it would be a second document.
   if (arguments.out && !plan.errored) {
     if (const auto saved = save_plan(invocation, *files, plan, arguments.options, *arguments.out); !saved) {
@@ -104,7 +117,7 @@ ExitCode run_command(const PlanArguments& arguments, Invocation& invocation) {
   }
   show_plan(invocation, *fresh);
   if (arguments.out && plan.errored) return ExitCode::error;
-  say_next(invocation, *files, plan, arguments, running->has_value());
+  say_next(invocation, *files, plan, arguments, beside);
   return code_of(plan, arguments.detailed_exitcode);
 }
 

@@ -30,6 +30,8 @@ constexpr Duration kHostAwaited{8'000};
 /// After a run with failures its groups are planned again so much later, twice as long each time that it fails again.
 constexpr Duration kRetryFirst{10'000};
 constexpr Duration kRetryMost{300'000};
+/// What a plan says is told again, if it still says so, after so long.
+constexpr Duration kToldAgain{std::chrono::hours{1}};
 
 class Ticks {
  public:
@@ -83,7 +85,7 @@ class Ticks {
   void plan_units(const TickDecision& decision);
   void plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units);
   Plan plan_with(const std::vector<std::string>& excluded);
-  void tell_of_plan(const std::string& unit, const Plan& plan);
+  void tell_of_plan(const Plan& plan);
   void carry_out(const std::vector<std::string>& groups, Plan plan);
   void take_ended();
   void back_up();
@@ -103,7 +105,7 @@ class Ticks {
   bool is_record_read_ = false;
   FoundImages images_;
   std::map<std::string, Retry> retries_;               ///< By a unit's first group.
-  std::map<std::string, std::string> told_;            ///< What a unit's plan said last.
+  std::map<std::string, Duration> told_;               ///< What plans said, and when (by uptime).
   std::map<std::string, OperatorWords> words_of_run_;  ///< That a group's run was planned with.
   std::string idle_because_;
   std::optional<Instant> backed_up_at_;

@@ -84,7 +84,7 @@ void Ticks::plan_units(const TickDecision& decision) {
   const auto units = units_of(world_.config, world_.recorded);
   const auto busy = runs_.busy_groups();
   const Plan all = plan_with({busy.begin(), busy.end()});
-  if (all.actions.empty() && !all.errored) return tell_of_plan("", all);
+  if (all.actions.empty() && !all.errored) return tell_of_plan(all);
   const auto touched = touched_by(all);
   for (const auto& unit : units) {
     if (meets(unit, busy) || !(all.errored || meets(unit, touched))) continue;
@@ -107,7 +107,7 @@ void Ticks::plan_unit(const std::vector<std::string>& unit, const std::vector<st
     take_note_of(config(), world_.live, world_.recorded);
     plan = plan_with(others);
   }
-  tell_of_plan(unit.front(), plan);
+  tell_of_plan(plan);
   if (plan.errored) {
     has_failed_ = true;
     return;
@@ -115,18 +115,13 @@ void Ticks::plan_unit(const std::vector<std::string>& unit, const std::vector<st
   if (!plan.actions.empty()) carry_out(unit, std::move(plan));
 }
 
-/// Once, until it says something else.
-void Ticks::tell_of_plan(const std::string& unit, const Plan& plan) {
-  std::string text;
+/// What many plans say, one after another, is told once in kToldAgain.
+void Ticks::tell_of_plan(const Plan& plan) {
+  std::erase_if(told_, [&](const auto& entry) { return uptime() >= entry.second + kToldAgain; });
   for (const auto& one : plan.diagnostics) {
-    if (is_worth_telling(one)) text += one.code + one.summary + "\n";
+    const std::string text = one.code + one.summary;
+    if (is_worth_telling(one) && told_.emplace(text, uptime()).second) view_.diagnostic(one);
   }
-  std::string& before = told_[unit];
-  if (text == before) return;
-  for (const auto& one : plan.diagnostics) {
-    if (is_worth_telling(one) && before.find(one.code + one.summary + "\n") == std::string::npos) view_.diagnostic(one);
-  }
-  before = std::move(text);
 }
 
 void Ticks::carry_out(const std::vector<std::string>& groups, Plan plan) {

@@ -27,7 +27,8 @@ std::string subject_of(const EventRecord& event) {
 }
 
 std::string line(const std::string& time, const std::string& subject, const std::string& text) {
-  return hanging(time + " " + pad_right(printable(subject), kNameWidth) + " ", printable(text), "", 0);
+  const std::string prefix = time + " " + pad_right(printable(subject), kNameWidth) + " ";
+  return hanging(prefix, printable(text), "", columns(prefix));
 }
 
 /// A run's steps, a line each. That it comes to its end early is no news here: what is left is planned anew.

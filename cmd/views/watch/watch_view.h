@@ -15,7 +15,7 @@
 ///
 ///     {"type": "decision", "at", "decision": {...}}              a size that has moved: schemas/json/scaling
 ///     {"type": "event", "at", "kind", "address", "host", "text"}   healed, waits for the lock, host silent, …
-///     {"type": "diagnostic", ...}                                 what a plan says, once until it says otherwise
+///     {"type": "diagnostic", ...}                                 what a plan says, once in an hour
 ///
 /// Where systemd hands what is said to the journal ($JOURNAL_STREAM), each thing is one line of log/watch_log.h: with a
 /// priority, and what a program looks for as fields.

@@ -31,6 +31,19 @@ TEST_CASE("a plan that is made while a run goes on says so, and advises nobody t
   CHECK(told[0].at("code") == "run_in_progress");
 }
 
+TEST_CASE("beside a watch that rests a plan is as good as alone, and an apply is told to ask it to make way") {
+  FakeWorld world;
+  world.write("vscale.yaml", web_config(2));
+  const RunInProgress watch(world, "watch");
+
+  const auto plan = world.vscale({"plan"});
+
+  CHECK_FALSE(holds(plan.out, "at work"));
+  CHECK(holds(plan.err, "To do it: vscale apply --lock-timeout 1m\n"));
+  CHECK(holds(world.vscale({"plan", "--out", "plan.bin"}).err,
+              "Saved. Carry out exactly this: vscale apply plan.bin --lock-timeout 1m\n"));
+}
+
 TEST_CASE(
     "a plan that is saved while a run goes on is not said to be good to carry out, nor speaks of that run later") {
   FakeWorld world;
