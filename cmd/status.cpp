@@ -92,7 +92,7 @@ MembersByGroup members_of(const std::vector<InstanceStatus>& instances) {
 }
 
 GroupStatus group_status(const Config& config, const std::string& address, const RecordedState& recorded,
-                         const Members& ours) {
+                         const Members& ours, Instant now) {
   const Group* group = find_group(config, address);
   GroupStatus status{.address = address,
                      .name = address.substr(address.find('.') + 1),
@@ -110,6 +110,9 @@ GroupStatus group_status(const Config& config, const std::string& address, const
   }
   status.rollout = rollout_status_of(config, address, status.want, recorded);
   status.now = now_text(ours, wanted_beside(status));
+  for (const auto process : suspended(recorded.words, address, now)) {
+    status.now += fmt::format("{}{} suspended", status.now.empty() ? "" : ", ", to_string(process));
+  }
   status.rollout.ready = status.ready;
   status.rollout.fresh = static_cast<int>(std::count_if(ours.begin(), ours.end(), [&](const auto* instance) {
     return instance->state == "ready" && instance->revision == status.rollout.to;
@@ -119,17 +122,17 @@ GroupStatus group_status(const Config& config, const std::string& address, const
 
 /// Groups of the files in their order, then those that only the record has.
 std::vector<GroupStatus> group_statuses(const Config& config, const RecordedState& recorded,
-                                        const MembersByGroup& members) {
+                                        const MembersByGroup& members, Instant now) {
   std::vector<GroupStatus> groups;
   std::set<std::string> in_file;
   for (const auto& group : config.groups) {
     const std::string address = address_of(group);
     in_file.insert(address);
     const auto found = members.find(address);
-    groups.push_back(group_status(config, address, recorded, found == members.end() ? Members{} : found->second));
+    groups.push_back(group_status(config, address, recorded, found == members.end() ? Members{} : found->second, now));
   }
   for (const auto& [address, ours] : members) {
-    if (!in_file.contains(address)) groups.push_back(group_status(config, address, recorded, ours));
+    if (!in_file.contains(address)) groups.push_back(group_status(config, address, recorded, ours, now));
   }
   return groups;
 }
@@ -306,7 +309,7 @@ bool is_awaited(const Config& config, const VolumeRecord& volume) {
 }  // namespace
 
 Status status_of(const Config& config, const RecordedState& as_recorded, const Live& live,
-                 const std::optional<LockHolder>& running, const WholeCommand& command) {
+                 const std::optional<LockHolder>& running, Instant now, const WholeCommand& command) {
   // As a plan sees it.
   const RecordedState recorded = followed(as_recorded, renamed_hosts(config, as_recorded, live));
   Status status;
@@ -321,7 +324,7 @@ Status status_of(const Config& config, const RecordedState& as_recorded, const L
         instance_status(instance, locate(instance, recorded.lineage, config, index, last_seen_up)));
   }
   const MembersByGroup members = members_of(status.instances);
-  status.groups = group_statuses(config, recorded, members);
+  status.groups = group_statuses(config, recorded, members, now);
   const PlacementWorld world = world_of(config, recorded, live);
   std::set<std::string_view> uuids;
   for (const auto& [address, instance] : recorded.instances) uuids.insert(instance.uuid);

@@ -37,7 +37,9 @@ struct GroupStatus {
   int want = 0;       ///< 0 for a group that the files no longer have.
   std::string range;  ///< "fixed", "3-10", or "not in the files".
   std::int64_t revision = 0;
-  std::string now;  ///< What is not as wanted: "1 booting, 1 shut off"; empty if all is well.
+  /// What is not as wanted, and what an operator has suspended: "1 booting, 1 shut off, heal suspended"; empty if all
+  /// is well.
+  std::string now;
   RolloutStatus rollout;
 };
 
@@ -80,6 +82,6 @@ struct Status {
 
 /// Pure. `live` has an entry for every host of the configuration; `command` completes the commands that are advised.
 Status status_of(const Config& config, const RecordedState& recorded, const Live& live,
-                 const std::optional<LockHolder>& running, const WholeCommand& command);
+                 const std::optional<LockHolder>& running, Instant now, const WholeCommand& command);
 
 }  // namespace vscale

@@ -24,19 +24,19 @@ ExitCode show_status(const StatusArguments& arguments, const ConfigurationFiles&
   const Config& config = *files.read.config;
   const auto recorded = read_recorded(invocation, config);
   if (!recorded) return fail(invocation, recorded.error());
-  const Live live = observe_hosts(*hosts.domains, config, recorded->state, invocation.outside.clock->now());
+  const Instant now = invocation.outside.clock->now();
+  const Live live = observe_hosts(*hosts.domains, config, recorded->state, now);
   const auto command = [&, secrets = secrets_of(files.read.variables)](const std::string& words,
                                                                        const PlanOptions& options) {
     return command_text(words, invocation.global, options, secrets);
   };
-  const Status status = status_of(config, recorded->state, live, recorded->running, command);
+  const Status status = status_of(config, recorded->state, live, recorded->running, now, command);
   std::optional<std::string> group;
   if (arguments.group) {
     auto found = group_meant(config, recorded->state, *arguments.group);
     if (!found) return fail(invocation, found.error());
     group = std::move(*found);
   }
-  const Instant now = invocation.outside.clock->now();
   std::ostream& out = invocation.streams.out;
   if (invocation.global.json) {
     out << line_of(status_json(status, group, now));

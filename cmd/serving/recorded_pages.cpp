@@ -25,7 +25,7 @@ Result<Json> status_document(const RecordedSource& source) {
   if (!running) return running.error();
   const Instant now = source.clock->now();
   const auto command = [](const std::string& words, const PlanOptions&) { return "vscale " + words; };
-  const Status status = status_of(config, *recorded, recorded_live(config, *recorded, now), *running, command);
+  const Status status = status_of(config, *recorded, recorded_live(config, *recorded, now), *running, now, command);
   return status_json(status, std::nullopt, now);
 }
 

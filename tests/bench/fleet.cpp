@@ -4,8 +4,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "engine/execution/record_changes.h"
 #include "engine/plan/reconcile.h"
@@ -18,10 +20,11 @@
 #include "schemas/config/config_reader.h"
 #include "tests/support/state_store_options.h"
 
-/// Fills a host of the test driver's with domains, says "ready" and stays until its input ends: that world lives as
+/// Fills hosts of the test driver's with domains, says "ready" and stays until its input ends: that world lives as
 /// long as somebody is connected.
-///   fleet foreign URI N             N domains that vscale knows nothing of, every other of them started
-///   fleet ours URI CONFIG STATE     what the configuration wants, made and recorded as `vscale apply` would
+///   fleet foreign URI N                       N domains that vscale knows nothing of, every other of them started
+///   fleet ours CONFIG STATE [NAME=VALUE...]   what the configuration wants, with these variables, on all of its hosts,
+///                                             made and recorded as `vscale apply` would
 /// The statefile must be one that `vscale plan` has looked with: the lock of the image and the host come from there.
 /// `vscale apply` itself cannot be used: the driver takes no uploads, and it would take long over 10,000.
 
@@ -79,12 +82,12 @@ void hold_foreign(const std::string& uri, int count) {
 
 // ---- Ours -----------------------------------------------------------------------------------------------------------
 
-Config read(const std::string& path, const std::string& uri) {
+Config read(const std::string& path, std::vector<std::string> assignments) {
   std::stringstream text;
   text << std::ifstream(path).rdbuf();
   ReadInput input{.files = {{path, text.str()}},
                   .working_folder = "/",
-                  .assignments = {"uri=" + uri},
+                  .assignments = std::move(assignments),
                   .var_files = {},
                   .environment = {},
                   .read_file = {}};
@@ -151,15 +154,20 @@ PlanInput as_recorded(Config config, RecordedState recorded, Instant now) {
   return input;
 }
 
-void hold_ours(const std::string& uri, const std::string& config_path, const std::string& state_path) {
-  const Connection connection = connect(uri);
+void hold_ours(const std::string& config_path, const std::string& state_path, std::vector<std::string> assignments) {
   SystemClock clock;
   const auto store = need(SqliteStateStore::open(state_path, OpenMode::read_write_create, test::store_options()));
-  PlanInput input = as_recorded(read(config_path, uri), need(store->read()), clock.now());
+  PlanInput input = as_recorded(read(config_path, std::move(assignments)), need(store->read()), clock.now());
+  std::map<std::string, Connection> connections;
+  std::vector<HostConnection> reached;
+  for (const Host& host : input.config.hosts) {
+    connections.emplace(host.name, connect(host.uri));
+    reached.push_back({host.name, host.uri});
+  }
   const Plan plan = reconcile(input);
   if (plan.errored || !plan.complete) give_up("there is no plan; does `vscale plan` make one?");
 
-  LibvirtHosts hosts({{input.config.hosts.front().name, uri}}, LibvirtOptions{}, clock);
+  LibvirtHosts hosts(reached, LibvirtOptions{}, clock);
   Commit commit{.at = clock.now(), .begun = {}, .ended = {}, .changes = {}, .events = {}};
   const auto record = [&](std::vector<RecordChange> changes) {
     for (auto& change : changes) {
@@ -169,7 +177,9 @@ void hold_ours(const std::string& uri, const std::string& config_path, const std
   };
   for (const Action& action : plan.actions) {
     record(changes_at_begin(action, input.recorded, clock.now()));
-    std::visit(OnTheHost{connection.get(), hosts, action}, action.detail);
+    if (!action.host.empty()) {
+      std::visit(OnTheHost{connections.at(action.host).get(), hosts, action}, action.detail);
+    }
     record(changes_at_end(action, {}, input.recorded, clock.now()));
   }
   need(store->commit(commit));
@@ -182,10 +192,10 @@ int main(int argc, char** argv) {
   const std::string whose = argc > 1 ? argv[1] : "";
   if (whose == "foreign" && argc == 4) {
     hold_foreign(argv[2], std::stoi(argv[3]));
-  } else if (whose == "ours" && argc == 5) {
-    hold_ours(argv[2], argv[3], argv[4]);
+  } else if (whose == "ours" && argc >= 4) {
+    hold_ours(argv[2], argv[3], {argv + 4, argv + argc});
   } else {
-    give_up("usage: fleet foreign URI N | fleet ours URI CONFIG STATE");
+    give_up("usage: fleet foreign URI N | fleet ours CONFIG STATE [NAME=VALUE...]");
   }
   return EXIT_SUCCESS;
 }

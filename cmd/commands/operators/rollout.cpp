@@ -112,9 +112,10 @@ ExitCode run_command(const RolloutStatusArguments& arguments, Invocation& invoca
   const auto address = group_meant(config, recorded->state, arguments.group);
   if (!address) return fail(invocation, address.error());
   const HostPorts hosts = reach_hosts(invocation, config);
-  const Live live = observe_hosts(*hosts.domains, config, recorded->state, invocation.outside.clock->now());
+  const Instant now = invocation.outside.clock->now();
+  const Live live = observe_hosts(*hosts.domains, config, recorded->state, now);
   const WholeCommand command = whole_command(invocation, *files);
-  const Status status = status_of(config, recorded->state, live, recorded->running, command);
+  const Status status = status_of(config, recorded->state, live, recorded->running, now, command);
   const auto group = std::find_if(status.groups.begin(), status.groups.end(),
                                   [&](const GroupStatus& one) { return one.address == *address; });
   VSCALE_ASSERT(group != status.groups.end(), "a group that is known has a status");
@@ -130,13 +131,12 @@ ExitCode run_command(const RolloutStatusArguments& arguments, Invocation& invoca
     document["next"] = commands_json(next);
     invocation.streams.out << line_of(document);
   } else {
-    invocation.streams.out << rollout_status_text(
-        group->rollout,
-        {.paint = invocation.out_paint,
-         .times = {.now = invocation.outside.clock->now(), .time_of_day = invocation.outside.time_of_day},
-         .next = next,
-         .running = status.running,
-         .unknown = unknown});
+    invocation.streams.out << rollout_status_text(group->rollout,
+                                                  {.paint = invocation.out_paint,
+                                                   .times = {.now = now, .time_of_day = invocation.outside.time_of_day},
+                                                   .next = next,
+                                                   .running = status.running,
+                                                   .unknown = unknown});
   }
   return unknown.empty() ? ExitCode::ok : ExitCode::partial;
 }

@@ -1,11 +1,14 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cmd/commands/commands.h"
 #include "cmd/planning/fresh_plan.h"
 #include "cmd/planning/recorded.h"
+#include "cmd/planning/sources/zones.h"
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/watch/explain_view.h"
 #include "engine/recorded/wanted_size.h"
+#include "engine/scaling/schedule/schedule_policy.h"
 #include "schemas/json/scaling/decision_json.h"
 #include "schemas/json/scaling/words_json.h"
 
@@ -13,6 +16,26 @@ namespace vscale {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kFiringsTold = 5;
+
+/// Of all schedules of the group together.
+std::vector<NextFiring> next_firings_of(const Group& group, TimeZones& time_zones, Instant now) {
+  std::vector<NextFiring> next;
+  if (!group.scaling) return next;
+  const auto zones = zones_of(group, time_zones, now);
+  for (const auto& policy : group.scaling->policies) {
+    const auto rules = zones.find(policy.zone);
+    if (policy.kind != ScalingPolicy::Kind::schedule || rules == zones.end()) continue;
+    for (const auto& firing : next_firings(policy, rules->second, now, kFiringsTold)) {
+      next.push_back(
+          {.policy = policy.name, .at = firing.at, .local = show_local(rules->second, firing.at), .what = firing.what});
+    }
+  }
+  std::stable_sort(next.begin(), next.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+  next.resize(std::min(next.size(), kFiringsTold));
+  return next;
+}
 
 /// What holds of all that was said about the group and its instances.
 std::vector<OperatorWord> words_about(const OperatorWords& words, const std::string& group, Instant now) {
@@ -33,7 +56,7 @@ std::vector<OperatorWord> words_about(const OperatorWords& words, const std::str
 }
 
 Result<Explanation> explanation_of(const ExplainArguments& arguments, const Config& config, StateStore& store,
-                                   Instant now) {
+                                   TimeZones& time_zones, Instant now) {
   const auto recorded = store.read();
   if (!recorded) return recorded.error();
   const auto address = group_meant(config, *recorded, arguments.about);
@@ -46,6 +69,7 @@ Result<Explanation> explanation_of(const ExplainArguments& arguments, const Conf
   if (const Group* group = find_group(config, *address)) {
     explanation.size = wanted_size(*group, *recorded, *address);
     if (const WantedSize* owner = size_owner(*group, *recorded, *address)) explanation.owner = *owner;
+    explanation.next = next_firings_of(*group, time_zones, now);
     explanation.has_policies = group->scaling && !group->scaling->policies.empty();
   }
   explanation.words = words_about(recorded->words, *address, now);
@@ -62,6 +86,11 @@ Json explanation_json(const Explanation& explanation, const Config& config, Inst
       {"size", explanation.size}, {"owner", explanation.owner ? wanted_size_json(*explanation.owner) : Json(nullptr)}};
   document["decisions"] = Json::array();
   for (const auto& decision : explanation.decisions) document["decisions"].push_back(decision_json(decision));
+  document["next"] = Json::array();
+  for (const auto& next : explanation.next) {
+    document["next"].push_back(
+        {{"policy", next.policy}, {"at", rfc3339(next.at)}, {"local", next.local}, {"what", next.what}});
+  }
   document["words"] = Json::array();
   for (const auto& word : explanation.words) document["words"].push_back(operator_word_json(word));
   document["health"] = Json::array();
@@ -78,7 +107,7 @@ ExitCode run_command(const ExplainArguments& arguments, Invocation& invocation) 
   const auto state = open_state(invocation, config, OpenMode::read_only);
   if (!state) return fail(invocation, state.error());
   const Instant now = invocation.outside.clock->now();
-  const auto explanation = explanation_of(arguments, config, *state->store, now);
+  const auto explanation = explanation_of(arguments, config, *state->store, *invocation.outside.time_zones, now);
   if (!explanation) return fail(invocation, explanation.error());
   if (invocation.global.json) {
     invocation.streams.out << line_of(explanation_json(*explanation, config, now));

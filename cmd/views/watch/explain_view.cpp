@@ -60,6 +60,13 @@ std::string decision_text(const ScalingDecision& decision, const TimeWords& time
   return out;
 }
 
+std::string next_text(const std::vector<NextFiring>& next, const Paint& paint) {
+  Table table(2);
+  table.add({paint.dim("NEXT"), paint.dim("WHEN"), "WHAT"});
+  for (const auto& one : next) table.add({one.policy, one.local, one.what});
+  return table.text();
+}
+
 std::string lasting(const std::optional<Instant>& until, const TimeWords& times) {
   return until ? fmt::format(", {} more", show_duration(std::max(Duration{0}, *until - times.now))) : "";
 }
@@ -106,6 +113,7 @@ std::string explanation_text(const Explanation& explanation, const TimeWords& ti
     out += left_and_right("No decision has been made yet: they are made by vscale watch.", "", 2);
   }
   for (const auto& decision : explanation.decisions) out += "\n" + decision_text(decision, times, paint);
+  if (!explanation.next.empty()) out += "\n" + next_text(explanation.next, paint);
   if (!explanation.words.empty()) out += "\n" + paint.bold("SAID") + "\n";
   for (const auto& word : explanation.words) out += hanging("  ", printable(word_text(word, times)), "", 2);
   if (!explanation.ill.empty()) out += "\n" + paint.bold("HEALTH") + "\n";

@@ -13,6 +13,14 @@
 
 namespace vscale {
 
+/// What a schedule will do next.
+struct NextFiring {
+  std::string policy;
+  Instant at{};
+  std::string local;  ///< The moment as the policy's zone has it: "Mon 2026-11-30 07:00 Europe/Berlin".
+  std::string what;   ///< "window opens: min 6"
+};
+
 /// What `explain` tells of.
 struct Explanation {
   std::string group;                ///< `group.web`
@@ -20,6 +28,7 @@ struct Explanation {
   std::optional<WantedSize> owner;  ///< Nothing: the file says so.
   bool has_policies = false;
   std::vector<ScalingDecision> decisions;  ///< Oldest first.
+  std::vector<NextFiring> next;            ///< Of its schedules, soonest first.
   std::vector<OperatorWord> words;         ///< That hold for it and its instances.
   std::vector<HealthRecord> ill;           ///< Of its instances, those that are not well or were healed.
 };

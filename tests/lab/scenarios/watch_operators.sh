@@ -22,12 +22,7 @@ is_up() { [ -n "$(host_of "$1")" ]; }
 boot_id() { in_guest "$1" "cat /proc/sys/kernel/random/boot_id"; }
 is_another_boot() { local now; now=$(boot_id "$1") && [ -n "$now" ] && [ "$now" != "$2" ]; }
 
-# after_ticks COUNT: until watch has looked so many times more, by its own count.
-ticks() { lab run curl -sSf http://127.0.0.1:9188/metrics | awk '$1 == "vscale_tick_duration_seconds_count" { print $2 }'; }
-ticks_are() { [ "$(ticks)" -ge "$1" ]; }
-after_ticks() { within 60 ticks_are $(($(ticks) + $1)); }
-
-the_file 3 "follow: file"
+at_once the_file 3 "follow: file"
 run 0 apply --auto-approve
 
 story "A dry run says what it would do, and does nothing"
@@ -72,16 +67,16 @@ within 60 group_is 3 3
 
 story "The file is followed; one with a mistake is told of, and changes nothing"
 mark
-the_file 3 "follow: file, intervall: 3s"
+at_once the_file 3 "follow: file, intervall: 3s"
 within 30 watch_says 'not taken, the one before is kept'
 after_ticks 2
 [ "$(running_everywhere kvm1 kvm2)" -eq 3 ] || fail "there are $(running_everywhere kvm1 kvm2) guests"
-the_file 2 "follow: file"
+at_once the_file 2 "follow: file"
 within 90 group_is 2 2
 [ "$(running_everywhere kvm1 kvm2)" -eq 2 ] || fail "there are $(running_everywhere kvm1 kvm2) guests"
 
 story "Drift is only reported where the file says so, and put right once it says so no more"
-the_file 2 "follow: file, drift: report"
+at_once the_file 2 "follow: file, drift: report"
 host=$(host_of demo-web-0)
 after_ticks 2
 on "$host" detach-interface demo-web-0 bridge --config > /dev/null
@@ -90,7 +85,7 @@ after_ticks 3
 ! has_card || fail "it was put right"
 run 2 plan --detailed-exitcode
 says 'attached -> detached'
-the_file 2 "follow: file"
+at_once the_file 2 "follow: file"
 within 60 has_card
 within 60 group_is 2 2
 end_watch TERM 0

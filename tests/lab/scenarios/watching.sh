@@ -42,3 +42,16 @@ group_is() {
 
 # busy_guest: lines of user-data for a guest that burns its processor while /run/burn is there.
 readonly busy_guest='(while :; do if [ -e /run/burn ]; then i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done; else sleep 0.2; fi; done) &'
+
+# after_ticks COUNT: until watch has looked so many times more, by its own count. It is to listen on 127.0.0.1:9188.
+ticks() { lab run curl -sSf http://127.0.0.1:9188/metrics | awk '$1 == "vscale_tick_duration_seconds_count" { print $2 }'; }
+ticks_are() { [ "$(ticks)" -ge "$1" ]; }
+after_ticks() { within 60 ticks_are $(($(ticks) + $1)); }
+
+# at_once COMMAND...: what the command writes into vscale.yaml takes the place of the file at once: a watch that follows it
+# never reads a half of it.
+at_once() {
+  mkdir -p "$work/new"
+  (cd "$work/new" && "$@")
+  mv "$work/new/vscale.yaml" "$work/vscale.yaml"
+}

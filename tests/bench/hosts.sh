@@ -4,7 +4,7 @@
 # else's and once all of them vscale's own. Times and memory are those of whole processes, from start to exit. Needs root,
 # for a lab host of its own.
 #
-# usage: run.sh BUILD_DIRECTORY [DOMAINS...]
+# usage: hosts.sh BUILD_DIRECTORY [DOMAINS...]
 #
 # The goals, of both kinds of domains:
 #   at 1,000 domains   a plan takes at most twice the time of the floor, and at most 60 MB
@@ -18,39 +18,13 @@
 # the median counts, since the quickest of one and of the other are a matter of luck each; of the memory it is the most.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
-build=$(realpath "${1:?usage: run.sh BUILD_DIRECTORY [DOMAINS...]}")
+build=$(realpath "${1:?usage: hosts.sh BUILD_DIRECTORY [DOMAINS...]}")
 shift
 [ $# -gt 0 ] || set -- 1000 10000
 readonly ratio_limit=2 memory_limit_mb=60 growth_limit=12 requests_besides=100
 readonly rounds_of_1000=20 rounds_of_10000=5
-readonly socket_wait_s=10 fleet_wait_s=120
-programs=$build/tests/bench vscale=$build/cmd/vscale
-export LAB_NAME=${LAB_NAME:-bench} LAB_SUBNET=${LAB_SUBNET:-10.77.0}
-work=$(mktemp -d "${TMPDIR:-/tmp}/vscale-bench.XXXXXX")
-export XDG_CACHE_HOME=$work/cache
-
-lab() { "$here/../lab/lab" "$@"; }
-
-finish() {
-  local status=$?
-  trap - EXIT
-  [ -z "${holder:-}" ] || kill "$holder" 2> /dev/null || true
-  [ -z "${counter:-}" ] || kill "$counter" 2> /dev/null || true
-  lab down || status=1
-  rm -rf "$work"
-  exit "$status"
-}
-trap finish EXIT
-
-# wait_for SECONDS WHAT COMMAND...: until the command succeeds.
-wait_for() {
-  local deadline=$((SECONDS + $1)) what=$2
-  shift 2
-  until "$@"; do
-    [ "$SECONDS" -lt "$deadline" ] || { echo "$what: not within $1s" >&2; return 1; }
-    sleep 0.02
-  done
-}
+readonly socket_wait_s=10
+. "$here/fleet.sh"
 
 test_uri() { echo "test+unix:///default?socket=$1"; }
 
@@ -66,10 +40,7 @@ hosts:
   kvm1: { uri: "\${var.uri}", capacity: { vcpus: 16000, memory: 64TiB } }
 images:
   tiny: { source: $work/tiny.qcow2, agent: none }
-storage: # of 100 GiB each, as all of the driver's are
-  s0: { pool: s0, path: /s0, overcommit: 100 }
-  s1: { pool: s1, path: /s1, overcommit: 100 }
-  s2: { pool: s2, path: /s2, overcommit: 100 }
+$(storages)
 watch: { follow: file }
 networks:
   lan: { bridge: br0, addresses: [10.20.0.1-10.20.200.254], prefix: 16 }
@@ -86,34 +57,18 @@ END
 
 plan() { "$vscale" plan -f "$work/config.yaml" --state "$work/state.db" --var "uri=$1" --detailed-exitcode; }
 
-fleet_is_ready() {
-  kill -0 "$holder" 2> /dev/null || { cat "$work/fleet.err" >&2; exit 1; }
-  grep -q ready "$work/fleet"
-}
-
 # Fills the host and keeps it filled: start_fleet KIND DOMAINS
 start_fleet() {
-  local arguments=("$2")
-  rm -f "$work"/state.db* "$work/hold" "$work/fleet"
-  mkfifo "$work/hold"
-  write_config $(($2 / 10)) > "$work/config.yaml"
-  if [ "$1" = ours ]; then
-    # The statefile gets to know the image and the host. There is much to do, which is no error here: 2.
-    plan "$uri" > "$work/plan" 2>&1 || [ $? -eq 2 ] || { cat "$work/plan" >&2; return 1; }
-    arguments=("$work/config.yaml" "$work/state.db")
-  else
+  rm -f "$work"/state.db*
+  if [ "$1" = foreign ]; then
     write_config 0 > "$work/config.yaml"
+    hold_fleet foreign "$uri" "$2"
+    return
   fi
-  "$programs/fleet" "$1" "$uri" "${arguments[@]}" < "$work/hold" > "$work/fleet" 2> "$work/fleet.err" &
-  holder=$!
-  exec 9> "$work/hold"
-  wait_for "$fleet_wait_s" "$2 domains" fleet_is_ready
-}
-
-end_fleet() {
-  exec 9>&-
-  wait "$holder"
-  holder=
+  write_config $(($2 / 10)) > "$work/config.yaml"
+  # The statefile gets to know the image and the host. There is much to do, which is no error here: 2.
+  plan "$uri" > "$work/plan" 2>&1 || [ $? -eq 2 ] || { cat "$work/plan" >&2; return 1; }
+  hold_fleet ours "$work/config.yaml" "$work/state.db" "uri=$uri"
 }
 
 # ---- Measuring -----------------------------------------------------------------------------------------------------
