@@ -37,6 +37,8 @@ struct OpenedState {
   std::unique_ptr<StateStore> store;
   /// Copies the statefile beside itself and keeps the newest `keep` copies.
   std::function<Result<void>(Instant at, int keep)> back_up;
+  /// When the newest of them was made; nothing: there is none.
+  std::function<Result<std::optional<Instant>>()> backed_up_at;
   /// Forgets the holder of that id; SqliteStateStore::force_unlock says when it refuses.
   std::function<Result<void>(const std::string& id)> force_unlock;
 };

@@ -98,6 +98,11 @@ Result<OpenedState> open_state(const std::string& path, OpenMode mode) {
                        if (!copy) return copy.error();
                        return {};
                      },
+                     .backed_up_at = [store]() -> Result<std::optional<Instant>> {
+                       const auto copies = store->backups();
+                       if (!copies) return copies.error();
+                       return copies->empty() ? std::nullopt : std::optional(copies->front().at);
+                     },
                      .force_unlock = [store](const std::string& id) { return store->force_unlock(id); }};
 }
 

@@ -23,20 +23,6 @@ namespace {
 
 constexpr std::size_t kNamesListed = 6;
 
-/// By where a plan would find it: what nobody could know is not missing.
-std::string state_of(const InstanceRecord& instance, const Whereabouts& where) {
-  if (instance.phase == Phase::leaving) return "leaving";
-  if (where.presence == Presence::unknown) return "unknown";
-  if (instance.phase == Phase::claimed) return "unfinished";
-  if (where.domain == nullptr) return "missing";
-  if (!where.also_up.empty()) return "twin";
-  if (instance.phase == Phase::defined) return "unfinished";
-  if (where.presence != Presence::up) return to_string(where.domain->state);
-  if (instance.failed) return "failed";
-  if (instance.phase != Phase::ready) return "booting";
-  return instance.drained ? "drained" : "ready";
-}
-
 InstanceStatus instance_status(const InstanceRecord& instance, const Whereabouts& where) {
   InstanceStatus status{.address = instance.address,
                         .name = instance.name,
@@ -307,6 +293,19 @@ bool is_awaited(const Config& config, const VolumeRecord& volume) {
 }
 
 }  // namespace
+
+std::string state_of(const InstanceRecord& instance, const Whereabouts& where) {
+  if (instance.phase == Phase::leaving) return "leaving";
+  if (where.presence == Presence::unknown) return "unknown";
+  if (instance.phase == Phase::claimed) return "unfinished";
+  if (where.domain == nullptr) return "missing";
+  if (!where.also_up.empty()) return "twin";
+  if (instance.phase == Phase::defined) return "unfinished";
+  if (where.presence != Presence::up) return to_string(where.domain->state);
+  if (instance.failed) return "failed";
+  if (instance.phase != Phase::ready) return "booting";
+  return instance.drained ? "drained" : "ready";
+}
 
 Status status_of(const Config& config, const RecordedState& as_recorded, const Live& live,
                  const std::optional<LockHolder>& running, Instant now, const WholeCommand& command) {

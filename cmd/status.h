@@ -9,6 +9,7 @@
 #include "cmd/rollouts/rollout_status.h"
 #include "engine/desired/config.h"
 #include "engine/live/host_snapshot.h"
+#include "engine/plan/fates/whereabouts.h"
 #include "engine/plan/reconcile.h"
 #include "engine/ports/state_store.h"
 #include "engine/recorded/recorded_state.h"
@@ -58,6 +59,9 @@ struct HostStatus {
   int ours = 0;     ///< Domains of recorded instances; where it does not answer, what is recorded there.
   int foreign = 0;  ///< Domains that are no recorded instance: others', and what is ours and not recorded.
 };
+
+/// InstanceStatus::state: by where a plan would find it, so that what nobody could know is not missing.
+std::string state_of(const InstanceRecord& instance, const Whereabouts& where);
 
 /// Something that waits for a person, and the command for it.
 struct Need {

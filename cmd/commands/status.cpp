@@ -24,8 +24,8 @@ ExitCode show_status(const StatusArguments& arguments, const ConfigurationFiles&
   const Config& config = *files.read.config;
   const auto recorded = read_recorded(invocation, config);
   if (!recorded) return fail(invocation, recorded.error());
+  const Live live = observe_hosts(*hosts.domains, config, recorded->state, invocation.outside.clock->now());
   const Instant now = invocation.outside.clock->now();
-  const Live live = observe_hosts(*hosts.domains, config, recorded->state, now);
   const auto command = [&, secrets = secrets_of(files.read.variables)](const std::string& words,
                                                                        const PlanOptions& options) {
     return command_text(words, invocation.global, options, secrets);

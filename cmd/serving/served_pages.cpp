@@ -45,17 +45,18 @@ PageAnswer json_answer(const Result<std::string>& json) {
 
 }  // namespace
 
-PageAnswer healthz(const LoopPulse& pulse, Duration limit) {
-  const Duration age = pulse.since_last_tick.value_or(pulse.since_start);
-  const std::string what = pulse.since_last_tick ? fmt::format("the last tick was completed {} ago", show_duration(age))
-                                                 : fmt::format("started {} ago, no tick so far", show_duration(age));
-  if (age <= limit) return told(kOk, "ok: " + what);
-  return told(kUnavailable, fmt::format("stuck: {}, and {} are allowed", what, show_duration(limit)));
+PageAnswer healthz(const LoopPulse& pulse) {
+  const std::string age = show_duration(pulse.since_it_got_on);
+  if (pulse.since_it_got_on > pulse.limit) {
+    return told(kUnavailable,
+                fmt::format("stuck: it has not got on for {}, and {} are allowed", age, show_duration(pulse.limit)));
+  }
+  return told(kOk, fmt::format("ok: it got on {} ago{}", age, pulse.holds_lock ? "" : ", waiting for the lock"));
 }
 
 PageAnswer readyz(const LoopPulse& pulse) {
   if (!pulse.holds_lock) return told(kUnavailable, "not ready: another vscale holds the lock");
-  if (!pulse.since_last_tick) return told(kUnavailable, "not ready: no tick has been completed so far");
+  if (!pulse.has_ticked) return told(kUnavailable, "not ready: no tick has been completed so far");
   return told(kOk, "ready");
 }
 
@@ -74,9 +75,7 @@ HttpRoutes routes_of(ServedPages pages) {
     };
   }
   if (pages.pulse) {
-    routes["/healthz"] = [pulse = pages.pulse, limit = pages.tick_age_limit](const PageRequest&) {
-      return healthz(pulse(), limit);
-    };
+    routes["/healthz"] = [pulse = pages.pulse](const PageRequest&) { return healthz(pulse()); };
     routes["/readyz"] = [pulse = pages.pulse](const PageRequest&) { return readyz(pulse()); };
   }
   const auto serve_json = [&](const char* path, ServedPages::Json& page) {

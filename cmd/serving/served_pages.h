@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 
 #include "engine/values/result.h"
@@ -14,8 +13,11 @@ namespace vscale {
 
 /// How the loop stands just now. By uptime, as nobody can set that.
 struct LoopPulse {
-  Duration since_start{};
-  std::optional<Duration> since_last_tick{};  ///< Since one was completed; nothing: none has been.
+  /// Since the loop began, completed a tick, looked for the lock that another has, or brought something to its end to
+  /// give its own: whichever was last.
+  Duration since_it_got_on{};
+  Duration limit{};         ///< A loop that does not get on for longer is stuck.
+  bool has_ticked = false;  ///< A tick has been completed.
   bool holds_lock = false;
 
   bool operator==(const LoopPulse&) const = default;
@@ -28,7 +30,6 @@ struct ServedPages {
   using Json = std::function<Result<std::string>(const PageRequest&)>;
 
   std::function<LoopPulse()> pulse;
-  Duration tick_age_limit{};  ///< A loop that completes no tick for longer is stuck.
   std::function<std::string()> metrics;
   Json status, events, groups, hosts;
 };
@@ -36,9 +37,9 @@ struct ServedPages {
 /// /metrics, /healthz, /readyz, /api/v1/status, /api/v1/events, /api/v1/groups, /api/v1/hosts
 HttpRoutes routes_of(ServedPages pages);
 
-/// Is the program to be left alone? 200, or 503 with why: the last tick, or the start where there was none, is longer
-/// ago than `limit`. One that waits for the lock is well.
-PageAnswer healthz(const LoopPulse& pulse, Duration limit);
+/// Is the program to be left alone? 200, or 503 with why: it has not got on for longer than the limit. One that waits
+/// for the lock is well as long as it looks for it.
+PageAnswer healthz(const LoopPulse& pulse);
 /// Does it do its work? 200 once a tick has been completed, while it holds the lock; else 503 with why.
 PageAnswer readyz(const LoopPulse& pulse);
 

@@ -41,7 +41,9 @@ struct GroupFigures {
   int wanted = 0;     ///< The size that is wanted now.
   int min = 0, max = 0;
   int there = 0, ready = 0, unready = 0;
-  std::map<std::string, int> by_state{};  ///< By the words of `status`; a state without instances may be left out.
+  std::map<std::string, int> by_state{};  ///< By the words of `status`, and `unready`: up, and did not answer as it
+                                          ///< should the last time. A state without
+  ///< instances is left out.
   std::uint64_t scaled_out = 0, scaled_in = 0, left_as_it_was = 0;  ///< Decisions about its size.
   std::uint64_t started = 0, restarted = 0, replaced = 0;           ///< Heals, by what was done.
   std::uint64_t policy_errors = 0;                                  ///< A policy was asked and could not tell.

@@ -75,29 +75,25 @@ Followed::News Followed::read_files() {
 
 Followed::News Followed::look(StateStore& store) {
   const bool by_file = current_ && current_->read.config->watch.follow == Watch::Follow::file;
-  if (by_file) {
-    accepted_ = true;
-    return read_files();
-  }
-  return look_at_accepted(store);
+  return by_file ? read_files() : look_at_accepted(store);
 }
 
 Followed::News Followed::look_at_accepted(StateStore& store) {
   auto accepted = store.accepted_config();
-  News news;
-  if (!accepted) {
-    news.why = accepted.error();
-    return news;
-  }
-  if (!*accepted) return news;
-  accepted_ = true;
-  if (accepted_at_ == (*accepted)->at) return news;
-  accepted_at_ = (*accepted)->at;
+  if (!accepted) return take(accepted.error());
+  if (!*accepted) return {};
+  has_accepted_ = true;
+  const Instant at = (*accepted)->at;
+  if (accepted_at_ == at) return {};
   auto var_files = read_var_files(invocation_);
   if (!var_files) return take(var_files.error());
   ReadInput input = input_of(invocation_, **accepted, std::move(*var_files));
   ReadConfig read = read_config(input);
-  return take(ConfigurationFiles{std::move(input), std::move(read)});
+  const bool is_without_mistake = read.config.has_value();
+  News news = take(ConfigurationFiles{std::move(input), std::move(read)});
+  // Until then it is tried again at every look: what is missing, as a variable's file, may come later.
+  if (is_without_mistake) accepted_at_ = at;
+  return news;
 }
 
 }  // namespace vscale

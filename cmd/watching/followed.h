@@ -31,8 +31,13 @@ class Followed {
 
   /// nullptr: there has been none without a mistake yet.
   [[nodiscard]] const ConfigurationFiles* files() const { return current_ ? &*current_ : nullptr; }
-  /// Has anything been accepted? Always with `follow: file`.
-  [[nodiscard]] bool is_accepted() const { return accepted_; }
+  /// Has anything been accepted?
+  [[nodiscard]] bool has_accepted() const { return has_accepted_; }
+  /// Is files() what is to be followed? Else it only tells where the statefile is: nothing has been accepted so far, or
+  /// what is accepted cannot be read here.
+  [[nodiscard]] bool is_followed() const {
+    return current_ && (accepted_at_ || current_->read.config->watch.follow == Watch::Follow::file);
+  }
 
  private:
   News take(Result<ConfigurationFiles> read);
@@ -42,7 +47,7 @@ class Followed {
   std::optional<ConfigurationFiles> current_;
   std::optional<Instant> accepted_at_;  ///< Of what current_ is made from.
   std::string rejected_;                ///< What was told last.
-  bool accepted_ = false;
+  bool has_accepted_ = false;
 };
 
 }  // namespace vscale

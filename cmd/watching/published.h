@@ -14,8 +14,8 @@ namespace vscale {
 struct WatchLoop::Published {
   std::mutex mutex;
   WatchFigures figures;
-  Duration started_at{};
-  std::optional<Duration> ticked_at;  ///< By uptime.
+  Duration got_on_at{};  ///< By uptime, as LoopPulse has it.
+  Duration tick_age_limit{};
   bool holds_lock = false;
   std::string state_path;
   Config config;

@@ -41,13 +41,11 @@ ServedPages WatchLoop::pages() {
   ServedPages pages;
   pages.pulse = [published, clock] {
     const std::lock_guard guard(published->mutex);
-    LoopPulse pulse{.since_start = clock->uptime() - published->started_at,
-                    .since_last_tick = std::nullopt,
-                    .holds_lock = published->holds_lock};
-    if (published->ticked_at) pulse.since_last_tick = clock->uptime() - *published->ticked_at;
-    return pulse;
+    return LoopPulse{.since_it_got_on = clock->uptime() - published->got_on_at,
+                     .limit = published->tick_age_limit,
+                     .has_ticked = published->figures.last_tick.has_value(),
+                     .holds_lock = published->holds_lock};
   };
-  pages.tick_age_limit = ticks_->interval() * kStuckIntervals + kStuckBeside;
   pages.metrics = [published] {
     const std::lock_guard guard(published->mutex);
     return metrics_page(published->figures);
@@ -65,17 +63,35 @@ void WatchLoop::publish() {
     const std::lock_guard guard(published_->mutex);
     published_->figures = ticks_->figures();
     published_->figures.holds_lock = published_->holds_lock = lock_ != nullptr;
+    published_->tick_age_limit = ticks_->interval() * kStuckIntervals + kStuckBeside;
     const ConfigurationFiles* files = followed_.files();
     if (files != nullptr && !(published_->config == *files->read.config)) published_->config = *files->read.config;
   }
   notify();
 }
 
-/// Said often, and heard only where systemd has started the program.
+/// A line for `systemctl status`.
+std::string WatchLoop::standing_text() const {
+  if (lock_ == nullptr && !arguments_.dry_run) return "waits: another vscale holds the lock";
+  if (!ticks_->figures().last_tick) return "waits: there is nothing to follow yet";
+  int ready = 0, wanted = 0;
+  for (const auto& group : ticks_->figures().groups) {
+    ready += group.ready;
+    wanted += group.wanted;
+  }
+  return fmt::format("{} of {} instances ready", ready, wanted);
+}
+
+/// Said often, and heard only where systemd has started the program. It is ready also where it waits: for another
+/// vscale to end, or for something to be applied.
 void WatchLoop::notify() {
   const auto& service = invocation_.outside.service;
   if (service == nullptr) return;
-  if (!said_ready_ && ticks_->figures().last_tick) said_ready_ = service->ready().ok();
+  if (!said_ready_) said_ready_ = service->ready().ok();
+  if (const std::string standing = standing_text(); standing != said_standing_) {
+    said_standing_ = standing;
+    static_cast<void>(service->status(standing));
+  }
   const auto interval = service->alive_interval();
   if (!interval || uptime() < alive_said_at_ + *interval / 2) return;
   alive_said_at_ = uptime();

@@ -57,7 +57,10 @@ bool Ticks::follow() {
   if (rejected && followed_.files() != nullptr) tell("configuration", "", "not taken, the one before is kept");
   std::string idle;
   if (followed_.files() == nullptr) idle = "there is no configuration without a mistake";
-  if (idle.empty() && !followed_.is_accepted()) idle = "nothing has been applied yet: vscale apply";
+  if (idle.empty() && !followed_.is_followed()) {
+    idle = followed_.has_accepted() ? "what was applied cannot be read here"
+                                    : "nothing has been applied yet: vscale apply";
+  }
   if (!idle.empty()) {
     if (idle != idle_because_) tell("waits", "", idle);
     idle_because_ = std::move(idle);
@@ -110,15 +113,22 @@ bool Ticks::read_record() {
 
 void Ticks::look() {
   Live before = std::exchange(world_.live, {});
-  const bool counters = !arguments_.dry_run && measuring_.is_due(config(), uptime());
-  world_.live = observe_hosts(*hosts_.domains, config(), world_.recorded, now(),
-                              {.counters = counters, .patience = kHostAwaited});
+  // Most answer at once, and one that is silent holds up the look: what they counted is of its beginning.
+  const Instant asked = now();
+  const Duration asked_by_uptime = uptime();
+  const bool counters = measuring_.is_due(config(), asked_by_uptime);
+  world_.live = observe_hosts(*hosts_.domains, config(), world_.recorded, asked,
+                              {.counters = counters, .patience = kHostAwaited, .changes_nothing = arguments_.dry_run});
   world_.now = now();
   tell_of_hosts(before);
-  if (arguments_.dry_run) return;
-  if (const auto written = record_live(store_, config(), world_.live); !written) view_.error(written.error());
+  if (!arguments_.dry_run) {
+    if (const auto written = record_live(store_, config(), world_.live); !written) view_.error(written.error());
+  }
   take_note_of(config(), world_.live, world_.recorded);
-  if (const auto error = measuring_.take(config(), world_.recorded, world_.live, now(), uptime())) view_.error(*error);
+  if (!counters) return;
+  if (const auto error = measuring_.take(config(), world_.recorded, world_.live, asked, asked_by_uptime)) {
+    view_.error(*error);
+  }
 }
 
 void Ticks::tell_of_hosts(const Live& before) {
@@ -149,8 +159,10 @@ TickInput Ticks::gather() {
   for (const auto& group : world_.config.groups) {
     input.zones.merge(zones_of(group, *invocation_.outside.time_zones, now()));
   }
+  // Whoever hangs while a rolling update waits is healed all the same: see supersede_runs().
   input.busy = runs_.busy_groups();
-  input.now = now();
+  for (const auto& group : runs_.resting_groups()) input.busy.erase(group);
+  input.now = world_.now;  // by which it was decided whose sources are asked
   return input;
 }
 
@@ -165,7 +177,7 @@ TickDecision Ticks::decide(TickInput input) {
     const Group* group = put == nullptr ? nullptr : find_group(world_.config, put->size.group);
     if (group == nullptr) continue;
     const int before = wanted_size(*group, world_.recorded, put->size.group);
-    if (put->size.size <= before || input.busy.contains(put->size.group)) continue;
+    if (put->size.size <= before) continue;
     if (const auto room = room_for(put->size.group, put->size.size)) input.room.emplace(put->size.group, *room);
   }
   return input.room.empty() ? decision : decide_tick(input);
@@ -183,10 +195,7 @@ std::optional<int> Ticks::room_for(const std::string& group, int size) {
   } else {
     recorded.wanted_sizes.erase(group);
   }
-  const bool is_full = std::any_of(plan.diagnostics.begin(), plan.diagnostics.end(), [](const Diagnostic& one) {
-    return one.code == "no_place" || one.code == "no_address";
-  });
-  if (!is_full) return std::nullopt;
+  if (!lacks_room(plan)) return std::nullopt;
   int created = 0;
   for (const auto& one : plan.changes) {
     const auto instance = parse_instance_address(one.address);
@@ -197,28 +206,47 @@ std::optional<int> Ticks::room_for(const std::string& group, int size) {
   return static_cast<int>(there) + created;
 }
 
-/// In one transaction: what is decided, and what that is remembered by.
-void Ticks::keep(const TickDecision& decision) {
+void Ticks::tell_of(const TickDecision& decision) {
   for (const auto& one : decision.decisions) {
     if (one.size != one.current) view_.decision(one);
   }
   for (const auto& event : decision.events) {
-    if (event.kind == "healed") view_.event(event);
+    if (event.kind == "healed" || event.kind == "asked") view_.event(event);
   }
+}
+
+/// In one transaction: what is decided, and what that is remembered by. False: it is not kept, and nothing may follow
+/// from it. So it is where an operator has said something since the record was read, which has to be heeded first.
+bool Ticks::keep(const TickDecision& decision) {
   if (arguments_.dry_run) {
     for (const auto& change : decision.changes) apply(world_.recorded, change);
-    return;
+    apply(world_.recorded, decision.remembered);
+    return true;
   }
   const bool nothing = decision.changes.empty() && decision.remembered == Remembered{} && decision.decisions.empty() &&
                        decision.events.empty();
-  if (nothing) return;
+  if (nothing) return true;
   Commit commit;
   commit.at = now();
   commit.changes = decision.changes;
   commit.remembered = decision.remembered;
   commit.decisions = decision.decisions;
   commit.events = decision.events;
-  if (const auto committed = store_.commit(commit); !committed) view_.error(committed.error());
+  commit.expected_writes_of_others = seen_writes_;
+  const auto committed = store_.commit(commit);
+  if (committed) return true;
+  if (committed.error().kind != ErrorKind::conflict) view_.error(committed.error());
+  return false;
+}
+
+/// More is wanted than was planned; or fewer, and an operator says so: what policies want less is taken away
+/// afterwards.
+bool Ticks::is_worth_another_plan(const Group& group, int planned) const {
+  const std::string address = address_of(group);
+  const int size = wanted_size(group, world_.recorded, address);
+  const WantedSize* owner = size_owner(group, world_.recorded, address);
+  const bool is_an_operators = owner != nullptr && owner->owner == WantedSize::Owner::operator_;
+  return size > planned || (is_an_operators && size < planned);
 }
 
 /// What goes on was planned by what was known then. Where more is wanted by now, something else was said, or somebody
@@ -227,20 +255,29 @@ void Ticks::supersede_runs(const TickDecision& decision) {
   for (const auto& group : runs_.busy_groups()) {
     const Group* wanted = find_group(world_.config, group);
     const auto planned = runs_.size_planned(group);
-    const bool wants_more = wanted != nullptr && planned && wanted_size(*wanted, world_.recorded, group) > *planned;
+    const bool wants_another = wanted != nullptr && planned && is_worth_another_plan(*wanted, *planned);
     const bool was_said = words_of(world_.recorded.words, group) != words_of_run_[group];
     const bool needs_care = std::any_of(
         decision.findings.healings.begin(), decision.findings.healings.end(),
         [&](const auto& entry) { return group_address(entry.first) == group && !runs_.is_at(entry.first); });
-    if (wants_more || was_said || needs_care) runs_.supersede(group);
+    if (wants_another || was_said || needs_care) runs_.supersede(group);
   }
+}
+
+/// By the copies that there are: a watch that is started again and again does not make one each time. At least `least`
+/// where there is none, or one of the future.
+Duration Ticks::age_of_newest_backup(Duration least) const {
+  const auto newest = state_.backed_up_at();
+  if (!newest || !*newest || **newest > now()) return least;
+  return now() - **newest;
 }
 
 void Ticks::back_up() {
   const auto& every = config().state.backup_every;
   if (!every || config().state.backup_keep == 0 || world_.recorded.instances.empty()) return;
-  if (backed_up_at_ && now() < *backed_up_at_ + *every) return;
-  backed_up_at_ = now();
+  if (!backed_up_at_) backed_up_at_ = uptime() - age_of_newest_backup(*every);
+  if (uptime() < *backed_up_at_ + *every) return;
+  backed_up_at_ = uptime();
   if (const auto copied = state_.back_up(now(), config().state.backup_keep); !copied) view_.error(copied.error());
 }
 
@@ -249,8 +286,10 @@ void Ticks::tick() {
   take_ended();
   if (!follow() || !read_record()) return;
   look();
+  find_images();
   const TickDecision decision = decide(gather());
-  keep(decision);
+  if (!keep(decision)) return;
+  tell_of(decision);
   supersede_runs(decision);
   plan_units(decision);
   if (!arguments_.dry_run) back_up();

@@ -32,6 +32,8 @@ constexpr Duration kRetryFirst{10'000};
 constexpr Duration kRetryMost{300'000};
 /// What a plan says is told again, if it still says so, after so long.
 constexpr Duration kToldAgain{std::chrono::hours{1}};
+/// Where a plan failed, pools are looked into no more often: another look rarely helps, and it costs.
+constexpr Duration kPoolsLookedIntoAgain{60'000};
 
 class Ticks {
  public:
@@ -78,17 +80,23 @@ class Ticks {
   TickInput gather();
   TickDecision decide(TickInput input);
   std::optional<int> room_for(const std::string& group, int size);
-  void keep(const TickDecision& decision);
+  [[nodiscard]] bool keep(const TickDecision& decision);
+  void tell_of(const TickDecision& decision);
   void supersede_runs(const TickDecision& decision);
+  [[nodiscard]] bool is_worth_another_plan(const Group& group, int planned) const;
 
   void find_images();
   void plan_units(const TickDecision& decision);
   void plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units);
   Plan plan_with(const std::vector<std::string>& excluded);
+  Plan plan_without_creations(const std::vector<std::string>& unit, const std::vector<std::string>& excluded);
+  bool look_into_pools_for(const Plan& plan);
+  [[nodiscard]] bool is_to_wait(const std::string& unit) const;
   void tell_of_plan(const Plan& plan);
   void carry_out(const std::vector<std::string>& groups, Plan plan);
   void take_ended();
   void back_up();
+  [[nodiscard]] Duration age_of_newest_backup(Duration least) const;
 
   Invocation& invocation_;
   const WatchArguments& arguments_;
@@ -108,7 +116,8 @@ class Ticks {
   std::map<std::string, Duration> told_;               ///< What plans said, and when (by uptime).
   std::map<std::string, OperatorWords> words_of_run_;  ///< That a group's run was planned with.
   std::string idle_because_;
-  std::optional<Instant> backed_up_at_;
+  std::optional<Duration> backed_up_at_;       ///< By uptime.
+  std::optional<Duration> pools_looked_into_;  ///< Likewise.
   WatchFigures figures_;
   bool all_known_ = true;
   bool has_failed_ = false;

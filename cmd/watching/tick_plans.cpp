@@ -80,7 +80,6 @@ void Ticks::plan_units(const TickDecision& decision) {
   for (const auto& [address, health] : world_.recorded.health) {
     if (health.failures > 0) world_.unready.emplace(address, health.failure);
   }
-  find_images();
   const auto units = units_of(world_.config, world_.recorded);
   const auto busy = runs_.busy_groups();
   const Plan all = plan_with({busy.begin(), busy.end()});
@@ -92,26 +91,50 @@ void Ticks::plan_units(const TickDecision& decision) {
   }
   // What is about no group, such as copies of images that nobody needs, waits until nothing else is to be done.
   const bool is_about_none = touched.empty() && !all.errored && runs_.is_idle();
-  if (is_about_none) carry_out({}, all);
+  if (is_about_none && !is_to_wait("")) carry_out({}, all);
+}
+
+/// Has its last run failed a moment ago? What is about no group is the unit "".
+bool Ticks::is_to_wait(const std::string& unit) const {
+  const auto retry = retries_.find(unit);
+  return retry != retries_.end() && uptime() < retry->second.not_before;
+}
+
+/// Where what is known of pools matters to the plan, they are looked into. True: they were, and it is to be made anew.
+bool Ticks::look_into_pools_for(const Plan& plan) {
+  if (!relies_on_pools(plan) || arguments_.dry_run) return false;
+  const bool was_of_late = pools_looked_into_ && uptime() < *pools_looked_into_ + kPoolsLookedIntoAgain;
+  if (plan.errored && was_of_late) return false;
+  pools_looked_into_ = uptime();
+  look_into_pools(*hosts_.domains, config(), world_.recorded, now(), world_.live, kHostAwaited);
+  if (const auto written = record_live(store_, config(), world_.live); !written) view_.error(written.error());
+  take_note_of(config(), world_.live, world_.recorded);
+  return true;
+}
+
+/// Of a unit in which somebody has no place: those that are there are started and healed all the same.
+Plan Ticks::plan_without_creations(const std::vector<std::string>& unit, const std::vector<std::string>& excluded) {
+  const OperatorWords said = world_.recorded.words;
+  for (const auto& group : unit) {
+    put(world_.recorded.words, Suspension{.group = group,
+                                          .process = Suspension::Process::launch,
+                                          .until = std::nullopt,
+                                          .said = {.at = now(), .by = "vscale"}});
+  }
+  Plan plan = plan_with(excluded);
+  world_.recorded.words = said;
+  return plan;
 }
 
 void Ticks::plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units) {
-  const auto retry = retries_.find(unit.front());
-  if (retry != retries_.end() && uptime() < retry->second.not_before) return;
-  if (!runs_.has_room()) return;
+  if (is_to_wait(unit.front()) || !runs_.has_room()) return;
   const auto others = groups_beside(unit, units);
   Plan plan = plan_with(others);
-  if (relies_on_pools(plan) && !arguments_.dry_run) {
-    look_into_pools(*hosts_.domains, config(), world_.recorded, now(), world_.live);
-    if (const auto written = record_live(store_, config(), world_.live); !written) view_.error(written.error());
-    take_note_of(config(), world_.live, world_.recorded);
-    plan = plan_with(others);
-  }
+  if (look_into_pools_for(plan)) plan = plan_with(others);
   tell_of_plan(plan);
-  if (plan.errored) {
-    has_failed_ = true;
-    return;
-  }
+  has_failed_ = has_failed_ || plan.errored;
+  if (plan.errored && lacks_room(plan)) plan = plan_without_creations(unit, others);
+  if (plan.errored) return;
   if (!plan.actions.empty()) carry_out(unit, std::move(plan));
 }
 

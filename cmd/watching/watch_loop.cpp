@@ -45,7 +45,7 @@ std::optional<ExitCode> WatchLoop::prepare() {
   if (!state) return fail(invocation_, state.error());
   state_ = std::move(*state);
   ticks_.emplace(invocation_, arguments_, followed_, state_, view_);
-  published_->started_at = uptime();
+  got_on();
   published_->state_path = *path;
   return std::nullopt;
 }
@@ -77,37 +77,55 @@ bool WatchLoop::take_the_lock() {
   return false;
 }
 
+/// The server may say of the loop that it is not stuck.
+void WatchLoop::got_on() {
+  const std::lock_guard guard(published_->mutex);
+  published_->got_on_at = uptime();
+}
+
+/// What goes on is brought to its end, and nothing is waited for any more. That can take long, as a hook does.
+void WatchLoop::wind_down() {
+  while (!ticks_->is_idle() && stop() != StopRequest::now) {
+    ticks_->wind_down();
+    ticks_->advance(now() + kLookAround);
+    got_on();
+    publish();
+  }
+}
+
 /// An apply has asked for the lock: what goes on comes to its end, and the lock is given. It is taken again when the
 /// apply is done.
 bool WatchLoop::make_way() {
   const auto asks = state_.store->lock_request();
   if (lock_ == nullptr || !asks || !*asks) return false;
-  ticks_->wind_down();
-  while (!ticks_->is_idle() && stop() != StopRequest::now) ticks_->advance(now() + kLookAround);
+  wind_down();
   tell("makes way",
        fmt::format("for {} by {}@{}, pid {}", (*asks)->operation, (*asks)->user, (*asks)->host, (*asks)->pid));
   lock_.reset();
   return true;
 }
 
-/// Until the next tick is due, something has happened, or somebody wants it to stop.
-void WatchLoop::rest_until(Instant next_tick) {
-  const Instant earliest = now() + kTickGap;
-  while (now() < next_tick && stop() == StopRequest::none) {
-    const Instant until = std::min(next_tick, now() + kLookAround);
-    if (!ticks_->is_idle()) ticks_->advance(until);
+/// Until the next tick is due, by uptime, or something has happened, or somebody wants it to stop.
+void WatchLoop::rest_until(Duration next_tick) {
+  const Duration earliest = uptime() + kTickGap;
+  bool word = false;  // once it has come it counts, also where it is too early to heed it
+  while (uptime() < next_tick && stop() == StopRequest::none) {
+    const auto moment = [this](Duration at) { return now() + std::max(at - uptime(), Duration{0}); };
+    const Duration until = std::min(next_tick, uptime() + kLookAround);
+    if (!ticks_->is_idle()) ticks_->advance(moment(until));
     const auto& events = ticks_->events();
-    const Instant latest = ticks_->is_idle() ? until : now();
-    const bool word = events != nullptr ? events->sleep_between(std::min(earliest, latest), latest) : false;
+    const Instant latest = ticks_->is_idle() ? moment(until) : now();
+    if (events != nullptr) word |= events->sleep_between(std::min(moment(earliest), latest), latest);
     if (events == nullptr && ticks_->is_idle()) invocation_.outside.clock->sleep_until(latest);
     publish();
-    if ((word || ticks_->has_news()) && now() >= earliest) return;
+    if (uptime() >= earliest && (word || ticks_->has_news())) return;
   }
 }
 
 void WatchLoop::loop() {
   while (stop() == StopRequest::none) {
     if (!take_the_lock()) {
+      got_on();
       publish();
       invocation_.outside.clock->sleep_until(now() + kStandbyInterval);
       continue;
@@ -116,12 +134,9 @@ void WatchLoop::loop() {
       invocation_.outside.clock->sleep_until(now() + kStandbyInterval);
       continue;
     }
-    const Instant began = now();
+    const Duration began = uptime();
     ticks_->tick();
-    {
-      const std::lock_guard guard(published_->mutex);
-      published_->ticked_at = uptime();
-    }
+    got_on();
     publish();
     rest_until(began + ticks_->interval());
   }
@@ -129,10 +144,8 @@ void WatchLoop::loop() {
 
 /// What was begun is finished, and nothing is waited for any more; or, with --once, all of it is done.
 void WatchLoop::finish() {
-  while (!ticks_->is_idle() && stop() != StopRequest::now) {
-    if (!arguments_.once || stop() != StopRequest::none) ticks_->wind_down();
-    ticks_->advance(now() + kLookAround);
-  }
+  while (arguments_.once && !ticks_->is_idle() && stop() == StopRequest::none) ticks_->advance(now() + kLookAround);
+  wind_down();
 }
 
 ExitCode WatchLoop::run() {

@@ -23,7 +23,7 @@ constexpr Duration kLookAround{1'000};
 /// Word from a host is heeded at once, but no tick follows another sooner than this: a host that is full of events
 /// does not keep watch busy.
 constexpr Duration kTickGap{1'000};
-/// A loop that has completed no tick for so many intervals, and this beside, is stuck.
+/// A loop that has not got on for so many intervals, and this beside, is stuck.
 constexpr int kStuckIntervals = 4;
 constexpr Duration kStuckBeside{60'000};
 
@@ -47,10 +47,13 @@ class WatchLoop {
   bool take_the_lock();
   bool make_way();
   void loop();
-  void rest_until(Instant next_tick);
+  void rest_until(Duration next_tick);
+  void wind_down();
+  void got_on();
   void finish();
   void publish();
   void notify();
+  [[nodiscard]] std::string standing_text() const;
   ServedPages pages();
 
   Invocation& invocation_;
@@ -66,6 +69,7 @@ class WatchLoop {
   std::shared_ptr<Published> published_;
   std::unique_ptr<HttpServer> server_;
   bool said_ready_ = false;
+  std::string said_standing_;
   Duration alive_said_at_{};
 };
 

@@ -58,11 +58,18 @@ class Execution::Run {
         begin(action_of(*next));
       } else if (in_flight_.empty()) {
         return true;
-      } else if (!take_next_outcome(until)) {
-        return false;
+      } else {
+        take_next_outcome(until);
+        if (ports_.clock.now() >= until) return false;
       }
     }
     return true;
+  }
+
+  [[nodiscard]] bool is_resting() const {
+    return !in_flight_.empty() && std::all_of(in_flight_.begin(), in_flight_.end(), [this](const auto& entry) {
+      return std::holds_alternative<WatchRollout>(action_of(entry.first).detail);
+    });
   }
 
   RunSummary sum_up() {
@@ -312,13 +319,13 @@ class Execution::Run {
            std::holds_alternative<MoveInstance>(change);
   }
 
-  /// False: nothing ended before `until`.
-  bool take_next_outcome(Instant until) {
+  /// Waits for one until then, or not quite so long, if there is to be looked around.
+  void take_next_outcome(Instant until) {
     end_rests();
     const Instant now = ports_.clock.now();
     const Instant next_look = now + kStopPollInterval;
     auto answer = ports_.runner.wait(std::clamp(until, now, next_look), ports_.sink);
-    if (std::holds_alternative<NothingYet>(answer)) return ports_.clock.now() < until;
+    if (std::holds_alternative<NothingYet>(answer)) return;
     const auto& finished = std::get<ActionFinished>(answer);
     const auto entry = in_flight_.find(finished.id);
     VSCALE_ASSERT(entry != in_flight_.end(), "the runner finished an action that it was not given");
@@ -336,7 +343,6 @@ class Execution::Run {
     } else {
       record_failure(action, begun, finished.result.error());
     }
-    return true;
   }
 
   /// What contradicts the record is no outcome, and concerns this branch only.
@@ -499,6 +505,10 @@ Execution::Execution(Execution&&) noexcept = default;
 
 const Plan& Execution::plan() const {
   return run_->plan();
+}
+
+bool Execution::is_resting() const {
+  return run_->is_resting();
 }
 
 bool Execution::advance(Instant until) {

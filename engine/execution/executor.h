@@ -107,6 +107,8 @@ class Execution {
   /// Begins what may begin, and takes what has ended, until nothing is left to be done or it is `until`. True: it is
   /// over.
   bool advance(Instant until);
+  /// Is all that goes on a rolling update that waits, for time to pass or for a person?
+  [[nodiscard]] bool is_resting() const;
   /// What came of it. Once, when it is over.
   RunSummary sum_up();
 

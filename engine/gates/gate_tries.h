@@ -26,7 +26,7 @@ class GateTries {
   struct NotYet {
     std::string found;
     std::string brief{};       ///< The same where there is room for few words; empty: `found` is short itself.
-    bool host_silent = false;  ///< The host did not answer, so that nothing is known of the guest.
+    bool host_silent = false;  ///< The host did not answer, or could not ask the guest: nothing is known of the guest.
   };
   /// What waiting cannot mend.
   struct Never {

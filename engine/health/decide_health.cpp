@@ -224,7 +224,7 @@ const char* to_string(Healing::By by) {
     case Healing::By::replace:
       return "replace";
   }
-  return "?";
+  VSCALE_ASSERT(false, "a way of healing without a word");
 }
 
 const char* to_string(Healing::Why why) {
@@ -238,7 +238,7 @@ const char* to_string(Healing::Why why) {
     case Healing::Why::provision_timeout:
       return "provision_timeout";
   }
-  return "?";
+  VSCALE_ASSERT(false, "a reason to heal without a word");
 }
 
 }  // namespace vscale

@@ -163,6 +163,12 @@ bool has_changes(const Plan& plan) {
   return !plan.actions.empty();
 }
 
+bool lacks_room(const Plan& plan) {
+  return std::any_of(plan.diagnostics.begin(), plan.diagnostics.end(), [](const Diagnostic& diagnostic) {
+    return diagnostic.code == "no_place" || diagnostic.code == "no_address";
+  });
+}
+
 void assert_well_formed(const Plan& plan) {
   VSCALE_ASSERT(plan.errored == has_errors(plan.diagnostics), "a plan is errored exactly when a diagnostic says so");
   int id = 0;

@@ -29,7 +29,7 @@ enum class Rule {
   group_removed,            ///< `removed:` says so.
   group_moved,              ///< `moved:` says so.
   destroy_requested,        ///< `vscale destroy` or plan --destroy.
-  replace_requested,        ///< --replace.
+  replace_requested,        ///< --replace, or it has asked to be ended itself.
   spec_changed,             ///< A field that cannot change in place differs: the values name the fields.
   size_of_machine_changed,  ///< vcpus, memory or disk differ.
   stopped_outside,          ///< It should run and was stopped, paused or crashed.
@@ -420,6 +420,8 @@ struct Plan {
 bool applyable(const Plan& plan);
 /// Does the plan change anything at all?
 bool has_changes(const Plan& plan);
+/// Does somebody get no place, or no address, by it?
+bool lacks_room(const Plan& plan);
 /// Checks what every plan must satisfy: ids in order, needs that exist and come earlier, reasons that are not empty.
 /// Aborts with VSCALE_ASSERT where one does not: it is called when a plan is made and again before it is run.
 void assert_well_formed(const Plan& plan);

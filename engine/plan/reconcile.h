@@ -38,6 +38,10 @@ struct Findings {
   std::map<InstanceAddress, Healing> healings;                   ///< Who is healed now.
   std::map<InstanceAddress, std::string> crash_loops;            ///< Who is not started for now, and why.
   std::map<std::string, std::vector<InstanceAddress>> go_first;  ///< By group: who goes first where it gets smaller.
+  /// Who has asked to end and is replaced for that now, and what is said of it: as if --replace named it.
+  std::map<InstanceAddress, std::string> asked_to_end;
+
+  bool operator==(const Findings&) const = default;
 };
 
 struct PlanInput {

@@ -22,7 +22,8 @@ struct GuestExit {
 };
 constexpr std::size_t kGuestOutputMaxBytes = 64 * 1024;
 
-/// A port: what goes on inside the guests, through the agent or libvirt's leases.
+/// A port: what goes on inside the guests, through the agent or libvirt's leases. `unreachable` if a guest was not
+/// asked, as its host did not answer or had no room for the question in time: that says nothing of the guest.
 class Guests {
  public:
   virtual ~Guests() = default;

@@ -69,6 +69,9 @@ struct Commit {
   /// The generations that placement saw, by host: `conflict` if one has moved since. Hosts that are not named here are
   /// not compared; a host that the statefile does not know has generation 0.
   std::map<std::string, std::int64_t> expected_generations{};
+  /// What writes_of_others() said when that was read which the changes follow from: `conflict` if somebody else has
+  /// written since, and nothing is written.
+  std::optional<std::int64_t> expected_writes_of_others{};
 };
 
 struct Committed {

@@ -19,12 +19,6 @@ using Basis = Combined::Basis;
 // A tick that comes a little early, by the unrest of timers, is not put off by a whole one.
 constexpr int kEarlyShareOfInterval = 10;
 
-int ready_members(const std::vector<ScalingMember>& members) {
-  return static_cast<int>(std::ranges::count_if(members, [](const ScalingMember& member) {
-    return !member.surge && member.state == ScalingMember::State::ready;
-  }));
-}
-
 int members_there(const std::vector<ScalingMember>& members) {
   return static_cast<int>(std::ranges::count_if(
       members, [](const ScalingMember& member) { return member.state != ScalingMember::State::leaving; }));
@@ -202,6 +196,12 @@ class Deciding {
 };
 
 }  // namespace
+
+int ready_members(const std::vector<ScalingMember>& members) {
+  return static_cast<int>(std::ranges::count_if(members, [](const ScalingMember& member) {
+    return !member.surge && member.state == ScalingMember::State::ready;
+  }));
+}
 
 bool is_due(const ScalingMemory& memory, Duration evaluate_interval, Instant now) {
   if (!memory.evaluated_at || now < *memory.evaluated_at) return true;

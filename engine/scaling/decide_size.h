@@ -39,6 +39,9 @@ struct ScalingMember {
   const std::vector<Sample>* samples = nullptr;  ///< Oldest first; nullptr: there are none.
 };
 
+/// How many of them serve, without those that stand beside others for a while.
+int ready_members(const std::vector<ScalingMember>& members);
+
 /// What a member of a capacity policy has answered.
 struct CapacityAnswer {
   double available = 0;

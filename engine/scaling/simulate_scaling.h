@@ -9,7 +9,9 @@
 #include "engine/scaling/zone_rules.h"
 #include "engine/values/result.h"
 
-/// What a group's scaling would have made of a load: the same decisions as a watch takes, on members that are played.
+/// What a group's scaling would have made of a load: by the policies and layers that a watch decides by, on members that
+/// are played. None of them is on a host, ill, protected or rolled, and they go as soon as they are not wanted: what
+/// `limits.destroy` holds back is not.
 
 namespace vscale {
 

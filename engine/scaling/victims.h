@@ -14,7 +14,7 @@ struct VictimCandidate {
   InstanceAddress address;
   std::string host{};  ///< Empty: it has none yet.
   bool leaving = false;
-  bool asked_to_end = false;  ///< ScalingDecision::terminating
+  bool asked_to_end = false;  ///< By what it told a capacity policy.
   bool never_ready = false;   ///< Since it was made: it failed, or is still on its way.
   bool old_revision = false;
   bool unhealthy = false;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "engine/health/decide_health.h"
 #include "engine/metrics/sample_window.h"
@@ -43,6 +45,17 @@ std::string trouble_of(const LiveDomain* domain) {
   VSCALE_ASSERT(false, "a domain's state of which nobody knows whether it is trouble");
 }
 
+/// What a member has told a capacity policy: that it wants to end.
+struct Wish {
+  std::string policy;
+  Instant since{};
+};
+using Wishes = std::map<InstanceAddress, Wish>;
+
+std::string text_of(const Wish& wish) {
+  return fmt::format("it asked to be ended (policy {})", wish.policy);
+}
+
 class Tick {
  public:
   explicit Tick(const TickInput& input)
@@ -53,6 +66,7 @@ class Tick {
       decide_health_of(group);
       decide_size_of(group);
       decide_who_goes(group);
+      decide_who_ends(group);
     }
     return std::move(decision_);
   }
@@ -128,12 +142,12 @@ class Tick {
     const std::vector<HealthRecord> before = records_of(address);
     HealthOutcome outcome = decide_health(health, before);
     remember(before, outcome.records);
-    for (auto& healing : outcome.heals) note(address, std::move(healing));
+    for (auto& healing : outcome.heals) note(std::move(healing));
     for (auto& held : outcome.held) {
       decision_.findings.crash_loops.emplace(held.address, held.text);
       decision_.held.push_back(std::move(held));
     }
-    if (!outcome.breaker.empty()) decision_.breakers.emplace(address, std::move(outcome.breaker));
+    breakers_[address] = std::move(outcome.breaker);
   }
 
   /// What has changed is written, and what nobody needs to know any more goes.
@@ -148,17 +162,21 @@ class Tick {
     }
   }
 
-  void note(const std::string& group, Healing healing) {
-    const auto is_same = [&](const Member& member) { return member.record->address == healing.address; };
-    const auto& members = members_.of(group);
-    const auto member = std::find_if(members.begin(), members.end(), is_same);
-    decision_.events.push_back({.at = input_.now,
-                                .kind = "healed",
-                                .address = to_string(healing.address),
-                                .host = member == members.end() ? "" : member->where.host,
-                                .text = fmt::format("{}: {}", to_string(healing.by), healing.text)});
+  void note(Healing healing) {
+    tell("healed", healing.address, fmt::format("{}: {}", to_string(healing.by), healing.text));
     const InstanceAddress address = healing.address;
     decision_.findings.healings.emplace(address, std::move(healing));
+  }
+
+  void tell(const char* kind, const InstanceAddress& address, std::string text) {
+    const auto& members = members_.of(group_address(address));
+    const auto member =
+        std::find_if(members.begin(), members.end(), [&](const Member& one) { return one.record->address == address; });
+    decision_.events.push_back({.at = input_.now,
+                                .kind = kind,
+                                .address = to_string(address),
+                                .host = member == members.end() ? "" : member->where.host,
+                                .text = std::move(text)});
   }
 
   // ---- Sizes --------------------------------------------------------------------------------------------------------
@@ -234,9 +252,7 @@ class Tick {
     scaling.suspended = suspended(recorded_.words, address, input_.now);
     scaling.rolling = is_rolling(address);
     scaling.scaling_in = is_scaling_in(address, scaling.current);
-    if (const auto breaker = decision_.breakers.find(address); breaker != decision_.breakers.end()) {
-      scaling.breaker = breaker->second;
-    }
+    scaling.breaker = breakers_.at(address);
     if (const auto room = input_.room.find(address); room != input_.room.end()) scaling.room = room->second;
     scaling.destroy_limit = config_.limits.destroy.value_or(kDestroyAtOnce);
     scaling.now = input_.now;
@@ -256,6 +272,17 @@ class Tick {
     decision_.decisions.push_back(std::move(outcome.decision));
   }
 
+  void want(const std::string& group, const ScalingDecision& decision) {
+    decision_.changes.emplace_back(PutWantedSize{{.group = group,
+                                                  .size = decision.size,
+                                                  .owner = WantedSize::Owner::policies,
+                                                  .by = decision.winner,
+                                                  .reason = decision.text,
+                                                  .at = input_.now}});
+    decision_.events.push_back(
+        {.at = input_.now, .kind = "scaled", .address = group, .host = "", .text = decision.text});
+  }
+
   // ---- Who goes first -----------------------------------------------------------------------------------------------
 
   /// The size as it is wanted from here on.
@@ -267,22 +294,30 @@ class Tick {
     return wanted_size(group, recorded_, address_of(group));
   }
 
-  /// Members that have asked to end, by the answers of a capacity policy.
-  std::set<InstanceAddress> asked_to_end(const std::string& group) const {
-    std::set<InstanceAddress> asked;
-    for (const auto& memory : decision_.remembered.scaling) {
-      if (memory.group == group) add_asked(memory, asked);
-    }
+  /// What the group's policies remember from here on.
+  const ScalingMemory* memory_of(const std::string& group) const {
+    const auto& all = decision_.remembered.scaling;
+    const auto decided = std::ranges::find(all, group, &ScalingMemory::group);
+    if (decided != all.end()) return &*decided;
     const auto before = recorded_.scaling.find(group);
-    if (asked.empty() && before != recorded_.scaling.end()) add_asked(before->second, asked);
-    return asked;
+    return before == recorded_.scaling.end() ? nullptr : &before->second;
   }
-  static void add_asked(const ScalingMemory& memory, std::set<InstanceAddress>& asked) {
-    for (const auto& [name, policy] : memory.policies) {
+
+  bool is_there(const CapacityMemory& one) const {
+    const auto found = recorded_.instances.find(one.address);
+    return found != recorded_.instances.end() && found->second.uuid == one.uuid;
+  }
+
+  Wishes wishes_of(const std::string& group) const {
+    Wishes wishes;
+    const ScalingMemory* memory = memory_of(group);
+    if (memory == nullptr) return wishes;
+    for (const auto& [name, policy] : memory->policies) {
       for (const auto& one : policy.capacity) {
-        if (one.terminate) asked.insert(one.address);
+        if (one.terminate && is_there(one)) wishes.try_emplace(one.address, Wish{name, one.terminate_at});
       }
     }
+    return wishes;
   }
 
   std::optional<double> cpu_of(const Group& group, const InstanceRecord& record) const {
@@ -297,7 +332,7 @@ class Tick {
     const auto& members = members_.of(address);
     const int too_many = static_cast<int>(members.size()) - size_of(group);
     if (too_many <= 0) return;
-    const auto asked = asked_to_end(address);
+    const Wishes wishes = wishes_of(address);
     const auto revision = recorded_.groups.find(address);
     std::vector<VictimCandidate> candidates;
     for (const auto& member : members) {
@@ -308,7 +343,7 @@ class Tick {
           {.address = record.address,
            .host = member.where.host,
            .leaving = record.phase == Phase::leaving,
-           .asked_to_end = asked.contains(record.address),
+           .asked_to_end = wishes.contains(record.address),
            .never_ready = !record.ready_at.has_value(),
            .old_revision = revision != recorded_.groups.end() && record.revision < revision->second.revision,
            .unhealthy = health != nullptr && health->failures >= group.health.failures,
@@ -318,21 +353,82 @@ class Tick {
     decision_.findings.go_first.emplace(address, victims(candidates, too_many));
   }
 
-  void want(const std::string& group, const ScalingDecision& decision) {
-    decision_.changes.emplace_back(PutWantedSize{{.group = group,
-                                                  .size = decision.size,
-                                                  .owner = WantedSize::Owner::policies,
-                                                  .by = decision.winner,
-                                                  .reason = decision.text,
-                                                  .at = input_.now}});
-    decision_.events.push_back(
-        {.at = input_.now, .kind = "scaled", .address = group, .host = "", .text = decision.text});
+  // ---- Who has asked to end -----------------------------------------------------------------------------------------
+
+  void decide_who_ends(const Group& group) {
+    const Wishes wishes = wishes_of(address_of(group));
+    tell_of_new(group, wishes);
+    for (const auto& address : who_ends(group, wishes)) {
+      decision_.findings.asked_to_end.emplace(address, text_of(wishes.at(address)));
+    }
+  }
+
+  /// What was decided just now; nullptr: the policies were not due.
+  const ScalingDecision* decided_on(const Group& group) const {
+    const auto found = std::ranges::find(decision_.decisions, address_of(group), &ScalingDecision::group);
+    return found == decision_.decisions.end() ? nullptr : &*found;
+  }
+
+  /// Once for each wish: it is remembered from here on.
+  void tell_of_new(const Group& group, const Wishes& wishes) {
+    if (decided_on(group) == nullptr) return;
+    for (const auto& [address, wish] : wishes) {
+      if (wish.since == input_.now) tell("asked", address, text_of(wish));
+    }
+  }
+
+  std::vector<InstanceAddress> who_ends(const Group& group, const Wishes& wishes) const {
+    const std::string address = address_of(group);
+    if (wishes.empty() || group.lifecycle.prevent_destroy || is_rolling(address)) return {};
+    const auto going = decision_.findings.go_first.find(address);
+    if (going == decision_.findings.go_first.end()) return next_to_end(group, wishes);
+    std::vector<InstanceAddress> ending;
+    // A run that was cut off has left a successor that is not ready: what it came for waits for it.
+    if (!is_anybody_coming(address)) return ending;
+    std::ranges::copy_if(going->second, std::back_inserter(ending),
+                         [&](const InstanceAddress& one) { return wishes.contains(one); });
+    return ending;
+  }
+
+  /// Of those that may end by what was decided just now, the one that has wanted it longest, or nobody.
+  std::vector<InstanceAddress> next_to_end(const Group& group, const Wishes& wishes) const {
+    const ScalingDecision* decided = decided_on(group);
+    if (decided == nullptr || !is_at_rest(group)) return {};
+    std::vector<InstanceAddress> may_end;
+    std::ranges::copy_if(decided->terminating, std::back_inserter(may_end), [&](const InstanceAddress& one) {
+      // Who is ill and is not healed is left alone: somebody may be at work there.
+      const bool is_left_ill = decision_.findings.crash_loops.contains(one);
+      return wishes.contains(one) && !is_left_ill && !is_stopped(recorded_, one);
+    });
+    std::ranges::sort(may_end, {}, [&](const InstanceAddress& one) { return std::pair(wishes.at(one).since, one); });
+    may_end.resize(std::min<std::size_t>(1, may_end.size()));
+    return may_end;
+  }
+
+  /// Nobody comes, goes or is healed: it can do without one of its members for a while.
+  bool is_at_rest(const Group& group) const {
+    const std::string address = address_of(group);
+    const auto& healings = decision_.findings.healings;
+    const bool heals = std::any_of(healings.begin(), healings.end(),
+                                   [&](const auto& entry) { return group_address(entry.first) == address; });
+    return !heals && !input_.busy.contains(address) && std::ssize(members_.of(address)) == size_of(group) &&
+           !is_anybody_coming(address);
+  }
+
+  /// By the record: whoever was ready and fell ill since is a matter of health, and of the update's budget.
+  bool is_anybody_coming(const std::string& group) const {
+    const auto& members = members_.of(group);
+    return std::any_of(members.begin(), members.end(), [&](const Member& member) {
+      const Phase phase = member.record->phase;
+      return phase != Phase::ready && phase != Phase::leaving && !is_stopped(recorded_, member.record->address);
+    });
   }
 
   const TickInput& input_;
   const Config& config_;
   const RecordedState& recorded_;
   const Roster members_;
+  std::map<std::string, std::string> breakers_;  ///< By group: why its breaker is open, or nothing.
   TickDecision decision_;
 };
 

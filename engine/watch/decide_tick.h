@@ -14,8 +14,8 @@
 #include "engine/recorded/recorded_state.h"
 #include "engine/scaling/decide_size.h"
 
-/// What one tick of watch decides: sizes, and who is healed. A pure function; what follows from it is planned like
-/// anything else.
+/// What one tick of watch decides: sizes, who is healed, and who is replaced since it has asked to end. A pure
+/// function; what follows from it is planned like anything else.
 
 namespace vscale {
 
@@ -52,14 +52,20 @@ struct TickDecision {
   std::vector<ScalingDecision> decisions;
   std::vector<RecordChange> changes;  ///< Sizes that are wanted from here on.
   std::vector<EventRecord> events;
-  Findings findings;                            ///< What plans are made with.
-  std::map<std::string, std::string> breakers;  ///< Groups in which nothing is changed, and why.
-  std::vector<HeldHeal> held;                   ///< Who is ill, and is left as it is for now.
+  Findings findings;           ///< What plans are made with.
+  std::vector<HeldHeal> held;  ///< Who is ill, and is left as it is for now.
 
   bool operator==(const TickDecision&) const = default;
 };
 
-/// Decides for every group of the file. A group whose policies are not due keeps its size.
+/// Decides for every group of the file. A group whose policies are not due keeps its size, and nobody new ends in it.
+///
+/// Who has asked to end, and is not taken away as its group gets smaller, is replaced as if --replace named it: by
+/// turns, its successor first where the update has a surge. It is a wish and no illness, so it waits until its group is
+/// at rest (as many as are wanted, all of them ready, nobody healed, no run and no rolling update), one after the
+/// other, longest wish first. It is left where preventDestroy, a protection from scaleIn or all, `stop`, or a suspended
+/// `terminate` or `launch` keeps it, and while it is ill and its health is left alone. A suspended `heal` or `update`
+/// does not keep it.
 TickDecision decide_tick(const TickInput& input);
 
 /// Are the policies of this group to be asked now?

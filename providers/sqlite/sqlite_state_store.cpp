@@ -98,8 +98,22 @@ std::int64_t move_serial(SQLite::Database& database, const Commit& commit) {
   return database.execAndGet("SELECT serial FROM statefile").getInt64();
 }
 
+std::int64_t writes_of_other_connections(SQLite::Database& database) {
+  return database.execAndGet("PRAGMA data_version").getInt64();
+}
+
+/// Nobody else can write once the transaction has begun.
+void expect_no_other_writes(SQLite::Database& database, const std::optional<std::int64_t>& expected) {
+  if (!expected || writes_of_other_connections(database) == *expected) return;
+  throw Refused({.kind = ErrorKind::conflict,
+                 .message = "somebody else has written to the statefile since it was read",
+                 .detail = "",
+                 .hint = "read it again, and decide by what it says now"});
+}
+
 Committed write(SQLite::Database& database, const Commit& commit, const StateStoreOptions& options) {
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  expect_no_other_writes(database, commit.expected_writes_of_others);
   expect_generations(database, commit.expected_generations);
   for (const RecordChange& change : commit.changes) apply_change(database, change, options.templates);
   Committed committed;
@@ -178,7 +192,7 @@ Result<std::map<std::string, RolloutIntent>> SqliteStateStore::rollout_intents()
 }
 
 Result<std::int64_t> SqliteStateStore::writes_of_others() {
-  return guarded(file_->path(), [&] { return file_->database().execAndGet("PRAGMA data_version").getInt64(); });
+  return guarded(file_->path(), [&] { return writes_of_other_connections(file_->database()); });
 }
 
 Result<std::vector<ScalingDecision>> SqliteStateStore::decisions(const std::string& group, int limit) {

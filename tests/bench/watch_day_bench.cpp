@@ -64,13 +64,19 @@ double load_at(int group, double hour) {
   return 1.625 + 1.375 * std::sin(turn);
 }
 
+void power_off_one(FakeCluster& cluster, const std::string& names) {
+  for (const FakeDomain& domain : cluster.domains()) {
+    if (is_up(domain.state) && domain.name.starts_with(names)) return cluster.power_off_by_hand(domain.name);
+  }
+}
+
 void plan_the_days(FakeWorld& world, int days) {
   const Instant begin = world.clock().now();
   for (int hour = 0; hour < 24 * days; ++hour) {
     world.cluster().happens_at(begin + std::chrono::hours{hour}, [hour](FakeCluster& cluster) {
       for (int i = 0; i < kGroups; ++i) {
         cluster.use_by_group(group_name(i), load_at(i, hour));
-        if (hour % 24 == 2 * i) cluster.power_off_by_hand(fmt::format("prod-{}-0", group_name(i)));
+        if (hour % 24 == 2 * i) power_off_one(cluster, fmt::format("prod-{}-", group_name(i)));
       }
     });
   }

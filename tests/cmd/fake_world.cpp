@@ -87,6 +87,11 @@ FakeWorld::FakeWorld()
                          if (!copy) return copy.error();
                          return {};
                        },
+                       .backed_up_at = [store]() -> Result<std::optional<Instant>> {
+                         const auto copies = store->backups();
+                         if (!copies) return copies.error();
+                         return copies->empty() ? std::nullopt : std::optional(copies->front().at);
+                       },
                        .force_unlock = [store](const std::string& id) { return store->force_unlock(id); }};
   };
   outside_.reach_hosts = [this](const std::vector<HostConnection>&) {

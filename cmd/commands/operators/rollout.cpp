@@ -112,8 +112,8 @@ ExitCode run_command(const RolloutStatusArguments& arguments, Invocation& invoca
   const auto address = group_meant(config, recorded->state, arguments.group);
   if (!address) return fail(invocation, address.error());
   const HostPorts hosts = reach_hosts(invocation, config);
+  const Live live = observe_hosts(*hosts.domains, config, recorded->state, invocation.outside.clock->now());
   const Instant now = invocation.outside.clock->now();
-  const Live live = observe_hosts(*hosts.domains, config, recorded->state, now);
   const WholeCommand command = whole_command(invocation, *files);
   const Status status = status_of(config, recorded->state, live, recorded->running, now, command);
   const auto group = std::find_if(status.groups.begin(), status.groups.end(),

@@ -39,19 +39,17 @@ std::vector<NextFiring> next_firings_of(const Group& group, TimeZones& time_zone
 
 /// What holds of all that was said about the group and its instances.
 std::vector<OperatorWord> words_about(const OperatorWords& words, const std::string& group, Instant now) {
+  const OperatorWords ours = words_of(words, group);
   const auto holds = [&](const std::optional<Instant>& until) { return !until || now < *until; };
   std::vector<OperatorWord> about;
-  for (const auto& [key, said] : words.suspensions) {
-    if (key.first == group && holds(said.until)) about.emplace_back(said);
+  for (const auto& [key, said] : ours.suspensions) {
+    if (holds(said.until)) about.emplace_back(said);
   }
-  for (const auto& [instance, said] : words.protections) {
-    if (group_address(instance) == group && holds(said.until)) about.emplace_back(said);
+  for (const auto& [instance, said] : ours.protections) {
+    if (holds(said.until)) about.emplace_back(said);
   }
-  for (const auto& [instance, said] : words.stops) {
-    if (group_address(instance) == group) about.emplace_back(said);
-  }
-  const auto restart = words.restarts.find(group);
-  if (restart != words.restarts.end()) about.emplace_back(restart->second);
+  for (const auto& [instance, said] : ours.stops) about.emplace_back(said);
+  for (const auto& [of_group, said] : ours.restarts) about.emplace_back(said);
   return about;
 }
 

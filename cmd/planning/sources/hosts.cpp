@@ -47,7 +47,7 @@ ObserveRequest request_to(const Config& config, const RecordedState& recorded, c
   request.pools = pools_on(config, recorded, host);
   request.known_foreign = known_foreign(config, recorded, host);
   request.counters = options.counters;
-  request.lineage = options.counters ? recorded.lineage : "";
+  request.lineage = options.counters && !options.changes_nothing ? recorded.lineage : "";
   request.patience = options.patience;
   return request;
 }
@@ -143,11 +143,13 @@ Live observe_hosts(Domains& domains, const Config& config, const RecordedState& 
   return live;
 }
 
-void look_into_pools(Domains& domains, const Config& config, const RecordedState& recorded, Instant now, Live& live) {
+void look_into_pools(Domains& domains, const Config& config, const RecordedState& recorded, Instant now, Live& live,
+                     std::optional<Duration> patience) {
   std::map<std::string, ObserveRequest> requests;
   for (const auto& [host, view] : live) {
     if (!view.snapshot) continue;
-    requests[host] = {.pools = pools_on(config, recorded, host), .known_foreign = {}, .refresh_pools = true};
+    requests[host] = {
+        .pools = pools_on(config, recorded, host), .known_foreign = {}, .refresh_pools = true, .patience = patience};
   }
   read_hosts(domains, requests, recorded, now, live);
 }

@@ -20,6 +20,8 @@ HostPorts reach_hosts(const Invocation& invocation, const Config& config);
 struct LookOptions {
   bool counters = false;
   std::optional<Duration> patience{};
+  /// With `counters`: guests that do not tell of their memory are not told to.
+  bool changes_nothing = false;
 };
 /// Asks all hosts side by side. One that does not answer is a failure in the answer; since when, the record may know.
 Live observe_hosts(Domains& domains, const Config& config, const RecordedState& recorded, Instant now,
@@ -27,7 +29,8 @@ Live observe_hosts(Domains& domains, const Config& config, const RecordedState& 
 /// Asks those again that answered, and lets them look into their pools first: what they say of them otherwise is what
 /// they saw when they last looked, and is wrong after work by hand. Costs a reading of every volume's header, and of
 /// every domain's definition: also a stranger's may stand on a disk of ours by now.
-void look_into_pools(Domains& domains, const Config& config, const RecordedState& recorded, Instant now, Live& live);
+void look_into_pools(Domains& domains, const Config& config, const RecordedState& recorded, Instant now, Live& live,
+                     std::optional<Duration> patience = std::nullopt);
 /// What was last seen of every host, as the record has it.
 Live recorded_live(const Config& config, const RecordedState& recorded, Instant now);
 /// Writes what was seen into the record, and how each host is reached. Afterwards `live` is as it was.

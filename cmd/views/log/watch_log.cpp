@@ -3,10 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <string_view>
-
-#include "cmd/views/run/run_json.h"
 
 namespace vscale {
 namespace {
@@ -51,8 +48,6 @@ std::string text_of(const LogEntry& entry) {
 /// syslog's number, as in <syslog.h>.
 int priority_of(LogLevel level) {
   switch (level) {
-    case LogLevel::debug:
-      return 7;
     case LogLevel::info:
       return 6;
     case LogLevel::warn:
@@ -63,45 +58,15 @@ int priority_of(LogLevel level) {
   return 3;
 }
 
-std::string json_line(const LogEntry& entry, Instant at) {
-  nlohmann::ordered_json json = {
-      {"type", "log"},        {"at", rfc3339(at)},  {"level", to_string(entry.level)},
-      {"about", entry.about}, {"text", entry.text}, {"fields", nlohmann::ordered_json::object()}};
-  for (const auto& [name, value] : entry.fields) json["fields"][name] = value;
-  return line_of(json);
-}
-
 }  // namespace
 
-const char* to_string(LogLevel level) {
-  switch (level) {
-    case LogLevel::debug:
-      return "debug";
-    case LogLevel::info:
-      return "info";
-    case LogLevel::warn:
-      return "warn";
-    case LogLevel::error:
-      return "error";
-  }
-  return "error";
+std::string log_line(const LogEntry& entry) {
+  return fmt::format("<{}>{}\n", priority_of(entry.level), text_of(entry));
 }
 
-std::string log_line(const LogEntry& entry, Instant at, LogFormat format) {
-  switch (format) {
-    case LogFormat::text:
-      return fmt::format("{} {:<5} {}\n", rfc3339(at), to_string(entry.level), text_of(entry));
-    case LogFormat::journal:
-      return fmt::format("<{}>{}\n", priority_of(entry.level), text_of(entry));
-    case LogFormat::json:
-      return json_line(entry, at);
-  }
-  return "";
-}
-
-void WatchLog::write(Instant at, const LogEntry& entry) {
+void WatchLog::write(const LogEntry& entry) {
   if (entry.level < least_) return;
-  const std::string line = log_line(entry, at, format_);
+  const std::string line = log_line(entry);
   const std::lock_guard lock(writing_);
   out_ << line << std::flush;
 }

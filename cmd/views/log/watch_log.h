@@ -6,14 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "engine/values/units.h"
-
-/// The log of a program that runs for months: a line for what it has decided, done, or could not do.
+/// The log of a program that runs for months, where the journal keeps it: a line for what it has decided, done, or
+/// could not do.
 
 namespace vscale {
 
-enum class LogLevel { debug, info, warn, error };
-const char* to_string(LogLevel level);
+enum class LogLevel { info, warn, error };
 
 struct LogEntry {
   LogLevel level = LogLevel::info;
@@ -24,29 +22,23 @@ struct LogEntry {
   bool operator==(const LogEntry&) const = default;
 };
 
-enum class LogFormat {
-  text,     ///< 2026-11-29T16:00:00.123Z info  web scaled 2 -> 4: cpu 92 %, target 60 % run=0f3a
-  journal,  ///< <6>web scaled 2 -> 4: cpu 92 %, target 60 % run=0f3a: the journal has a time, and priorities.
-  json,     ///< {"type": "log", "at", "level", "about", "text", "fields": {...}}
-};
-
-/// One line, with its newline, whatever is in the entry: control characters are escaped, so that nothing that a guest
-/// or a server has said can pass for a line of ours. Fields are written as logfmt has them.
-std::string log_line(const LogEntry& entry, Instant at, LogFormat format);
+/// "<6>web scaled 2 -> 4: cpu 92 %, target 60 % run=0f3a": one line, with its newline, that begins with a priority. The
+/// journal has the time. Control characters are escaped, so that nothing that a guest or a server has said can pass for
+/// a line of ours. Fields are written as logfmt has them.
+std::string log_line(const LogEntry& entry);
 
 /// Where those lines go. Refers to the stream, which outlives it. Safe from several threads at once, as far as nobody
 /// else writes to the stream. A stream that takes no more is no error: the work goes on.
 class WatchLog {
  public:
-  WatchLog(std::ostream& out, LogFormat format, LogLevel least) : out_(out), format_(format), least_(least) {}
+  WatchLog(std::ostream& out, LogLevel least) : out_(out), least_(least) {}
 
   /// Written out at once; nothing if it is below the least level.
-  void write(Instant at, const LogEntry& entry);
+  void write(const LogEntry& entry);
 
  private:
   std::mutex writing_;
   std::ostream& out_;
-  LogFormat format_;
   LogLevel least_;
 };
 

@@ -50,21 +50,21 @@ class StepsInLog final : public EventSink {
   void on_event(const RunEvent& event) override {
     if (const auto* started = std::get_if<RunStarted>(&event.what)) run_ = started->run_id;
     if (const auto* done = std::get_if<ActionDone>(&event.what)) {
-      write(event.at, done->id, LogLevel::info, done->note, done->took);
+      write(done->id, LogLevel::info, done->note, done->took);
     }
     if (const auto* failed = std::get_if<ActionFailed>(&event.what)) {
-      write(event.at, failed->id, LogLevel::error, "failed: " + to_string(failed->error), failed->took);
+      write(failed->id, LogLevel::error, "failed: " + to_string(failed->error), failed->took);
     }
   }
 
  private:
-  void write(Instant at, int id, LogLevel level, const std::string& outcome, Duration took) {
+  void write(int id, LogLevel level, const std::string& outcome, Duration took) {
     const Action& action = plan_.actions[static_cast<std::size_t>(id) - 1];
     LogEntry entry{.level = level, .about = shown_name(action.address), .text = action_label(action), .fields = {}};
     if (!outcome.empty()) entry.text += ": " + outcome;
     entry.fields = {{"run", run_}, {"took_ms", std::to_string(took.count())}};
     if (!action.host.empty()) entry.fields.emplace_back("host", action.host);
-    log_.write(at, entry);
+    log_.write(entry);
   }
 
   const Plan& plan_;
@@ -79,7 +79,7 @@ WatchView::WatchView(const Invocation& invocation) : invocation_(invocation) {
       !invocation.global.json && invocation.outside.environment && invocation.outside.environment("JOURNAL_STREAM");
   if (!is_for_journal || invocation.streams.out_is_terminal) return;
   const LogLevel least = invocation.verbosity == Verbosity::quiet ? LogLevel::warn : LogLevel::info;
-  log_ = std::make_unique<WatchLog>(invocation.streams.out, LogFormat::journal, least);
+  log_ = std::make_unique<WatchLog>(invocation.streams.out, least);
 }
 
 void WatchView::begin() {
@@ -89,10 +89,10 @@ void WatchView::begin() {
 void WatchView::event(const EventRecord& event) {
   if (log_ != nullptr) {
     const bool is_bad = event.kind == "silent" || event.kind == "warning";
-    return log_->write(event.at, {.level = is_bad ? LogLevel::warn : LogLevel::info,
-                                  .about = subject_of(event),
-                                  .text = event.kind.empty() ? event.text : event.kind + ": " + event.text,
-                                  .fields = {}});
+    return log_->write({.level = is_bad ? LogLevel::warn : LogLevel::info,
+                        .about = subject_of(event),
+                        .text = event.kind.empty() ? event.text : event.kind + ": " + event.text,
+                        .fields = {}});
   }
   std::ostream& out = invocation_.streams.out;
   if (invocation_.global.json) {
@@ -108,10 +108,10 @@ void WatchView::event(const EventRecord& event) {
 
 void WatchView::decision(const ScalingDecision& decision) {
   if (log_ != nullptr) {
-    return log_->write(decision.at, {.level = LogLevel::info,
-                                     .about = shown_group(decision.group),
-                                     .text = decision.text,
-                                     .fields = {{"size", std::to_string(decision.size)}, {"by", decision.winner}}});
+    return log_->write({.level = LogLevel::info,
+                        .about = shown_group(decision.group),
+                        .text = decision.text,
+                        .fields = {{"size", std::to_string(decision.size)}, {"by", decision.winner}}});
   }
   std::ostream& out = invocation_.streams.out;
   if (invocation_.global.json) {
@@ -126,10 +126,10 @@ void WatchView::diagnostic(const Diagnostic& diagnostic) {
   if (log_ != nullptr) {
     const bool is_error = diagnostic.severity == Severity::error;
     const std::string hint = diagnostic.hint.empty() ? "" : "; " + diagnostic.hint;
-    return log_->write(invocation_.outside.clock->now(), {.level = is_error ? LogLevel::error : LogLevel::warn,
-                                                          .about = {},
-                                                          .text = diagnostic.summary + hint,
-                                                          .fields = {{"code", diagnostic.code}}});
+    return log_->write({.level = is_error ? LogLevel::error : LogLevel::warn,
+                        .about = {},
+                        .text = diagnostic.summary + hint,
+                        .fields = {{"code", diagnostic.code}}});
   }
   std::ostream& out = invocation_.streams.out;
   if (invocation_.global.json) {

@@ -64,6 +64,14 @@ std::set<std::string> UnitRuns::busy_groups() const {
   return groups;
 }
 
+std::set<std::string> UnitRuns::resting_groups() const {
+  std::set<std::string> groups;
+  for (const auto& run : runs_) {
+    if (run->execution->is_resting()) groups.insert(run->groups.begin(), run->groups.end());
+  }
+  return groups;
+}
+
 bool UnitRuns::has_run(const std::string& run_id) const {
   return std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) { return run->id == run_id; });
 }

@@ -41,6 +41,8 @@ class UnitRuns {
   [[nodiscard]] bool is_idle() const { return runs_.empty(); }
   /// Groups that a run is about.
   [[nodiscard]] std::set<std::string> busy_groups() const;
+  /// Of them, those of which nothing is done but to wait until a rolling update goes on.
+  [[nodiscard]] std::set<std::string> resting_groups() const;
   /// Is it one of those that go on? What they have open in the journal is theirs to close.
   [[nodiscard]] bool has_run(const std::string& run_id) const;
   /// Is there something in flight, or still to come, about this instance?

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cmd/status.h"
 #include "engine/recorded/wanted_size.h"
 #include "engine/watch/roster.h"
 
@@ -13,10 +14,11 @@ void count_members(const std::vector<Member>& members, const PlanInput& world, G
   figures.by_state.clear();
   for (const auto& member : members) {
     ++figures.there;
-    const bool is_ready = member.record->phase == Phase::ready && member.where.presence == Presence::up &&
-                          !world.unready.contains(member.record->address);
-    ++(is_ready ? figures.ready : figures.unready);
-    ++figures.by_state[is_ready ? "ready" : to_string(member.record->phase)];
+    const std::string state = state_of(*member.record, member.where);
+    const bool is_ready = state == "ready" && !world.unready.contains(member.record->address);
+    figures.ready += is_ready ? 1 : 0;
+    figures.unready += !is_ready && member.record->phase == Phase::ready ? 1 : 0;
+    ++figures.by_state[state == "ready" && !is_ready ? "unready" : state];
   }
 }
 

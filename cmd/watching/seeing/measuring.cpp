@@ -51,7 +51,6 @@ bool Measuring::is_due(const Config& config, Duration uptime) const {
 
 std::optional<Error> Measuring::take(const Config& config, const RecordedState& recorded, const Live& live, Instant now,
                                      Duration uptime) {
-  if (!is_due(config, uptime)) return std::nullopt;
   asked_at_ = uptime;
   const auto groups = groups_by_uuid(recorded);
   fresh_.clear();

@@ -25,7 +25,8 @@ class Measuring {
   std::optional<Error> open(const Outside& outside, const Config& config, Instant now);
   /// Is it time to ask hosts for counters?
   [[nodiscard]] bool is_due(const Config& config, Duration uptime) const;
-  /// Takes up what hosts have told. The error: it could not be written, for the first time in a row.
+  /// Takes up what hosts have told who were asked at that moment. The error: it could not be written, for the first
+  /// time in a row.
   std::optional<Error> take(const Config& config, const RecordedState& recorded, const Live& live, Instant now,
                             Duration uptime);
   [[nodiscard]] const Samples& samples() const { return samples_; }

@@ -29,7 +29,7 @@ std::string found_text(const Gate& gate, const std::string& found) {
   return fmt::format("{}: {}", show(gate), found);
 }
 
-/// Nothing: nothing is known, as where its host does not answer.
+/// Nothing: nothing is known, as where its host does not answer, or has no room to ask it while others there hang.
 std::optional<Wellness> answer_to(const Question& question) {
   const InstanceRecord& instance = question.instance;
   const GateSubject subject{.address = to_string(instance.address),

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -21,23 +21,36 @@ namespace {
 // Asking
 // ----------------------------------------------------------------------------------------------------------------
 
-/// Runs commands, each within its own time and what is left of all.
+/// Runs commands, from when it is made, each within its own time and what is left of all.
 class CommandRuns {
  public:
-  CommandRuns(const std::vector<Command>& commands, const SourcePorts& ports, Duration within)
-      : commands_(commands), ports_(ports), until_(ports.clock.uptime() + within), exits_(commands.size()) {}
+  CommandRuns(std::vector<Command> commands, const SourcePorts& ports, Duration within)
+      : commands_(std::move(commands)), ports_(ports), until_(ports.clock.uptime() + within), exits_(commands_.size()) {
+    start_threads();
+  }
 
-  std::vector<Result<CommandExit>> run() {
-    std::vector<std::thread> threads(std::min(commands_.size(), kSourceCommandsAtOnce));
-    for (auto& thread : threads) thread = std::thread([this] { take_turns(); });
-    for (auto& thread : threads) thread.join();
+  /// Waits for them. Once only.
+  std::vector<Result<CommandExit>> exits() {
+    threads_.clear();
     std::vector<Result<CommandExit>> all;
     all.reserve(exits_.size());
-    for (auto& exit : exits_) all.push_back(*std::move(exit));
+    for (auto& exit : exits_) all.push_back(exit ? *std::move(exit) : Result<CommandExit>(no_thread_));
     return all;
   }
 
  private:
+  void start_threads() {
+    try {
+      while (threads_.size() < std::min(commands_.size(), kSourceCommandsAtOnce)) {
+        threads_.emplace_back([this] { take_turns(); });
+      }
+    } catch (const std::system_error& error) {
+      // Those that there are take all turns; where there is none, nobody does.
+      no_thread_ = {ErrorKind::failed, "was not run: there can be no more threads", error.what(),
+                    "allow vscale more: ulimit -u, or TasksMax of its service"};
+    }
+  }
+
   void take_turns() {
     for (std::size_t place = next_++; place < commands_.size(); place = next_++) exits_[place] = run(commands_[place]);
   }
@@ -53,11 +66,13 @@ class CommandRuns {
     return ports_.commands.run(command, ports_.stopped);
   }
 
-  const std::vector<Command>& commands_;
+  const std::vector<Command> commands_;
   const SourcePorts& ports_;
   Duration until_;
   std::vector<std::optional<Result<CommandExit>>> exits_;
   std::atomic<std::size_t> next_{0};
+  Error no_thread_;
+  std::vector<std::jthread> threads_;  ///< They use all of the above, and are joined before it goes.
 };
 
 /// What came of the questions of each kind, in their order.
@@ -73,11 +88,10 @@ Asked ask(const std::vector<SourceQuestion>& questions, const SourcePorts& ports
     if (const auto* http = std::get_if<HttpQuestion>(&question.asks)) over_http.push_back(*http);
     if (const auto* command = std::get_if<Command>(&question.asks)) commands.push_back(*command);
   }
-  CommandRuns runs(commands, ports, within);
-  auto exits = std::async(std::launch::async, [&] { return runs.run(); });
+  CommandRuns runs(std::move(commands), ports, within);
   auto answers = ports.http.get_all(over_http, within, ports.stopped);
   VSCALE_ASSERT(answers.size() == over_http.size(), "there is one answer for each question");
-  return {std::move(answers), exits.get()};
+  return {std::move(answers), runs.exits()};
 }
 
 // What they said

@@ -32,9 +32,10 @@ struct SourceAnswers {
 };
 
 /// By the groups' addresses, group.web; every group that was to be asked for is there. All sources are asked side by
-/// side, and what has not answered `within` so long is an error, as is all that is no answer. An error says whose it
-/// is, and holds no token and no password, not even where who was asked has told it back: as it was written, not what
-/// was made of it.
+/// side, and what has not answered `within` so long is an error, as is all that is no answer. It ends when the last one
+/// has answered, or then; a command that is late and does not heed SIGTERM holds it up for kCommandGrace more. An error
+/// says whose it is, and holds no token and no password, not even where who was asked has told it back: as it was
+/// written, not what was made of it.
 std::map<std::string, SourceAnswers> ask_sources(const Config& config, const std::vector<GroupToAsk>& groups,
                                                  const SourceTexts& texts, const SourcePorts& ports, Duration within);
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/plan/planning.h"
 
@@ -56,8 +58,11 @@ Obstacle obstacle_to_redefinition(const Planning& planning, const GroupPlan& pla
 /// the caller to leave out. `obstacle` is not empty.
 std::string hold_by(Decision& decision, const Obstacle& obstacle);
 void set_replace(Decision& decision, Reason reason);
-/// --replace names it: it is replaced, and what else the file would replace it for is shown with that.
-void decide_requested(Planning& planning, const GroupPlan& plan, Decision& decision);
+/// Why it is replaced although nothing need differ: --replace names it, or it has asked to end itself. Nothing: nobody
+/// asks for that; or it did, and nothing may go or come by the word of an operator.
+std::optional<Reason> why_requested(const Planning& planning, const GroupPlan& plan, const Decision& decision);
+/// It is replaced for that, and what else the file would replace it for is shown with it.
+void decide_requested(Planning& planning, const GroupPlan& plan, Decision& decision, Reason why);
 /// Compares what cannot change in place. True: it is replaced.
 bool decide_by_spec(Planning& planning, GroupPlan& plan, Decision& decision);
 

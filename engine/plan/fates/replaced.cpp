@@ -147,6 +147,14 @@ bool has_successor(const std::vector<VolumeRecord>& volumes, const VolumeRecord&
          });
 }
 
+/// A wish is nothing against the word of an operator, nor where watch plans without what finds no room.
+bool may_go_and_come(const Planning& planning, const GroupPlan& plan) {
+  using Process = Suspension::Process;
+  const auto held =
+      suspended(planning.input.recorded.words, planning.recorded_address(plan.address), planning.input.now);
+  return !held.contains(Process::terminate) && !held.contains(Process::launch);
+}
+
 }  // namespace
 
 std::vector<std::string> fields_against_redefinition(const Planning& planning, const GroupPlan& plan,
@@ -194,7 +202,7 @@ std::string disks_against_redefinition(const Planning& planning, const GroupPlan
 
 bool is_old(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
   if (decision.record == nullptr || plan.group == nullptr) return false;
-  if (decision.is_being_removed() || planning.scope.replaces(plan.address, decision.name)) return true;
+  if (decision.is_being_removed() || why_requested(planning, plan, decision)) return true;
   if (!is_current_spec_hash(decision.record->spec_hash) || plan.lock == nullptr) return false;
   return !replacing_fields(*plan.group, decision, wanted_hash(plan, decision, plan.lock->digest)).empty();
 }
@@ -265,8 +273,18 @@ void set_replace(Decision& decision, Reason reason) {
   decision.disturbs = decision.record->phase == Phase::ready && !decision.domain_is_gone;
 }
 
-void decide_requested(Planning& planning, const GroupPlan& plan, Decision& decision) {
-  set_replace(decision, {Rule::replace_requested, "asked for by --replace", {}});
+std::optional<Reason> why_requested(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
+  if (planning.scope.replaces(plan.address, decision.name)) {
+    return Reason{Rule::replace_requested, "asked for by --replace", {}};
+  }
+  const auto& asked = planning.input.findings.asked_to_end;
+  const auto found = asked.find(decision.record->address);
+  if (found == asked.end() || !may_go_and_come(planning, plan)) return std::nullopt;
+  return Reason{Rule::replace_requested, found->second, {{"by", "itself"}}};
+}
+
+void decide_requested(Planning& planning, const GroupPlan& plan, Decision& decision, Reason why) {
+  set_replace(decision, std::move(why));
   if (!is_current_spec_hash(decision.record->spec_hash)) return;
   const std::string& digest = plan.lock != nullptr ? plan.lock->digest : decision.record->image_digest;
   auto differs = note_spec_changes(planning, plan, decision, wanted_hash(plan, decision, digest));

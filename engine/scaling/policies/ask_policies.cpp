@@ -71,8 +71,9 @@ class Asking {
 
   Recommendation by_target(const ScalingPolicy& policy) {
     const auto metric = metric_from(policy.metric);
-    TargetOpinion opinion = metric ? target_by_members(policy, loads(policy, *metric), input_.current)
-                                   : target_by_answer(policy, answer(policy), input_.current, ready());
+    TargetOpinion opinion =
+        metric ? target_by_members(policy, loads(policy, *metric), input_.current)
+               : target_by_answer(policy, answer(policy), input_.current, ready_members(input_.members));
     if (opinion.load) opinions_.loads.push_back(*opinion.load);
     return std::move(opinion.recommendation);
   }
@@ -122,12 +123,6 @@ class Asking {
     const auto found = input_.answers.find(policy.name);
     if (found != input_.answers.end()) return found->second;
     return Error{ErrorKind::failed, "its source was not asked", "", ""};
-  }
-
-  [[nodiscard]] int ready() const {
-    return static_cast<int>(std::ranges::count_if(input_.members, [](const ScalingMember& member) {
-      return !member.surge && member.state == ScalingMember::State::ready;
-    }));
   }
 
   const ScalingInput& input_;

@@ -248,7 +248,7 @@ Result<void> HostLink::enter_agent_lane(const std::string& doing, Duration patie
   const bool room = wait_until(changed_, lock, give_up_at, [&] { return left_behind_ || has_room(Lane::agent); });
   if (left_behind_) return *left_behind_;
   if (!room) {
-    return Error{ErrorKind::timed_out,
+    return Error{ErrorKind::unreachable,
                  fmt::format("host \"{}\" had no room within {} to {}", host_.name, show_duration(patience), doing),
                  fmt::format("{} of its {} requests in flight wait for guest agents", agents_in_flight_, in_flight_),
                  "look for guests whose agent hangs"};
@@ -307,8 +307,9 @@ std::optional<Error> HostLink::launch(Lane lane, const std::shared_ptr<Flight>& 
     give_back(nullptr);  // what would have taken it has closed it
     leave(lane);
     count_working(-1);
-    return Error{ErrorKind::failed, fmt::format("host \"{}\": cannot start a thread to {}", host_.name, flight->doing),
-                 error.what(), ""};
+    // Not asked, it has not failed either.
+    return Error{ErrorKind::unreachable,
+                 fmt::format("host \"{}\": cannot start a thread to {}", host_.name, flight->doing), error.what(), ""};
   }
   return std::nullopt;
 }

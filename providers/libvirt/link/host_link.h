@@ -67,7 +67,8 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
   Pending<T> start(Lane lane, const std::string& doing, Work<T> work);
 
   /// The same in the agent lane, which guests hold for as long as they like: without room there for `patience` it is
-  /// not started and `timed_out`, and the host is none the worse for it. Zero: only if there is room now.
+  /// not started and `unreachable`, since nothing is known of a guest that was not asked; the host is none the worse
+  /// for it. Zero: only if there is room now.
   template <class T>
   Pending<T> start_at_agent(const std::string& doing, Duration patience, Work<T> work);
 

@@ -62,7 +62,8 @@ Type metrics_type() {
        .doc = "What is measured and how long it is kept.",
        .keys = {
            {"interval", duration(), "15s", "Between collections."},
-           {"retention", duration(), "24h", "How long raw samples are kept; policies may look back at most this far."},
+           {"retention", duration(), "24h",
+            "The most that raw samples are kept: as long as the longest window needs. No policy looks back further."},
            {"history", duration(), "14d", "How long aggregates per group are kept."},
            {"path", text(forms::kPath), "vscale-metrics.db", "Apart from the statefile: losing it loses no VM."},
            {"influxdb", influxdb, "", "Where samples are written on to."}}});

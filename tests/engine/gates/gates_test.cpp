@@ -2,7 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "engine/gates/gate_tries.h"
 #include "tests/engine/gates/gated_guests.h"
+#include "tests/support/crowded_guests.h"
 
 namespace vscale::test {
 namespace {
@@ -186,6 +188,25 @@ TEST_CASE("a host that does not answer for a while is waited for") {
   };
   CHECK(guest.wait({gate(Gate::Kind::domain), gate(Gate::Kind::agent)}));
   CHECK(guest.waited() > std::chrono::seconds{30});
+}
+
+TEST_CASE("a guest that its host has no room to ask is not ready yet, and nothing is known of it") {
+  OneGuest guest;
+  guest.start();
+  CrowdedGuests crowded(guest.cluster);
+  crowded.without_room = {GuestWorld::uuid(3)};
+  const GateSubject subject{"group.web[3]", GuestWorld::name(3), OneGuest::domain(), guest.started_at};
+  const GatePorts ports{guest.cluster, crowded, guest.cluster, guest.clock};
+  const Gate::Kind kind = GENERATE(Gate::Kind::agent, Gate::Kind::cloud_init, Gate::Kind::systemd, Gate::Kind::exec);
+
+  const auto answer = GateTries(subject, guest.nics, ports).attempt(gate(kind), Duration::max() / 2);
+
+  const auto* not_yet = std::get_if<GateTries::NotYet>(&answer);
+  REQUIRE(not_yet != nullptr);
+  CHECK(not_yet->host_silent);
+  guest.on_tell = [&] { crowded.without_room.clear(); };
+  CHECK(wait_for_gates(subject, guest.waiting_for({gate(kind)}), ports, guest.tell(), guest.stopped));
+  CHECK(guest.told.front().found == "host \"kvm1\" had no room");
 }
 
 TEST_CASE("asked to stop, waiting ends soon") {

@@ -61,9 +61,12 @@ within 60 group_is 3 3
 story "All are restarted in turns: every one has booted again, and never more than one was off"
 declare -A before
 for i in 0 1 2; do before[$i]=$(boot_id "demo-web-$i"); done
+mark
 run 0 restart web --rolling --reason "kernel"
 for i in 0 1 2; do within 180 is_another_boot "demo-web-$i" "${before[$i]}"; done
 within 60 group_is 3 3
+one_after_the_other() { awk '/shut down .*\.\.\.$/ { bad += off; off = 1; ++stops } /wait until ready.* ok / { off = 0 } END { exit bad || stops != 3 }'; }
+tail -n +"$marked" "$watch_log" | one_after_the_other || fail "watch said: $(tail -n +"$marked" "$watch_log")"
 
 story "The file is followed; one with a mistake is told of, and changes nothing"
 mark

@@ -360,7 +360,7 @@ TEST_CASE("a connection never carries more requests than it may, and agents leav
   CHECK(counts->agents_most <= patient().agent_requests_in_flight);
 }
 
-TEST_CASE("guests whose agents hang cost another guest its try, and never the host") {
+TEST_CASE("guests whose agents hang leave another one unasked, of which nothing is known then, and cost no host") {
   const LibvirtTestWorld world;
   const LibvirtOptions options = quick();
   auto link = std::make_shared<HostLink>(HostConnection{"kvm1", world.uri()}, options);
@@ -375,7 +375,7 @@ TEST_CASE("guests whose agents hang cost another guest its try, and never the ho
   latch.open();
 
   REQUIRE_FALSE(asked.ok());
-  CHECK(asked.error().kind == ErrorKind::timed_out);
+  CHECK(asked.error().kind == ErrorKind::unreachable);
   CHECK(asked.error().message == "host \"kvm1\" had no room within 900 ms to ask an agent");
   CHECK(asked.error().detail == "2 of its 2 requests in flight wait for guest agents");
   CHECK(waited >= patience);
@@ -402,7 +402,7 @@ TEST_CASE("whoever waits for room at the agents of a busy host gives up in time"
   latch.open();
 
   REQUIRE_FALSE(asked.ok());
-  CHECK(asked.error().kind == ErrorKind::timed_out);
+  CHECK(asked.error().kind == ErrorKind::unreachable);
   CHECK(waited < patient().call_timeout);
 }
 
@@ -491,7 +491,8 @@ TEST_CASE("threads that run out while a host is being opened cost the host, and 
       auto link = std::make_shared<HostLink>(HostConnection{"kvm1", "test:///default"}, patient());
       const Result<int> counted = link->call<int>("count", answer(1));
       if (counted) return std::string("opened in the end");
-      if (counted.error().message.find("thread") == std::string::npos) return to_string(counted.error());
+      const bool is_told_so = counted.error().message.find("thread") != std::string::npos;
+      if (!is_told_so || counted.error().kind != ErrorKind::unreachable) return to_string(counted.error());
     }
     return std::string("never opened");
   });

@@ -399,8 +399,8 @@ void decide_as_found(Planning& planning, GroupPlan& plan, Decision& decision) {
   const bool is_absent = decision.where->presence == Presence::absent;
   if (is_absent && is_left_with_its_disks(planning, decision)) return;
   if (is_absent && !can_be_defined_again(planning, plan, decision)) return decide_missing(planning, decision);
-  if (planning.scope.replaces(plan.address, decision.name)) {
-    decide_requested(planning, plan, decision);
+  if (auto requested = why_requested(planning, plan, decision)) {
+    decide_requested(planning, plan, decision, std::move(*requested));
     return note_what_goes_along(planning, plan, decision);
   }
   if (decide_by_spec(planning, plan, decision)) return note_what_goes_along(planning, plan, decision);

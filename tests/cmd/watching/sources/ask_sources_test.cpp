@@ -1,10 +1,18 @@
 #include "cmd/watching/sources/ask_sources.h"
 
+#include <grp.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "tests/cmd/watching/sources/asking.h"
+#include "tests/support/fake_number_sources.h"
 #include "tests/support/servers/raw_server.h"
 #include "tests/support/servers/web_server.h"
 
@@ -28,6 +36,29 @@ std::string slots_at(int port, const std::string& more = "") {
 
 InstanceAddress web(int ordinal) {
   return {InstanceAddress::Kind::group, "web", ordinal};
+}
+
+/// Commands that print 8, and need no process for it.
+class PrintedEight final : public Commands {
+ public:
+  Result<CommandExit> run(const Command&, const std::function<bool()>&) override {
+    return CommandExit{.code = 0, .out = "8\n", .err = {}};
+  }
+};
+
+/// What `work` comes to in a process of its own, where no limit of threads is lifted for root.
+int as_nobody(const std::function<int()>& work) {
+  constexpr unsigned kNobody = 65534;
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const bool is_nobody =
+        ::geteuid() != 0 || (::setgroups(0, nullptr) == 0 && ::setgid(kNobody) == 0 && ::setuid(kNobody) == 0);
+    ::_exit(is_nobody ? work() : -1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 }  // namespace
@@ -171,6 +202,42 @@ TEST_CASE("more commands than run at once wait for their turn, and are told when
     if (number.error().message.find("all time went to others") != std::string::npos) ++not_run;
   }
   CHECK(not_run == 1);
+}
+
+TEST_CASE("where threads run out, commands are errors and others answer as ever; one thread does for all commands") {
+  enum Outcome { answered_in_the_end, never_answered, no_limit, other_source_lost, command_lost, other_error };
+  const Asking asking(application("waiting", "http://app/n", "\"\"") + script("a", "echo 8") + script("b", "echo 8") +
+                      script("c", "echo 8"));
+  FakeNumberSources http;
+  http.answers["http://app:80/n"] = {200, "7"};
+  PrintedEight commands;
+  SystemClock clock;
+  const auto ask = [&] {
+    return ask_sources(asking.config, {{&asking.config.groups.front(), {}}}, {asking.variables, asking.known_addresses},
+                       {.http = http, .commands = commands, .clock = clock, .stopped = [] { return false; }},
+                       kSourcesTime)
+        .at("group.web");
+  };
+
+  const int outcome = as_nobody([&] {
+    // Other processes of this user count too: from none at all to as many threads as it takes.
+    constexpr rlim_t kEnough = 1'000;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NPROC, &limit) != 0) return no_limit;
+    for (limit.rlim_cur = 0; limit.rlim_cur < std::min(kEnough, limit.rlim_max); ++limit.rlim_cur) {
+      if (::setrlimit(RLIMIT_NPROC, &limit) != 0) return no_limit;
+      const auto numbers = ask().numbers;
+      if (!numbers.at("waiting").ok()) return other_source_lost;
+      const auto answered = std::ranges::count_if(numbers, [](const auto& one) { return one.second.ok(); });
+      if (answered == std::ssize(numbers)) return answered_in_the_end;
+      if (answered > 1) return command_lost;
+      const std::string error = to_string(numbers.at("a").error());
+      if (!error.starts_with("policy a of group.web: was not run: there can be no more threads")) return other_error;
+    }
+    return never_answered;
+  });
+
+  CHECK(outcome == answered_in_the_end);
 }
 
 TEST_CASE("nothing is waited for when we are to stop") {
