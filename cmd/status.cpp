@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "cmd/planning/recorded.h"
+#include "engine/health/ill_share.h"
 #include "engine/live/emulation.h"
 #include "engine/placement/placement.h"
 #include "engine/plan/books/unrecorded.h"
@@ -39,12 +40,16 @@ InstanceStatus instance_status(const InstanceRecord& instance, const Whereabouts
   return status;
 }
 
+/// No plan helps those.
+enum class Unready { counted, left_out };
+
 /// "1 booting, 2 shut off, 1 to create": everything that is not simply ready. Without what is on the `silent` hosts.
-std::string now_text(const std::vector<const InstanceStatus*>& instances, int want,
+std::string now_text(const std::vector<const InstanceStatus*>& instances, int want, Unready unready,
                      const std::set<std::string>& silent = {}) {
   std::map<std::string, int> counts;
   for (const auto* instance : instances) {
     if (instance->state == "unknown" && silent.count(instance->host) != 0) continue;
+    if (instance->state == "unready" && unready == Unready::left_out) continue;
     if (instance->state != "ready") ++counts[instance->state];
   }
   std::vector<std::string> parts;
@@ -95,7 +100,7 @@ GroupStatus group_status(const Config& config, const std::string& address, const
     status.revision = record->second.revision;
   }
   status.rollout = rollout_status_of(config, address, status.want, recorded);
-  status.now = now_text(ours, wanted_beside(status));
+  status.now = now_text(ours, wanted_beside(status), Unready::counted);
   for (const auto process : suspended(recorded.words, address, now)) {
     status.now += fmt::format("{}{} suspended", status.now.empty() ? "" : ", ", to_string(process));
   }
@@ -206,7 +211,8 @@ std::vector<Need> needs_of(const Config& config, const RecordedState& recorded, 
   for (const auto& group : status.groups) {
     // No plan helps what is on a host that does not answer: what to do about that host is said above.
     const auto found = members.find(group.address);
-    std::string now = now_text(found == members.end() ? Members{} : found->second, wanted_beside(group), silent);
+    std::string now =
+        now_text(found == members.end() ? Members{} : found->second, wanted_beside(group), Unready::left_out, silent);
     if (now.empty()) now = unfinished_text(group.rollout);
     if (!now.empty() && !status.running) names.push_back(fmt::format("{}: {}", group.name, now));
   }
@@ -294,6 +300,20 @@ bool is_awaited(const Config& config, const VolumeRecord& volume) {
 
 }  // namespace
 
+std::string why_nobody_is_healed(const Group& group, const RecordedState& recorded) {
+  HealthInput health;
+  health.group = &group;
+  for (const auto& [address, instance] : recorded.instances) {
+    if (group_address(address) != address_of(group) || instance.phase != Phase::ready) continue;
+    const auto noted = recorded.health.find(address);
+    const bool is_failing = noted != recorded.health.end() && noted->second.failures > 0;
+    HealthFinding finding;
+    finding.state = is_failing ? HealthFinding::State::failing : HealthFinding::State::alive;
+    health.members.push_back(std::move(finding));
+  }
+  return why_too_many_ill(group, ill_share(health));
+}
+
 std::string state_of(const InstanceRecord& instance, const Whereabouts& where) {
   if (instance.phase == Phase::leaving) return "leaving";
   if (where.presence == Presence::unknown) return "unknown";
@@ -322,6 +342,12 @@ Status status_of(const Config& config, const RecordedState& as_recorded, const L
     status.instances.push_back(
         instance_status(instance, locate(instance, recorded.lineage, config, index, last_seen_up)));
   }
+  for (auto& instance : status.instances) {
+    const auto health = recorded.health.find(instance.address);
+    const bool is_failing = health != recorded.health.end() && health->second.failures > 0 &&
+                            health->second.uuid == recorded.instances.at(instance.address).uuid;
+    if (instance.state == "ready" && is_failing) instance.state = "unready";
+  }
   const MembersByGroup members = members_of(status.instances);
   status.groups = group_statuses(config, recorded, members, now);
   const PlacementWorld world = world_of(config, recorded, live);
@@ -334,6 +360,12 @@ Status status_of(const Config& config, const RecordedState& as_recorded, const L
   }
   status.needs = needs_of(config, recorded, status, members, command);
   for (auto& need : needs_of_rollouts(status, command)) status.needs.push_back(std::move(need));
+  for (const auto& group : config.groups) {
+    std::string why = why_nobody_is_healed(group, recorded);
+    if (why.empty()) continue;
+    status.needs.push_back({.text = fmt::format("{}: {}: nobody of it is healed", group.name, why),
+                            .commands = {command("explain " + group.name, {})}});
+  }
   if (auto need = need_for_unrecorded(unrecorded_domains(recorded, config, live), command); need && !status.running) {
     status.needs.push_back(std::move(*need));
   }

@@ -22,8 +22,9 @@ struct InstanceStatus {
   InstanceAddress address;
   std::string name;  ///< The domain's.
   std::string host;
-  /// ready | booting | unfinished | leaving | missing | unknown (its host does not answer) | twin (up twice), or
-  /// libvirt's word for a domain that is not up: "shut off", "crashed", …
+  /// ready | unready (it is up, and has not answered watch as it should) | booting | unfinished | leaving | missing |
+  /// unknown (its host does not answer) | twin (up twice), or libvirt's word for a domain that is not up: "shut off",
+  /// "crashed", …
   std::string state;
   std::optional<Instant> since;        ///< Ready, booting: since when.
   std::vector<std::string> addresses;  ///< IPv4, as far as they are known.
@@ -62,6 +63,9 @@ struct HostStatus {
 
 /// InstanceStatus::state: by where a plan would find it, so that what nobody could know is not missing.
 std::string state_of(const InstanceRecord& instance, const Whereabouts& where);
+
+/// "4 of 5 are ill, 2 allowed (maxUnhealthy 40 %)", by what watch has noted; empty where no more are ill than may be.
+std::string why_nobody_is_healed(const Group& group, const RecordedState& recorded);
 
 /// Something that waits for a person, and the command for it.
 struct Need {

@@ -20,6 +20,15 @@ std::string text_of(const Diagnostics& diagnostics) {
   return text;
 }
 
+/// All that was read, by which two looks are compared.
+std::string text_of(const Result<ConfigurationFiles>& read) {
+  if (!read) return to_string(read.error());
+  std::string text;
+  for (const auto& file : read->input.files) text += file.path + "\n" + file.text + "\n";
+  for (const auto& file : read->input.var_files) text += file.path + "\n" + file.text + "\n";
+  return text + text_of(read->read.diagnostics);
+}
+
 /// As they were accepted; what they name is read from what was accepted with them.
 ReadInput input_of(const Invocation& invocation, const AcceptedConfig& accepted, std::vector<SourceFile> var_files) {
   const Outside& outside = invocation.outside;
@@ -75,7 +84,16 @@ Followed::News Followed::read_files() {
 
 Followed::News Followed::look(StateStore& store) {
   const bool by_file = current_ && current_->read.config->watch.follow == Watch::Follow::file;
-  return by_file ? read_files() : look_at_accepted(store);
+  return by_file ? look_at_files() : look_at_accepted(store);
+}
+
+/// An editor may be in the middle of it: what is new counts once two looks have seen the same.
+Followed::News Followed::look_at_files() {
+  auto read = vscale::read_files(invocation_, ReadInput::Secrets::demanded);
+  const std::string seen = text_of(read);
+  const bool is_settled = seen == seen_before_ || seen_before_.empty();
+  seen_before_ = seen;
+  return is_settled ? take(std::move(read)) : News{};
 }
 
 Followed::News Followed::look_at_accepted(StateStore& store) {

@@ -42,11 +42,13 @@ class Followed {
  private:
   News take(Result<ConfigurationFiles> read);
   News look_at_accepted(StateStore& store);
+  News look_at_files();
 
   const Invocation& invocation_;
   std::optional<ConfigurationFiles> current_;
   std::optional<Instant> accepted_at_;  ///< Of what current_ is made from.
   std::string rejected_;                ///< What was told last.
+  std::string seen_before_;             ///< In the files, by the last look.
   bool has_accepted_ = false;
 };
 

@@ -162,6 +162,9 @@ TickInput Ticks::gather() {
   // Whoever hangs while a rolling update waits is healed all the same: see supersede_runs().
   input.busy = runs_.busy_groups();
   for (const auto& group : runs_.resting_groups()) input.busy.erase(group);
+  if (!runs_.has_room()) {  // what could not be begun is not decided
+    for (const auto& group : config().groups) input.busy.insert(address_of(group));
+  }
   input.now = world_.now;  // by which it was decided whose sources are asked
   return input;
 }
@@ -206,12 +209,29 @@ std::optional<int> Ticks::room_for(const std::string& group, int size) {
   return static_cast<int>(there) + created;
 }
 
+/// Of those who are ill and are not healed now, though they were not held by the tick before. Who only waits until
+/// another one of the group has been healed is no news.
+std::vector<EventRecord> Ticks::news_of_held(const TickDecision& decision) {
+  std::vector<EventRecord> events;
+  std::set<InstanceAddress> held;
+  const auto busy = runs_.busy_groups();
+  for (const auto& one : decision.held) {
+    if (busy.contains(group_address(one.address))) continue;
+    held.insert(one.address);
+    if (held_.contains(one.address)) continue;
+    events.push_back(
+        {.at = world_.now, .kind = "held", .address = to_string(one.address), .host = "", .text = one.text});
+  }
+  held_ = std::move(held);
+  return events;
+}
+
 void Ticks::tell_of(const TickDecision& decision) {
   for (const auto& one : decision.decisions) {
     if (one.size != one.current) view_.decision(one);
   }
   for (const auto& event : decision.events) {
-    if (event.kind == "healed" || event.kind == "asked") view_.event(event);
+    if (event.kind == "healed" || event.kind == "asked" || event.kind == "held") view_.event(event);
   }
 }
 
@@ -252,14 +272,16 @@ bool Ticks::is_worth_another_plan(const Group& group, int planned) const {
 /// What goes on was planned by what was known then. Where more is wanted by now, something else was said, or somebody
 /// is off who is not of that plan, it comes to its end, and is planned anew.
 void Ticks::supersede_runs(const TickDecision& decision) {
+  const auto resting = runs_.resting_groups();
   for (const auto& group : runs_.busy_groups()) {
     const Group* wanted = find_group(world_.config, group);
     const auto planned = runs_.size_planned(group);
     const bool wants_another = wanted != nullptr && planned && is_worth_another_plan(*wanted, *planned);
     const bool was_said = words_of(world_.recorded.words, group) != words_of_run_[group];
-    const bool needs_care = std::any_of(
-        decision.findings.healings.begin(), decision.findings.healings.end(),
-        [&](const auto& entry) { return group_address(entry.first) == group && !runs_.is_at(entry.first); });
+    const bool needs_care =
+        std::any_of(decision.findings.healings.begin(), decision.findings.healings.end(), [&](const auto& entry) {
+          return group_address(entry.first) == group && (resting.contains(group) || !runs_.is_at(entry.first));
+        });
     if (wants_another || was_said || needs_care) runs_.supersede(group);
   }
 }
@@ -287,7 +309,8 @@ void Ticks::tick() {
   if (!follow() || !read_record()) return;
   look();
   find_images();
-  const TickDecision decision = decide(gather());
+  TickDecision decision = decide(gather());
+  for (auto& event : news_of_held(decision)) decision.events.push_back(std::move(event));
   if (!keep(decision)) return;
   tell_of(decision);
   supersede_runs(decision);

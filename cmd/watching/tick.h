@@ -82,12 +82,14 @@ class Ticks {
   std::optional<int> room_for(const std::string& group, int size);
   [[nodiscard]] bool keep(const TickDecision& decision);
   void tell_of(const TickDecision& decision);
+  [[nodiscard]] std::vector<EventRecord> news_of_held(const TickDecision& decision);
   void supersede_runs(const TickDecision& decision);
   [[nodiscard]] bool is_worth_another_plan(const Group& group, int planned) const;
 
   void find_images();
   void plan_units(const TickDecision& decision);
-  void plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units);
+  void plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units,
+                 const Findings& findings);
   Plan plan_with(const std::vector<std::string>& excluded);
   Plan plan_without_creations(const std::vector<std::string>& unit, const std::vector<std::string>& excluded);
   bool look_into_pools_for(const Plan& plan);
@@ -115,6 +117,7 @@ class Ticks {
   std::map<std::string, Retry> retries_;               ///< By a unit's first group.
   std::map<std::string, Duration> told_;               ///< What plans said, and when (by uptime).
   std::map<std::string, OperatorWords> words_of_run_;  ///< That a group's run was planned with.
+  std::set<InstanceAddress> held_;  ///< Who is ill and was left as it is, by the last tick: told once.
   std::string idle_because_;
   std::optional<Duration> backed_up_at_;       ///< By uptime.
   std::optional<Duration> pools_looked_into_;  ///< Likewise.

@@ -28,6 +28,19 @@ std::set<std::string> touched_by(const Plan& plan) {
   return groups;
 }
 
+bool heals_in(const std::vector<std::string>& unit, const Findings& findings) {
+  return std::any_of(findings.healings.begin(), findings.healings.end(), [&](const auto& healing) {
+    return std::find(unit.begin(), unit.end(), group_address(healing.first)) != unit.end();
+  });
+}
+
+/// Nothing was wrong with what was done: somebody is not ready, for which one waits again.
+bool only_gates_failed(const Plan& plan, const RunSummary& summary) {
+  return !summary.state_error && std::all_of(summary.failed.begin(), summary.failed.end(), [&](const auto& failed) {
+    return std::holds_alternative<WaitForGates>(plan.actions[static_cast<std::size_t>(failed.id) - 1].detail);
+  });
+}
+
 bool meets(const std::vector<std::string>& unit, const std::set<std::string>& groups) {
   return std::any_of(unit.begin(), unit.end(), [&](const std::string& group) { return groups.contains(group); });
 }
@@ -68,7 +81,11 @@ Plan Ticks::plan_with(const std::vector<std::string>& excluded) {
   world_.options.destroy_at_once = config().limits.destroy.value_or(1);
   world_.options.report_drift = config().watch.drift == Watch::Drift::report;
   world_.now = now();
+  // Their places and addresses are taken.
+  const auto claims = runs_.claims_to_come(world_.recorded);
+  for (const auto& claim : claims) world_.recorded.instances.emplace(claim.address, claim);
   Plan plan = reconcile(world_);
+  for (const auto& claim : claims) world_.recorded.instances.erase(claim.address);
   report_vanished(images_, plan);
   report_overwritten(invocation_, config(), images_, plan);
   return plan;
@@ -87,7 +104,7 @@ void Ticks::plan_units(const TickDecision& decision) {
   const auto touched = touched_by(all);
   for (const auto& unit : units) {
     if (meets(unit, busy) || !(all.errored || meets(unit, touched))) continue;
-    plan_unit(unit, units);
+    plan_unit(unit, units, decision.findings);
   }
   // What is about no group, such as copies of images that nobody needs, waits until nothing else is to be done.
   const bool is_about_none = touched.empty() && !all.errored && runs_.is_idle();
@@ -126,8 +143,11 @@ Plan Ticks::plan_without_creations(const std::vector<std::string>& unit, const s
   return plan;
 }
 
-void Ticks::plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units) {
-  if (is_to_wait(unit.front()) || !runs_.has_room()) return;
+/// Who is to be healed does not wait for what has failed beside it: how often one is healed has bounds of its own.
+void Ticks::plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units,
+                      const Findings& findings) {
+  const bool waits = is_to_wait(unit.front()) && !heals_in(unit, findings);
+  if (waits || !runs_.has_room()) return;
   const auto others = groups_beside(unit, units);
   Plan plan = plan_with(others);
   if (look_into_pools_for(plan)) plan = plan_with(others);
@@ -183,7 +203,8 @@ void Ticks::take_ended() {
     }
     has_failed_ = true;
     Retry& retry = retries_[unit];
-    retry.wait = retry.wait == Duration{} ? kRetryFirst : std::min(kRetryMost, retry.wait * 2);
+    const bool is_first = retry.wait == Duration{} || only_gates_failed(ended.plan, ended.summary);
+    retry.wait = is_first ? kRetryFirst : std::min(kRetryMost, retry.wait * 2);
     retry.not_before = uptime() + retry.wait;
   }
 }

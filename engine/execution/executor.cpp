@@ -67,9 +67,8 @@ class Execution::Run {
   }
 
   [[nodiscard]] bool is_resting() const {
-    return !in_flight_.empty() && std::all_of(in_flight_.begin(), in_flight_.end(), [this](const auto& entry) {
-      return std::holds_alternative<WatchRollout>(action_of(entry.first).detail);
-    });
+    return !in_flight_.empty() && std::all_of(in_flight_.begin(), in_flight_.end(),
+                                              [this](const auto& entry) { return is_rest(action_of(entry.first)); });
   }
 
   RunSummary sum_up() {
@@ -86,6 +85,14 @@ class Execution::Run {
   }
 
  private:
+  [[nodiscard]] bool is_rest(const Action& action) const {
+    if (std::holds_alternative<WatchRollout>(action.detail)) return true;
+    const auto address = parse_instance_address(action.address);
+    if (!address || !std::holds_alternative<WaitForGates>(action.detail)) return false;
+    const auto instance = recorded_.instances.find(*address);
+    return instance != recorded_.instances.end() && instance->second.phase == Phase::leaving;
+  }
+
   void begin_run() {
     begun_ = true;
     tell(RunStarted{run_id_, static_cast<int>(plan_.actions.size())});

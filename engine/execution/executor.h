@@ -107,7 +107,8 @@ class Execution {
   /// Begins what may begin, and takes what has ended, until nothing is left to be done or it is `until`. True: it is
   /// over.
   bool advance(Instant until);
-  /// Is all that goes on a rolling update that waits, for time to pass or for a person?
+  /// Is all that goes on a wait that nothing was done for: of a rolling update, for time to pass or for a person; or
+  /// for one whose removal was cut short by an earlier run, to see whether it is well?
   [[nodiscard]] bool is_resting() const;
   /// What came of it. Once, when it is over.
   RunSummary sum_up();

@@ -77,7 +77,11 @@ class Tick {
   HealthFinding::State state_of(const Member& member, HealthFinding& finding) const {
     using State = HealthFinding::State;
     const InstanceRecord& record = *member.record;
-    if (record.phase == Phase::leaving) return State::leaving;
+    // A removal, or a restart, that was cut short leaves it leaving: what is up and nobody is at may be ill as others
+    // are.
+    const bool is_left_over =
+        member.where.presence == Presence::up && !input_.busy.contains(group_address(record.address));
+    if (record.phase == Phase::leaving && !is_left_over) return State::leaving;
     if (is_stopped(recorded_, record.address)) return State::stopped;
     switch (member.where.presence) {
       case Presence::unknown:
@@ -450,7 +454,8 @@ std::vector<InstanceAddress> to_be_asked(const Config& config, const RecordedSta
   const Roster members(config, recorded, live);
   for (const auto& group : config.groups) {
     for (const auto& member : members.of(address_of(group))) {
-      if (member.where.presence != Presence::up || member.record->phase != Phase::ready) continue;
+      const Phase phase = member.record->phase;
+      if (member.where.presence != Presence::up || (phase != Phase::ready && phase != Phase::leaving)) continue;
       addresses.push_back(member.record->address);
     }
   }

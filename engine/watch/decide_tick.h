@@ -71,7 +71,8 @@ TickDecision decide_tick(const TickInput& input);
 /// Are the policies of this group to be asked now?
 bool is_scaling_due(const Config& config, const Group& group, const RecordedState& recorded, Instant now);
 
-/// Those that are to be asked whether they are well: up by `live`, and recorded as ready. In file order.
+/// Those that are to be asked whether they are well: up by `live`, and recorded as ready, or as leaving, which may have
+/// been cut short. In file order.
 std::vector<InstanceAddress> to_be_asked(const Config& config, const RecordedState& recorded, const Live& live);
 
 }  // namespace vscale

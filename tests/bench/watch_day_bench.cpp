@@ -9,23 +9,26 @@
 #include <filesystem>
 #include <iostream>
 #include <numbers>
+#include <streambuf>
 #include <string>
 #include <vector>
 
 #include "providers/sqlite/metrics/sqlite_metrics_store.h"
 #include "tests/cmd/fake_world.h"
+#include "tests/support/state_store_options.h"
 
-/// Days of one and the same `vscale watch`, in virtual time: ten groups on two hosts, whose load comes and goes with
+/// Days of one and the same `vscale watch`, in virtual time: five groups on two hosts, whose load comes and goes with
 /// the hour, so that every day they are scaled out and in again; a guest of each that is powered off once a day, and
-/// healed. Statefile and metrics are real files, and so is everything else but the hosts. Prints what the process has
-/// allocated and how large the files are at the end of each day, and fails where the last day still adds to either.
+/// healed. Statefile and metrics are real files, of which less is kept than usual, so that their bounds are reached in
+/// days. Prints what the process has allocated and how large the files are at the end of each day, and fails where the
+/// last day still adds to either.
 ///
 /// usage: watch_day_bench [DAYS]
 
 namespace vscale::test {
 namespace {
 
-constexpr int kGroups = 10;
+constexpr int kGroups = 5;
 constexpr int kLeastDays = 3;
 constexpr std::chrono::hours kDay{24};
 /// Of what there is after the day before. Sizes of groups, and with them of what is known, differ a little at midnight.
@@ -42,6 +45,8 @@ std::string configuration() {
       "networks:\n"
       "  lan: { bridge: br0, addresses: [10.0.0.50-10.0.1.250], prefix: 16, gateway: 10.0.0.1 }\n"
       "watch: { interval: 15s }\n"
+      "metrics: { history: 1d }\n"
+      "state: { sqlite: { backup: { keep: 0 } } }\n"
       "groups:\n";
   for (int i = 0; i < kGroups; ++i) {
     text += fmt::format(
@@ -76,7 +81,7 @@ void plan_the_days(FakeWorld& world, int days) {
     world.cluster().happens_at(begin + std::chrono::hours{hour}, [hour](FakeCluster& cluster) {
       for (int i = 0; i < kGroups; ++i) {
         cluster.use_by_group(group_name(i), load_at(i, hour));
-        if (hour % 24 == 2 * i) power_off_one(cluster, fmt::format("prod-{}-", group_name(i)));
+        if (hour % 24 == 4 * i) power_off_one(cluster, fmt::format("prod-{}-", group_name(i)));
       }
     });
   }
@@ -101,7 +106,22 @@ Footprint footprint_of(FakeWorld& world) {
   return found;
 }
 
-/// What is called with the end of each day that is over.
+/// As the program opens it, with less of each kind kept than comes about in a day.
+Result<OpenedState> open_small_state(const std::string& path, OpenMode mode) {
+  StateStoreOptions options = store_options();
+  options.events_kept = options.finished_actions_kept = 100;
+  options.moving_decisions_kept = options.idle_decisions_kept = 5;
+  auto opened = SqliteStateStore::open(path, mode, options);
+  if (!opened) return opened.error();
+  return OpenedState{.store = std::move(*opened), .back_up = {}, .backed_up_at = {}, .force_unlock = {}};
+}
+
+/// What is written there is gone.
+class Nowhere final : public std::streambuf {
+  int overflow(int letter) override { return traits_type::not_eof(letter); }
+};
+
+/// At the end of each day; empty where watch failed.
 std::vector<Footprint> watch_for(FakeWorld& world, int days) {
   std::vector<Footprint> footprints;
   const Instant begin = world.clock().now();
@@ -109,8 +129,9 @@ std::vector<Footprint> watch_for(FakeWorld& world, int days) {
     while (world.clock().now() >= begin + kDay * (footprints.size() + 1)) footprints.push_back(footprint_of(world));
     return footprints.size() < static_cast<std::size_t>(days) ? StopRequest::none : StopRequest::finish_running;
   });
-  std::istream nothing(nullptr);
-  std::ostream nowhere(nullptr);
+  Nowhere nobody;
+  std::istream nothing(&nobody);
+  std::ostream nowhere(&nobody);
   Streams streams{.in = nothing, .out = nowhere, .err = std::cerr};
   if (run({"watch"}, streams, world.outside()) != 0) footprints.clear();
   return footprints;
@@ -119,6 +140,7 @@ std::vector<Footprint> watch_for(FakeWorld& world, int days) {
 int measure(int days) {
   FakeWorld world;
   world.outside().open_metrics = [](const std::string& path) { return std::make_unique<SqliteMetricsStore>(path); };
+  world.outside().open_state = open_small_state;
   world.write("vscale.yaml", configuration());
   if (const Ran applied = world.vscale({"apply", "--auto-approve"}); applied.code != 0) {
     fmt::print(stderr, "{}{}", applied.out, applied.err);

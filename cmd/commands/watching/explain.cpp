@@ -5,6 +5,7 @@
 #include "cmd/planning/fresh_plan.h"
 #include "cmd/planning/recorded.h"
 #include "cmd/planning/sources/zones.h"
+#include "cmd/status.h"
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/watch/explain_view.h"
 #include "engine/recorded/wanted_size.h"
@@ -67,6 +68,7 @@ Result<Explanation> explanation_of(const ExplainArguments& arguments, const Conf
   if (const Group* group = find_group(config, *address)) {
     explanation.size = wanted_size(*group, *recorded, *address);
     if (const WantedSize* owner = size_owner(*group, *recorded, *address)) explanation.owner = *owner;
+    explanation.why_nobody_is_healed = why_nobody_is_healed(*group, *recorded);
     explanation.next = next_firings_of(*group, time_zones, now);
     explanation.has_policies = group->scaling && !group->scaling->policies.empty();
   }
@@ -91,6 +93,8 @@ Json explanation_json(const Explanation& explanation, const Config& config, Inst
   }
   document["words"] = Json::array();
   for (const auto& word : explanation.words) document["words"].push_back(operator_word_json(word));
+  const std::string& breaker = explanation.why_nobody_is_healed;
+  document["why_nobody_is_healed"] = breaker.empty() ? Json(nullptr) : Json(breaker);
   document["health"] = Json::array();
   for (const auto& health : explanation.ill) document["health"].push_back(health_json(health));
   return document;

@@ -30,6 +30,7 @@ struct Explanation {
   std::vector<ScalingDecision> decisions;  ///< Oldest first.
   std::vector<NextFiring> next;            ///< Of its schedules, soonest first.
   std::vector<OperatorWord> words;         ///< That hold for it and its instances.
+  std::string why_nobody_is_healed;        ///< More are ill than may be; empty: they are not.
   std::vector<HealthRecord> ill;           ///< Of its instances, those that are not well or were healed.
 };
 

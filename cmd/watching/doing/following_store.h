@@ -21,7 +21,14 @@ class FollowingStore final : public StateStore {
   Result<std::vector<ScalingDecision>> decisions(const std::string& group, int limit) override {
     return store_.decisions(group, limit);
   }
-  Result<Committed> commit(const Commit& commit) override {
+  Result<Committed> commit(const Commit& asked) override {
+    Commit commit = asked;
+    // A run knows a host as it was when it was planned, and other runs have claimed there since: what they were to
+    // claim was counted in its plan. Nobody else can have, as the lock is ours.
+    for (auto& [host, generation] : commit.expected_generations) {
+      const auto known = recorded_.hosts.find(host);
+      generation = known == recorded_.hosts.end() ? 0 : known->second.generation;
+    }
     auto committed = store_.commit(commit);
     if (!committed) return committed;
     for (const auto& change : commit.changes) apply(recorded_, change);

@@ -72,6 +72,17 @@ std::set<std::string> UnitRuns::resting_groups() const {
   return groups;
 }
 
+std::vector<InstanceRecord> UnitRuns::claims_to_come(const RecordedState& recorded) const {
+  std::vector<InstanceRecord> claims;
+  for (const auto& run : runs_) {
+    for (const auto& action : run->shown.actions) {
+      const auto* claim = std::get_if<ClaimInstance>(&action.detail);
+      if (claim != nullptr && !recorded.instances.contains(claim->instance.address)) claims.push_back(claim->instance);
+    }
+  }
+  return claims;
+}
+
 bool UnitRuns::has_run(const std::string& run_id) const {
   return std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) { return run->id == run_id; });
 }

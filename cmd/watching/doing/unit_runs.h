@@ -41,8 +41,10 @@ class UnitRuns {
   [[nodiscard]] bool is_idle() const { return runs_.empty(); }
   /// Groups that a run is about.
   [[nodiscard]] std::set<std::string> busy_groups() const;
-  /// Of them, those of which nothing is done but to wait until a rolling update goes on.
+  /// Of them, those of which nothing is done but to wait: see Execution::is_resting().
   [[nodiscard]] std::set<std::string> resting_groups() const;
+  /// What they are still to claim: who has no record so far.
+  [[nodiscard]] std::vector<InstanceRecord> claims_to_come(const RecordedState& recorded) const;
   /// Is it one of those that go on? What they have open in the journal is theirs to close.
   [[nodiscard]] bool has_run(const std::string& run_id) const;
   /// Is there something in flight, or still to come, about this instance?

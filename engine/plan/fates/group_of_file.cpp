@@ -125,9 +125,13 @@ int wanted_at_rest(const GroupPlan& plan, int size) {
   return std::max(size, std::min(most, there - std::max(0, had - size)));
 }
 
+/// Under which operators have spoken of it.
+const InstanceAddress& address_on_record(const Decision& decision) {
+  return decision.record != nullptr ? decision.record->address : decision.address;
+}
+
 std::optional<Protection::From> protection(const Planning& planning, const Decision& decision) {
-  const InstanceAddress& address = decision.record != nullptr ? decision.record->address : decision.address;
-  return protection_of(planning.input.recorded.words, address, planning.input.now);
+  return protection_of(planning.input.recorded.words, address_on_record(decision), planning.input.now);
 }
 
 bool is_protected_from_scale_in(const Planning& planning, const Decision& decision) {
@@ -178,9 +182,6 @@ std::vector<bool> wanted_ones(const Planning& planning, const GroupPlan& plan, i
   int kept = 0;
   for (auto at = order.begin(); at != failed && kept < serving; ++at, ++kept) wanted[*at] = true;
   for (auto at = failed; at != order.end() && kept < count; ++at, ++kept) wanted[*at] = true;
-  for (std::size_t index = 0; index < wanted.size(); ++index) {
-    if (is_protected_from_scale_in(planning, plan.decisions[index])) wanted[index] = true;
-  }
   return wanted;
 }
 
@@ -204,6 +205,11 @@ void decide_not_wanted(Planning& planning, GroupPlan& plan, Decision& decision, 
   if (auto why = suspension(planning, plan, Suspension::Process::terminate)) {
     decision.reasons.push_back(std::move(reason));
     return hold(decision, std::move(*why));
+  }
+  if (is_protected_from_scale_in(planning, decision)) {
+    const std::string& by = planning.input.recorded.words.protections.at(address_on_record(decision)).said.by;
+    decision.reasons.push_back(std::move(reason));
+    return hold(decision, {Rule::protected_by_operator, "protected by " + by, {{"by", by}}});
   }
   decide_gone(planning, decision, std::move(reason));
 }

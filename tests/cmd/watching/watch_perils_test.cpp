@@ -258,6 +258,100 @@ TEST_CASE("watch that is begun again and again backs up no more often than it is
   CHECK(backups_of(world) == before + 3);  // at once, as there was none; after 60 minutes; after 120
 }
 
+TEST_CASE("one that never becomes ready keeps nobody beside it from being started at once") {
+  WatchedWorld world(3);
+  world.cluster().use_by_group("web", 3);
+  GuestBehaviour dead;
+  dead.never_boots = true;
+  world.cluster().behave("prod-web-2", dead);
+  world.outside().action_runner = [](const Config& config, WorldPorts ports, const std::shared_ptr<const void>&, int) {
+    return std::make_unique<LockstepRunner>(config, ports);
+  };
+  world.cluster().happens_at(world.clock().now() + minutes{1},
+                             [](FakeCluster& cluster) { cluster.power_off_by_hand("prod-web-2"); });
+  const Instant off = world.clock().now() + minutes{14};
+  world.cluster().happens_at(off, [](FakeCluster& cluster) { cluster.power_off_by_hand("prod-web-0"); });
+
+  const auto ran = world.watch_for(minutes{16});
+
+  INFO(ran.out);
+  const auto started = world.recorded().instances.at(kWeb0).started_at;
+  REQUIRE(started.has_value());
+  CHECK(*started >= off);
+  CHECK(*started <= off + seconds{30});
+}
+
+TEST_CASE("groups that are made in the same look get addresses and places of their own") {
+  WatchedWorld world(1);
+  std::string text = watched_config(1, "");
+  const std::string group = text.substr(text.find("  web:"), text.find("watch: {") - text.find("  web:"));
+  for (const char* name : {"api", "job", "mail"}) {
+    std::string another = group;
+    another.replace(another.find("web"), 3, name).replace(another.find("size: 1"), 7, "size: 3");
+    another.replace(another.find("min: 1"), 6, "min: 3");
+    text.insert(text.find("watch: {"), another);
+  }
+  text.replace(text.find("watch: { "), 9, "watch: { follow: file, ");
+  world.write("vscale.yaml", text);
+
+  const auto ran = world.watch_for(minutes{2});
+
+  INFO(ran.out);
+  CHECK(!holds(ran.out, "FAILED"));
+  CHECK(world.recorded().instances.size() == 10);
+  CHECK(world.cluster().addresses_in_use().size() == 10);
+}
+
+TEST_CASE("a file that is half written when it is looked at counts once it is whole") {
+  WatchedWorld world(3);
+  world.cluster().use_by_group("web", 3);
+  const auto following = [](const std::string& min) {
+    std::string text = watched_config(std::stoi(min), "");
+    text.replace(text.find("min: 1"), 6, "min: " + min);
+    return text.replace(text.find("watch: { "), 9, "watch: { follow: file, ");
+  };
+  world.write("vscale.yaml", following("3"));
+  const Instant writes = world.clock().now() + seconds{60};
+  int looks = 0;
+  const auto read_file = world.outside().read_file;
+  world.outside().read_file = [&, read_file](const std::string& path) {
+    if (world.clock().now() >= writes && ++looks == 1) world.write("vscale.yaml", following("5"));
+    if (looks == 2) world.write("vscale.yaml", following("4"));
+    return read_file(path);
+  };
+
+  const auto ran = world.watch_for(minutes{4});
+
+  INFO(ran.out);
+  CHECK(!holds(ran.out, "3 -> 5"));
+  CHECK(world.guests_up() == 4);
+}
+
+TEST_CASE("who is ill and is not healed is told of once, with why, and status and explain say it") {
+  WatchedWorld world(5);
+  world.cluster().use_by_group("web", 5);
+  std::string text = watched_config(5, "");
+  text.replace(text.find("min: 1"), 6, "min: 5");
+  world.write("vscale.yaml", text);
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  for (int i = 1; i < 5; ++i) world.cluster().hang_by_hand("prod-web-" + std::to_string(i));
+
+  const auto ran = world.watch_for(minutes{3});
+
+  const std::string why = "4 of 5 are ill, 2 allowed (maxUnhealthy 40 %)";
+  INFO(ran.out);
+  CHECK(holds(ran.out, "web-1      held: " + why));
+  CHECK(ran.out.find("web-1      held") == ran.out.rfind("web-1      held"));
+  CHECK(world.guests_up() == 5);
+  CHECK(holds(world.vscale({"explain", "web"}).out, why));
+  const auto status = world.vscale({"status"}).out;
+  INFO(status);
+  CHECK(holds(status, "1/5"));
+  CHECK(holds(status, "4 unready"));
+  CHECK(holds(status, "web: " + why));
+  CHECK(holds(world.vscale({"events", "--since", "10m"}).out, why));
+}
+
 TEST_CASE("systemd hears that watch has begun, also where it waits for the lock, and how it stands") {
   WatchedWorld world(2);
   const ServiceManager systemd(ServiceManager::Name::abstract);

@@ -65,6 +65,30 @@ TEST_CASE("one that is off is started, and the event says where and why") {
   CHECK(changes(world.plan_of_look()) == Words{"start web-0"});
 }
 
+TEST_CASE("one whose restart was cut short, and which still does not answer, is healed") {
+  TickedWorld world(web(3));
+  world.record(1).phase = Phase::leaving;  // its stop had begun when vscale was killed
+  world.ill[1] = kNoAnswer;
+  world.group().health.heal.by = Heal::By::restart;
+
+  world.look(3);
+
+  CHECK(world.heals() == Words{"web-1 restart failing"});
+  CHECK(changes(world.plan_of_look()) == Words{"update web-1"});
+}
+
+TEST_CASE("one that is being stopped by a run is not asked whether it is well") {
+  TickedWorld world(web(3));
+  world.record(1).phase = Phase::leaving;
+  world.ill[1] = kNoAnswer;
+  world.given.busy = {kWebGroup};
+
+  world.look(5);
+
+  CHECK(world.failures(1) == 0);
+  CHECK(world.heals().empty());
+}
+
 TEST_CASE("one whose domain is gone is off, too") {
   TickedWorld world(web(2));
   std::erase_if(world.host("kvm1").domains, [](const LiveDomain& domain) { return domain.name == "prod-web-0"; });

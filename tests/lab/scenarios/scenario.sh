@@ -35,11 +35,11 @@ flock --timeout "$lock_timeout_s" 9 || { echo "$scenario: another run of it is s
 finish() {
   local status=$?
   trap - EXIT
+  [ ${#services[@]} -eq 0 ] || kill "${services[@]}" 2> /dev/null || true
   if [ "$status" -ne 0 ] && [ "${VSCALE_KEEP:-0}" = 1 ]; then
     echo "kept: lab --name $LAB_NAME, $work"
     exit "$status"
   fi
-  [ ${#services[@]} -eq 0 ] || kill "${services[@]}" 2> /dev/null || true
   lab down || status=1
   rm -rf "$work"
   exit "$status"

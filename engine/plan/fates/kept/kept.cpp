@@ -190,6 +190,7 @@ void decide_by_phase(Planning& planning, const GroupPlan& plan, Decision& decisi
       note_unfinished(decision);
       decision.wait = true;
       decision.start = !up;
+      if (up) decide_healed_by_restart(planning, decision);
       return;
   }
   if (up) {

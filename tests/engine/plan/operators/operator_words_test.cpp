@@ -146,7 +146,7 @@ TEST_CASE("more protected ones than the size: none of them goes, and nothing han
   world.input.config.groups[0].size = 1;
   say(world, Protection{web_instance(1), Protection::From::scale_in, std::nullopt, by_anna(world)});
   say(world, Protection{web_instance(2), Protection::From::all, std::nullopt, by_anna(world)});
-  CHECK(changes(world.plan()) == Words{"destroy web-0"});
+  CHECK(changes(world.plan()) == Words{"destroy web-0", "hold web-2"});
   world.converge();
   CHECK(world.input.recorded.instances.size() == 2);
 }
