@@ -64,7 +64,8 @@ class Ticks {
   /// When a unit is planned again after a failure, by its first group.
   struct Retry {
     Duration wait{};
-    Duration not_before{};  ///< By uptime.
+    Duration not_before{};    ///< By uptime.
+    bool waits_only = false;  ///< Nothing failed but to wait for somebody.
   };
 
   [[nodiscard]] const Config& config() const { return *followed_.files()->read.config; }
@@ -88,8 +89,8 @@ class Ticks {
 
   void find_images();
   void plan_units(const TickDecision& decision);
-  void plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units,
-                 const Findings& findings);
+  void plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units);
+  std::map<InstanceAddress, Healing> healings_to_plan(const TickDecision& decision, const std::set<std::string>& busy);
   Plan plan_with(const std::vector<std::string>& excluded);
   Plan plan_without_creations(const std::vector<std::string>& unit, const std::vector<std::string>& excluded);
   bool look_into_pools_for(const Plan& plan);
@@ -117,6 +118,7 @@ class Ticks {
   std::map<std::string, Retry> retries_;               ///< By a unit's first group.
   std::map<std::string, Duration> told_;               ///< What plans said, and when (by uptime).
   std::map<std::string, OperatorWords> words_of_run_;  ///< That a group's run was planned with.
+  std::map<InstanceAddress, Healing> awaited_heals_;   ///< Decided, and to be planned once their group's run has ended.
   std::set<InstanceAddress> held_;  ///< Who is ill and was left as it is, by the last tick: told once.
   std::string idle_because_;
   std::optional<Duration> backed_up_at_;       ///< By uptime.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "cmd/planning/fresh_plan.h"
@@ -34,11 +35,28 @@ bool heals_in(const std::vector<std::string>& unit, const Findings& findings) {
   });
 }
 
-/// Nothing was wrong with what was done: somebody is not ready, for which one waits again.
-bool only_gates_failed(const Plan& plan, const RunSummary& summary) {
+bool is_wait(const Action& action) {
+  return std::holds_alternative<WaitForGates>(action.detail);
+}
+
+/// Nothing was wrong with what was done: somebody is not ready.
+bool only_waits_failed(const Plan& plan, const RunSummary& summary) {
   return !summary.state_error && std::all_of(summary.failed.begin(), summary.failed.end(), [&](const auto& failed) {
-    return std::holds_alternative<WaitForGates>(plan.actions[static_cast<std::size_t>(failed.id) - 1].detail);
+    return is_wait(plan.actions[static_cast<std::size_t>(failed.id) - 1]);
   });
+}
+
+/// What is told is the same though another time stands in it: "not ready for 1m 42s".
+std::string without_times(const std::string& text) {
+  std::string without;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789", at), text.size());
+    const bool is_time =
+        end > at && end < text.size() && std::string_view("smhd").find(text[end]) != std::string_view::npos;
+    if (!is_time) without += text.substr(at, std::max<std::size_t>(end - at, 1));
+    at = std::max(end, at + 1);
+  }
+  return without;
 }
 
 bool meets(const std::vector<std::string>& unit, const std::set<std::string>& groups) {
@@ -91,20 +109,35 @@ Plan Ticks::plan_with(const std::vector<std::string>& excluded) {
   return plan;
 }
 
+/// Those of this tick, and of earlier ones of which the group was busy until now: a heal is decided once, and counts.
+std::map<InstanceAddress, Healing> Ticks::healings_to_plan(const TickDecision& decision,
+                                                           const std::set<std::string>& busy) {
+  for (const auto& [address, healing] : decision.findings.healings) {
+    awaited_heals_.insert_or_assign(address, healing);
+  }
+  std::map<InstanceAddress, Healing> now;
+  for (const auto& [address, healing] : awaited_heals_) {
+    if (!busy.contains(group_address(address))) now.emplace(address, healing);
+  }
+  std::erase_if(awaited_heals_, [&](const auto& entry) { return now.contains(entry.first); });
+  return now;
+}
+
 void Ticks::plan_units(const TickDecision& decision) {
+  const auto busy = runs_.busy_groups();
   world_.findings = decision.findings;
+  world_.findings.healings = healings_to_plan(decision, busy);
   world_.unready.clear();
   for (const auto& [address, health] : world_.recorded.health) {
     if (health.failures > 0) world_.unready.emplace(address, health.failure);
   }
   const auto units = units_of(world_.config, world_.recorded);
-  const auto busy = runs_.busy_groups();
   const Plan all = plan_with({busy.begin(), busy.end()});
   if (all.actions.empty() && !all.errored) return tell_of_plan(all);
   const auto touched = touched_by(all);
   for (const auto& unit : units) {
     if (meets(unit, busy) || !(all.errored || meets(unit, touched))) continue;
-    plan_unit(unit, units, decision.findings);
+    plan_unit(unit, units);
   }
   // What is about no group, such as copies of images that nobody needs, waits until nothing else is to be done.
   const bool is_about_none = touched.empty() && !all.errored && runs_.is_idle();
@@ -143,18 +176,19 @@ Plan Ticks::plan_without_creations(const std::vector<std::string>& unit, const s
   return plan;
 }
 
-/// Who is to be healed does not wait for what has failed beside it: how often one is healed has bounds of its own.
-void Ticks::plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units,
-                      const Findings& findings) {
-  const bool waits = is_to_wait(unit.front()) && !heals_in(unit, findings);
-  if (waits || !runs_.has_room()) return;
+/// Who is to be healed does not wait for what has failed beside it: how often one is healed has bounds of its own. Nor
+/// is anything else to wait for somebody who is not ready in his time; only he is not waited for again at once.
+void Ticks::plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units) {
+  const bool waits = is_to_wait(unit.front()) && !heals_in(unit, world_.findings);
+  if ((waits && !retries_.at(unit.front()).waits_only) || !runs_.has_room()) return;
   const auto others = groups_beside(unit, units);
   Plan plan = plan_with(others);
   if (look_into_pools_for(plan)) plan = plan_with(others);
   tell_of_plan(plan);
   has_failed_ = has_failed_ || plan.errored;
   if (plan.errored && lacks_room(plan)) plan = plan_without_creations(unit, others);
-  if (plan.errored) return;
+  const bool is_one_more_wait = waits && std::all_of(plan.actions.begin(), plan.actions.end(), is_wait);
+  if (plan.errored || is_one_more_wait) return;
   if (!plan.actions.empty()) carry_out(unit, std::move(plan));
 }
 
@@ -162,7 +196,7 @@ void Ticks::plan_unit(const std::vector<std::string>& unit, const std::vector<st
 void Ticks::tell_of_plan(const Plan& plan) {
   std::erase_if(told_, [&](const auto& entry) { return uptime() >= entry.second + kToldAgain; });
   for (const auto& one : plan.diagnostics) {
-    const std::string text = one.code + one.summary;
+    const std::string text = one.code + without_times(one.summary);
     if (is_worth_telling(one) && told_.emplace(text, uptime()).second) view_.diagnostic(one);
   }
 }
@@ -203,8 +237,8 @@ void Ticks::take_ended() {
     }
     has_failed_ = true;
     Retry& retry = retries_[unit];
-    const bool is_first = retry.wait == Duration{} || only_gates_failed(ended.plan, ended.summary);
-    retry.wait = is_first ? kRetryFirst : std::min(kRetryMost, retry.wait * 2);
+    retry.wait = retry.wait == Duration{} ? kRetryFirst : std::min(kRetryMost, retry.wait * 2);
+    retry.waits_only = only_waits_failed(ended.plan, ended.summary);
     retry.not_before = uptime() + retry.wait;
   }
 }

@@ -98,7 +98,7 @@ std::string ill_text(const HealthRecord& health, const TimeWords& times) {
                         health.healed_at.size() == 1 ? "" : "s");
   }
   if (health.retry_at && times.now < *health.retry_at) {
-    text += fmt::format("; again in {}", show_duration(*health.retry_at - times.now));
+    text += fmt::format("; in a crash loop, tried again in {}", show_duration(*health.retry_at - times.now));
   }
   return text;
 }

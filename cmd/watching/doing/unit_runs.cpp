@@ -67,7 +67,7 @@ std::set<std::string> UnitRuns::busy_groups() const {
 std::set<std::string> UnitRuns::resting_groups() const {
   std::set<std::string> groups;
   for (const auto& run : runs_) {
-    if (run->execution->is_resting()) groups.insert(run->groups.begin(), run->groups.end());
+    if (!run->superseded && run->execution->is_resting()) groups.insert(run->groups.begin(), run->groups.end());
   }
   return groups;
 }

@@ -41,7 +41,7 @@ class UnitRuns {
   [[nodiscard]] bool is_idle() const { return runs_.empty(); }
   /// Groups that a run is about.
   [[nodiscard]] std::set<std::string> busy_groups() const;
-  /// Of them, those of which nothing is done but to wait: see Execution::is_resting().
+  /// Of them, those of which nothing is done but to wait (Execution::is_resting()), and which have not been superseded.
   [[nodiscard]] std::set<std::string> resting_groups() const;
   /// What they are still to claim: who has no record so far.
   [[nodiscard]] std::vector<InstanceRecord> claims_to_come(const RecordedState& recorded) const;

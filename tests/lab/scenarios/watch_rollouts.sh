@@ -179,9 +179,12 @@ load 5
 within 120 group_is 5 5
 before=$(runs_of web)
 ill=$(guests_of web | head -n 4)
+# All at once, as far as vscale can tell: on a busy machine the first would be healed before the last falls ill.
+run 0 suspend web heal
 for guest in $ill; do in_guest "$guest" "rm /run/www/health"; done
 are_ill() { explains "${1#demo-}: ([5-9]|[1-9][0-9]) failures in a row"; }
 for guest in $ill; do within 60 are_ill "$guest"; done
+run 0 resume web heal
 load 2
 within 30 explains '4 of 5 are unready \(80 %\), more than 3 and than 45 %'
 after_ticks 5
