@@ -5,7 +5,7 @@
 #include "tests/cmd/planning/forwarding_domains.h"
 #include "tests/cmd/rollouts/lockstep_runner.h"
 #include "tests/cmd/watching/watched_world.h"
-#include "tests/support/servers/service_manager.h"
+#include "tests/support/servers/notify_socket.h"
 
 /// What may befall a watch that goes on for months, in virtual time.
 
@@ -354,7 +354,7 @@ TEST_CASE("who is ill and is not healed is told of once, with why, and status an
 
 TEST_CASE("systemd hears that watch has begun, also where it waits for the lock, and how it stands") {
   WatchedWorld world(2);
-  const ServiceManager systemd(ServiceManager::Name::abstract);
+  const NotifySocket systemd(NotifySocket::Name::abstract);
   world.outside().service = std::make_shared<ServiceNotifier>(ServiceEnvironment{.notify_socket = systemd.name()});
   {
     const RunInProgress bob(world, "watch");

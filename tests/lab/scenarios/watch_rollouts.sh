@@ -170,7 +170,7 @@ after_ticks 12
 heals_are 3 || fail "it was healed $(heals) times"
 [ "$(runs_of bad)" = "$last" ] || fail "it was made or started again: $last, and now $(runs_of bad)"
 run 0 explain bad
-says 'bad-0: healed 3 times lately; again in [1-4]m'
+says 'bad-0: healed 3 times lately; in a crash loop, tried again in [1-4]m'
 run 0 status
 within 60 group_is 1 1
 

@@ -10,13 +10,13 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "tests/support/servers/service_manager.h"
+#include "tests/support/servers/notify_socket.h"
 
 namespace vscale::test {
 
 TEST_CASE("systemd is told when the program is ready, how it is, that it is not stuck, and that it ends") {
-  for (const auto kind : {ServiceManager::Name::path, ServiceManager::Name::abstract}) {
-    const ServiceManager systemd(kind);
+  for (const auto kind : {NotifySocket::Name::path, NotifySocket::Name::abstract}) {
+    const NotifySocket systemd(kind);
     const ServiceNotifier notifier({.notify_socket = systemd.name()});
 
     CHECK(notifier.ready().ok());
@@ -33,7 +33,7 @@ TEST_CASE("systemd is told when the program is ready, how it is, that it is not 
 }
 
 TEST_CASE("a status of several lines is told as one, and says nothing else") {
-  const ServiceManager systemd(ServiceManager::Name::path);
+  const NotifySocket systemd(NotifySocket::Name::path);
   const ServiceNotifier notifier({.notify_socket = systemd.name()});
 
   CHECK(notifier.status("kvm1 is silent\nSTOPPING=1").ok());
@@ -61,7 +61,7 @@ TEST_CASE("a service manager that is not there is an error that names its socket
 }
 
 TEST_CASE("a service manager that does not listen holds nobody up for longer than the bound") {
-  const ServiceManager systemd(ServiceManager::Name::path);
+  const NotifySocket systemd(NotifySocket::Name::path);
   const ServiceNotifier notifier({.notify_socket = systemd.name()});
   // As many as the system keeps for it; there is a bound to that, though which is the machine's affair.
   constexpr int kMost = 100'000;

@@ -15,11 +15,11 @@
 namespace vscale::test {
 
 /// Who listens there as systemd would: on a path in a folder of its own, or on an abstract name.
-class ServiceManager {
+class NotifySocket {
  public:
   enum class Name { path, abstract };
 
-  explicit ServiceManager(Name kind) : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+  explicit NotifySocket(Name kind) : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
     std::string folder = std::filesystem::temp_directory_path() / "vscale-notify-XXXXXX";
     REQUIRE(::mkdtemp(folder.data()) != nullptr);
     folder_ = folder;
@@ -31,9 +31,9 @@ class ServiceManager {
     REQUIRE(::bind(socket_.number(), reinterpret_cast<sockaddr*>(&address), bytes) == 0);
     name_ = (kind == Name::abstract ? "@" : "") + path;
   }
-  ~ServiceManager() { std::filesystem::remove_all(folder_); }
-  ServiceManager(const ServiceManager&) = delete;
-  ServiceManager& operator=(const ServiceManager&) = delete;
+  ~NotifySocket() { std::filesystem::remove_all(folder_); }
+  NotifySocket(const NotifySocket&) = delete;
+  NotifySocket& operator=(const NotifySocket&) = delete;
 
   const std::string& name() const { return name_; }
 
