@@ -17,6 +17,7 @@
 
 #include "cmd/planning/local_files.h"
 #include "cmd/signals.h"
+#include "cmd/statefile.h"
 #include "engine/execution/threaded_runner.h"
 #include "providers/clock/system_clock.h"
 #include "providers/clock/time_zones.h"
@@ -89,21 +90,7 @@ Result<OpenedState> open_state(const std::string& path, OpenMode mode) {
                      .read_memory = memory_from_text,
                      .write_decision = decision_text,
                      .read_decision = decision_from_text};
-  auto opened = SqliteStateStore::open(path, mode, options);
-  if (!opened) return opened.error();
-  SqliteStateStore* store = opened->get();
-  return OpenedState{.store = std::move(*opened),
-                     .back_up = [store](Instant at, int keep) -> Result<void> {
-                       const auto copy = store->backup(at, keep);
-                       if (!copy) return copy.error();
-                       return {};
-                     },
-                     .backed_up_at = [store]() -> Result<std::optional<Instant>> {
-                       const auto copies = store->backups();
-                       if (!copies) return copies.error();
-                       return copies->empty() ? std::nullopt : std::optional(copies->front().at);
-                     },
-                     .force_unlock = [store](const std::string& id) { return store->force_unlock(id); }};
+  return open_statefile(path, mode, options);
 }
 
 bool in_background(std::function<void()> work) {

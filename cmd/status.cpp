@@ -242,6 +242,27 @@ std::vector<Need> needs_of_rollouts(const Status& status, const WholeCommand& co
   return needs;
 }
 
+/// Groups in which nobody is healed, as too many are ill: that has a cause which watch does not reach.
+std::vector<Need> needs_of_ill_groups(const Config& config, const MembersByGroup& members,
+                                      const WholeCommand& command) {
+  std::vector<Need> needs;
+  for (const auto& group : config.groups) {
+    const auto found = members.find(address_of(group));
+    if (found == members.end()) continue;
+    IllShare share;
+    for (const auto* instance : found->second) {
+      const bool is_ill = instance->state == "unready";
+      share.ill += is_ill ? 1 : 0;
+      share.counted += is_ill || instance->state == "ready" || instance->state == "booting" ? 1 : 0;
+    }
+    const std::string why = why_too_many_ill(group, share);
+    if (why.empty()) continue;
+    needs.push_back({.text = fmt::format("{}: {}: nobody of it is healed", group.name, why),
+                     .commands = {command("explain " + group.name, {})}});
+  }
+  return needs;
+}
+
 /// Domains with our mark that are in no record: forgotten, or of a newer statefile.
 std::optional<Need> need_for_unrecorded(const std::vector<UnrecordedDomain>& domains, const WholeCommand& command) {
   std::vector<std::string> names;
@@ -300,20 +321,6 @@ bool is_awaited(const Config& config, const VolumeRecord& volume) {
 
 }  // namespace
 
-std::string why_nobody_is_healed(const Group& group, const RecordedState& recorded) {
-  HealthInput health;
-  health.group = &group;
-  for (const auto& [address, instance] : recorded.instances) {
-    if (group_address(address) != address_of(group) || instance.phase != Phase::ready) continue;
-    const auto noted = recorded.health.find(address);
-    const bool is_failing = noted != recorded.health.end() && noted->second.failures > 0;
-    HealthFinding finding;
-    finding.state = is_failing ? HealthFinding::State::failing : HealthFinding::State::alive;
-    health.members.push_back(std::move(finding));
-  }
-  return why_too_many_ill(group, ill_share(health));
-}
-
 std::string state_of(const InstanceRecord& instance, const Whereabouts& where) {
   if (instance.phase == Phase::leaving) return "leaving";
   if (where.presence == Presence::unknown) return "unknown";
@@ -360,12 +367,7 @@ Status status_of(const Config& config, const RecordedState& as_recorded, const L
   }
   status.needs = needs_of(config, recorded, status, members, command);
   for (auto& need : needs_of_rollouts(status, command)) status.needs.push_back(std::move(need));
-  for (const auto& group : config.groups) {
-    std::string why = why_nobody_is_healed(group, recorded);
-    if (why.empty()) continue;
-    status.needs.push_back({.text = fmt::format("{}: {}: nobody of it is healed", group.name, why),
-                            .commands = {command("explain " + group.name, {})}});
-  }
+  for (auto& need : needs_of_ill_groups(config, members, command)) status.needs.push_back(std::move(need));
   if (auto need = need_for_unrecorded(unrecorded_domains(recorded, config, live), command); need && !status.running) {
     status.needs.push_back(std::move(*need));
   }

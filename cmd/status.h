@@ -64,9 +64,6 @@ struct HostStatus {
 /// InstanceStatus::state: by where a plan would find it, so that what nobody could know is not missing.
 std::string state_of(const InstanceRecord& instance, const Whereabouts& where);
 
-/// "4 of 5 are ill, 2 allowed (maxUnhealthy 40 %)", by what watch has noted; empty where no more are ill than may be.
-std::string why_nobody_is_healed(const Group& group, const RecordedState& recorded);
-
 /// Something that waits for a person, and the command for it.
 struct Need {
   std::string text;

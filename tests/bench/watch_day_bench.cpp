@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "cmd/statefile.h"
 #include "providers/sqlite/metrics/sqlite_metrics_store.h"
 #include "tests/cmd/fake_world.h"
 #include "tests/support/state_store_options.h"
@@ -112,9 +113,7 @@ Result<OpenedState> open_small_state(const std::string& path, OpenMode mode) {
   StateStoreOptions options = store_options();
   options.events_kept = options.finished_actions_kept = 100;
   options.moving_decisions_kept = options.idle_decisions_kept = 5;
-  auto opened = SqliteStateStore::open(path, mode, options);
-  if (!opened) return opened.error();
-  return OpenedState{.store = std::move(*opened), .back_up = {}, .backed_up_at = {}, .force_unlock = {}};
+  return open_statefile(path, mode, options);
 }
 
 /// What is written there is gone.

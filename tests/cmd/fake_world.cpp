@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
+#include "cmd/statefile.h"
 #include "providers/clock/time_zones.h"
 #include "providers/fake/simulated_runner.h"
 #include "tests/support/state_store_options.h"
@@ -77,22 +78,8 @@ FakeWorld::FakeWorld()
     files_[path] = text;
     return {};
   };
-  outside_.open_state = [](const std::string& path, OpenMode mode) -> Result<OpenedState> {
-    auto opened = SqliteStateStore::open(path, mode, state_options());
-    if (!opened) return opened.error();
-    SqliteStateStore* store = opened->get();
-    return OpenedState{.store = std::move(*opened),
-                       .back_up = [store](Instant at, int keep) -> Result<void> {
-                         const auto copy = store->backup(at, keep);
-                         if (!copy) return copy.error();
-                         return {};
-                       },
-                       .backed_up_at = [store]() -> Result<std::optional<Instant>> {
-                         const auto copies = store->backups();
-                         if (!copies) return copies.error();
-                         return copies->empty() ? std::nullopt : std::optional(copies->front().at);
-                       },
-                       .force_unlock = [store](const std::string& id) { return store->force_unlock(id); }};
+  outside_.open_state = [](const std::string& path, OpenMode mode) {
+    return open_statefile(path, mode, state_options());
   };
   outside_.reach_hosts = [this](const std::vector<HostConnection>&) {
     return HostPorts{.domains = cluster_, .volumes = cluster_, .guests = cluster_, .events = cluster_};
