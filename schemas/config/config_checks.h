@@ -88,6 +88,7 @@ class ConfigChecks {
   void check_scaling(const Group& group);
   void check_looks_back(const std::string& path, Duration window, const std::string& subject);
   void check_policy(const ScalingPolicy& policy, const Node& node, const std::string& path, const std::string& subject);
+  void check_scaling_steps(const ScalingPolicy& policy, const std::string& path, const std::string& subject);
   void check_schedule(const ScalingPolicy& policy, const Scaling& scaling, const Node& node, const std::string& path,
                       const std::string& subject);
   std::optional<Cron> check_comes(const std::string& text, const std::string& path, const std::string& subject);

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "schemas/config/config_builder.h"
 #include "schemas/yaml/tree_view.h"
 
@@ -62,6 +64,7 @@ void take_steps(const TreeView& view, ScalingPolicy& policy) {
     ScalingStep step;
     step_view.take("from", step.from);
     step_view.take("to", step.to);
+    if (step.to && *step.to <= 0 && !step_view.has("from")) step.from = -std::numeric_limits<double>::infinity();
     std::string add = step_view.text("add");
     step.remove = add.starts_with('-');
     if (step.remove) add.erase(0, 1);

@@ -1,8 +1,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "engine/scaling/schedule/cron.h"
 #include "engine/scaling/schedule/schedule_policy.h"
@@ -75,6 +77,7 @@ void ConfigChecks::check_scaling(const Group& group) {
     const std::string policy_path = path + ".policies." + policy.name;
     const std::string policy_subject = fmt::format("{}: policy {}", subject, quote(policy.name));
     check_policy(policy, *entry->value, policy_path, policy_subject);
+    if (policy.kind == ScalingPolicy::Kind::step) check_scaling_steps(policy, policy_path, policy_subject);
     if (policy.kind != ScalingPolicy::Kind::schedule) continue;
     check_schedule(policy, scaling, *entry->value, policy_path, policy_subject);
   }
@@ -155,6 +158,49 @@ void ConfigChecks::check_policy(const ScalingPolicy& policy, const Node& node, c
   }
   if (policy.target_is_percent_of_full && node.find("full") == nullptr) {
     missing("\"full\", of which target is percent", "add full: 1000, or leave the % out");
+  }
+}
+
+// AWS's rules: what no step has, or two have, would be a decision that nobody has made.
+void ConfigChecks::check_scaling_steps(const ScalingPolicy& policy, const std::string& path,
+                                       const std::string& subject) {
+  const auto place = [&](std::size_t step) { return at(fmt::format("{}.steps[{}]", path, step)); };
+  const auto end_of = [&](std::size_t step) {
+    return policy.steps[step].to.value_or(std::numeric_limits<double>::infinity());
+  };
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < policy.steps.size(); ++i) {
+    const double from = policy.steps[i].from;
+    if (from >= end_of(i)) {
+      reporter_.error(place(i), {.code = "empty_step",
+                                 .summary = fmt::format("{}: no number lies in steps[{}]", subject, i),
+                                 .label = fmt::format("from {} to {}", from, end_of(i)),
+                                 .hint = "`from` is the lower end; below the threshold both are less than 0"});
+    } else if (from < 0 && end_of(i) > 0) {
+      reporter_.error(place(i),
+                      {.code = "step_on_both_sides",
+                       .summary = fmt::format("{}: steps[{}] lies on both sides of the threshold", subject, i),
+                       .label = "it lies above or below",
+                       .hint = "make two of it, with an end at 0 each"});
+    } else {
+      order.push_back(i);
+    }
+  }
+  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return policy.steps[a].from < policy.steps[b].from; });
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    const std::size_t before = order[i - 1];
+    const double end = end_of(before);
+    const double begin = policy.steps[order[i]].from;
+    const bool is_at_threshold = end <= 0 && begin >= 0;  // near it nothing need be done
+    if (end == begin || (end < begin && is_at_threshold)) continue;
+    reporter_.error(
+        place(order[i]),
+        {.code = end > begin ? "steps_overlap" : "gap_between_steps",
+         .summary = end > begin ? fmt::format("{}: steps[{}] and steps[{}] overlap", subject, before, order[i])
+                                : fmt::format("{}: no step has what lies from {} to {}", subject, end, begin),
+         .label = fmt::format("from {}", begin),
+         .hint = "each begins where the one before it ends",
+         .also = {place(before)}});
   }
 }
 

@@ -539,6 +539,19 @@ TEST_CASE("policies have the keys of their kind") {
 )"));
 }
 
+TEST_CASE("scaling steps neither overlap nor leave a gap, and lie on one side of the threshold") {
+  check_messages("scaling_steps", with_group(R"(    scaling:
+      min: 1
+      max: 3
+      policies:
+        empty: { kind: step, metric: cpu, threshold: 50, steps: [{ from: 5, to: 5, add: 1 }] }
+        both: { kind: step, metric: cpu, threshold: 50, steps: [{ from: -5, to: 5, add: 1 }] }
+        overlap: { kind: step, metric: cpu, threshold: 50, steps: [{ to: 10, add: 1 }, { from: 5, add: 2 }] }
+        gap: { kind: step, metric: cpu, threshold: 50, steps: [{ to: 10, add: 1 }, { from: 20, add: 2 }] }
+        good: { kind: step, metric: cpu, threshold: 50, steps: [{ to: -20, add: -1 }, { to: 10, add: 1 }, { from: 10, add: 2 }] }
+)"));
+}
+
 TEST_CASE("times and ports that cannot be are refused") {
   check_messages("impossible_time_and_port", with_group(R"(    scaling:
       min: 1

@@ -29,13 +29,15 @@ Type scaling_sources_and_policies() {
                 {"terminate", text(forms::kJsonPointer), "", "capacity: JSON pointer to whether it wants to end."},
                 {"timeout", duration(), "2s", "capacity"},
                 {"token", filled_for_instance(), "", "capacity: bearer token; may be a secret."}}});
-  const Type step =
-      object({.name = "scalingStep",
-              .title = "a step",
-              .doc = "From `from` above the threshold, below `to`.",
-              .keys = {{"from", number(-1e9, 1e9), "0", "Inclusive."},
-                       {"to", number(-1e9, 1e9), "(no end)", "Exclusive."},
-                       {"add", signed_amount(), "", "Instances, or percent; negative takes away.", kRequired}}});
+  const Type step = object(
+      {.name = "scalingStep",
+       .title = "a step",
+       .doc = "By how far the number is above the threshold; below it that is less than 0. Steps on one side follow "
+              "each other without a gap.",
+       .keys = {{"from", number(-1e9, 1e9), "(0; no end where `to` is 0 or less)",
+                 "Inclusive; below the threshold exclusive."},
+                {"to", number(-1e9, 1e9), "(no end)", "Exclusive; below the threshold inclusive."},
+                {"add", signed_amount(), "", "Instances, or percent; negative takes away.", kRequired}}});
   const Type unneeded = object({.name = "unneeded",
                                 .title = "unneeded",
                                 .doc = "When a node counts as unneeded.",
