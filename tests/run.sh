@@ -28,6 +28,9 @@ printf '\nWhere the time went before the tests:\n'
 printf '  %s\n' "${parts[@]}"
 echo
 
+# The preset has sanitizers in it: everything that runs here, in the lab too, runs under them.
+export ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
+
 selection=(--label-exclude '^(slow|bench)$')
 [ $# -eq 0 ] || selection=(--tests-regex "$1")
 # One more than there are processors: the lab's tests wait for their guests most of the time.
