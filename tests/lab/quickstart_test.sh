@@ -41,7 +41,14 @@ traces() {
   ls -d "$root/$QUICKSTART_LAB" 2> /dev/null || true
 }
 
-# The network namespaces that processes of this machine live in, one a line.
+# The network namespaces that processes live in, one a line: of the lab, or of all. Other labs may be up beside it, so it is
+# those that the lab had which must be gone.
+namespaces_of_the_lab() {
+  local process
+  for process in $(traces | sed -n 's/^process \([0-9]*\):.*/\1/p'); do
+    readlink "/proc/$process/ns/net" 2> /dev/null || true
+  done | sort -u | grep -vxF "$(readlink /proc/self/ns/net)" || true
+}
 namespaces() { { readlink /proc/[0-9]*/ns/net 2> /dev/null || true; } | sort -u; }
 
 files() { (cd "$work/vscale" && find . -type f | sort | xargs -d '\n' sha256sum); }
@@ -66,7 +73,6 @@ mkdir "$work/vscale" "$home"
 done |
   tar --create --null --files-from=- | tar --extract --directory="$work/vscale")
 files_before=$(files)
-namespaces_before=$(namespaces)
 
 story "From sources to three guests that answer"
 quickstart > "$work/first.log" 2>&1 || fail "run.sh failed"
@@ -92,11 +98,13 @@ new=$(comm -13 <(echo "$files_before") <(files | grep -v -e ' \./build-quickstar
 
 story "down takes away what it made: processes, namespaces, mounts, files"
 [ -n "$(traces)" ] || fail "this test sees no trace of a quickstart that runs"
+namespaces_of_the_lab > "$work/namespaces"
+[ -s "$work/namespaces" ] || fail "this test sees no network namespace of a lab that is up"
 quickstart down > "$work/down.log" 2>&1 || fail "run.sh down failed"
 left=$(traces)
 [ -z "$left" ] || fail "left: $left"
 [ "$(files)" = "$files_before" ] || fail "files are left: $(diff <(echo "$files_before") <(files))"
 new=$(find "$home" -mindepth 1)
 [ -z "$new" ] || fail "files are left in the home folder: $new"
-new=$(comm -13 <(echo "$namespaces_before") <(namespaces))
-[ -z "$new" ] || fail "network namespaces are left: $new"
+left=$(comm -12 "$work/namespaces" <(namespaces))
+[ -z "$left" ] || fail "network namespaces are left: $left"

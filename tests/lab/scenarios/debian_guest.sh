@@ -4,6 +4,7 @@
 #
 # A real Debian with systemd and cloud-init gets its hostname, its address and a file from user-data with a secret filled
 # in, and the secret is nowhere else.
+readonly command_timeout_s=480 # Debian boots in a minute where nothing else runs
 . "$(dirname "$0")/scenario.sh"
 begin 1
 "$lab_tests/debian-image.sh" "$work/debian.qcow2" > /dev/null

@@ -9,7 +9,7 @@ set -euo pipefail
 scenarios=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 readonly lab_tests=${scenarios%/scenarios}
 readonly vscale=${VSCALE:?"say which program to test: VSCALE=build/cmd/vscale $0"}
-readonly command_timeout_s=240 # no single command of a scenario takes longer
+: "${command_timeout_s:=240}"    # no single command takes longer, unless a scenario says so
 readonly lock_timeout_s=600    # for another run of the same scenario to end
 
 scenario=$(basename "$0" .sh)
