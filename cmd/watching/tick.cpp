@@ -83,6 +83,7 @@ void Ticks::begin_with(const Config& config) {
   wellness_.emplace(hosts_, outside.network_probe(), outside.clock, outside.in_background);
   world_.config = config;
   world_.places = files()->read.places;
+  is_other_ = true;
   world_.live.clear();
   if (arguments_.dry_run) return;
   if (const auto error = measuring_.open(outside, config, now())) view_.error(*error);
@@ -106,6 +107,7 @@ bool Ticks::read_record() {
     return false;
   }
   world_.recorded = std::move(*read);
+  is_other_ = true;
   seen_writes_ = *writes;
   is_record_read_ = true;
   return true;
@@ -124,7 +126,7 @@ void Ticks::look() {
   if (!arguments_.dry_run) {
     if (const auto written = record_live(store_, config(), world_.live); !written) view_.error(written.error());
   }
-  take_note_of(config(), world_.live, world_.recorded);
+  is_other_ |= take_note_of(config(), world_.live, world_.recorded);
   if (!counters) return;
   if (const auto error = measuring_.take(config(), world_.recorded, world_.live, asked, asked_by_uptime)) {
     view_.error(*error);

@@ -34,6 +34,8 @@ constexpr Duration kRetryMost{300'000};
 constexpr Duration kToldAgain{std::chrono::hours{1}};
 /// Where a plan failed, pools are looked into no more often: another look rarely helps, and it costs.
 constexpr Duration kPoolsLookedIntoAgain{60'000};
+/// Where there was nothing to do, and all is as it was then, plans are made no more often.
+constexpr Duration kPlannedAgain{60'000};
 
 class Ticks {
  public:
@@ -88,6 +90,7 @@ class Ticks {
   [[nodiscard]] bool is_worth_another_plan(const Group& group, int planned) const;
 
   void find_images();
+  [[nodiscard]] bool is_settled() const;
   void plan_units(const TickDecision& decision);
   void plan_unit(const std::vector<std::string>& unit, const std::vector<std::vector<std::string>>& units);
   std::map<InstanceAddress, Healing> healings_to_plan(const TickDecision& decision, const std::set<std::string>& busy);
@@ -124,6 +127,9 @@ class Ticks {
   std::optional<Duration> backed_up_at_;       ///< By uptime.
   std::optional<Duration> pools_looked_into_;  ///< Likewise.
   WatchFigures figures_;
+  bool is_other_ = true;                 ///< Something is otherwise than it was when nothing was to be done.
+  std::int64_t writes_seen_ = 0;         ///< FollowingStore::writes() at that time.
+  std::optional<Duration> all_done_at_;  ///< By uptime: when a plan of everything had nothing in it.
   bool all_known_ = true;
   bool has_failed_ = false;
 };

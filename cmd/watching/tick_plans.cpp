@@ -84,6 +84,7 @@ void Ticks::find_images() {
   }
   images_ = vscale::find_images(invocation_, config(), names, Newer::keep_lock, world_.recorded);
   images_.locks.merge(accepted);
+  is_other_ |= world_.images != images_.locks || !images_.vanished.empty() || !images_.unread.empty();
   world_.images = images_.locks;
   world_.unread_images = images_.unread;
   if (images_.changes.empty() || arguments_.dry_run) return;
@@ -123,16 +124,34 @@ std::map<InstanceAddress, Healing> Ticks::healings_to_plan(const TickDecision& d
   return now;
 }
 
+/// There was nothing to do a moment ago, and everything is as it was then. What comes to pass by the time alone, such
+/// as the end of a suspension, is seen in kPlannedAgain; what is rolling, and who is ill, are planned for in every
+/// tick.
+bool Ticks::is_settled() const {
+  const bool was_all_done = all_done_at_ && uptime() < *all_done_at_ + kPlannedAgain;
+  const bool has_changed = is_other_ || store_.writes() != writes_seen_;
+  const RecordedState& recorded = world_.recorded;
+  const bool goes_on = !runs_.is_idle() || !recorded.rollouts.empty() || !recorded.health.empty();
+  return was_all_done && !has_changed && !goes_on && !arguments_.dry_run;
+}
+
 void Ticks::plan_units(const TickDecision& decision) {
   const auto busy = runs_.busy_groups();
-  world_.findings = decision.findings;
-  world_.findings.healings = healings_to_plan(decision, busy);
+  Findings findings = decision.findings;
+  findings.healings = healings_to_plan(decision, busy);
+  is_other_ |= findings != world_.findings;
+  world_.findings = std::move(findings);
   world_.unready.clear();
   for (const auto& [address, health] : world_.recorded.health) {
     if (health.failures > 0) world_.unready.emplace(address, health.failure);
   }
+  if (is_settled()) return;
   const auto units = units_of(world_.config, world_.recorded);
   const Plan all = plan_with({busy.begin(), busy.end()});
+  const bool is_all_done = all.actions.empty() && !all.errored && busy.empty();
+  all_done_at_ = is_all_done ? std::optional(uptime()) : std::nullopt;
+  writes_seen_ = store_.writes();
+  is_other_ = false;
   if (all.actions.empty() && !all.errored) return tell_of_plan(all);
   const auto touched = touched_by(all);
   for (const auto& unit : units) {
@@ -158,7 +177,7 @@ bool Ticks::look_into_pools_for(const Plan& plan) {
   pools_looked_into_ = uptime();
   look_into_pools(*hosts_.domains, config(), world_.recorded, now(), world_.live, kHostAwaited);
   if (const auto written = record_live(store_, config(), world_.live); !written) view_.error(written.error());
-  take_note_of(config(), world_.live, world_.recorded);
+  is_other_ |= take_note_of(config(), world_.live, world_.recorded);
   return true;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 namespace vscale {
 
 const char* to_string(DomainState state) {
@@ -24,6 +26,14 @@ const char* to_string(DomainState state) {
       return "unknown";
   }
   VSCALE_ASSERT(false, "a DomainState without a word");
+}
+
+bool says_the_same(const HostSnapshot& a, const HostSnapshot& b) {
+  const auto all_else = [](const HostSnapshot& of) {
+    return std::tie(of.host, of.identity, of.vcpus, of.memory_bytes, of.kvm, of.hypervisor, of.libvirt_version,
+                    of.traits, of.pools, of.networks, of.domains);
+  };
+  return all_else(a) == all_else(b);
 }
 
 bool is_up(DomainState state) {

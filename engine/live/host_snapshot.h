@@ -89,6 +89,9 @@ struct HostSnapshot {
   bool operator==(const HostSnapshot&) const = default;
 };
 
+/// Did the host say the same, but for when, and for what its domains have used?
+bool says_the_same(const HostSnapshot& a, const HostSnapshot& b);
+
 /// "9.0.0" for 9000000.
 std::string show_version(std::uint64_t version);
 

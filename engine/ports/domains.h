@@ -62,6 +62,10 @@ class Domains {
   /// answers at once for it, `unreachable`, since when; and sees to it that one look is under way, never two. When one
   /// of them has got its answer, the host is not silent any more: that answer, which is of an earlier moment, is thrown
   /// away, and the next call looks again with all its patience.
+  ///
+  /// Of a host that is listened to (DomainEvents) and whose pools are not refreshed, definitions may be those of an
+  /// earlier look, as long as there was no word of a change. The few changes that come without word, such as a network
+  /// card taken out of the definition only, are seen within five minutes; at once where there are 32 domains or fewer.
   virtual std::map<std::string, Result<HostSnapshot>> observe(const std::map<std::string, ObserveRequest>& hosts) = 0;
   /// Defines the domain, without starting it. One of ours with this uuid is redefined; a foreign domain with this name
   /// or uuid is `exists` and left alone. The volumes must be there (`not_found` names the one that is not).

@@ -184,17 +184,24 @@ Result<void> record_live(StateStore& store, const Config& config, Live& live) {
   return written;
 }
 
-void take_note_of(const Config& config, const Live& live, RecordedState& recorded) {
+bool take_note_of(const Config& config, const Live& live, RecordedState& recorded) {
+  bool is_other = false;
   for (const auto& [name, view] : live) {
     HostRecord& host = recorded.hosts[name];
     host.host = name;
     if (std::string uri = shown_uri(config, name); !uri.empty()) host.uri = std::move(uri);
-    if (view.snapshot) {
-      host.observed = view.snapshot;
-      host.observed->counters.clear();  // the record keeps none: they are others at every look
-    }
+    is_other |= host.failure != view.failure;
     host.failure = view.failure;
+    if (!view.snapshot) continue;
+    if (host.observed && says_the_same(*host.observed, *view.snapshot)) {
+      host.observed->seen_at = view.snapshot->seen_at;  // thousands of domains are not copied for that
+      continue;
+    }
+    is_other = true;
+    host.observed = view.snapshot;
+    host.observed->counters.clear();  // the record keeps none: they are others at every look
   }
+  return is_other;
 }
 
 }  // namespace vscale

@@ -35,7 +35,8 @@ void look_into_pools(Domains& domains, const Config& config, const RecordedState
 Live recorded_live(const Config& config, const RecordedState& recorded, Instant now);
 /// Writes what was seen into the record, and how each host is reached. Afterwards `live` is as it was.
 Result<void> record_live(StateStore& store, const Config& config, Live& live);
-/// The same in memory: what read() has after record_live() and had not before.
-void take_note_of(const Config& config, const Live& live, RecordedState& recorded);
+/// The same in memory: what read() has after record_live() and had not before. True: something is otherwise than it was
+/// when a host was last seen (says_the_same), or a host has fallen silent.
+bool take_note_of(const Config& config, const Live& live, RecordedState& recorded);
 
 }  // namespace vscale

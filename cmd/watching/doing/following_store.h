@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <utility>
 
@@ -14,6 +15,9 @@ class FollowingStore final : public StateStore {
  public:
   /// Both outlive it.
   FollowingStore(StateStore& store, RecordedState& recorded) : store_(store), recorded_(recorded) {}
+
+  /// How often something has been written that a plan goes by; what policies remember is not.
+  [[nodiscard]] std::int64_t writes() const { return writes_; }
 
   Result<RecordedState> read() override { return store_.read(); }
   Result<std::map<std::string, RolloutIntent>> rollout_intents() override { return store_.rollout_intents(); }
@@ -34,6 +38,8 @@ class FollowingStore final : public StateStore {
     for (const auto& change : commit.changes) apply(recorded_, change);
     apply(recorded_, commit.remembered);
     follow_journal(commit, *committed);
+    const bool health = !commit.remembered.health.empty() || !commit.remembered.well.empty();
+    if (health || !commit.changes.empty() || commit.begun || commit.ended) ++writes_;
     recorded_.serial = committed->serial;
     return committed;
   }
@@ -64,6 +70,7 @@ class FollowingStore final : public StateStore {
 
   StateStore& store_;
   RecordedState& recorded_;
+  std::int64_t writes_ = 0;
 };
 
 }  // namespace vscale

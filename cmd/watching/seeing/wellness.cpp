@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <tuple>
 #include <utility>
 
 #include "engine/gates/gate_tries.h"
@@ -103,33 +104,56 @@ void WellnessLooks::begin(const Group& group, const InstanceRecord& instance, co
   shared_->in_flight.erase(instance.address);
 }
 
-std::map<InstanceAddress, Wellness> WellnessLooks::look(const Config& config, const RecordedState& recorded,
-                                                        const std::vector<InstanceAddress>& asked) {
-  std::vector<InstanceAddress> order = asked;
-  const auto last = [&](const InstanceAddress& address) {
+std::vector<const InstanceAddress*> WellnessLooks::in_turn(const RecordedState& recorded,
+                                                           const std::vector<InstanceAddress>& asked) const {
+  std::vector<std::tuple<bool, Duration, const InstanceAddress*>> order;
+  for (const auto& address : asked) {
     const auto health = recorded.health.find(address);
     const bool is_failing = health != recorded.health.end() && health->second.failures > 0;
-    const auto found = asked_at_.find(address);
-    return std::pair(!is_failing, found == asked_at_.end() ? Duration::min() : found->second);
-  };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](const auto& left, const auto& right) { return last(left) < last(right); });
+    const auto last = asked_at_.find(address);
+    order.emplace_back(!is_failing, last == asked_at_.end() ? Duration::min() : last->second, &address);
+  }
+  std::stable_sort(order.begin(), order.end(), [](const auto& left, const auto& right) {
+    return std::tie(std::get<0>(left), std::get<1>(left)) < std::tie(std::get<0>(right), std::get<1>(right));
+  });
+  std::vector<const InstanceAddress*> addresses;
+  for (const auto& [well, last, address] : order) addresses.push_back(address);
+  return addresses;
+}
+
+std::map<InstanceAddress, Wellness> WellnessLooks::look(const Config& config, const RecordedState& recorded,
+                                                        const std::vector<InstanceAddress>& asked) {
+  std::map<InstanceAddress, Wellness> well;
+  std::vector<InstanceAddress> to_ask;
+  std::map<std::string, bool> has_gates;
+  for (const auto& address : asked) {
+    const std::string name = group_address(address);
+    const Group* group = find_group(config, name);
+    if (group == nullptr) continue;
+    auto known = has_gates.find(name);
+    if (known == has_gates.end()) known = has_gates.emplace(name, !gates_of_wellness(*group).empty()).first;
+    if (known->second) {
+      to_ask.push_back(address);
+    } else {
+      well.emplace(address, Wellness{recorded.instances.at(address).uuid, true, ""});
+    }
+  }
   std::erase_if(asked_at_, [&](const auto& entry) { return !recorded.instances.contains(entry.first); });
   const auto in_flight = [&] {
     const std::lock_guard guard(shared_->mutex);
     return shared_->in_flight;
   };
   std::set<InstanceAddress> waiting = in_flight();
-  for (const auto& address : order) {
+  for (const InstanceAddress* address : in_turn(recorded, to_ask)) {
     if (waiting.size() >= kAskedAtOnce) break;
-    const Group* group = find_group(config, group_address(address));
-    if (group == nullptr || !waiting.insert(address).second) continue;
-    begin(*group, recorded.instances.at(address), recorded.lineage);
+    if (!waiting.insert(*address).second) continue;
+    begin(*find_group(config, group_address(*address)), recorded.instances.at(*address), recorded.lineage);
   }
   const Duration until = clock_->uptime() + kAnswersAwaited;
   while (!in_flight().empty() && clock_->uptime() < until) clock_->sleep_until(clock_->now() + kAnswerPoll);
   const std::lock_guard guard(shared_->mutex);
-  return std::exchange(shared_->answered, {});
+  well.merge(std::exchange(shared_->answered, {}));
+  return well;
 }
 
 }  // namespace vscale

@@ -31,13 +31,16 @@ class WellnessLooks {
                 std::function<bool(std::function<void()>)> in_background);
 
   /// Asks as many of `asked` as there is room for, those first that were asked longest ago, and waits for them. All
-  /// that has been answered since the last call.
+  /// that has been answered since the last call; who has no gate to be asked by is well.
   std::map<InstanceAddress, Wellness> look(const Config& config, const RecordedState& recorded,
                                            const std::vector<InstanceAddress>& asked);
 
  private:
   struct Shared;
 
+  /// Who failed comes first, then who was asked longest ago.
+  [[nodiscard]] std::vector<const InstanceAddress*> in_turn(const RecordedState& recorded,
+                                                            const std::vector<InstanceAddress>& asked) const;
   void begin(const Group& group, const InstanceRecord& instance, const std::string& lineage);
 
   HostPorts hosts_;

@@ -1,5 +1,7 @@
 #include "cmd/watching/sources/policy_answers.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "cmd/watching/sources/ask_sources.h"
@@ -22,18 +24,31 @@ MemberToAsk member_to_ask(const InstanceRecord& instance) {
   return member;
 }
 
-/// Those that are due, with the members that serve: ready ones that are up.
+bool asks_members(const Group& group) {
+  return std::any_of(group.scaling->policies.begin(), group.scaling->policies.end(),
+                     [](const ScalingPolicy& policy) { return policy.kind == ScalingPolicy::Kind::capacity; });
+}
+
+/// Ready ones that are up.
+std::vector<MemberToAsk> members_that_serve(const Roster& roster, const std::string& group) {
+  std::vector<MemberToAsk> members;
+  for (const auto& member : roster.of(group)) {
+    const bool serves = member.record->phase == Phase::ready && member.where.presence == Presence::up;
+    if (serves) members.push_back(member_to_ask(*member.record));
+  }
+  return members;
+}
+
+/// Those that are due.
 std::vector<GroupToAsk> groups_to_ask(const PlanInput& world) {
   std::vector<GroupToAsk> groups;
-  const Roster roster(world.config, world.recorded, world.live);
+  std::optional<Roster> roster;  // of thousands, and nobody may need it
   for (const auto& group : world.config.groups) {
     if (!is_scaling_due(world.config, group, world.recorded, world.now)) continue;
-    GroupToAsk ask{.group = &group, .members = {}};
-    for (const auto& member : roster.of(address_of(group))) {
-      const bool serves = member.record->phase == Phase::ready && member.where.presence == Presence::up;
-      if (serves) ask.members.push_back(member_to_ask(*member.record));
-    }
-    groups.push_back(std::move(ask));
+    groups.push_back({.group = &group, .members = {}});
+    if (!asks_members(group)) continue;
+    if (!roster) roster.emplace(world.config, world.recorded, world.live);
+    groups.back().members = members_that_serve(*roster, address_of(group));
   }
   return groups;
 }

@@ -170,9 +170,10 @@ LayerResult look_ahead(int before, int base, const std::vector<GroupLoad>& loads
     const int needed = is_idle ? 0 : share <= 0 ? base : instances_holding(load.ratio * current / share);
     if (needed <= bound) continue;
     bound = needed;
-    result.text = fmt::format("{}: {} would have {} % of the target's load, over {} %; {} have {} %", load.policy,
-                              before, before > 0 ? shown_number(100 * load.ratio * current / before) : "no end of",
-                              shown_number(100 * share), current, shown_number(100 * load.ratio));
+    result.text = fmt::format("{}: {} would have {} % of the target's load, {} {} %; {} have {} %", load.policy, before,
+                              before > 0 ? shown_number(100 * load.ratio * current / before) : "no end of",
+                              needed > before ? "over" : "within", shown_number(100 * share), current,
+                              shown_number(100 * load.ratio));
     result.figures = {{"ratio", load.ratio}, {"tolerance", load.tolerance}, {"least", needed}};
   }
   result.after = bounded(before, base, bound);

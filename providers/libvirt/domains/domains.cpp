@@ -335,12 +335,14 @@ Result<void> LibvirtHosts::define_domain(const std::string& host, const DomainSp
   if (!site) return site.error();
   Result<std::string> xml = libvirt::write_domain_xml(spec, *site);
   if (!xml) return xml.error();
-  return (*target)->link()->call<void>(
+  Result<void> defined = (*target)->link()->call<void>(
       "define a domain", [host, name = spec.name, xml = *xml](virConnectPtr connection) -> Result<void> {
         const libvirt::Domain domain{virDomainDefineXML(connection, xml.c_str())};
         if (domain) return {};
         return libvirt::last_failure().told(fmt::format("host \"{}\": domain \"{}\" cannot be defined", host, name));
       });
+  (*target)->listener().forget(spec.uuid);
+  return defined;
 }
 
 Result<void> LibvirtHosts::start_domain(const DomainRef& domain) {
@@ -413,9 +415,11 @@ Result<DomainState> LibvirtHosts::domain_state(const DomainRef& domain) {
 Result<void> LibvirtHosts::change_domain(const DomainRef& domain, const DomainChange& change) {
   Result<LibvirtHost*> host = impl_->host(domain.host);
   if (!host) return host.error();
-  return (*host)->link()->call<void>("change a domain", [domain, change](virConnectPtr connection) {
+  Result<void> changed = (*host)->link()->call<void>("change a domain", [domain, change](virConnectPtr connection) {
     return libvirt::change(connection, domain, change);
   });
+  (*host)->listener().forget(domain.uuid);
+  return changed;
 }
 
 }  // namespace vscale

@@ -30,6 +30,7 @@ struct ListedDomain {
   bool transient = false;
   std::optional<StatsReading> stats;     ///< Nothing: gone meanwhile.
   std::optional<DomainReading> reading;  ///< Nothing: it was not asked for, or is gone meanwhile.
+  bool recalled = false;                 ///< The reading is an earlier look's.
 };
 using Census = std::vector<ListedDomain>;
 
@@ -228,9 +229,31 @@ int threads_for(std::size_t definitions, int at_most) {
   return static_cast<int>(std::min(worth, static_cast<std::size_t>(at_most)));
 }
 
+/// Which definitions are known, and may be believed for now.
+void recall_definitions(KnownDefinitions& definitions, Census& census, KnownDefinitions::Time now) {
+  std::vector<KnownDefinitions::Listed> all;
+  all.reserve(census.size());
+  for (const ListedDomain& listed : census) all.push_back({listed.uuid, std::string(name_of(listed.domain.get()))});
+  std::vector<std::optional<DomainReading>> recalled = definitions.recall(all, now);
+  for (std::size_t i = 0; i < census.size(); ++i) {
+    census[i].recalled = recalled[i].has_value();
+    census[i].reading = std::move(recalled[i]);
+  }
+}
+
+/// What was read in this look. That of a domain which could not be read is not kept.
+std::vector<DomainReading> read_just_now(const Census& census) {
+  std::vector<DomainReading> read;
+  for (const ListedDomain& listed : census) {
+    if (!listed.recalled && listed.reading && !listed.reading->uuid.empty()) read.push_back(*listed.reading);
+  }
+  return read;
+}
+
 std::vector<std::size_t> those_to_describe(const Census& census, const std::set<std::string>& known_foreign) {
   std::vector<std::size_t> wanted;
   for (std::size_t i = 0; i < census.size(); ++i) {
+    if (census[i].reading) continue;
     const bool enough = census[i].stats && census[i].stats->tell_size() && known_foreign.contains(census[i].uuid);
     if (!enough) wanted.push_back(i);
   }
@@ -467,14 +490,20 @@ Result<HostReading> read_host(LibvirtHost& host, const ObserveRequest& request, 
   if (!size) return size.error();
   // It answers; and what happens from here on is word, whatever the list has of it.
   host.listener().take_up(*host.listening_link());
+  // Who lets pools be read anew wants everything as it is.
+  const auto definitions = request.refresh_pools ? nullptr : host.listener().definitions();
+  const std::uint64_t look = definitions ? definitions->begin_look() : 0;
   auto census = link->call<std::shared_ptr<Census>>(
       Lane::request, "list its domains", bound,
       [name = host.name(), groups = stats_groups(request.counters)](virConnectPtr connection, Progress& progress) {
         return take_census(connection, name, groups, progress);
       });
   if (!census) return census.error();
+  const auto read_at = KnownDefinitions::Time::clock::now();
+  if (definitions) recall_definitions(*definitions, **census, read_at);
   Result<std::vector<LivePool>> pools = read_pools_and_definitions(host, request, *census);
   if (!pools) return pools.error();
+  if (definitions) definitions->keep(look, read_just_now(**census), read_at);
   // Asked for again only if all connections were lost meanwhile: then another machine may have answered.
   facts = host.facts();
   if (!facts) return facts.error();

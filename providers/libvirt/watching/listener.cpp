@@ -31,6 +31,22 @@ bool registered(virConnectPtr connection, int event, virConnectDomainEventGeneri
 
 }  // namespace
 
+/// Beside the lifecycle, of which a definition that is replaced is a part. They are no reason to look at once.
+bool Listener::ask_for_changes(virConnectPtr connection) {
+  const virConnectDomainEventMetadataChangeCallback metadata = [](virConnectPtr, virDomainPtr domain, int, const char*,
+                                                                  void* opaque) {
+    if (const auto listener = static_cast<Address*>(opaque)->lock()) listener->hear_of_change(domain);
+  };
+  const virConnectDomainEventDeviceAddedCallback device = [](virConnectPtr, virDomainPtr domain, const char*,
+                                                             void* opaque) {
+    if (const auto listener = static_cast<Address*>(opaque)->lock()) listener->hear_of_change(domain);
+  };
+  const Address self = weak_from_this();
+  return registered(connection, VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(metadata), self) &&
+         registered(connection, VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(device), self) &&
+         registered(connection, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(device), self);
+}
+
 Listener::Listener(std::shared_ptr<WakeUp> wake_up) : wake_up_(std::move(wake_up)) {}
 
 void Listener::set_wanted(bool wanted) {
@@ -76,11 +92,20 @@ Result<void> Listener::ask_for_events(virConnectPtr connection) {
   // Not every driver has agents.
   static_cast<void>(
       registered(connection, VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(agent), weak_from_this()));
+  const bool tells_changes = ask_for_changes(connection);
   static_cast<void>(virConnectRef(connection));
   Connection replaced(connection, virConnectClose);  // gone after the lock: its end may take a moment
   const std::scoped_lock lock(mutex_);
   connection_.swap(replaced);
+  tells_changes_ = tells_changes;
+  definitions_->forget_all();  // what happened while nothing was heard
   return {};
+}
+
+std::shared_ptr<KnownDefinitions> Listener::definitions() {
+  const std::scoped_lock lock(mutex_);
+  const bool hears = wanted_ && tells_changes_ && connection_ && virConnectIsAlive(connection_.get()) == 1;
+  return hears ? definitions_ : nullptr;
 }
 
 void Listener::take_note_of(const HostSnapshot& seen) {
@@ -100,7 +125,13 @@ void Listener::give_word() {
   wake_up_->give_word();
 }
 
+void Listener::hear_of_change(virDomainPtr domain) {
+  char uuid[VIR_UUID_STRING_BUFLEN] = "";
+  if (virDomainGetUUIDString(domain, uuid) == 0) definitions_->forget(uuid);
+}
+
 void Listener::hear(virDomainPtr domain) {
+  hear_of_change(domain);
   char uuid[VIR_UUID_STRING_BUFLEN] = "";
   if (is_kvm_trial(virDomainGetName(domain)) || virDomainGetUUIDString(domain, uuid) != 0) return;
   {

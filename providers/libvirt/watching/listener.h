@@ -10,6 +10,7 @@
 
 #include "engine/live/host_snapshot.h"
 #include "providers/libvirt/link/host_link.h"
+#include "providers/libvirt/watching/known_definitions.h"
 #include "providers/libvirt/watching/wake_up.h"
 
 namespace vscale::libvirt {
@@ -32,6 +33,10 @@ class Listener : public std::enable_shared_from_this<Listener> {
   void give_word();
   /// What was seen there: from now on foreign domains are no news.
   void take_note_of(const HostSnapshot& seen);
+  /// What is known of its domains' definitions; null where changes of them would not be heard of now.
+  std::shared_ptr<KnownDefinitions> definitions();
+  /// We have changed the domain ourselves: its definition is to be read again, though the event may take a while.
+  void forget(const std::string& uuid) { definitions_->forget(uuid); }
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
@@ -39,12 +44,16 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   bool is_due();
   Result<void> ask_for_events(virConnectPtr connection);
+  bool ask_for_changes(virConnectPtr connection);
   void hear(virDomainPtr domain);
+  void hear_of_change(virDomainPtr domain);
 
   const std::shared_ptr<WakeUp> wake_up_;
+  const std::shared_ptr<KnownDefinitions> definitions_ = std::make_shared<KnownDefinitions>();
   std::mutex mutex_;
   bool wanted_ = false;
-  Connection connection_;  ///< Over which events come; nothing: they do not.
+  Connection connection_;       ///< Over which events come; nothing: they do not.
+  bool tells_changes_ = false;  ///< Over it, those of definitions too.
   SteadyTime not_before_{};
   std::set<std::string> foreign_;  ///< By uuid.
 };

@@ -100,6 +100,21 @@ TEST_CASE("where one more fits nowhere, those that are there are started all the
   CHECK(times_in_log(world, "started prod-web-0") == 2);
 }
 
+TEST_CASE("what was suspended for a time goes on once that is over, though nothing else has happened") {
+  WatchedWorld world(2);
+  world.cluster().use_by_group("web", 1);
+  REQUIRE(world.vscale({"suspend", "web", "launch", "--for", "10m"}).code == 0);
+  REQUIRE(world.vscale({"scale", "web", "3", "--for", "2h"}).code == 0);
+  int up_before = 0;
+  world.cluster().happens_at(world.clock().now() + minutes{9}, [&](FakeCluster&) { up_before = world.guests_up(); });
+
+  const auto ran = world.watch_for(minutes{12});
+
+  INFO(ran.out << ran.err);
+  CHECK(up_before == 2);
+  CHECK(world.guests_up() == 3);
+}
+
 TEST_CASE("also the first look of a watch grows a group no further than its hosts hold it") {
   WatchedWorld world(2);
   fill_the_hosts(world);

@@ -157,6 +157,8 @@ TEST_CASE("fewer go if those that stay could not carry the load") {
   const GroupLoad busy{.policy = "cpu", .ratio = 0.8, .tolerance = 0.1};
   CHECK(look_ahead(8, 10, {busy}, 10).after == 9);
   CHECK(look_ahead(9, 10, {busy}, 10).after == 9);
+  CHECK(look_ahead(8, 10, {busy}, 10).text == "cpu: 8 would have 100 % of the target's load, over 90 %; 10 have 80 %");
+  CHECK(look_ahead(9, 10, {busy}, 10).text == "cpu: 9 would have 89 % of the target's load, within 90 %; 10 have 80 %");
   // 0.9 is the edge: all ten are needed.
   CHECK(look_ahead(9, 10, {{"cpu", 0.9, 0.1}}, 10).after == 10);
   // 0.45 of 10 fits on 5 exactly: 4.5/5 = 0.9.

@@ -1,0 +1,208 @@
+#include "providers/libvirt/watching/known_definitions.h"
+
+#include <fmt/format.h>
+#include <libvirt/libvirt.h>
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "engine/values/units.h"
+#include "providers/clock/system_clock.h"
+#include "providers/libvirt/libvirt_hosts.h"
+#include "providers/libvirt/link/handle.h"
+
+using namespace vscale::libvirt;
+
+namespace vscale::test {
+namespace {
+
+using Time = KnownDefinitions::Time;
+
+/// So many domains on one host, and what of their definitions has to be read at a look.
+class LargeHost {
+ public:
+  explicit LargeHost(std::size_t domains) {
+    for (std::size_t i = 0; i < domains; ++i) all_.push_back({fmt::format("uuid-{}", i), fmt::format("web-{}", i)});
+  }
+
+  /// One look: the uuids of those whose definition was not known, and was read.
+  std::set<std::string> look(std::chrono::seconds after) {
+    now_ += after;
+    const std::uint64_t look = definitions_.begin_look();
+    const auto recalled = definitions_.recall(all_, now_);
+    std::set<std::string> read;
+    std::vector<DomainReading> readings;
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+      if (recalled[i]) {
+        CHECK(recalled[i]->uuid == all_[i].uuid);
+        CHECK(recalled[i]->name == all_[i].name);
+        continue;
+      }
+      read.insert(all_[i].uuid);
+      readings.push_back(reading_of(all_[i]));
+    }
+    definitions_.keep(look, std::move(readings), now_);
+    return read;
+  }
+
+  static DomainReading reading_of(const KnownDefinitions::Listed& listed) {
+    DomainReading reading;
+    reading.uuid = listed.uuid;
+    reading.name = listed.name;
+    return reading;
+  }
+
+  std::vector<KnownDefinitions::Listed>& all() { return all_; }
+  KnownDefinitions& definitions() { return definitions_; }
+  Time now() const { return now_; }
+
+ private:
+  KnownDefinitions definitions_;
+  std::vector<KnownDefinitions::Listed> all_;
+  Time now_{std::chrono::hours{1}};
+};
+
+constexpr std::chrono::seconds kTick{15};
+
+}  // namespace
+
+TEST_CASE("of a large host, a look reads the definitions of a few domains, and all have their turn") {
+  LargeHost host(1000);
+  CHECK(host.look(kTick).size() == 1000);
+
+  std::set<std::string> had_their_turn;
+  for (int tick = 0; tick < 5 * 60 / 15; ++tick) {
+    const std::set<std::string> read = host.look(kTick);
+    CHECK(read.size() == 51);                                                        // 1,000 in 5 minutes
+    for (const std::string& uuid : read) CHECK(had_their_turn.insert(uuid).second);  // nobody twice
+  }
+  CHECK(had_their_turn.size() == 1000);
+}
+
+TEST_CASE("a small host's definitions are all read at every look") {
+  LargeHost host(KnownDefinitions::kReadAtEveryLook);
+  for (int tick = 0; tick < 3; ++tick) CHECK(host.look(kTick).size() == KnownDefinitions::kReadAtEveryLook);
+}
+
+TEST_CASE("after a long time without a look, all definitions are read") {
+  LargeHost host(1000);
+  host.look(kTick);
+  CHECK(host.look(KnownDefinitions::kAllReadWithin).size() == 1000);
+}
+
+TEST_CASE("of whom there was word, and who has another name now, is read again") {
+  LargeHost host(1000);
+  host.look(kTick);
+  std::set<std::string> in_turn = host.look(kTick);
+  REQUIRE_FALSE(in_turn.contains("uuid-999"));
+  REQUIRE_FALSE(in_turn.contains("uuid-998"));
+
+  host.definitions().forget("uuid-999");
+  host.all()[998].name = "renamed";
+  const std::set<std::string> read = host.look(kTick);
+
+  CHECK(read.contains("uuid-999"));
+  CHECK(read.contains("uuid-998"));
+}
+
+TEST_CASE("after word was missed, all definitions are read") {
+  LargeHost host(1000);
+  host.look(kTick);
+  host.definitions().forget_all();
+  CHECK(host.look(kTick).size() == 1000);
+}
+
+TEST_CASE("what was read before there was word of a change, in the same look, is not believed at the next") {
+  LargeHost host(1000);
+  host.look(kTick);
+  KnownDefinitions& definitions = host.definitions();
+  const bool all = GENERATE(false, true);
+
+  const std::uint64_t look = definitions.begin_look();
+  static_cast<void>(definitions.recall(host.all(), host.now()));
+  if (all) {
+    definitions.forget_all();
+  } else {
+    definitions.forget("uuid-7");
+  }
+  definitions.keep(look, {LargeHost::reading_of(host.all()[7])}, host.now());
+
+  CHECK(host.look(kTick).contains("uuid-7"));
+}
+
+namespace {
+
+constexpr int kDomains = 100;
+
+/// Marked domains of libvirt's test driver, in the world that all connections of this process to it share.
+class SharedWorld {
+ public:
+  SharedWorld() : connection_(virConnectOpen("test:///default"), virConnectClose) {
+    REQUIRE(connection_ != nullptr);
+    for (int i = 0; i < kDomains; ++i) define(i, "br0");
+  }
+  ~SharedWorld() {
+    for (int i = 0; i < kDomains; ++i) static_cast<void>(virDomainUndefine(find(i).get()));
+  }
+  SharedWorld(const SharedWorld&) = delete;
+  SharedWorld& operator=(const SharedWorld&) = delete;
+
+  static std::string uuid(int index) { return fmt::format("0b1d0b1d-0000-4000-8000-0000000a{:04}", index); }
+
+  /// As anybody could, with virsh.
+  void define(int index, const std::string& bridge) {
+    const std::string xml = fmt::format(
+        "<domain type='test'><name>known-{}</name><uuid>{}</uuid><memory unit='MiB'>64</memory><vcpu>1</vcpu>"
+        "<os><type>hvm</type></os>"
+        "<devices><interface type='bridge'><source bridge='{}'/></interface></devices></domain>",
+        index, uuid(index), bridge);
+    REQUIRE(Domain{virDomainDefineXML(connection_.get(), xml.c_str())});
+    mark(index, 1);
+  }
+  void mark(int index, int revision) {
+    Ownership ownership;
+    ownership.installation = "known";
+    ownership.address = {InstanceAddress::Kind::group, "web", index};
+    ownership.revision = revision;
+    ownership.incarnation = 1;
+    ownership.lineage = "8e7f8e7f-0000-4000-8000-000000000001";
+    ownership.spec_hash = "hash";
+    REQUIRE(virDomainSetMetadata(find(index).get(), VIR_DOMAIN_METADATA_ELEMENT, write_mark_xml(ownership)->c_str(),
+                                 kMarkPrefix, kMarkNamespace, VIR_DOMAIN_AFFECT_CONFIG) == 0);
+  }
+
+ private:
+  Domain find(int index) { return Domain{virDomainLookupByUUIDString(connection_.get(), uuid(index).c_str())}; }
+
+  std::unique_ptr<virConnect, int (*)(virConnectPtr)> connection_;
+};
+
+}  // namespace
+
+TEST_CASE("while a host is listened to, what was changed behind its back is seen once there was word") {
+  SystemClock clock;
+  LibvirtHosts hosts({{"kvm1", "test:///default"}}, LibvirtOptions{}, clock, [&] { clock.interrupt(); });
+  SharedWorld world;
+  hosts.listen_to({"kvm1"});
+  const auto look = [&] {
+    const Result<HostSnapshot> seen = hosts.observe({{"kvm1", ObserveRequest{}}}).at("kvm1");
+    REQUIRE(seen.ok());
+    std::map<std::string, LiveDomain> domains;
+    for (const LiveDomain& domain : seen->domains) domains.emplace(domain.uuid, domain);
+    return domains;
+  };
+  const std::string marked = SharedWorld::uuid(41), defined = SharedWorld::uuid(42);
+  CHECK(look().at(marked).ownership->revision == 1);
+  CHECK(look().at(defined).nics.at(0).source == "br0");
+  const auto word = [&] { return hosts.sleep_between(clock.now(), clock.now() + Duration{60'000}); };
+
+  world.mark(41, 2);
+  world.define(42, "br1");  // of which there is word, after that of the mark
+  REQUIRE(word());
+
+  const auto seen = look();
+  CHECK(seen.at(marked).ownership->revision == 2);
+  CHECK(seen.at(defined).nics.at(0).source == "br1");
+}
+
+}  // namespace vscale::test
