@@ -15,8 +15,8 @@
 #include "engine/ports/events/domain_events.h"
 #include "engine/ports/metrics/metrics_store.h"
 #include "engine/ports/metrics/number_sources.h"
-#include "engine/ports/state_store.h"
 #include "engine/ports/metrics/time_zones.h"
+#include "engine/ports/state_store.h"
 #include "engine/values/result.h"
 #include "providers/http_server/http_server.h"
 #include "providers/libvirt/libvirt_hosts.h"
@@ -41,6 +41,9 @@ struct OpenedState {
   std::function<Result<std::optional<Instant>>()> backed_up_at;
   /// Forgets the holder of that id; SqliteStateStore::force_unlock says when it refuses.
   std::function<Result<void>(const std::string& id)> force_unlock;
+  /// Is this file still what stands at its path? Not once somebody has moved it away, or put another one there: what is
+  /// written then, no other program sees.
+  std::function<bool()> is_still_there;
 };
 
 /// Everything outside of the program, as functions: main gives the real world, a test a fake one. Whatever they return

@@ -9,6 +9,7 @@
 
 #include "cmd/planning/recorded.h"
 #include "engine/health/ill_share.h"
+#include "engine/health/illness.h"
 #include "engine/live/emulation.h"
 #include "engine/placement/placement.h"
 #include "engine/plan/books/unrecorded.h"
@@ -242,25 +243,38 @@ std::vector<Need> needs_of_rollouts(const Status& status, const WholeCommand& co
   return needs;
 }
 
-/// Groups in which nobody is healed, as too many are ill: that has a cause which watch does not reach.
-std::vector<Need> needs_of_ill_groups(const Config& config, const MembersByGroup& members,
-                                      const WholeCommand& command) {
+/// Groups in which nobody is restarted or replaced, as too many are ill: that has a cause which watch does not reach.
+std::vector<Need> needs_of_ill_groups(const Config& config, const RecordedState& recorded, const Live& live,
+                                      Instant now, const WholeCommand& command) {
   std::vector<Need> needs;
+  if (recorded.health.empty()) return needs;
+  const Roster roster(config, recorded, live);
   for (const auto& group : config.groups) {
-    const auto found = members.find(address_of(group));
-    if (found == members.end()) continue;
-    IllShare share;
-    for (const auto* instance : found->second) {
-      const bool is_ill = instance->state == "unready";
-      share.ill += is_ill ? 1 : 0;
-      share.counted += is_ill || instance->state == "ready" || instance->state == "booting" ? 1 : 0;
-    }
-    const std::string why = why_too_many_ill(group, share);
+    const std::string why = why_left_ill(group, roster.of(address_of(group)), recorded, now);
     if (why.empty()) continue;
-    needs.push_back({.text = fmt::format("{}: {}: nobody of it is healed", group.name, why),
+    needs.push_back({.text = fmt::format("{}: {}: nobody of it is restarted or replaced", group.name, why),
                      .commands = {command("explain " + group.name, {})}});
   }
   return needs;
+}
+
+bool is_in_trouble(const LiveDomain* domain) {
+  return domain != nullptr && (domain->state == DomainState::paused || domain->state == DomainState::suspended ||
+                               domain->state == DomainState::crashed);
+}
+
+/// As decide_tick() finds it, but by what was noted where that goes by what a guest answers.
+HealthFinding::State health_state_of(const Member& member, const RecordedState& recorded) {
+  using State = HealthFinding::State;
+  const InstanceRecord& record = *member.record;
+  if (record.phase == Phase::leaving) return State::leaving;
+  if (recorded.words.stops.contains(record.address)) return State::stopped;
+  const Presence presence = member.where.presence;
+  if (presence == Presence::unknown || presence == Presence::in_between) return State::unknown;
+  if (record.phase == Phase::claimed || record.phase == Phase::defined) return State::making;
+  if (presence != Presence::up) return is_in_trouble(member.where.domain) ? State::failing : State::off;
+  if (record.phase == Phase::started) return State::booting;
+  return is_failing(recorded, record.address) ? State::failing : State::alive;
 }
 
 /// Domains with our mark that are in no record: forgotten, or of a newer statefile.
@@ -321,6 +335,36 @@ bool is_awaited(const Config& config, const VolumeRecord& volume) {
 
 }  // namespace
 
+bool is_failing(const RecordedState& recorded, const InstanceAddress& address) {
+  const auto health = recorded.health.find(address);
+  const auto instance = recorded.instances.find(address);
+  return health != recorded.health.end() && instance != recorded.instances.end() && health->second.failures > 0 &&
+         health->second.uuid == instance->second.uuid;
+}
+
+std::string why_left_ill(const Group& group, const std::vector<Member>& members, const RecordedState& recorded,
+                         Instant now) {
+  if (recorded.health.empty()) return "";  // nobody was noted: watch has found all of them well, or does not run
+  HealthInput input;
+  input.group = &group;
+  input.now = now;
+  std::map<InstanceAddress, HealthRecord> records;
+  bool is_any_left = false;
+  for (const Member& member : members) {
+    const InstanceAddress& address = member.record->address;
+    const auto noted = recorded.health.find(address);
+    const HealthRecord& record = records[address] = noted == recorded.health.end() ? HealthRecord{} : noted->second;
+    HealthFinding finding;
+    finding.address = address;
+    finding.started_at = member.record->started_at;
+    finding.state = health_state_of(member, recorded);
+    const bool is_failing_now = finding.state == HealthFinding::State::failing;
+    is_any_left = is_any_left || is_failing_now || is_past_startup_timeout(group, finding, record, now);
+    input.members.push_back(std::move(finding));
+  }
+  return is_any_left ? why_too_many_ill(group, ill_share(input, records)) : "";
+}
+
 std::string state_of(const InstanceRecord& instance, const Whereabouts& where) {
   if (instance.phase == Phase::leaving) return "leaving";
   if (where.presence == Presence::unknown) return "unknown";
@@ -350,10 +394,7 @@ Status status_of(const Config& config, const RecordedState& as_recorded, const L
         instance_status(instance, locate(instance, recorded.lineage, config, index, last_seen_up)));
   }
   for (auto& instance : status.instances) {
-    const auto health = recorded.health.find(instance.address);
-    const bool is_failing = health != recorded.health.end() && health->second.failures > 0 &&
-                            health->second.uuid == recorded.instances.at(instance.address).uuid;
-    if (instance.state == "ready" && is_failing) instance.state = "unready";
+    if (instance.state == "ready" && is_failing(recorded, instance.address)) instance.state = "unready";
   }
   const MembersByGroup members = members_of(status.instances);
   status.groups = group_statuses(config, recorded, members, now);
@@ -367,7 +408,7 @@ Status status_of(const Config& config, const RecordedState& as_recorded, const L
   }
   status.needs = needs_of(config, recorded, status, members, command);
   for (auto& need : needs_of_rollouts(status, command)) status.needs.push_back(std::move(need));
-  for (auto& need : needs_of_ill_groups(config, members, command)) status.needs.push_back(std::move(need));
+  for (auto& need : needs_of_ill_groups(config, recorded, live, now, command)) status.needs.push_back(std::move(need));
   if (auto need = need_for_unrecorded(unrecorded_domains(recorded, config, live), command); need && !status.running) {
     status.needs.push_back(std::move(*need));
   }

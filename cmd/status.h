@@ -13,6 +13,7 @@
 #include "engine/plan/reconcile.h"
 #include "engine/ports/state_store.h"
 #include "engine/recorded/recorded_state.h"
+#include "engine/watch/roster.h"
 
 /// How an installation stands: what `vscale status` shows, as values.
 
@@ -63,6 +64,16 @@ struct HostStatus {
 
 /// InstanceStatus::state: by where a plan would find it, so that what nobody could know is not missing.
 std::string state_of(const InstanceRecord& instance, const Whereabouts& where);
+
+/// Was it asked the last time that watch looked, and did not answer as it should? What is noted of another one that was
+/// in its place does not count.
+bool is_failing(const RecordedState& recorded, const InstanceAddress& address);
+
+/// Why those of the group that are up and ill are left so: more of it are ill than may be, counted as watch counts
+/// them, by where they are and by what watch has noted. Empty: no more are, or nobody is up and ill; who is off is
+/// started however many are. `members`: of a Roster.
+std::string why_left_ill(const Group& group, const std::vector<Member>& members, const RecordedState& recorded,
+                         Instant now);
 
 /// Something that waits for a person, and the command for it.
 struct Need {

@@ -39,17 +39,9 @@ Error nobody_to_ask(const Invocation& invocation, const ApplyArguments& argument
 }
 
 /// Remembers what the user has approved of.
-Result<void> accept(const Invocation& invocation, const ConfigurationFiles& files, const ApplyArguments& arguments,
-                    StateStore& store) {
-  if (arguments.options.destroy) return {};
-  const Outside& outside = invocation.outside;
-  AcceptedConfig accepted{
-      .files = {}, .at = outside.clock->now(), .by = outside.user + "@" + outside.machine, .reason = arguments.reason};
-  for (const auto& file : files.input.files) accepted.files.push_back({.path = file.path, .text = file.text});
-  for (const auto& file : files.read.files_read) {
-    accepted.files.push_back({.path = file.path, .text = file.text, .is_configuration = false});
-  }
-  return store.accept_config(accepted);
+Result<void> accept_applied(const Invocation& invocation, const ConfigurationFiles& files,
+                            const ApplyArguments& arguments, StateStore& store) {
+  return arguments.options.destroy ? Result<void>{} : accept(invocation, files, arguments.reason, store);
 }
 
 /// Who began this, and why, in the history: a destroy accepts no configuration that could say so.
@@ -75,7 +67,7 @@ Result<void> back_up(const Invocation& invocation, const Config& config, const O
 /// The hosts are as wanted; what the files say is accepted all the same.
 ExitCode nothing_to_do(Invocation& invocation, const ApplyArguments& arguments, const ConfigurationFiles& files,
                        StateStore& store, const FreshPlan& fresh) {
-  if (const auto accepted = accept(invocation, files, arguments, store); !accepted) {
+  if (const auto accepted = accept_applied(invocation, files, arguments, store); !accepted) {
     return fail(invocation, accepted.error());
   }
   const Instant now = invocation.outside.clock->now();
@@ -121,7 +113,7 @@ Result<FreshPlan> plan_to_apply(const Invocation& invocation, const ApplyArgumen
 Result<void> prepare(const Invocation& invocation, const ApplyArguments& arguments, const ConfigurationFiles& files,
                      const OpenedState& state, const FreshPlan& fresh) {
   if (auto copied = back_up(invocation, *files.read.config, state, fresh.recorded); !copied) return copied;
-  if (auto accepted = accept(invocation, files, arguments, *state.store); !accepted) return accepted;
+  if (auto accepted = accept_applied(invocation, files, arguments, *state.store); !accepted) return accepted;
   return write_down(invocation, arguments, *state.store);
 }
 

@@ -98,6 +98,24 @@ std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocatio
   return std::move(*files);
 }
 
+std::vector<AcceptedFile> accepted_files(const ConfigurationFiles& files) {
+  std::vector<AcceptedFile> accepted;
+  for (const auto& file : files.input.files) accepted.push_back({.path = file.path, .text = file.text});
+  for (const auto& file : files.read.files_read) {
+    accepted.push_back({.path = file.path, .text = file.text, .is_configuration = false});
+  }
+  return accepted;
+}
+
+Result<void> accept(const Invocation& invocation, const ConfigurationFiles& files, const std::string& reason,
+                    StateStore& store) {
+  const Outside& outside = invocation.outside;
+  return store.accept_config({.files = accepted_files(files),
+                              .at = outside.clock->now(),
+                              .by = outside.user + "@" + outside.machine,
+                              .reason = reason});
+}
+
 std::vector<MadeFrom> digests_of(const ConfigurationFiles& files, const std::string& key) {
   const auto digest = [&key](const std::string& text) { return "hmac-sha256:" + hmac_sha256_hex(key, text); };
   std::vector<MadeFrom> made_from;

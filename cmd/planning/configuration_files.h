@@ -1,9 +1,11 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "cmd/invocation/invocation.h"
+#include "engine/ports/state_store.h"
 #include "schemas/config/config_reader.h"
 #include "schemas/json/plan_json.h"
 
@@ -26,6 +28,12 @@ Result<ConfigurationFiles> read_files(const Invocation& invocation, ReadInput::S
 /// Warnings are said, too, unless -q. `output`: of that command.
 std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocation, ReadInput::Secrets secrets,
                                                      JsonOutput output = JsonOutput::document);
+
+/// What is wanted from here on, as `watch` follows it: their texts as they stand, with nothing filled in.
+std::vector<AcceptedFile> accepted_files(const ConfigurationFiles& files);
+/// Remembers them as that, with who accepted them now, and why (may be empty).
+Result<void> accept(const Invocation& invocation, const ConfigurationFiles& files, const std::string& reason,
+                    StateStore& store);
 
 /// What a plan is made from, as digests: every file, and the variables that are not sensitive. Keyed, since the plan
 /// may be shown to people who are not to find out by trying what stands in them.

@@ -64,6 +64,8 @@ std::vector<MetricFamily> of_the_loop(const WatchFigures& figures) {
   families.push_back(tick_durations(figures.ticks));
   families.push_back(counter("vscale_ticks_overran_total", "Ticks that took longer than watch.interval.",
                              {count(figures.ticks_overran)}));
+  families.push_back(
+      counter("vscale_plans_total", "Plans that were made: few where nothing happens.", {count(figures.plans)}));
   if (figures.last_tick) {
     families.push_back(gauge("vscale_last_tick_timestamp_seconds", "When a tick was last completed, since 1970.",
                              {metric(seconds(figures.last_tick->time_since_epoch()))}));

@@ -55,6 +55,7 @@ struct WatchFigures {
   std::string version;
   TickDurations ticks{};
   std::uint64_t ticks_overran = 0;     ///< Took longer than watch.interval.
+  std::uint64_t plans = 0;             ///< That were made: none while nothing is otherwise than it was.
   std::optional<Instant> last_tick{};  ///< When one was last completed; nothing: none has been.
   bool holds_lock = false;             ///< false: another vscale is at work, and this one waits for it.
   std::vector<HostFigures> hosts{};    ///< In file order, as are the groups.

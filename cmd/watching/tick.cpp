@@ -23,6 +23,29 @@ std::string message_of(const Error& error) {
   return error.detail.empty() ? error.message : fmt::format("{} [{}]", error.message, error.detail);
 }
 
+/// Somebody wrote each time: what was decided was thrown away.
+Error nothing_kept(const Error& conflict) {
+  Error error;
+  error.kind = ErrorKind::conflict;
+  error.message = fmt::format(
+      "nothing was decided by this look: in each of {} tries somebody else wrote to the statefile, which was to be "
+      "left alone for a moment",
+      kDecisionTries);
+  error.detail = conflict.message;
+  error.hint =
+      "run more seldom what writes there, such as `vscale plan`; `fuser` tells who has the statefile open. The next "
+      "look tries again";
+  return error;
+}
+
+std::set<std::string> silent_hosts(const Live& live) {
+  std::set<std::string> silent;
+  for (const auto& [host, view] : live) {
+    if (!view.snapshot) silent.insert(host);
+  }
+  return silent;
+}
+
 }  // namespace
 
 Ticks::Ticks(Invocation& invocation, const WatchArguments& arguments, Followed& followed, OpenedState& state,
@@ -33,7 +56,8 @@ Ticks::Ticks(Invocation& invocation, const WatchArguments& arguments, Followed& 
       state_(state),
       view_(view),
       store_(*state.store, world_.recorded),
-      runs_(invocation, store_) {
+      runs_(invocation, store_),
+      measuring_(arguments.once ? kOnceApart : Duration{0}) {
   figures_.version = kVersion;
 }
 
@@ -46,15 +70,23 @@ void Ticks::tell(const std::string& kind, const std::string& host, const std::st
   view_.event({.at = now(), .kind = kind, .address = {}, .host = host, .text = text});
 }
 
-// ---- What is followed, and what is known
-// ------------------------------------------------------------------------------
+void Ticks::tell_error(const Error& error) {
+  has_failed_ = true;
+  view_.error(error);
+}
+
+// ---- What is followed, and what is known ----------------------------------------------------------------------------
 
 bool Ticks::follow() {
   const Followed::News news = followed_.look(*state_.store);
-  if (news.why) view_.error(*news.why);
+  if (news.why) tell_error(*news.why);
   for (const auto& diagnostic : news.rejected) view_.diagnostic(diagnostic);
   const bool rejected = news.why.has_value() || !news.rejected.empty();
+  has_failed_ = has_failed_ || rejected;
   if (rejected && followed_.files() != nullptr) tell("configuration", "", "not taken, the one before is kept");
+  if (news.files_left) {
+    tell("configuration", "", "the files say `follow: applied`, and count once they are: vscale apply");
+  }
   std::string idle;
   if (followed_.files() == nullptr) idle = "there is no configuration without a mistake";
   if (idle.empty() && !followed_.is_followed()) {
@@ -67,8 +99,20 @@ bool Ticks::follow() {
     return false;
   }
   idle_because_.clear();
-  if (news.changed || hosts_.domains == nullptr) begin_with(config());
+  if (!news.changed && hosts_.domains != nullptr) return true;
+  begin_with(config());
+  accept_files();
   return true;
+}
+
+/// Files that are followed are accepted by that: where they say `follow: applied` one day, what goes on is what was
+/// followed until then, and not what somebody applied long before.
+void Ticks::accept_files() {
+  if (!followed_.follows_files() || arguments_.dry_run) return;
+  const auto accepted = state_.store->accepted_config();
+  if (accepted && *accepted && (*accepted)->files == accepted_files(*files())) return;
+  const auto written = accepted ? accept(invocation_, *files(), "followed by watch", *state_.store) : accepted.error();
+  if (!written) tell_error(written.error());
 }
 
 /// Another configuration: what goes on was planned by the one before.
@@ -83,10 +127,10 @@ void Ticks::begin_with(const Config& config) {
   wellness_.emplace(hosts_, outside.network_probe(), outside.clock, outside.in_background);
   world_.config = config;
   world_.places = files()->read.places;
-  is_other_ = true;
+  plan_need_.note_change();
   world_.live.clear();
   if (arguments_.dry_run) return;
-  if (const auto error = measuring_.open(outside, config, now())) view_.error(*error);
+  if (const auto error = measuring_.open(outside, config, now())) tell_error(*error);
 }
 
 bool Ticks::has_news() {
@@ -97,24 +141,25 @@ bool Ticks::has_news() {
 bool Ticks::read_record() {
   const auto writes = state_.store->writes_of_others();
   if (!writes) {
-    view_.error(writes.error());
+    tell_error(writes.error());
     return false;
   }
   if (is_record_read_ && seen_writes_ == *writes) return true;
   auto read = state_.store->read();
   if (!read) {
-    view_.error(read.error());
+    tell_error(read.error());
     return false;
   }
   world_.recorded = std::move(*read);
-  is_other_ = true;
+  plan_need_.note_change();
   seen_writes_ = *writes;
   is_record_read_ = true;
   return true;
 }
 
 void Ticks::look() {
-  Live before = std::exchange(world_.live, {});
+  const std::set<std::string> silent_before = silent_hosts(world_.live);
+  world_.live.clear();  // thousands of domains, of which the record knows, are not to be there twice
   // Most answer at once, and one that is silent holds up the look: what they counted is of its beginning.
   const Instant asked = now();
   const Duration asked_by_uptime = uptime();
@@ -122,22 +167,21 @@ void Ticks::look() {
   world_.live = observe_hosts(*hosts_.domains, config(), world_.recorded, asked,
                               {.counters = counters, .patience = kHostAwaited, .changes_nothing = arguments_.dry_run});
   world_.now = now();
-  tell_of_hosts(before);
+  tell_of_hosts(silent_before);
   if (!arguments_.dry_run) {
-    if (const auto written = record_live(store_, config(), world_.live); !written) view_.error(written.error());
+    if (const auto written = record_live(store_, config(), world_.live); !written) tell_error(written.error());
   }
-  is_other_ |= take_note_of(config(), world_.live, world_.recorded);
+  if (take_note_of(config(), world_.live, world_.recorded)) plan_need_.note_change();
   if (!counters) return;
   if (const auto error = measuring_.take(config(), world_.recorded, world_.live, asked, asked_by_uptime)) {
-    view_.error(*error);
+    tell_error(*error);
   }
 }
 
-void Ticks::tell_of_hosts(const Live& before) {
+void Ticks::tell_of_hosts(const std::set<std::string>& silent_before) {
   all_known_ = true;
   for (const auto& [host, view] : world_.live) {
-    const auto known = before.find(host);
-    const bool was_silent = known != before.end() && !known->second.snapshot;
+    const bool was_silent = silent_before.contains(host);
     if (!view.snapshot) all_known_ = false;
     if (!view.snapshot && !was_silent && view.failure) {
       tell("silent", host, fmt::format("{}; its instances are left alone", message_of(view.failure->error)));
@@ -146,8 +190,7 @@ void Ticks::tell_of_hosts(const Live& before) {
   }
 }
 
-// ---- What is asked
-// ----------------------------------------------------------------------------------------------------
+// ---- What is asked --------------------------------------------------------------------------------------------------
 
 TickInput Ticks::gather() {
   TickInput input;
@@ -171,21 +214,24 @@ TickInput Ticks::gather() {
   return input;
 }
 
-// ---- What is decided
-// --------------------------------------------------------------------------------------------------
+// ---- What is decided ------------------------------------------------------------------------------------------------
 
 /// A group that is to grow beyond what its hosts and addresses hold grows as far as they do.
-TickDecision Ticks::decide(TickInput input) {
+TickDecision Ticks::decide(const TickInput& input) {
   TickDecision decision = decide_tick(input);
+  std::map<std::string, int> rooms;
   for (const auto& change : decision.changes) {
     const auto* put = std::get_if<PutWantedSize>(&change);
     const Group* group = put == nullptr ? nullptr : find_group(world_.config, put->size.group);
     if (group == nullptr) continue;
     const int before = wanted_size(*group, world_.recorded, put->size.group);
     if (put->size.size <= before) continue;
-    if (const auto room = room_for(put->size.group, put->size.size)) input.room.emplace(put->size.group, *room);
+    if (const auto room = room_for(put->size.group, put->size.size)) rooms.emplace(put->size.group, *room);
   }
-  return input.room.empty() ? decision : decide_tick(input);
+  if (rooms.empty()) return decision;
+  TickInput bounded = input;
+  bounded.room = std::move(rooms);
+  return decide_tick(bounded);
 }
 
 /// How many of the group there can be at most, if that is less than `size`: by a plan that is only made.
@@ -211,20 +257,25 @@ std::optional<int> Ticks::room_for(const std::string& group, int size) {
   return static_cast<int>(there) + created;
 }
 
-/// Of those who are ill and are not healed now, though they were not held by the tick before. Who only waits until
-/// another one of the group has been healed is no news.
-std::vector<EventRecord> Ticks::news_of_held(const TickDecision& decision) {
-  std::vector<EventRecord> events;
+/// Who is ill and is not healed now. Who only waits until another one of the group has been healed is none of them.
+std::set<InstanceAddress> Ticks::held_by(const TickDecision& decision) const {
   std::set<InstanceAddress> held;
   const auto busy = runs_.busy_groups();
   for (const auto& one : decision.held) {
-    if (busy.contains(group_address(one.address))) continue;
-    held.insert(one.address);
-    if (held_.contains(one.address)) continue;
+    if (!busy.contains(group_address(one.address))) held.insert(one.address);
+  }
+  return held;
+}
+
+/// Of those who were not held by the tick before.
+std::vector<EventRecord> Ticks::news_of_held(const TickDecision& decision) const {
+  std::vector<EventRecord> events;
+  const auto held = held_by(decision);
+  for (const auto& one : decision.held) {
+    if (!held.contains(one.address) || held_.contains(one.address)) continue;
     events.push_back(
         {.at = world_.now, .kind = "held", .address = to_string(one.address), .host = "", .text = one.text});
   }
-  held_ = std::move(held);
   return events;
 }
 
@@ -233,21 +284,24 @@ void Ticks::tell_of(const TickDecision& decision) {
     if (one.size != one.current) view_.decision(one);
   }
   for (const auto& event : decision.events) {
-    if (event.kind == "healed" || event.kind == "asked" || event.kind == "held") view_.event(event);
+    const bool is_news =
+        event.kind == "healed" || event.kind == "asked" || event.kind == "held" || event.kind == "flapping";
+    if (is_news) view_.event(event);
   }
 }
 
-/// In one transaction: what is decided, and what that is remembered by. False: it is not kept, and nothing may follow
-/// from it. So it is where an operator has said something since the record was read, which has to be heeded first.
-bool Ticks::keep(const TickDecision& decision) {
+/// In one transaction: what is decided, and what that is remembered by. The error: it is not kept, and nothing may
+/// follow from it. So it is, as a conflict, where an operator has said something since the record was read, which has
+/// to be heeded first.
+Result<void> Ticks::keep(const TickDecision& decision) {
   if (arguments_.dry_run) {
     for (const auto& change : decision.changes) apply(world_.recorded, change);
     apply(world_.recorded, decision.remembered);
-    return true;
+    return {};
   }
   const bool nothing = decision.changes.empty() && decision.remembered == Remembered{} && decision.decisions.empty() &&
                        decision.events.empty();
-  if (nothing) return true;
+  if (nothing) return {};
   Commit commit;
   commit.at = now();
   commit.changes = decision.changes;
@@ -255,10 +309,46 @@ bool Ticks::keep(const TickDecision& decision) {
   commit.decisions = decision.decisions;
   commit.events = decision.events;
   commit.expected_writes_of_others = seen_writes_;
-  const auto committed = store_.commit(commit);
-  if (committed) return true;
-  if (committed.error().kind != ErrorKind::conflict) view_.error(committed.error());
-  return false;
+  if (const auto committed = store_.commit(commit); !committed) return committed.error();
+  return {};
+}
+
+/// By what this look has found. Where somebody writes meanwhile, be it only what `vscale plan` saw of the hosts, it is
+/// decided again by what the record says then: nobody who writes often keeps watch from its work.
+std::optional<TickDecision> Ticks::decide_and_keep() {
+  const TickInput input = gather();
+  for (int tries = 1;; ++tries) {
+    TickDecision decision = decide(input);
+    for (auto& event : news_of_held(decision)) decision.events.push_back(std::move(event));
+    const auto kept = keep(decision);
+    if (kept) {
+      held_ = held_by(decision);
+      is_conflict_told_ = false;
+      return decision;
+    }
+    if (kept.error().kind != ErrorKind::conflict) {
+      tell_error(kept.error());
+      return std::nullopt;
+    }
+    if (tries == kDecisionTries) {
+      tell_of_conflict(kept.error());
+      return std::nullopt;
+    }
+    if (!read_again()) return std::nullopt;
+  }
+}
+
+/// The record as it is now, with what this look has seen of the hosts.
+bool Ticks::read_again() {
+  if (!read_record()) return false;
+  take_note_of(config(), world_.live, world_.recorded);
+  return true;
+}
+
+/// Once, until something is kept again.
+void Ticks::tell_of_conflict(const Error& conflict) {
+  if (!is_conflict_told_) tell_error(nothing_kept(conflict));
+  is_conflict_told_ = true;
 }
 
 /// More is wanted than was planned; or fewer, and an operator says so: what policies want less is taken away
@@ -302,26 +392,26 @@ void Ticks::back_up() {
   if (!backed_up_at_) backed_up_at_ = uptime() - age_of_newest_backup(*every);
   if (uptime() < *backed_up_at_ + *every) return;
   backed_up_at_ = uptime();
-  if (const auto copied = state_.back_up(now(), config().state.backup_keep); !copied) view_.error(copied.error());
+  if (const auto copied = state_.back_up(now(), config().state.backup_keep); !copied) tell_error(copied.error());
 }
 
-void Ticks::tick() {
+bool Ticks::tick() {
   const Duration began = uptime();
   take_ended();
-  if (!follow() || !read_record()) return;
+  if (!follow() || !read_record()) return false;
   look();
   find_images();
-  TickDecision decision = decide(gather());
-  for (auto& event : news_of_held(decision)) decision.events.push_back(std::move(event));
-  if (!keep(decision)) return;
-  tell_of(decision);
-  supersede_runs(decision);
-  plan_units(decision);
+  const auto decision = decide_and_keep();
+  if (!decision) return false;
+  tell_of(*decision);
+  supersede_runs(*decision);
+  plan_units(*decision);
   if (!arguments_.dry_run) back_up();
   figures_.ticks.add(uptime() - began);
   if (uptime() - began > interval()) ++figures_.ticks_overran;
   figures_.last_tick = now();
-  count_tick(world_, decision, figures_);
+  count_tick(world_, *decision, figures_);
+  return true;
 }
 
 }  // namespace vscale

@@ -13,6 +13,7 @@
 #include "cmd/serving/watch_figures.h"
 #include "cmd/views/watch/watch_view.h"
 #include "cmd/watching/doing/following_store.h"
+#include "cmd/watching/doing/plan_need.h"
 #include "cmd/watching/doing/unit_runs.h"
 #include "cmd/watching/followed.h"
 #include "cmd/watching/seeing/measuring.h"
@@ -34,17 +35,22 @@ constexpr Duration kRetryMost{300'000};
 constexpr Duration kToldAgain{std::chrono::hours{1}};
 /// Where a plan failed, pools are looked into no more often: another look rarely helps, and it costs.
 constexpr Duration kPoolsLookedIntoAgain{60'000};
-/// Where there was nothing to do, and all is as it was then, plans are made no more often.
-constexpr Duration kPlannedAgain{60'000};
+/// Of `--once` by cron: looks that are no further apart make samples of what instances have used in between.
+constexpr Duration kOnceApart{std::chrono::minutes{10}};
+/// What a look has found is decided on so often, where somebody writes to the statefile each time before it is kept.
+constexpr int kDecisionTries = 3;
 
+/// For the thread of the loop only, as is all that it has: runs have threads of their own behind their ActionRunner,
+/// and what it measures and asks comes back to the loop.
 class Ticks {
  public:
   /// All outlive it. The lock is held while it is used, but for a dry run.
   Ticks(Invocation& invocation, const WatchArguments& arguments, Followed& followed, OpenedState& state,
         WatchView& view);
 
-  /// Looks, decides, and begins what follows.
-  void tick();
+  /// Looks, decides, and begins what follows. False: it did none of it, or nothing could follow from the look, and it
+  /// has told why; what it waits for, such as something to follow, it tells once.
+  bool tick();
   /// Goes on with what has begun, until `until`, or until something has ended: what has is told and recorded.
   void advance(Instant until);
   /// Nothing is in flight.
@@ -58,7 +64,7 @@ class Ticks {
   [[nodiscard]] const ConfigurationFiles* files() const { return followed_.files(); }
   [[nodiscard]] const WatchFigures& figures() const { return figures_; }
   [[nodiscard]] const std::shared_ptr<DomainEvents>& events() const { return hosts_.events; }
-  /// Worth the exit code: a host was silent in the last tick; something failed in any.
+  /// Worth the exit code: a host was silent in the last tick; an error was told, or a run has failed, in any.
   [[nodiscard]] bool all_known() const { return all_known_; }
   [[nodiscard]] bool has_failed() const { return has_failed_; }
 
@@ -74,18 +80,24 @@ class Ticks {
   [[nodiscard]] Instant now() const { return invocation_.outside.clock->now(); }
   [[nodiscard]] Duration uptime() const { return invocation_.outside.clock->uptime(); }
   void tell(const std::string& kind, const std::string& host, const std::string& text);
+  void tell_error(const Error& error);
 
   bool follow();
+  void accept_files();
   bool read_record();
   void begin_with(const Config& config);
   void look();
-  void tell_of_hosts(const Live& before);
+  void tell_of_hosts(const std::set<std::string>& silent_before);
   TickInput gather();
-  TickDecision decide(TickInput input);
+  TickDecision decide(const TickInput& input);
   std::optional<int> room_for(const std::string& group, int size);
-  [[nodiscard]] bool keep(const TickDecision& decision);
+  std::optional<TickDecision> decide_and_keep();
+  [[nodiscard]] Result<void> keep(const TickDecision& decision);
+  bool read_again();
+  void tell_of_conflict(const Error& conflict);
   void tell_of(const TickDecision& decision);
-  [[nodiscard]] std::vector<EventRecord> news_of_held(const TickDecision& decision);
+  [[nodiscard]] std::set<InstanceAddress> held_by(const TickDecision& decision) const;
+  [[nodiscard]] std::vector<EventRecord> news_of_held(const TickDecision& decision) const;
   void supersede_runs(const TickDecision& decision);
   [[nodiscard]] bool is_worth_another_plan(const Group& group, int planned) const;
 
@@ -99,6 +111,7 @@ class Ticks {
   bool look_into_pools_for(const Plan& plan);
   [[nodiscard]] bool is_to_wait(const std::string& unit) const;
   void tell_of_plan(const Plan& plan);
+  void tell_of_drift(const Plan& plan);
   void carry_out(const std::vector<std::string>& groups, Plan plan);
   void take_ended();
   void back_up();
@@ -117,6 +130,7 @@ class Ticks {
   std::optional<WellnessLooks> wellness_;
   std::optional<std::int64_t> seen_writes_;  ///< StateStore::writes_of_others() when the record was read.
   bool is_record_read_ = false;
+  bool is_conflict_told_ = false;  ///< Nothing has been kept since.
   FoundImages images_;
   std::map<std::string, Retry> retries_;               ///< By a unit's first group.
   std::map<std::string, Duration> told_;               ///< What plans said, and when (by uptime).
@@ -127,9 +141,7 @@ class Ticks {
   std::optional<Duration> backed_up_at_;       ///< By uptime.
   std::optional<Duration> pools_looked_into_;  ///< Likewise.
   WatchFigures figures_;
-  bool is_other_ = true;                 ///< Something is otherwise than it was when nothing was to be done.
-  std::int64_t writes_seen_ = 0;         ///< FollowingStore::writes() at that time.
-  std::optional<Duration> all_done_at_;  ///< By uptime: when a plan of everything had nothing in it.
+  PlanNeed plan_need_;
   bool all_known_ = true;
   bool has_failed_ = false;
 };

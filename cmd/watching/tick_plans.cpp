@@ -6,6 +6,7 @@
 
 #include "cmd/planning/fresh_plan.h"
 #include "cmd/planning/sources/images.h"
+#include "cmd/status.h"
 #include "cmd/watching/tick.h"
 #include "engine/plan/books/pool_use.h"
 #include "engine/watch/units.h"
@@ -84,14 +85,15 @@ void Ticks::find_images() {
   }
   images_ = vscale::find_images(invocation_, config(), names, Newer::keep_lock, world_.recorded);
   images_.locks.merge(accepted);
-  is_other_ |= world_.images != images_.locks || !images_.vanished.empty() || !images_.unread.empty();
+  const bool are_other = world_.images != images_.locks || !images_.vanished.empty() || !images_.unread.empty();
+  if (are_other) plan_need_.note_change();
   world_.images = images_.locks;
   world_.unread_images = images_.unread;
   if (images_.changes.empty() || arguments_.dry_run) return;
   Commit commit;
   commit.at = now();
   commit.changes = images_.changes;
-  if (const auto committed = store_.commit(commit); !committed) view_.error(committed.error());
+  if (const auto committed = store_.commit(commit); !committed) tell_error(committed.error());
 }
 
 Plan Ticks::plan_with(const std::vector<std::string>& excluded) {
@@ -104,6 +106,7 @@ Plan Ticks::plan_with(const std::vector<std::string>& excluded) {
   const auto claims = runs_.claims_to_come(world_.recorded);
   for (const auto& claim : claims) world_.recorded.instances.emplace(claim.address, claim);
   Plan plan = reconcile(world_);
+  ++figures_.plans;
   for (const auto& claim : claims) world_.recorded.instances.erase(claim.address);
   report_vanished(images_, plan);
   report_overwritten(invocation_, config(), images_, plan);
@@ -124,34 +127,30 @@ std::map<InstanceAddress, Healing> Ticks::healings_to_plan(const TickDecision& d
   return now;
 }
 
-/// There was nothing to do a moment ago, and everything is as it was then. What comes to pass by the time alone, such
-/// as the end of a suspension, is seen in kPlannedAgain; what is rolling, and who is ill, are planned for in every
-/// tick.
+/// No plan is needed. What is rolling, and who is ill, are planned for in every tick.
 bool Ticks::is_settled() const {
-  const bool was_all_done = all_done_at_ && uptime() < *all_done_at_ + kPlannedAgain;
-  const bool has_changed = is_other_ || store_.writes() != writes_seen_;
   const RecordedState& recorded = world_.recorded;
   const bool goes_on = !runs_.is_idle() || !recorded.rollouts.empty() || !recorded.health.empty();
-  return was_all_done && !has_changed && !goes_on && !arguments_.dry_run;
+  return !plan_need_.is_there(uptime(), store_.writes()) && !goes_on && !arguments_.dry_run;
 }
 
 void Ticks::plan_units(const TickDecision& decision) {
   const auto busy = runs_.busy_groups();
   Findings findings = decision.findings;
   findings.healings = healings_to_plan(decision, busy);
-  is_other_ |= findings != world_.findings;
+  if (findings != world_.findings) plan_need_.note_change();
   world_.findings = std::move(findings);
   world_.unready.clear();
   for (const auto& [address, health] : world_.recorded.health) {
-    if (health.failures > 0) world_.unready.emplace(address, health.failure);
+    if (is_failing(world_.recorded, address)) world_.unready.emplace(address, health.failure);
   }
   if (is_settled()) return;
+  std::erase_if(told_, [&](const auto& entry) { return uptime() >= entry.second + kToldAgain; });
   const auto units = units_of(world_.config, world_.recorded);
   const Plan all = plan_with({busy.begin(), busy.end()});
   const bool is_all_done = all.actions.empty() && !all.errored && busy.empty();
-  all_done_at_ = is_all_done ? std::optional(uptime()) : std::nullopt;
-  writes_seen_ = store_.writes();
-  is_other_ = false;
+  plan_need_.note_plan(uptime(), store_.writes(), is_all_done);
+  tell_of_drift(all);
   if (all.actions.empty() && !all.errored) return tell_of_plan(all);
   const auto touched = touched_by(all);
   for (const auto& unit : units) {
@@ -176,8 +175,8 @@ bool Ticks::look_into_pools_for(const Plan& plan) {
   if (plan.errored && was_of_late) return false;
   pools_looked_into_ = uptime();
   look_into_pools(*hosts_.domains, config(), world_.recorded, now(), world_.live, kHostAwaited);
-  if (const auto written = record_live(store_, config(), world_.live); !written) view_.error(written.error());
-  is_other_ |= take_note_of(config(), world_.live, world_.recorded);
+  if (const auto written = record_live(store_, config(), world_.live); !written) tell_error(written.error());
+  if (take_note_of(config(), world_.live, world_.recorded)) plan_need_.note_change();
   return true;
 }
 
@@ -213,10 +212,19 @@ void Ticks::plan_unit(const std::vector<std::string>& unit, const std::vector<st
 
 /// What many plans say, one after another, is told once in kToldAgain.
 void Ticks::tell_of_plan(const Plan& plan) {
-  std::erase_if(told_, [&](const auto& entry) { return uptime() >= entry.second + kToldAgain; });
   for (const auto& one : plan.diagnostics) {
     const std::string text = one.code + without_times(one.summary);
     if (is_worth_telling(one) && told_.emplace(text, uptime()).second) view_.diagnostic(one);
+  }
+}
+
+/// Where it is only reported, once in kToldAgain; what is put right is told as it is done.
+void Ticks::tell_of_drift(const Plan& plan) {
+  if (config().watch.drift != Watch::Drift::report) return;
+  for (const auto& one : plan.drift) {
+    const std::string text = fmt::format("{} {} -> {} ({})", one.what, one.recorded, one.live, one.remedy);
+    if (!told_.emplace(fmt::format("{} {}", one.address, text), uptime()).second) continue;
+    view_.event({.at = now(), .kind = "drift", .address = one.address, .host = one.host, .text = text});
   }
 }
 
@@ -247,7 +255,7 @@ void Ticks::take_ended() {
   for (auto& ended : runs_.take_ended()) {
     figures_.actions_done += static_cast<std::uint64_t>(ended.summary.done);
     figures_.actions_failed += ended.summary.failed.size();
-    if (ended.summary.state_error) view_.error(*ended.summary.state_error);
+    if (ended.summary.state_error) tell_error(*ended.summary.state_error);
     const std::string unit = ended.groups.empty() ? "" : ended.groups.front();
     const bool failed = !ended.summary.failed.empty() || ended.summary.state_error;
     if (!failed) {

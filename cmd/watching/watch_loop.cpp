@@ -34,6 +34,7 @@ std::optional<ExitCode> WatchLoop::prepare() {
   const Followed::News news = followed_.read_files();
   if (news.why) fail(invocation_, *news.why);
   if (!news.rejected.empty()) report(invocation_, news.rejected, JsonOutput::stream);
+  have_files_mistakes_ = news.why.has_value() || !news.rejected.empty();
   const auto path = statefile();
   if (!path) return fail(invocation_, path.error());
   // A mistake in the files keeps nobody from going on with what was accepted: but somebody has to have accepted it.
@@ -122,8 +123,28 @@ void WatchLoop::rest_until(Duration next_tick) {
   }
 }
 
-void WatchLoop::loop() {
+/// Somebody has moved the statefile away, or put another one there. What is recorded from then on, nobody else would
+/// see; and what operators say, this loop would not hear.
+bool WatchLoop::has_lost_statefile() {
+  if (state_.is_still_there()) return false;
+  const std::string& path = published_->state_path;
+  Error error;
+  error.kind = ErrorKind::conflict;
+  error.message = fmt::format(
+      "the statefile was moved away, removed or replaced while watch was at work on it, and was to stay there: {}",
+      path);
+  error.hint = fmt::format(
+      "watch ends. What it wrote last may stand in {0}-wal alone, which belongs to the file that it had opened: put "
+      "the right one at {0}, with its own -wal beside it or with none, and begin vscale watch again",
+      path);
+  view_.error(error);
+  return true;
+}
+
+/// `error`: it could not go on.
+ExitCode WatchLoop::loop() {
   while (stop() == StopRequest::none) {
+    if (has_lost_statefile()) return ExitCode::error;
     if (!take_the_lock()) {
       got_on();
       publish();
@@ -140,6 +161,17 @@ void WatchLoop::loop() {
     publish();
     rest_until(began + ticks_->interval());
   }
+  return ExitCode::ok;
+}
+
+/// Whoever runs it by cron learns by its exit code that not all was done, whatever kept it from that.
+ExitCode WatchLoop::once() {
+  if (!take_the_lock()) return ExitCode::error;
+  const bool is_complete = ticks_->tick();
+  finish();
+  ExitCode code = ticks_->all_known() ? ExitCode::ok : ExitCode::partial;
+  if (!is_complete || ticks_->has_failed() || have_files_mistakes_) code = stronger(code, ExitCode::error);
+  return stop() == StopRequest::none ? code : stronger(code, ExitCode::interrupted);
 }
 
 /// What was begun is finished, and nothing is waited for any more; or, with --once, all of it is done.
@@ -153,21 +185,13 @@ ExitCode WatchLoop::run() {
   if (const auto code = prepare()) return *code;
   invocation_.outside.interrupt_gently();
   if (const auto code = serve()) return *code;
-  if (arguments_.once) {
-    if (!take_the_lock()) return ExitCode::error;
-    ticks_->tick();
-  } else {
-    loop();
-    tell("stops", "finishing what runs");
-    if (invocation_.outside.service != nullptr) static_cast<void>(invocation_.outside.service->stopping());
-  }
+  if (arguments_.once) return once();
+  const ExitCode code = loop();
+  tell("stops", "finishing what runs");
+  if (invocation_.outside.service != nullptr) static_cast<void>(invocation_.outside.service->stopping());
   finish();
   if (server_ != nullptr) static_cast<void>(server_->stop());
-  const bool interrupted = arguments_.once && stop() != StopRequest::none;
-  ExitCode code = ticks_->all_known() ? ExitCode::ok : ExitCode::partial;
-  if (!arguments_.once) code = ExitCode::ok;
-  if (arguments_.once && ticks_->has_failed()) code = stronger(code, ExitCode::error);
-  return interrupted ? stronger(code, ExitCode::interrupted) : code;
+  return code;
 }
 
 }  // namespace vscale

@@ -27,12 +27,15 @@ constexpr Duration kTickGap{1'000};
 constexpr int kStuckIntervals = 4;
 constexpr Duration kStuckBeside{60'000};
 
+/// For one thread; what its server may see of it, it publishes (published.h).
 class WatchLoop {
  public:
   WatchLoop(Invocation& invocation, const WatchArguments& arguments);
   ~WatchLoop();
 
-  /// Until the user asks it to stop, or, with --once, until what one tick has begun is done.
+  /// Until the user asks it to stop, or, with --once, until what one tick has begun is done. `error`: it could not
+  /// begin; the statefile was moved away beneath it; or, with --once, the tick was not completed, or something has
+  /// failed.
   ExitCode run();
 
  private:
@@ -46,7 +49,9 @@ class WatchLoop {
   std::optional<ExitCode> serve();
   bool take_the_lock();
   bool make_way();
-  void loop();
+  ExitCode once();
+  ExitCode loop();
+  bool has_lost_statefile();
   void rest_until(Duration next_tick);
   void wind_down();
   void got_on();
@@ -68,6 +73,7 @@ class WatchLoop {
   struct Published;
   std::shared_ptr<Published> published_;
   std::unique_ptr<HttpServer> server_;
+  bool have_files_mistakes_ = false;  ///< Those of the command line had some when it began, or could not be read.
   bool said_ready_ = false;
   std::string said_standing_;
   Duration alive_said_at_{};

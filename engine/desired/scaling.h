@@ -90,7 +90,7 @@ struct ScalingPolicy {
   std::string zone;            ///< schedule: IANA name
   std::string at, start, end;  ///< schedule: five-field cron
   std::optional<int> size, min, max;
-  Duration catch_up{};
+  Duration catch_up = std::chrono::minutes{10};
 
   int per_instance = 0;  ///< capacity
   int min_available = 0;

@@ -124,8 +124,8 @@ std::optional<Hold> why_held(const HealthInput& input, const Patient& patient, c
 bool is_coming_back(const HealthInput& input, const HealthRecord& record, const HealthFinding* member) {
   if (record.healed_at.empty() || record.healthy_since) return false;
   if (member != nullptr) {
-    if (member->state == State::booting) return !is_past_startup_timeout(*input.group, *member, input.now);
-    if (member->state == State::making) return !is_past_provision_timeout(*input.group, *member, input.now);
+    if (member->state == State::booting) return !is_past_startup_timeout(*input.group, *member, record, input.now);
+    if (member->state == State::making) return !is_past_provision_timeout(*input.group, *member, record, input.now);
     if (member->state != State::leaving && member->state != State::unknown) return false;
   }
   return input.now - record.healed_at.back() < provision_timeout_of(*input.group);
@@ -192,7 +192,7 @@ std::vector<HealthRecord> worth_remembering(const HealthInput& input, const Reco
 HealthOutcome decide_health(const HealthInput& input, const std::vector<HealthRecord>& before) {
   check(input, before);
   Records records = observe(input, before);
-  const IllShare share = ill_share(input);
+  const IllShare share = ill_share(input, records);
   HealthOutcome outcome;
   outcome.breaker = why_breaker_open(*input.group, share);
   std::vector<Patient> waiting;

@@ -16,7 +16,7 @@ std::int64_t hundredths(int percent, int of) {
   return std::int64_t{percent} * of;
 }
 
-void count(IllShare& share, const Group& group, const HealthFinding& finding, Instant now) {
+void count(IllShare& share, const Group& group, const HealthFinding& finding, const HealthRecord& record, Instant now) {
   switch (finding.state) {
     case HealthFinding::State::alive:
       ++share.counted;
@@ -28,7 +28,7 @@ void count(IllShare& share, const Group& group, const HealthFinding& finding, In
       break;
     case HealthFinding::State::booting:
       ++share.counted;
-      if (is_past_startup_timeout(group, finding, now)) ++share.ill;
+      if (is_past_startup_timeout(group, finding, record, now)) ++share.ill;
       break;
     case HealthFinding::State::unknown:
       ++share.unknown;
@@ -42,9 +42,11 @@ void count(IllShare& share, const Group& group, const HealthFinding& finding, In
 
 }  // namespace
 
-IllShare ill_share(const HealthInput& input) {
+IllShare ill_share(const HealthInput& input, const std::map<InstanceAddress, HealthRecord>& records) {
   IllShare share;
-  for (const HealthFinding& finding : input.members) count(share, *input.group, finding, input.now);
+  for (const HealthFinding& finding : input.members) {
+    count(share, *input.group, finding, records.at(finding.address), input.now);
+  }
   return share;
 }
 

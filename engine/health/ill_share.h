@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "engine/health/decide_health.h"
@@ -18,7 +19,8 @@ struct IllShare {
   bool operator==(const IllShare&) const = default;
 };
 
-IllShare ill_share(const HealthInput& input);
+/// `records`: every member's, after what was found of it.
+IllShare ill_share(const HealthInput& input, const std::map<InstanceAddress, HealthRecord>& records);
 
 /// So many of `counted` may be ill while any is healed. A percentage is rounded down, but to no less than one unless it
 /// is 0; a number is as it is written.

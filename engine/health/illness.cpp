@@ -17,6 +17,12 @@ std::string with_what(const std::string& text, const std::string& what) {
   return what.empty() ? text : fmt::format("{}: {}", text, what);
 }
 
+/// From when a timeout counts: what `moment` says, or where that is still to come, the first look at it.
+std::optional<Instant> counted_from(const std::optional<Instant>& moment, const HealthRecord& record, Instant now) {
+  const bool is_to_come = moment && *moment > now;
+  return is_to_come ? record.failing_since.value_or(now) : moment;
+}
+
 bool is_past(const std::optional<Instant>& since, Duration limit, Instant now) {
   return since && now - *since > limit;
 }
@@ -43,8 +49,20 @@ Illness failing(const Group& group, const HealthFinding& finding, const HealthRe
           .figures = {{"failures", record.failures}, {"allowed", group.health.failures}}};
 }
 
-Illness past_startup_timeout(const Group& group, const HealthFinding& finding, Instant now) {
-  const Duration since_start = now - finding.started_at.value();
+/// How often it failed before it was started again says nothing of how it is now.
+void note_wait(HealthRecord& record, const Group& group, const HealthFinding& finding, Instant now) {
+  const bool is_made = finding.state == State::making;
+  const std::optional<Instant> moment = is_made ? finding.created_at : finding.started_at;
+  const std::optional<Instant> since = counted_from(moment, record, now);
+  const Duration limit = is_made ? provision_timeout_of(group) : group.health.startup_timeout;
+  begin_anew(record);
+  if (since != moment) record.failing_since = since;
+  if (is_past(since, limit, now)) set_ill(record, finding.what, *since + limit);
+}
+
+Illness past_startup_timeout(const Group& group, const HealthFinding& finding, const HealthRecord& record,
+                             Instant now) {
+  const Duration since_start = now - counted_from(finding.started_at, record, now).value();
   const Duration limit = group.health.startup_timeout;
   const std::string found = fmt::format("not ready {} after its start", show_duration(since_start));
   return {
@@ -55,8 +73,9 @@ Illness past_startup_timeout(const Group& group, const HealthFinding& finding, I
   };
 }
 
-Illness past_provision_timeout(const Group& group, const HealthFinding& finding, Instant now) {
-  const Duration since_creation = now - finding.created_at.value();
+Illness past_provision_timeout(const Group& group, const HealthFinding& finding, const HealthRecord& record,
+                               Instant now) {
+  const Duration since_creation = now - counted_from(finding.created_at, record, now).value();
   const Duration limit = provision_timeout_of(group);
   const std::string found = fmt::format("not started {} after its creation began", show_duration(since_creation));
   return {
@@ -86,12 +105,20 @@ Duration provision_timeout_of(const Group& group) {
   return group.scaling ? group.scaling->provision_timeout : kProvisionTimeout;
 }
 
-bool is_past_startup_timeout(const Group& group, const HealthFinding& finding, Instant now) {
-  return finding.state == State::booting && is_past(finding.started_at, group.health.startup_timeout, now);
+bool is_unready(const Group& group, const HealthRecord& record) {
+  return record.failures >= group.health.failures;
 }
 
-bool is_past_provision_timeout(const Group& group, const HealthFinding& finding, Instant now) {
-  return finding.state == State::making && is_past(finding.created_at, provision_timeout_of(group), now);
+bool is_past_startup_timeout(const Group& group, const HealthFinding& finding, const HealthRecord& record,
+                             Instant now) {
+  const std::optional<Instant> since = counted_from(finding.started_at, record, now);
+  return finding.state == State::booting && is_past(since, group.health.startup_timeout, now);
+}
+
+bool is_past_provision_timeout(const Group& group, const HealthFinding& finding, const HealthRecord& record,
+                               Instant now) {
+  const std::optional<Instant> since = counted_from(finding.created_at, record, now);
+  return finding.state == State::making && is_past(since, provision_timeout_of(group), now);
 }
 
 HealthRecord observed(const Group& group, const HealthFinding& finding, HealthRecord record, Instant now) {
@@ -111,20 +138,14 @@ HealthRecord observed(const Group& group, const HealthFinding& finding, HealthRe
       ++record.failures;
       record.failure = finding.what;
       record.failing_since = record.failing_since.value_or(now);
-      if (record.failures >= group.health.failures) record.healthy_since.reset();
+      if (is_unready(group, record)) record.healthy_since.reset();
       break;
     case State::off:
       set_ill(record, finding.what, now);
       break;
     case State::booting:
     case State::making:
-      // How often it failed before it was started again says nothing of how it is now.
-      begin_anew(record);
-      if (is_past_startup_timeout(group, finding, now)) {
-        set_ill(record, finding.what, *finding.started_at + group.health.startup_timeout);
-      } else if (is_past_provision_timeout(group, finding, now)) {
-        set_ill(record, finding.what, *finding.created_at + provision_timeout_of(group));
-      }
+      note_wait(record, group, finding, now);
       break;
     case State::stopped:
     case State::leaving:
@@ -138,12 +159,13 @@ HealthRecord observed(const Group& group, const HealthFinding& finding, HealthRe
 
 std::optional<Illness> illness_of(const Group& group, const HealthFinding& finding, const HealthRecord& record,
                                   Instant now) {
-  if (finding.state == State::failing && record.failures >= group.health.failures) {
+  if (finding.state == State::failing && is_unready(group, record)) {
     return failing(group, finding, record);
   }
   if (finding.state == State::off) return off(finding, record, now);
-  if (is_past_startup_timeout(group, finding, now)) return past_startup_timeout(group, finding, now);
-  if (is_past_provision_timeout(group, finding, now)) return past_provision_timeout(group, finding, now);
+  if (is_past_startup_timeout(group, finding, record, now)) return past_startup_timeout(group, finding, record, now);
+  if (is_past_provision_timeout(group, finding, record, now))
+    return past_provision_timeout(group, finding, record, now);
   return std::nullopt;
 }
 

@@ -20,17 +20,22 @@ struct Illness {
 /// scaling.provisionTimeout, or kProvisionTimeout.
 Duration provision_timeout_of(const Group& group);
 
+/// Has it failed so often in a row, up to now, that it is ill?
+bool is_unready(const Group& group, const HealthRecord& record);
+
 /// Booting, and longer than health.startupTimeout ago that its host started it. How long it was waited for before that
-/// is of no matter: in a bulk creation that may be long.
-bool is_past_startup_timeout(const Group& group, const HealthFinding& finding, Instant now);
+/// is of no matter: in a bulk creation that may be long. `record` is what observed() gave, here and below.
+bool is_past_startup_timeout(const Group& group, const HealthFinding& finding, const HealthRecord& record, Instant now);
 /// Being made, and longer than the provision timeout ago that this began.
-bool is_past_provision_timeout(const Group& group, const HealthFinding& finding, Instant now);
+bool is_past_provision_timeout(const Group& group, const HealthFinding& finding, const HealthRecord& record,
+                               Instant now);
 
 /// The record after the finding. Another uuid begins anew, but for the heals of its place; what is unknown adds
-/// nothing. Failures are counted whatever heal.when says.
+/// nothing. Failures are counted whatever heal.when says. A start, or a creation, that lies after `now` is of before
+/// the clock was set back: `failing_since` keeps when that was first seen, and the timeout counts from there.
 HealthRecord observed(const Group& group, const HealthFinding& finding, HealthRecord record, Instant now);
 
-/// `record` is what observed() gave. Nothing: it is not ill, or is not known to be.
+/// Nothing: it is not ill, or is not known to be.
 std::optional<Illness> illness_of(const Group& group, const HealthFinding& finding, const HealthRecord& record,
                                   Instant now);
 

@@ -85,6 +85,7 @@ struct HostSnapshot {
   /// Of those that are up and ours, by uuid, where they were asked for; what is too busy to be asked is not in it. They
   /// are for whoever looked, and nobody keeps them with the rest.
   std::map<std::string, DomainCounters> counters{};
+  Duration counted_after{};  ///< From `seen_at` to when the host told of them: it may have been busy.
 
   bool operator==(const HostSnapshot&) const = default;
 };

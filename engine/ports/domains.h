@@ -61,7 +61,8 @@ class Domains {
   /// Whose patience ran out leaves a look behind that goes on. From then on the host is silent: every further call
   /// answers at once for it, `unreachable`, since when; and sees to it that one look is under way, never two. When one
   /// of them has got its answer, the host is not silent any more: that answer, which is of an earlier moment, is thrown
-  /// away, and the next call looks again with all its patience.
+  /// away, and the next call looks again with all its patience. A host that is too slow every time is silent until a
+  /// look that nobody waited for has taken no longer than that.
   ///
   /// Of a host that is listened to (DomainEvents) and whose pools are not refreshed, definitions may be those of an
   /// earlier look, as long as there was no word of a change. The few changes that come without word, such as a network

@@ -30,7 +30,7 @@ class Deciding {
   Deciding(const ScalingInput& input, const ScalingMemory& memory)
       : input_(input),
         scaling_(*input.group->scaling),
-        before_(still_of_use(memory, *input.group, input.now)),
+        before_(still_of_use(memory, *input.group, input.evaluate_interval, input.now)),
         is_said_by_operator_(is_held(input.operator_size, input.now)) {
     outcome_.memory = before_;
     outcome_.memory.group = group_name();
@@ -85,7 +85,7 @@ class Deciding {
 
   // What the policies would have is remembered whoever has the say now, so that afterwards nothing begins anew.
   void temper() {
-    note_opinion(outcome_.memory, scaling_, combined_.result.after, input_.now);
+    note_opinion(outcome_.memory, input_.evaluate_interval, combined_.result.after, input_.now);
     outcome_.memory.flapping_until = flapping_until(before_.flapping_until, before_.changes, input_.now);
     if (is_said_by_operator_ || combined_.basis == Basis::event || combined_.basis == Basis::window) return;
     const ScalingMemory& memory = outcome_.memory;
@@ -100,7 +100,8 @@ class Deciding {
     OutIn windows = scaling_.stabilization;
     const bool flaps = outcome_.memory.flapping_until.has_value();
     if (flaps) windows.in = doubled_window(windows.in);
-    LayerResult result = stabilise(decision().size, base_, outcome_.memory.opinions, windows, input_.now);
+    LayerResult result =
+        stabilise(decision().size, base_, outcome_.memory.opinions, windows, input_.evaluate_interval, input_.now);
     if (!flaps) return result;
     if (!result.text.empty()) result.text += "; ";
     result.text += fmt::format("flaps: shrinking must be needed for {}", show_duration(windows.in));
@@ -154,6 +155,12 @@ class Deciding {
     note_change(memory, input_.current, decision().size, input_.now);
   }
 
+  [[nodiscard]] const LayerResult& result_of(LayerResult::Layer layer) const {
+    const auto found = std::ranges::find(decision().layers, layer, &LayerResult::layer);
+    VSCALE_ASSERT(found != decision().layers.end(), "a layer is asked for its result once it has one");
+    return *found;
+  }
+
   [[nodiscard]] const Recommendation* said_by(const std::string& policy) const {
     const auto found = std::ranges::find(decision().recommendations, policy, &Recommendation::policy);
     return found == decision().recommendations.end() ? nullptr : &*found;
@@ -161,7 +168,7 @@ class Deciding {
 
   // Why the size is what it is, before the layers had their say.
   [[nodiscard]] std::string reason() const {
-    if (is_said_by_operator_) return decision().layers[1].text;
+    if (is_said_by_operator_) return result_of(LayerResult::Layer::said).text;
     const Recommendation* winner = said_by(decision().winner);
     if (winner == nullptr) return combined_.result.text;
     const bool says_name = winner->text.starts_with(winner->policy);
@@ -179,7 +186,7 @@ class Deciding {
       if (!is_said_already && layer.after != layer.before) last = &layer;
     }
     if (last == nullptr) return text;
-    const int wanted = is_said_by_operator_ ? decision().layers[1].after : combined_.result.after;
+    const int wanted = is_said_by_operator_ ? result_of(LayerResult::Layer::said).after : combined_.result.after;
     if (wanted != size) text += fmt::format(", for {}", wanted);
     return text + fmt::format("; {}: {}", to_string(last->layer), last->text);
   }

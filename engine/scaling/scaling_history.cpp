@@ -7,6 +7,9 @@
 namespace vscale {
 namespace {
 
+constexpr int kGapsUntilSilence = 2;
+constexpr Duration kCronInterval = std::chrono::minutes{1};
+
 // The longest that stabilization may look back.
 Duration longest_window(const Scaling& scaling) {
   return std::max(scaling.stabilization.out, doubled_window(scaling.stabilization.in));
@@ -22,16 +25,38 @@ Duration longest_memory_of_change(const Group& group) {
   return std::max({longest, scaling.cooldown.in, scaling.cooldown.out + group.health.startup_timeout});
 }
 
-// One that ended before the window began stays: it tells that the window is covered.
+// One that began before the window stays, and another one: they tell that the window is covered, and how often it was
+// looked by then.
 void forget_old(std::vector<SizeOpinion>& opinions, Instant since) {
   auto first = opinions.begin();
-  while (first != opinions.end() && first + 1 != opinions.end() && (first + 1)->from <= since) ++first;
+  while (opinions.end() - first > 2 && (first + 2)->from <= since) ++first;
   opinions.erase(opinions.begin(), first);
+}
+
+// Values from before a silence are no neighbours of those after it.
+void forget_interrupted_series(ScalingMemory& memory, Duration evaluate_interval, Instant now) {
+  const auto& opinions = memory.opinions;
+  const Duration before = opinions.empty() ? Duration{0} : gap_before(opinions, opinions.size() - 1);
+  const bool goes_on = memory.evaluated_at && *memory.evaluated_at <= now &&
+                       !is_silence(now - *memory.evaluated_at, evaluate_interval, before);
+  if (goes_on) return;
+  for (auto& [name, policy] : memory.policies) policy.beyond.clear();
 }
 
 }  // namespace
 
-ScalingMemory still_of_use(const ScalingMemory& memory, const Group& group, Instant now) {
+bool is_silence(Duration gap, Duration evaluate_interval, Duration before) {
+  const Duration by_interval = kGapsUntilSilence * std::max(evaluate_interval, kCronInterval);
+  const Duration by_looks = before > kFurthestLooks ? Duration{0} : kGapsUntilSilence * before;
+  return gap > std::max(by_interval, std::min(by_looks, kFurthestLooks));
+}
+
+Duration gap_before(const std::vector<SizeOpinion>& opinions, std::size_t last) {
+  const bool is_one_look = opinions[last].from == opinions[last].to;
+  return is_one_look && last > 0 ? opinions[last].from - opinions[last - 1].to : Duration{0};
+}
+
+ScalingMemory still_of_use(const ScalingMemory& memory, const Group& group, Duration evaluate_interval, Instant now) {
   ScalingMemory kept = memory;
   std::erase_if(kept.opinions, [&](const SizeOpinion& opinion) { return opinion.from > now; });
   for (SizeOpinion& opinion : kept.opinions) opinion.to = std::min(opinion.to, now);
@@ -41,13 +66,15 @@ ScalingMemory still_of_use(const ScalingMemory& memory, const Group& group, Inst
   if (kept.out_ready_at && *kept.out_ready_at > now) kept.out_ready_at.reset();
   if (kept.changes.empty()) kept.out_ready_at.reset();
   if (kept.flapping_until && *kept.flapping_until > now + kFlappingCalm) kept.flapping_until = now + kFlappingCalm;
+  forget_interrupted_series(kept, evaluate_interval, now);
   return kept;
 }
 
-void note_opinion(ScalingMemory& memory, const Scaling& scaling, int size, Instant now) {
+void note_opinion(ScalingMemory& memory, Duration evaluate_interval, int size, Instant now) {
   std::vector<SizeOpinion>& opinions = memory.opinions;
-  if (!opinions.empty() && now - opinions.back().to > longest_window(scaling)) opinions.clear();
-  if (!opinions.empty() && opinions.back().size == size) {
+  const bool goes_on =
+      !opinions.empty() && opinions.back().size == size && !is_silence(now - opinions.back().to, evaluate_interval);
+  if (goes_on) {
     opinions.back().to = now;
     return;
   }

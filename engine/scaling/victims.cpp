@@ -25,7 +25,7 @@ std::vector<InstanceAddress> victims(const std::vector<VictimCandidate>& members
   std::vector<const VictimCandidate*> left;
   for (const VictimCandidate& member : members) {
     if (!member.host.empty()) ++hosts[member.host];
-    if (!member.protected_from_scale_in) left.push_back(&member);
+    if (!member.protected_from_scale_in && !member.out_of_reach) left.push_back(&member);
   }
   std::vector<InstanceAddress> going;
   while (static_cast<int>(going.size()) < count && !left.empty()) {

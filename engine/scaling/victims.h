@@ -20,13 +20,14 @@ struct VictimCandidate {
   bool unhealthy = false;
   std::optional<double> cpu_percent{};  ///< Nothing: not known, and so taken for busier than any that is.
   bool protected_from_scale_in = false;
+  bool out_of_reach = false;  ///< Its host does not answer: to choose it would remove nobody for now.
 
   bool operator==(const VictimCandidate&) const = default;
 };
 
-/// The `count` members that go, the first of them first; fewer where the others are protected. In this order:
-/// leaving already > asked to end > never ready > of an old revision > unhealthy > on the host with most members of
-/// those that are left > least busy > highest ordinal. Whatever the order of `members`.
+/// The `count` members that go, the first of them first; fewer where the others are protected, or out of reach.
+/// In this order: leaving already > asked to end > never ready > of an old revision > unhealthy > on the host with most
+/// members of those that are left > least busy > highest ordinal. Whatever the order of `members`.
 std::vector<InstanceAddress> victims(const std::vector<VictimCandidate>& members, int count);
 
 }  // namespace vscale

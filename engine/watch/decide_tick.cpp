@@ -4,11 +4,16 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
+#include <tuple>
 #include <utility>
 
 #include "engine/health/decide_health.h"
+#include "engine/health/illness.h"
 #include "engine/metrics/sample_window.h"
 #include "engine/recorded/wanted_size.h"
+#include "engine/scaling/layers/flapping.h"
+#include "engine/scaling/layers/permit.h"
 #include "engine/scaling/victims.h"
 #include "engine/watch/roster.h"
 
@@ -204,7 +209,12 @@ class Tick {
     }
     if (record.phase != Phase::ready) return State::starting;
     const HealthRecord* health = health_of(recorded_, record);
-    return health != nullptr && health->failures >= group.health.failures ? State::unready : State::ready;
+    return health != nullptr && is_unready(group, *health) ? State::unready : State::ready;
+  }
+
+  bool is_protected_from_scale_in(const InstanceAddress& address) const {
+    const auto protection = protection_of(recorded_.words, address, input_.now);
+    return protection && *protection != Protection::From::update;
   }
 
   std::vector<ScalingMember> scaling_members_of(const Group& group) const {
@@ -214,14 +224,34 @@ class Tick {
       one.address = member.record->address;
       one.uuid = member.record->uuid;
       one.state = scaling_state_of(group, member);
-      const auto protection = protection_of(recorded_.words, one.address, input_.now);
-      one.protected_from_scale_in = protection && *protection != Protection::From::update;
+      one.protected_from_scale_in = is_protected_from_scale_in(one.address);
       one.ready_at = member.record->ready_at;
       const auto samples = input_.samples->find(one.uuid);
       if (samples != input_.samples->end()) one.samples = &samples->second;
       members.push_back(std::move(one));
     }
+    mark_surge(group, members);
     return members;
+  }
+
+  /// Those beyond the size stand beside others while a rolling update goes on. Who these are is not recorded: whoever
+  /// is of the revision that it leads to before others, and who is not ready before who is, so that the ones that serve
+  /// count up to the size.
+  void mark_surge(const Group& group, std::vector<ScalingMember>& members) const {
+    const auto rollout = recorded_.rollouts.find(address_of(group));
+    if (rollout == recorded_.rollouts.end()) return;
+    std::vector<ScalingMember*> there;
+    for (auto& member : members) {
+      if (member.state != ScalingMember::State::leaving) there.push_back(&member);
+    }
+    const auto beyond = std::ssize(there) - wanted_size(group, recorded_, address_of(group));
+    if (beyond <= 0) return;
+    std::ranges::sort(there, {}, [&](const ScalingMember* member) {
+      const bool is_new = recorded_.instances.at(member->address).revision == rollout->second.to;
+      const bool is_ready = member->state == ScalingMember::State::ready;
+      return std::tuple(!is_new, is_ready, -member->address.ordinal);
+    });
+    for (ScalingMember* member : there | std::views::take(beyond)) member->surge = true;
   }
 
   /// Members that are still to go since the size was made smaller.
@@ -235,8 +265,8 @@ class Tick {
 
   std::optional<WantedSize> operator_size_of(const Group& group) const {
     const WantedSize* owner = size_owner(group, recorded_, address_of(group));
-    if (owner == nullptr || owner->owner != WantedSize::Owner::operator_) return std::nullopt;
-    return owner->until && input_.now >= *owner->until ? std::nullopt : std::optional(*owner);
+    const std::optional<WantedSize> said = owner == nullptr ? std::nullopt : std::optional(*owner);
+    return is_held(said, input_.now) ? said : std::nullopt;
   }
 
   ScalingInput scaling_input_of(const Group& group) const {
@@ -266,11 +296,13 @@ class Tick {
   void decide_size_of(const Group& group) {
     if (!is_scaling_due(config_, group, recorded_, input_.now)) return;
     const std::string address = address_of(group);
-    const auto memory = recorded_.scaling.find(address);
+    const auto found = recorded_.scaling.find(address);
+    const ScalingMemory before = found == recorded_.scaling.end() ? ScalingMemory{} : found->second;
     const ScalingInput scaling = scaling_input_of(group);
-    ScalingOutcome outcome = decide_size(scaling, memory == recorded_.scaling.end() ? ScalingMemory{} : memory->second);
+    ScalingOutcome outcome = decide_size(scaling, before);
     outcome.memory.group = address;
     outcome.decision.group = address;
+    tell_of_flapping(address, before, outcome.memory);
     decision_.remembered.scaling.push_back(std::move(outcome.memory));
     if (outcome.decision.size != scaling.current) want(address, outcome.decision);
     decision_.decisions.push_back(std::move(outcome.decision));
@@ -285,6 +317,20 @@ class Tick {
                                                   .at = input_.now}});
     decision_.events.push_back(
         {.at = input_.now, .kind = "scaled", .address = group, .host = "", .text = decision.text});
+  }
+
+  /// Once, when the guard begins to hold: further reversals only put off its end.
+  void tell_of_flapping(const std::string& group, const ScalingMemory& before, const ScalingMemory& after) {
+    const bool held_before = before.flapping_until && input_.now < *before.flapping_until;
+    if (held_before || !after.flapping_until) return;
+    const Duration left = *after.flapping_until - input_.now;
+    decision_.events.push_back(
+        {.at = input_.now,
+         .kind = "flapping",
+         .address = group,
+         .host = "",
+         .text = fmt::format("{} reversals within {}: stabilization.in is doubled for {}", kFlappingReversals,
+                             show_duration(kFlappingPeriod), show_duration(left))});
   }
 
   // ---- Who goes first -----------------------------------------------------------------------------------------------
@@ -341,7 +387,6 @@ class Tick {
     std::vector<VictimCandidate> candidates;
     for (const auto& member : members) {
       const InstanceRecord& record = *member.record;
-      const auto protection = protection_of(recorded_.words, record.address, input_.now);
       const HealthRecord* health = health_of(recorded_, record);
       candidates.push_back(
           {.address = record.address,
@@ -350,9 +395,11 @@ class Tick {
            .asked_to_end = wishes.contains(record.address),
            .never_ready = !record.ready_at.has_value(),
            .old_revision = revision != recorded_.groups.end() && record.revision < revision->second.revision,
-           .unhealthy = health != nullptr && health->failures >= group.health.failures,
+           .unhealthy = health != nullptr && is_unready(group, *health),
            .cpu_percent = cpu_of(group, record),
-           .protected_from_scale_in = protection && *protection != Protection::From::update});
+           .protected_from_scale_in = is_protected_from_scale_in(record.address),
+           // Who is leaving already is not unknown, and goes on to leave: nobody goes in its place.
+           .out_of_reach = scaling_state_of(group, member) == ScalingMember::State::unknown});
     }
     decision_.findings.go_first.emplace(address, victims(candidates, too_many));
   }

@@ -86,6 +86,7 @@ class ConfigChecks {
 
   // scaling_checks.cpp
   void check_scaling(const Group& group);
+  void check_lifts_from_zero(const Scaling& scaling, const std::string& path, const std::string& subject);
   void check_looks_back(const std::string& path, Duration window, const std::string& subject);
   void check_policy(const ScalingPolicy& policy, const Node& node, const std::string& path, const std::string& subject);
   void check_scaling_steps(const ScalingPolicy& policy, const std::string& path, const std::string& subject);

@@ -54,7 +54,27 @@ std::vector<std::string> strings(const std::vector<std::string_view>& views) {
   return {views.begin(), views.end()};
 }
 
+/// Where there is no instance there is nothing of instances to be measured.
+bool looks_at_instances_only(const ScalingPolicy& policy) {
+  return (policy.kind == ScalingPolicy::Kind::target || policy.kind == ScalingPolicy::Kind::step) &&
+         !policy.metric.empty();
+}
+
 }  // namespace
+
+/// A group that may come to have no instance is to have something that brings one back.
+void ConfigChecks::check_lifts_from_zero(const Scaling& scaling, const std::string& path, const std::string& subject) {
+  const bool stays_at_zero = scaling.min == 0 && !scaling.policies.empty() &&
+                             std::all_of(scaling.policies.begin(), scaling.policies.end(), looks_at_instances_only);
+  if (!stays_at_zero || !written(path + ".min")) return;
+  reporter_.error(at(path + ".min"),
+                  {.code = "stays_at_zero",
+                   .summary = fmt::format("{}: with scaling.min 0 it may come to have no instance, and none of its "
+                                          "policies would bring one back: all look at what instances use",
+                                          subject),
+                   .label = "allowed: 1 or more",
+                   .hint = "raise min, or add a policy that asks prometheus, http or a command, or a schedule"});
+}
 
 void ConfigChecks::check_scaling(const Group& group) {
   const std::string path = path_of(group) + ".scaling";
@@ -68,6 +88,7 @@ void ConfigChecks::check_scaling(const Group& group) {
                                         .hint = "raise max, or lower min",
                                         .also = {at(path + ".max")}});
   }
+  check_lifts_from_zero(scaling, path, subject);
   check_looks_back(path + ".window", scaling.window, subject + ": scaling.window");
   const Node* node = TreeView(&root_).view("groups").view(group.name).view("scaling").at("policies");
   if (node == nullptr) return;

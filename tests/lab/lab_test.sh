@@ -103,7 +103,7 @@ story "Mistakes are answered in words"
 said=$(lab exec kvm7 true 2>&1) && fail "a host that is not there was accepted"
 [[ $said == *"no host kvm7"* ]] || fail "it says: $said"
 said=$(lab up 99 2>&1) && fail "99 hosts were accepted"
-[[ $said == *"from 1 to 9"* ]] || fail "it says: $said"
+[[ $said == *"from 1 to 20"* ]] || fail "it says: $said"
 said=$(lab --name ../x down 2>&1) && fail "a path was accepted as name"
 [[ $said == *"may have a-z"* ]] || fail "it says: $said"
 

@@ -552,6 +552,25 @@ TEST_CASE("scaling steps neither overlap nor leave a gap, and lie on one side of
 )"));
 }
 
+TEST_CASE("a group that nothing would bring back from no instance at all is refused") {
+  check_messages("stays_at_zero", with_group(R"(    scaling:
+      min: 0
+      max: 3
+      policies:
+        cpu: { kind: target, metric: cpu, target: 50 }
+        burst: { kind: step, metric: memory, threshold: 80, steps: [{ from: 0, add: 1 }] }
+)"));
+  for (const std::string other :
+       {R"({ kind: target, target: 5, per: instance, http: { url: "http://queue.lan/", value: /n } })",
+        R"({ kind: schedule, at: "0 7 * * *", size: 2 })"}) {
+    CHECK(codes_of(
+              with_group("    scaling: { min: 0, max: 3, policies: { cpu: { kind: target, metric: cpu, target: 50 }, "
+                         "other: " +
+                         other + " } }\n"))
+              .empty());
+  }
+}
+
 TEST_CASE("times and ports that cannot be are refused") {
   check_messages("impossible_time_and_port", with_group(R"(    scaling:
       min: 1

@@ -4,10 +4,11 @@
 #include "cmd/commands/commands.h"
 #include "cmd/planning/fresh_plan.h"
 #include "cmd/planning/recorded.h"
+#include "cmd/planning/sources/hosts.h"
 #include "cmd/planning/sources/zones.h"
+#include "cmd/status.h"
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/watch/explain_view.h"
-#include "engine/health/ill_share.h"
 #include "engine/recorded/wanted_size.h"
 #include "engine/scaling/schedule/schedule_policy.h"
 #include "schemas/json/scaling/decision_json.h"
@@ -36,18 +37,6 @@ std::vector<NextFiring> next_firings_of(const Group& group, TimeZones& time_zone
   std::stable_sort(next.begin(), next.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
   next.resize(std::min(next.size(), kFiringsTold));
   return next;
-}
-
-/// By what watch has noted: see IllShare. Empty where no more are ill than may be.
-std::string why_nobody_is_healed(const Group& group, const RecordedState& recorded) {
-  IllShare share;
-  for (const auto& [address, instance] : recorded.instances) {
-    if (group_address(address) != address_of(group) || instance.phase != Phase::ready) continue;
-    const auto noted = recorded.health.find(address);
-    ++share.counted;
-    share.ill += noted != recorded.health.end() && noted->second.failures > 0 ? 1 : 0;
-  }
-  return why_too_many_ill(group, share);
 }
 
 /// What holds of all that was said about the group and its instances.
@@ -80,7 +69,9 @@ Result<Explanation> explanation_of(const ExplainArguments& arguments, const Conf
   if (const Group* group = find_group(config, *address)) {
     explanation.size = wanted_size(*group, *recorded, *address);
     if (const WantedSize* owner = size_owner(*group, *recorded, *address)) explanation.owner = *owner;
-    explanation.why_nobody_is_healed = why_nobody_is_healed(*group, *recorded);
+    const Live live = recorded_live(config, *recorded, now);
+    explanation.why_nobody_is_healed =
+        why_left_ill(*group, Roster(config, *recorded, live).of(*address), *recorded, now);
     explanation.next = next_firings_of(*group, time_zones, now);
     explanation.has_policies = group->scaling && !group->scaling->policies.empty();
   }

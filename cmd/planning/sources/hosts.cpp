@@ -200,6 +200,7 @@ bool take_note_of(const Config& config, const Live& live, RecordedState& recorde
     is_other = true;
     host.observed = view.snapshot;
     host.observed->counters.clear();  // the record keeps none: they are others at every look
+    host.observed->counted_after = {};
   }
   return is_other;
 }

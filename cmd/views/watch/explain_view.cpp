@@ -118,7 +118,7 @@ std::string explanation_text(const Explanation& explanation, const TimeWords& ti
   for (const auto& word : explanation.words) out += hanging("  ", printable(word_text(word, times)), "", 2);
   if (!explanation.ill.empty()) out += "\n" + paint.bold("HEALTH") + "\n";
   if (!explanation.why_nobody_is_healed.empty()) {
-    out += hanging("  ", explanation.why_nobody_is_healed + ": nobody is healed until fewer are", "", 2);
+    out += hanging("  ", explanation.why_nobody_is_healed + ": nobody is restarted or replaced until fewer are", "", 2);
   }
   for (const auto& health : explanation.ill) out += hanging("  ", printable(ill_text(health, times)), "", 2);
   return out;

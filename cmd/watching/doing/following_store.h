@@ -11,6 +11,10 @@ namespace vscale {
 
 /// A store through which several runs and their loop write, with a record in memory that follows all that they write:
 /// it need not be read again but for what others have written.
+///
+/// It replaces the caller's Commit::expected_generations by those of its record: where two runs claim on one host, the
+/// later one would be refused for what the other did, which was counted in its plan. Only for whoever holds the lock,
+/// as nobody else claims meanwhile; and for the thread of the loop.
 class FollowingStore final : public StateStore {
  public:
   /// Both outlive it.
@@ -27,8 +31,6 @@ class FollowingStore final : public StateStore {
   }
   Result<Committed> commit(const Commit& asked) override {
     Commit commit = asked;
-    // A run knows a host as it was when it was planned, and other runs have claimed there since: what they were to
-    // claim was counted in its plan. Nobody else can have, as the lock is ours.
     for (auto& [host, generation] : commit.expected_generations) {
       const auto known = recorded_.hosts.find(host);
       generation = known == recorded_.hosts.end() ? 0 : known->second.generation;

@@ -20,6 +20,7 @@ namespace vscale {
 /// So many runs go on at once; what comes later is planned again once there is room.
 constexpr std::size_t kRunsAtOnce = 16;
 
+/// For the thread of the loop only: what a run does on threads of its own is behind its ActionRunner.
 class UnitRuns {
  public:
   struct Ended {

@@ -49,23 +49,33 @@ bool Measuring::is_due(const Config& config, Duration uptime) const {
   return !asked_at_ || uptime + kEarly >= *asked_at_ + config.metrics.interval;
 }
 
+/// What sample_between() is to take for the interval between collections.
+Duration Measuring::interval_between(const CounterReading& before, const CounterReading& now,
+                                     const Config& config) const {
+  const Duration apart = now.uptime - before.uptime;
+  return apart <= usual_gap_ ? std::max(config.metrics.interval, apart) : config.metrics.interval;
+}
+
 std::optional<Error> Measuring::take(const Config& config, const RecordedState& recorded, const Live& live, Instant now,
                                      Duration uptime) {
   asked_at_ = uptime;
   const auto groups = groups_by_uuid(recorded);
   fresh_.clear();
+  Duration latest{};
   for (const auto& [host, view] : live) {
     if (!view.snapshot) continue;
+    const Duration after = view.snapshot->counted_after;
+    latest = std::max(latest, after);
     for (const auto& [uuid, counters] : view.snapshot->counters) {
       const auto group = groups.find(uuid);
       if (group == groups.end()) continue;
-      const CounterReading reading{now, uptime, counters};
+      const CounterReading reading{now + after, uptime + after, counters};
       const auto before = readings_.find(uuid);
       if (before == readings_.end()) {
         readings_.emplace(uuid, reading);
         continue;
       }
-      const auto made = sample_between(before->second, reading, config.metrics.interval);
+      const auto made = sample_between(before->second, reading, interval_between(before->second, reading, config));
       const auto* why_not = std::get_if<NoSample>(&made);
       if (why_not != nullptr && *why_not == NoSample::too_short) continue;
       before->second = reading;
@@ -76,10 +86,11 @@ std::optional<Error> Measuring::take(const Config& config, const RecordedState& 
   }
   std::set<std::string> there;
   for (const auto& [uuid, group] : groups) there.insert(uuid);
-  drop_unseen(samples_, now, longest_window(config), there);
+  const Instant told = now + latest;
+  drop_unseen(samples_, told, longest_window(config), there);
   std::erase_if(readings_, [&](const auto& entry) { return !there.contains(entry.first); });
   if (store_ == nullptr) return std::nullopt;
-  const auto written = store_->write(tick_of(config, recorded, now));
+  const auto written = store_->write(tick_of(config, recorded, told));
   const bool failed_before = std::exchange(is_failing_, !written.ok());
   if (written || failed_before) return std::nullopt;
   return written.error();

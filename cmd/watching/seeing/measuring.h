@@ -18,8 +18,13 @@
 
 namespace vscale {
 
+/// For the thread of the loop only.
 class Measuring {
  public:
+  /// Readings that are further apart than a few intervals make no sample, as nobody knows what happened in between;
+  /// unless they are no further apart than `usual_gap`: who looks by turns of his own, as cron does, knows no better.
+  explicit Measuring(Duration usual_gap = Duration{0}) : usual_gap_(usual_gap) {}
+
   /// Reads what is kept in the metrics file of the configuration; again where that names another one. The error: it
   /// cannot be read or made, and what is measured is kept in memory alone.
   std::optional<Error> open(const Outside& outside, const Config& config, Instant now);
@@ -32,8 +37,11 @@ class Measuring {
   [[nodiscard]] const Samples& samples() const { return samples_; }
 
  private:
+  [[nodiscard]] Duration interval_between(const CounterReading& before, const CounterReading& now,
+                                          const Config& config) const;
   MetricsTick tick_of(const Config& config, const RecordedState& recorded, Instant now) const;
 
+  Duration usual_gap_;
   std::unique_ptr<MetricsStore> store_;
   std::string path_;
   Samples samples_;

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "cmd/status.h"
 #include "engine/gates/gate_tries.h"
 #include "engine/values/variants/overloaded.h"
 
@@ -59,6 +60,14 @@ bool is_asked_from_here(const Gate& gate) {
          gate.kind != Gate::Kind::cloud_init;
 }
 
+std::set<std::string> groups_with_gates(const Config& config) {
+  std::set<std::string> groups;
+  for (const auto& group : config.groups) {
+    if (!gates_of_wellness(group).empty()) groups.insert(address_of(group));
+  }
+  return groups;
+}
+
 }  // namespace
 
 std::vector<Gate> gates_of_wellness(const Group& group) {
@@ -108,10 +117,9 @@ std::vector<const InstanceAddress*> WellnessLooks::in_turn(const RecordedState& 
                                                            const std::vector<InstanceAddress>& asked) const {
   std::vector<std::tuple<bool, Duration, const InstanceAddress*>> order;
   for (const auto& address : asked) {
-    const auto health = recorded.health.find(address);
-    const bool is_failing = health != recorded.health.end() && health->second.failures > 0;
     const auto last = asked_at_.find(address);
-    order.emplace_back(!is_failing, last == asked_at_.end() ? Duration::min() : last->second, &address);
+    order.emplace_back(!is_failing(recorded, address), last == asked_at_.end() ? Duration::min() : last->second,
+                       &address);
   }
   std::stable_sort(order.begin(), order.end(), [](const auto& left, const auto& right) {
     return std::tie(std::get<0>(left), std::get<1>(left)) < std::tie(std::get<0>(right), std::get<1>(right));
@@ -125,35 +133,42 @@ std::map<InstanceAddress, Wellness> WellnessLooks::look(const Config& config, co
                                                         const std::vector<InstanceAddress>& asked) {
   std::map<InstanceAddress, Wellness> well;
   std::vector<InstanceAddress> to_ask;
-  std::map<std::string, bool> has_gates;
+  const std::set<std::string> with_gates = groups_with_gates(config);
   for (const auto& address : asked) {
-    const std::string name = group_address(address);
-    const Group* group = find_group(config, name);
-    if (group == nullptr) continue;
-    auto known = has_gates.find(name);
-    if (known == has_gates.end()) known = has_gates.emplace(name, !gates_of_wellness(*group).empty()).first;
-    if (known->second) {
+    const std::string group = group_address(address);
+    if (find_group(config, group) == nullptr) continue;
+    if (with_gates.contains(group)) {
       to_ask.push_back(address);
     } else {
       well.emplace(address, Wellness{recorded.instances.at(address).uuid, true, ""});
     }
   }
   std::erase_if(asked_at_, [&](const auto& entry) { return !recorded.instances.contains(entry.first); });
-  const auto in_flight = [&] {
-    const std::lock_guard guard(shared_->mutex);
-    return shared_->in_flight;
-  };
+  ask(config, recorded, to_ask);
+  await();
+  const std::lock_guard guard(shared_->mutex);
+  well.merge(std::exchange(shared_->answered, {}));
+  return well;
+}
+
+std::set<InstanceAddress> WellnessLooks::in_flight() const {
+  const std::lock_guard guard(shared_->mutex);
+  return shared_->in_flight;
+}
+
+void WellnessLooks::ask(const Config& config, const RecordedState& recorded,
+                        const std::vector<InstanceAddress>& to_ask) {
   std::set<InstanceAddress> waiting = in_flight();
   for (const InstanceAddress* address : in_turn(recorded, to_ask)) {
     if (waiting.size() >= kAskedAtOnce) break;
     if (!waiting.insert(*address).second) continue;
     begin(*find_group(config, group_address(*address)), recorded.instances.at(*address), recorded.lineage);
   }
+}
+
+void WellnessLooks::await() {
   const Duration until = clock_->uptime() + kAnswersAwaited;
   while (!in_flight().empty() && clock_->uptime() < until) clock_->sleep_until(clock_->now() + kAnswerPoll);
-  const std::lock_guard guard(shared_->mutex);
-  well.merge(std::exchange(shared_->answered, {}));
-  return well;
 }
 
 }  // namespace vscale

@@ -24,6 +24,8 @@ constexpr Duration kAnswersAwaited{2'000};
 /// What cannot be asked is well as long as its domain runs.
 std::vector<Gate> gates_of_wellness(const Group& group);
 
+/// For the thread of the loop only; each question has a thread of its own, which shares nothing with it but the
+/// answers.
 class WellnessLooks {
  public:
   /// The ports live as long as any question that is in flight.
@@ -41,7 +43,12 @@ class WellnessLooks {
   /// Who failed comes first, then who was asked longest ago.
   [[nodiscard]] std::vector<const InstanceAddress*> in_turn(const RecordedState& recorded,
                                                             const std::vector<InstanceAddress>& asked) const;
+  /// Begins as many questions as there is room for.
+  void ask(const Config& config, const RecordedState& recorded, const std::vector<InstanceAddress>& to_ask);
   void begin(const Group& group, const InstanceRecord& instance, const std::string& lineage);
+  /// Until nobody is awaited any more, or kAnswersAwaited is over.
+  void await();
+  [[nodiscard]] std::set<InstanceAddress> in_flight() const;
 
   HostPorts hosts_;
   std::shared_ptr<NetworkProbe> probe_;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "engine/scaling/policies/numbers.h"
+#include "engine/scaling/scaling_history.h"
 
 namespace vscale {
 namespace {
@@ -26,15 +27,26 @@ double seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-// The sizes that were asked for in the last `window`, the present one among them.
-std::vector<int> sizes_within(Duration window, const std::vector<SizeOpinion>& opinions, int base, Instant now) {
-  const Instant since = now - window;
-  std::vector<int> sizes;
-  for (const SizeOpinion& opinion : opinions) {
-    if (opinion.to >= since) sizes.push_back(opinion.size);
+// Is it known from `since` on what was asked for?
+bool is_covered(const std::vector<SizeOpinion>& opinions, Instant since, Duration evaluate_interval) {
+  if (opinions.empty() || opinions.front().from > since) return false;
+  for (std::size_t i = 1; i < opinions.size(); ++i) {
+    const Duration gap = opinions[i].from - opinions[i - 1].to;
+    if (opinions[i].from > since && is_silence(gap, evaluate_interval, gap_before(opinions, i - 1))) return false;
   }
-  const bool is_covered = !opinions.empty() && opinions.front().from <= since;
-  if (!is_covered) sizes.push_back(base);
+  return true;
+}
+
+// The sizes that were asked for from `since` on, each up to the next look; the present one stands for what is not
+// known.
+std::vector<int> sizes_since(Instant since, const std::vector<SizeOpinion>& opinions, int base,
+                             Duration evaluate_interval) {
+  std::vector<int> sizes;
+  for (std::size_t i = 0; i < opinions.size(); ++i) {
+    const bool lasted = opinions[i].to >= since || (i + 1 < opinions.size() && opinions[i + 1].from > since);
+    if (lasted) sizes.push_back(opinions[i].size);
+  }
+  if (!is_covered(opinions, since, evaluate_interval)) sizes.push_back(base);
   return sizes;
 }
 
@@ -100,12 +112,12 @@ LayerResult resting(int before, int base, Instant until, const SizeChange& chang
 }  // namespace
 
 LayerResult stabilise(int before, int base, const std::vector<SizeOpinion>& opinions, const OutIn& windows,
-                      Instant now) {
+                      Duration evaluate_interval, Instant now) {
   if (before == base) return unchanged(Layer::stabilise, before);
   const bool grows = before > base;
   const Duration window = grows ? windows.out : windows.in;
   if (window <= Duration::zero()) return unchanged(Layer::stabilise, before, "no need to last");
-  const std::vector<int> sizes = sizes_within(window, opinions, base, now);
+  const std::vector<int> sizes = sizes_since(now - window, opinions, base, evaluate_interval);
   const int bound = sizes.empty() ? base : grows ? std::ranges::min(sizes) : std::ranges::max(sizes);
   LayerResult result = unchanged(Layer::stabilise, before);
   result.after = bounded(before, base, bound);

@@ -15,9 +15,10 @@ namespace vscale {
 
 /// As Kubernetes: a group grows to no more than the smallest size that was asked for within `windows.out`, and shrinks
 /// to no less than the largest within `windows.in`. `opinions`: oldest first, the newest of them of `now`. A part of a
-/// window of which none is known counts as `base`: a need must have been seen as long as it must last.
+/// window of which none is known, before the first of them or in a silence between two (is_silence()), counts as
+/// `base`: a need must have been seen as long as it must last.
 LayerResult stabilise(int before, int base, const std::vector<SizeOpinion>& opinions, const OutIn& windows,
-                      Instant now);
+                      Duration evaluate_interval, Instant now);
 
 /// As Kubernetes: what changed already within a rate's time counts; a percentage is of the size at that time's begin,
 /// and rounded up, for growing and for shrinking; of several rates the one that allows most counts. Any rate allows one

@@ -1,8 +1,11 @@
 #include "engine/scaling/policies/member_loads.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <optional>
+
+#include "engine/metrics/sample_window.h"
 
 namespace vscale {
 namespace {
@@ -12,25 +15,29 @@ constexpr int kSampleIntervalsUntilStale = 2;
 
 bool is_usable(const Sample& sample, const ScalingMember& member, const LoadQuestion& question) {
   if (sample.at > question.now || !value_of(sample, question.metric)) return false;
-  const bool is_of_work = question.metric != Metric::cpu || !member.ready_at;
-  return is_of_work || sample.at - sample.over >= *member.ready_at;
+  // A member that is ready now did not get so later: the clock was set back since.
+  const bool is_known_since_when = member.ready_at && *member.ready_at <= question.now;
+  if (question.metric != Metric::cpu || !is_known_since_when) return true;
+  return sample.at - sample.over >= *member.ready_at;
+}
+
+std::vector<Sample> usable_samples(const ScalingMember& member, const LoadQuestion& question) {
+  std::vector<Sample> usable;
+  if (member.samples == nullptr) return usable;
+  std::ranges::copy_if(*member.samples, std::back_inserter(usable),
+                       [&](const Sample& sample) { return is_usable(sample, member, question); });
+  return usable;
 }
 
 // Its average in the window; nothing if there is no usable sample.
 std::optional<double> load_of(const ScalingMember& member, const LoadQuestion& question) {
-  if (member.samples == nullptr) return std::nullopt;
-  const Duration stale = kSampleIntervalsUntilStale * question.sample_interval;
-  double sum = 0;
-  int count = 0;
-  for (auto sample = member.samples->rbegin(); sample != member.samples->rend(); ++sample) {
-    const Duration age = question.now - sample->at;
-    const bool is_too_old = count == 0 ? age > stale : age >= question.window;
-    if (is_too_old) break;
-    if (!is_usable(*sample, member, question)) continue;
-    sum += *value_of(*sample, question.metric);
-    ++count;
-  }
-  return count == 0 ? std::nullopt : std::optional(sum / count);
+  const std::vector<Sample> usable = usable_samples(member, question);
+  if (usable.empty()) return std::nullopt;
+  const Duration age_of_newest = question.now - usable.back().at;
+  if (age_of_newest > kSampleIntervalsUntilStale * question.sample_interval) return std::nullopt;
+  // The window is open at its begin: this much has the newest one in it.
+  const Duration at_least = age_of_newest + Duration{1};
+  return average_over(usable, question.metric, question.now, std::max(question.window, at_least));
 }
 
 }  // namespace

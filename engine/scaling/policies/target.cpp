@@ -44,7 +44,7 @@ struct Filled {
 Filled filled(const MemberLoads& loads, double sum_of_ratios, double full_ratio) {
   const double measured_ratio = sum_of_ratios / loads.measured();
   if (measured_ratio > 1) {
-    const int counted = loads.measured() + loads.missing + loads.coming;
+    const int counted = loads.measured() + loads.missing + loads.unknown + loads.coming;
     return {sum_of_ratios / counted, counted};
   }
   if (measured_ratio < 1) {

@@ -30,7 +30,8 @@ struct TargetOpinion {
 
 /// By what the members use (`metric:`). With q the average over the target:
 ///  - Nobody measured is an error. Without any instance there is nothing to measure: none.
-///  - q > 1: members that are coming, and those without samples, count 0: they will take their share.
+///  - q > 1: members that are coming, those without samples, and those that are unknown, count 0: they may take their
+///    share.
 ///    q < 1: those without samples, and those that are unknown, count as fully loaded: 100 %, or the target if that is
 ///    more, or if there is no 100 %.
 ///  - Where that turns the direction round, or q is within the tolerance of 1: the present size.

@@ -15,7 +15,7 @@
 
 namespace vscale {
 
-/// An event counts when it is seen so late, also without `catchUp`: ticks are not to the second. A memory that is
+/// An event counts when it is seen so late, however short `catchUp` is: ticks are not to the second. A memory that is
 /// further ahead of the clock than this is of a time when the clock was wrong, and counts for nothing.
 constexpr Duration kLateTick = std::chrono::minutes{2};
 

@@ -4,6 +4,7 @@
 #include <libvirt/virterror.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <string_view>
 #include <tuple>
@@ -229,15 +230,20 @@ int threads_for(std::size_t definitions, int at_most) {
   return static_cast<int>(std::min(worth, static_cast<std::size_t>(at_most)));
 }
 
-/// Which definitions are known, and may be believed for now.
-void recall_definitions(KnownDefinitions& definitions, Census& census, KnownDefinitions::Time now) {
+/// Which definitions are known, and may be believed for now. Those that nobody wants have no turn.
+void recall_definitions(KnownDefinitions& definitions, const std::set<std::string>& known_foreign, Census& census,
+                        KnownDefinitions::Time now) {
+  std::vector<ListedDomain*> wanted;
   std::vector<KnownDefinitions::Listed> all;
-  all.reserve(census.size());
-  for (const ListedDomain& listed : census) all.push_back({listed.uuid, std::string(name_of(listed.domain.get()))});
+  for (ListedDomain& listed : census) {
+    if (known_foreign.contains(listed.uuid)) continue;
+    wanted.push_back(&listed);
+    all.push_back({listed.uuid, std::string(name_of(listed.domain.get()))});
+  }
   std::vector<std::optional<DomainReading>> recalled = definitions.recall(all, now);
-  for (std::size_t i = 0; i < census.size(); ++i) {
-    census[i].recalled = recalled[i].has_value();
-    census[i].reading = std::move(recalled[i]);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    wanted[i]->recalled = recalled[i].has_value();
+    wanted[i]->reading = std::move(recalled[i]);
   }
 }
 
@@ -476,6 +482,8 @@ struct HostReading {
 };
 
 Result<HostReading> read_host(LibvirtHost& host, const ObserveRequest& request, Instant now) {
+  using SteadyClock = std::chrono::steady_clock;
+  const auto began = SteadyClock::now();
   const std::shared_ptr<HostLink> link = host.link();
   HostSnapshot snapshot{
       .host = host.name(), .seen_at = now, .hypervisor = {}, .traits = {}, .pools = {}, .networks = {}, .domains = {}};
@@ -499,11 +507,12 @@ Result<HostReading> read_host(LibvirtHost& host, const ObserveRequest& request, 
         return take_census(connection, name, groups, progress);
       });
   if (!census) return census.error();
-  const auto read_at = KnownDefinitions::Time::clock::now();
-  if (definitions) recall_definitions(*definitions, **census, read_at);
+  const auto listed_at = SteadyClock::now();
+  if (request.counters) snapshot.counted_after = std::chrono::duration_cast<Duration>(listed_at - began);
+  if (definitions) recall_definitions(*definitions, request.known_foreign, **census, listed_at);
   Result<std::vector<LivePool>> pools = read_pools_and_definitions(host, request, *census);
   if (!pools) return pools.error();
-  if (definitions) definitions->keep(look, read_just_now(**census), read_at);
+  if (definitions) definitions->keep(look, read_just_now(**census), listed_at);
   // Asked for again only if all connections were lost meanwhile: then another machine may have answered.
   facts = host.facts();
   if (!facts) return facts.error();

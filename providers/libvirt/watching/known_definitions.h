@@ -28,10 +28,10 @@ class KnownDefinitions {
     std::string uuid, name;
   };
 
-  /// To be called before the domains are listed, and given to keep().
+  /// To be called before the domains are listed, and given to keep(). One look at a time.
   std::uint64_t begin_look();
-  /// What is known of these, which are all there are, in their order; nothing: it is to be read. What is known of a
-  /// domain that has another name by now is not.
+  /// What is known of these, which are all whose definitions are wanted, in their order; nothing: it is to be read.
+  /// What is known of a domain that has another name by now, or is not among them, is not any more.
   std::vector<std::optional<DomainReading>> recall(const std::vector<Listed>& all, Time now);
   /// Takes what was just read, but not of those of whom there was word since the look began.
   void keep(std::uint64_t look, std::vector<DomainReading> read, Time now);

@@ -51,13 +51,13 @@ Looks::Waiting Looks::begin(Instant now, Look look) {
 
 std::optional<Error> Looks::start(const std::shared_ptr<Shared>& shared, Look look) {
   try {
-    std::thread([self = shared_from_this(), shared, look = std::move(look)]() mutable {
+    std::thread([self = shared_from_this(), shared, look = std::move(look), begun = SteadyClock::now()]() mutable {
       Result<HostSnapshot> answer = look();
       look = nullptr;
       std::unique_lock lock(shared->mutex);
       if (shared->given_up) {
         lock.unlock();
-        self->end_late(answer);
+        self->end_late(answer, std::chrono::duration_cast<Duration>(SteadyClock::now() - begun));
         return;
       }
       shared->answer.emplace(std::move(answer));
@@ -70,13 +70,20 @@ std::optional<Error> Looks::start(const std::shared_ptr<Shared>& shared, Look lo
   return std::nullopt;
 }
 
-void Looks::give_up(Instant since) {
+void Looks::give_up(Instant since, Duration patience) {
   const std::scoped_lock lock(mutex_);
   ++late_;
+  ++late_in_a_row_;
+  patience_ = patience;
   if (!silent_since_) silent_since_ = since;
 }
 
-void Looks::end_late(const Result<HostSnapshot>& answer) {
+void Looks::answer_in_time() {
+  const std::scoped_lock lock(mutex_);
+  late_in_a_row_ = 0;
+}
+
+void Looks::end_late(const Result<HostSnapshot>& answer, Duration took) {
   {
     const std::scoped_lock lock(mutex_);
     --late_;
@@ -84,6 +91,13 @@ void Looks::end_late(const Result<HostSnapshot>& answer) {
     const bool is_silent = !answer && answer.error().kind == ErrorKind::unreachable;
     last_failure_ = is_silent ? std::optional(answer.error()) : std::nullopt;
     if (is_silent) return;
+    if (late_in_a_row_ >= kLateInARow && took > patience_) {
+      last_failure_ = Error{ErrorKind::unreachable,
+                            fmt::format("to tell of itself took it {}, and it is waited for {} at most",
+                                        show_duration(took), show_duration(patience_)),
+                            "", "see what keeps its libvirtd busy"};
+      return;
+    }
     silent_since_.reset();
   }
   on_answer_();
@@ -95,9 +109,12 @@ Result<HostSnapshot> Looks::Waiting::answer(std::optional<Duration> patience) {
   const auto come = [this] { return shared_->answer.has_value(); };
   if (!patience) shared_->ended.wait(lock, come);
   auto deadline = begun_by_uptime_ + patience.value_or(Duration{0});
-  if (wait_until(shared_->ended, lock, deadline, come)) return std::move(*shared_->answer);
+  if (wait_until(shared_->ended, lock, deadline, come)) {
+    looks_->answer_in_time();
+    return std::move(*shared_->answer);
+  }
   shared_->given_up = true;
-  looks_->give_up(begun_);
+  looks_->give_up(begun_, *patience);
   return Error{ErrorKind::unreachable,
                fmt::format("host \"{}\" did not answer within {}", looks_->host_, show_duration(*patience)), "",
                "it is asked again, and nobody waits for that"};

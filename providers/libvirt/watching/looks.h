@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -11,6 +12,10 @@
 #include "engine/values/result.h"
 
 namespace vscale::libvirt {
+
+/// Whose answers came too late so often in a row is not waited for again until a look has not taken longer than anybody
+/// has patience: who always needs somewhat longer would hold up every look at all others.
+constexpr int kLateInARow = 2;
 
 /// The looks at one host, each on a thread of its own, and who has patience for them (Domains::observe says what is
 /// promised). A look ends by its own bounds, so that threads never pile up; its thread is never joined. Safe from
@@ -36,8 +41,9 @@ class Looks : public std::enable_shared_from_this<Looks> {
   };
 
   std::optional<Error> start(const std::shared_ptr<Shared>& shared, Look look);
-  void give_up(Instant since);
-  void end_late(const Result<HostSnapshot>& answer);
+  void give_up(Instant since, Duration patience);
+  void answer_in_time();
+  void end_late(const Result<HostSnapshot>& answer, Duration took);
   Error silent_error() const;  ///< The lock is the caller's.
 
   const std::string host_;
@@ -46,6 +52,8 @@ class Looks : public std::enable_shared_from_this<Looks> {
   std::optional<Instant> silent_since_;
   std::optional<Error> last_failure_;  ///< Of the last look at a silent host.
   int late_ = 0;                       ///< Looks under way that nobody waits for.
+  int late_in_a_row_ = 0;              ///< Looks that somebody waited for, and that came too late.
+  Duration patience_{};                ///< Of who waited for the last of them.
 };
 
 /// For the caller of begin(). Not waiting leaves the look behind.

@@ -71,7 +71,7 @@ Type scaling_sources_and_policies() {
                 {"size", integer(0, kMaxGroupSize), "", "schedule"},
                 {"min", integer(0, kMaxGroupSize), "", "schedule"},
                 {"max", integer(0, kMaxGroupSize), "", "schedule"},
-                {"catchUp", duration(), "0s", "schedule: an event that was missed still counts for so long."},
+                {"catchUp", duration(), "10m", "schedule: an event that was missed still counts for so long."},
                 {"perInstance", integer(1, kMaxCount), "", "capacity: resources of one instance."},
                 {"minAvailable", integer(0, kMaxCount), "", "capacity: resources that are to be free at all times."},
                 {"kubeconfig", text(forms::kPath), "", "pendingPods"},

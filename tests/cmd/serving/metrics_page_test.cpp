@@ -21,6 +21,7 @@ WatchFigures figures_of_two_groups() {
   figures.version = "0.1.0";
   for (const int took_ms : {80, 240, 240, 1'200, 400'000}) figures.ticks.add(Duration{took_ms});
   figures.ticks_overran = 1;
+  figures.plans = 431;
   figures.last_tick = Instant{Duration{1'764'432'000'123}};
   figures.holds_lock = true;
   figures.hosts = {{.host = "kvm1"}, {.host = "kvm2", .up = false}};

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "cmd/status.h"
 #include "tests/cmd/watching/watched_world.h"
 
 /// What `vscale explain`, `status` and `events` tell of a group that is watched.
@@ -75,6 +76,55 @@ TEST_CASE("status says what an operator has suspended, until it is resumed or it
   CHECK(!holds(world.vscale({"status"}).out, "Not as wanted"));
   world.clock().sleep_until(world.clock().now() + minutes{61});
   CHECK(!holds(world.vscale({"status"}).out, "suspended"));
+}
+
+TEST_CASE("explain and status count the ill as watch does: with those that are off, however those are held") {
+  WatchedWorld world(5);
+  std::string text = watched_config(5, "");
+  text.replace(text.find("min: 1"), 6, "min: 5");
+  world.write("vscale.yaml", text);
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  const Instant begin = world.clock().now();
+  for (const int minute : {1, 2, 3, 4}) {  // the fourth time they are in a crash loop
+    world.cluster().happens_at(begin + minutes{minute}, [](FakeCluster& cluster) {
+      cluster.power_off_by_hand("prod-web-1");
+      cluster.power_off_by_hand("prod-web-2");
+    });
+  }
+  world.cluster().happens_at(begin + minutes{5}, [](FakeCluster& cluster) { cluster.hang_by_hand("prod-web-3"); });
+
+  const auto ran = world.watch_for(minutes{7});
+
+  const std::string why = "3 of 5 are ill, 2 allowed (maxUnhealthy 40 %)";
+  INFO(ran.out);
+  CHECK(world.guests_up() == 3);
+  CHECK(holds(ran.out, "web-3      held: " + why));
+  CHECK(explained(world).at("why_nobody_is_healed") == why);
+  CHECK(holds(world.vscale({"status"}).out, "web: " + why));
+}
+
+TEST_CASE("what is off is no reason why nobody is healed, as it is started however many are") {
+  WatchedWorld world(3);
+  for (const char* guest : {"prod-web-0", "prod-web-1", "prod-web-2"}) world.cluster().power_off_by_hand(guest);
+  REQUIRE(world.vscale({"suspend", "web", "heal"}).code == 0);
+  world.watch_for(minutes{2});
+
+  REQUIRE(world.recorded().health.size() == 3);
+  CHECK(explained(world).at("why_nobody_is_healed").is_null());
+}
+
+TEST_CASE("failures that were noted of one that was in an instance's place before do not make it failing") {
+  const InstanceAddress address{InstanceAddress::Kind::group, "web", 1};
+  RecordedState recorded;
+  recorded.instances[address].uuid = "new";
+  HealthRecord& noted = recorded.health[address];
+  noted.uuid = "old";
+  noted.failures = 3;
+  CHECK(!is_failing(recorded, address));
+  noted.uuid = "new";
+  CHECK(is_failing(recorded, address));
+  noted.failures = 0;
+  CHECK(!is_failing(recorded, address));
 }
 
 }  // namespace

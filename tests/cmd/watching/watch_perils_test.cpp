@@ -2,7 +2,6 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "tests/cmd/planning/forwarding_domains.h"
 #include "tests/cmd/rollouts/lockstep_runner.h"
 #include "tests/cmd/watching/watched_world.h"
 #include "tests/support/servers/notify_socket.h"
@@ -31,30 +30,6 @@ std::string asking_config(int size) {
 void fill_the_hosts(FakeWorld& world) {
   world.cluster().add_foreign_domain("kvm1", "large", 62, 4 * kGiB);
   world.cluster().add_foreign_domain("kvm2", "large", 60, 4 * kGiB);
-}
-
-/// Lets something happen while hosts are looked at.
-class Interrupted final : public ForwardingDomains {
- public:
-  Interrupted(Domains& domains, std::function<void()> meanwhile)
-      : ForwardingDomains(domains), meanwhile_(std::move(meanwhile)) {}
-  std::map<std::string, Result<HostSnapshot>> observe(const std::map<std::string, ObserveRequest>& hosts) override {
-    meanwhile_();
-    return ForwardingDomains::observe(hosts);
-  }
-
- private:
-  std::function<void()> meanwhile_;
-};
-
-void interrupt_looks(FakeWorld& world, const std::function<void()>& meanwhile) {
-  world.outside().reach_hosts = [&world, meanwhile](const std::vector<HostConnection>&) {
-    const auto cluster = std::shared_ptr<FakeCluster>(std::shared_ptr<void>(), &world.cluster());
-    return HostPorts{.domains = std::make_shared<Interrupted>(world.cluster(), meanwhile),
-                     .volumes = cluster,
-                     .guests = cluster,
-                     .events = cluster};
-  };
 }
 
 int backups_of(FakeWorld& world) {

@@ -98,11 +98,24 @@ TEST_CASE("a host that hangs costs one tick its patience, and the other host's g
   WatchedWorld world(4);
   world.cluster().use_by_group("web", 4);
   world.cluster().fall_silent("kvm2");
-  world.cluster().happens_at(world.clock().now() + seconds{40},
-                             [](FakeCluster& cluster) { cluster.power_off_by_hand("prod-web-0"); });
+  const Instant begin = world.clock().now();
+  const Instant off = begin + seconds{43};
+  world.cluster().happens_at(off, [](FakeCluster& cluster) { cluster.power_off_by_hand("prod-web-0"); });
+  std::vector<Instant> looks;
+  interrupt_looks(world, [&] { looks.push_back(world.clock().now()); });
+
   const auto ran = world.watch_for(minutes{2});
+
   INFO(ran.out);
   CHECK(world.guests_up() == 4);
+  const auto started = world.recorded().instances.at({InstanceAddress::Kind::group, "web", 0}).started_at;
+  REQUIRE(started.has_value());
+  CHECK(*started >= off);
+  CHECK(*started <= off + seconds{3});
+  // One every 10 s, and those that word of web-0 has brought about.
+  CHECK(looks.size() >= 12);
+  CHECK(looks.size() <= 24);
+  for (std::size_t i = 1; i < looks.size(); ++i) CHECK(looks[i] - looks[i - 1] <= seconds{11});
 }
 
 TEST_CASE("watch --once looks once, does what follows, and tells by its exit code whether all is known") {

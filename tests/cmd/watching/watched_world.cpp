@@ -2,8 +2,27 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <utility>
+
+#include "tests/cmd/planning/forwarding_domains.h"
 
 namespace vscale::test {
+namespace {
+
+class InterruptedLooks final : public ForwardingDomains {
+ public:
+  InterruptedLooks(Domains& domains, std::function<void()> meanwhile)
+      : ForwardingDomains(domains), meanwhile_(std::move(meanwhile)) {}
+  std::map<std::string, Result<HostSnapshot>> observe(const std::map<std::string, ObserveRequest>& hosts) override {
+    meanwhile_();
+    return ForwardingDomains::observe(hosts);
+  }
+
+ private:
+  std::function<void()> meanwhile_;
+};
+
+}  // namespace
 
 std::string watched_config(int size, const std::string& more) {
   std::string text = web_config(size);
@@ -16,6 +35,28 @@ std::string watched_config(int size, const std::string& more) {
       "      stabilization: { out: 0s, in: 1m }\n"
       "      policies: { cpu: { kind: target, metric: cpu, target: 50 } }\n";
   return text + more + "watch: { interval: 10s }\nmetrics: { interval: 10s }\n";
+}
+
+std::string following_config(const std::string& follow, int min) {
+  std::string text = watched_config(min, "");
+  text.replace(text.find("min: 1"), 6, "min: " + std::to_string(min));
+  return text.replace(text.find("watch: { "), 9, "watch: { follow: " + follow + ", ");
+}
+
+int times_in(const std::string& text, const std::string& part) {
+  int times = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++times;
+  return times;
+}
+
+void interrupt_looks(FakeWorld& world, const std::function<void()>& meanwhile) {
+  world.outside().reach_hosts = [&world, meanwhile](const std::vector<HostConnection>&) {
+    const auto cluster = std::shared_ptr<FakeCluster>(std::shared_ptr<void>(), &world.cluster());
+    return HostPorts{.domains = std::make_shared<InterruptedLooks>(world.cluster(), meanwhile),
+                     .volumes = cluster,
+                     .guests = cluster,
+                     .events = cluster};
+  };
 }
 
 WatchedWorld::WatchedWorld(int size, const std::string& more) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "tests/cmd/fake_world.h"
@@ -22,5 +23,13 @@ class WatchedWorld : public FakeWorld {
 
 /// The file; `more` stands below the group.
 std::string watched_config(int size, const std::string& more);
+/// The same with no fewer than `min`, and with `watch.follow`: "file" or "applied".
+std::string following_config(const std::string& follow, int min);
+
+/// How often `part` stands in `text`.
+int times_in(const std::string& text, const std::string& part);
+
+/// Lets something happen whenever hosts are looked at, just before it.
+void interrupt_looks(FakeWorld& world, const std::function<void()>& meanwhile);
 
 }  // namespace vscale::test

@@ -97,10 +97,49 @@ TEST_CASE("a moment that is not known lets no timeout pass") {
   CHECK(web.held().empty());
 }
 
-TEST_CASE("a start in the future, by a clock that was set back, is no timeout") {
+TEST_CASE("a start in the future, by a clock that was set back, counts from the first look at it") {
   WatchedGroup web;
-  web.look_at(kBegin, {booting(0, kBegin + hours{1}), making(1, kBegin + hours{1})});
+  const std::vector<HealthFinding> members = {booting(0, kBegin + hours{20}), alive(1), alive(2)};
+  web.look_at(kBegin, members);
   CHECK(web.heals().empty());
+  web.look_at(kBegin + minutes{5}, members);
+  CHECK(web.heals().empty());
+  web.look(members);
+  CHECK(web.heals() == Words{"web-0 replace startup_timeout"});
+  CHECK(web.last.heals[0].text == "not ready 5m 15s after its start, startupTimeout 5m: gate agent");
+}
+
+TEST_CASE("a creation in the future, by a clock that was set back, counts from the first look at it") {
+  WatchedGroup web;
+  const std::vector<HealthFinding> members = {alive(0), making(1, kBegin + hours{20})};
+  web.look_at(kBegin, members);
+  web.look_at(kBegin + minutes{15}, members);
+  CHECK(web.heals().empty());
+  web.look(members);
+  CHECK(web.heals() == Words{"web-1 replace provision_timeout"});
+}
+
+TEST_CASE("one that is past its timeout by a clock that was set back is ill to the others' healing, too") {
+  WatchedGroup web;
+  web.group.health.heal.max_unhealthy = {Amount::Unit::count, 1};
+  const std::vector<HealthFinding> members = {booting(0, kBegin + hours{20}), booting(1, kBegin + hours{20}), alive(2)};
+  web.look_at(kBegin, members);
+  web.look_at(kBegin + minutes{6}, members);
+  CHECK(web.heals().empty());
+  REQUIRE(web.held().size() == 2);
+  CHECK(web.held()[0].starts_with("web-0: 2 of 3 are ill, 1 allowed"));
+}
+
+TEST_CASE("a start that is no longer in the future counts as any other, and nothing is remembered of it") {
+  WatchedGroup web;
+  web.look_at(kBegin, {booting(0, kBegin + seconds{10})});
+  CHECK(web.last.records.size() == 1);
+  web.look({booting(0, kBegin + seconds{10})});
+  CHECK(web.last.records.empty());
+  web.look_at(kBegin + seconds{310}, {booting(0, kBegin + seconds{10})});
+  CHECK(web.heals().empty());
+  web.look({booting(0, kBegin + seconds{10})});
+  CHECK(web.heals() == Words{"web-0 replace startup_timeout"});
 }
 
 }  // namespace vscale::test::health

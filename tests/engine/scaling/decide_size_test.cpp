@@ -327,6 +327,28 @@ TEST_CASE("a group that flaps must need less for twice as long") {
         "at most 5 in the last 10m; flaps: shrinking must be needed for 10m");
 }
 
+TEST_CASE("values of a step from before a silence complete no series after it") {
+  ScalingPolicy steps = cpu_steps(90, {step_adding(0, std::nullopt, of_instances(1))});
+  steps.for_samples = steps.of_samples = 3;
+  ScaledWorld world(scaled_group(1, 10, {steps}));
+  world.add_ready(2);
+  ScalingMemory memory;
+  const auto size_after = [&](Duration time) {
+    world.input.now += time;
+    ScalingOutcome outcome = world.measure(95).decide(memory);
+    memory = std::move(outcome.memory);
+    return outcome.decision.size;
+  };
+  // Two on Friday, and one on Monday.
+  size_after(minutes{1});
+  size_after(minutes{1});
+  CHECK(size_after(hours{72}) == 2);
+  CHECK(memory.policies.at("burst").beyond == std::vector<bool>{true});
+  // The second one is missed, as a host is slow to answer; the next two complete it.
+  CHECK(size_after(minutes{2}) == 2);
+  CHECK(size_after(minutes{1}) == 3);
+}
+
 TEST_CASE("what is said of policies that are gone is forgotten") {
   ScaledWorld world(scaled_group(1, 10, {cpu_steps(90, {step_adding(0, std::nullopt, of_instances(1))})}));
   world.add_ready(2, 50);

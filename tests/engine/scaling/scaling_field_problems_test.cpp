@@ -1,6 +1,7 @@
 // What people report of other systems that scale, each as a test: the name says the problem as it does not happen here.
 
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "engine/scaling/decide_size.h"
 #include "engine/scaling/simulate_scaling.h"
@@ -28,17 +29,14 @@ Result<std::optional<double>> source_down() {
 }  // namespace
 
 TEST_CASE("surge instances do not become the size that a group is scaled from") {
-  ScaledWorld world(scaled_group(1, 1000, {cpu_target(60)}));
-  world.add_ready(100, 60).add_ready(25, 60);
+  ScaledWorld world(scaled_group(1, 1000, {queue_target(1, "group")}));
+  world.add_ready(100).add_ready(25);
   for (int i = 100; i < 125; ++i) world.member(i).surge = true;
   world.input.current = 100;
   world.input.rolling = true;
-  ScalingMemory memory;
-  for (int tick = 0; tick < 5; ++tick) {
-    ScalingOutcome outcome = world.decide(memory);
-    CHECK(outcome.decision.size == 100);
-    memory = outcome.memory;
-  }
+  // An eighth more than is wanted of one instance: of 125 that would be 140, and so on at every tick.
+  world.answer_queue(1.12);
+  CHECK(world.size() == 112);
 }
 
 TEST_CASE("members that end and newcomers without metrics do not grow a group in a rolling update") {
@@ -222,6 +220,103 @@ TEST_CASE("a group does not shrink to a size that would call the same instance b
   const auto played = simulate_scaling(group, trace);
   REQUIRE(played.ok());
   CHECK(played->changes == 0);
+}
+
+TEST_CASE("a need before a long silence and one after it are not one that has lasted") {
+  ScaledWorld world(tempered_group(1, 20, {cpu_target(60)}));
+  world.add_ready(6, 20);
+  ScalingMemory memory = world.decide(having_wanted(2)).memory;
+  REQUIRE(memory.changes.size() == 1);
+  // The watch is off over night, and begins with a look at a group that is idle for a moment.
+  memory.changes.clear();
+  world.input.now += hours{8};
+  world.measure(20);
+  CHECK(world.size(memory) == 6);
+}
+
+TEST_CASE("a group that cron looks at each minute shrinks when the need has lasted, also with shorter intervals") {
+  ScaledWorld world(tempered_group(1, 20, {cpu_target(60)}));
+  world.input.evaluate_interval = seconds{15};
+  world.add_ready(6);
+  ScalingMemory memory;
+  for (int minute = 0; minute <= 5; ++minute) {
+    ScalingOutcome outcome = world.measure(20).decide(memory);
+    CHECK(outcome.decision.size == (minute < 5 ? 6 : 5));
+    memory = std::move(outcome.memory);
+    // It begins a program each time, and is not to the second.
+    world.input.now += seconds{minute % 2 == 0 ? 63 : 58};
+  }
+}
+
+TEST_CASE("a group that cron looks at each five minutes shrinks by what was needed at the look before") {
+  ScaledWorld world(tempered_group(1, 20, {cpu_target(60)}));
+  world.input.evaluate_interval = seconds{15};
+  world.add_ready(6);
+  ScalingMemory memory;
+  std::vector<int> sizes;
+  for (const double cpu : {60, 60, 20, 20, 20}) {
+    ScalingOutcome outcome = world.measure(cpu).decide(memory);
+    sizes.push_back(outcome.decision.size);
+    memory = std::move(outcome.memory);
+    world.input.now += seconds{sizes.size() % 2 == 0 ? 303 : 298};
+  }
+  // The first that finds it idle does not know since when. The second saw it so for 298 s, the third for 601.
+  CHECK(sizes == std::vector<int>{6, 6, 6, 6, 5});
+}
+
+TEST_CASE("values that cron takes each five minutes are a series, and a day without it ends that") {
+  ScalingPolicy steps = cpu_steps(90, {step_adding(0, std::nullopt, of_instances(1))});
+  steps.for_samples = steps.of_samples = 3;
+  ScaledWorld world(scaled_group(1, 10, {steps}));
+  world.input.evaluate_interval = seconds{15};
+  world.add_ready(2);
+  ScalingMemory memory;
+  std::vector<int> sizes;
+  for (int look = 0; look < 4; ++look) {
+    ScalingOutcome outcome = world.measure(95).decide(memory);
+    sizes.push_back(outcome.decision.size);
+    memory = std::move(outcome.memory);
+    world.input.now += minutes{5};
+  }
+  // The second look cannot know that it will go on like this, and begins anew.
+  CHECK(sizes == std::vector<int>{2, 2, 2, 3});
+  world.input.now += hours{24};
+  CHECK(world.measure(95).size(memory) == 2);
+}
+
+TEST_CASE("a watch that is killed and begins again within seconds loses nothing of what it has seen") {
+  ScaledWorld world(tempered_group(1, 20, {cpu_target(60)}));
+  world.input.evaluate_interval = seconds{15};
+  world.add_ready(6);
+  ScalingMemory memory;
+  for (int second = 0; second <= 300; second += second == 120 ? 40 : 20) {
+    world.input.now = kNow + seconds{second};
+    ScalingOutcome outcome = world.measure(20).decide(memory);
+    CHECK(outcome.decision.size == (second < 300 ? 6 : 5));
+    memory = std::move(outcome.memory);
+  }
+}
+
+TEST_CASE("a load that comes and goes reverses a group a few times, and then it rests") {
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937_64 random(seed);
+  Group group = tempered_group(1, 20, {cpu_target(60)});
+  group.size = 5;
+  // A minute of work each 7 to 9 minutes: longer than the window of 5 minutes, and shorter than twice that.
+  LoadTrace trace;
+  for (Duration at{}; at < hours{8}; at += minutes{7 + random() % 3}) {
+    trace.points.push_back({.at = at, .load = 400});
+    trace.points.push_back({.at = at + minutes{1}, .load = 100});
+  }
+  trace.boot_delay = seconds{30};
+  trace.sample_interval = seconds{15};
+  trace.evaluate_interval = minutes{1};
+  trace.begin = kNow;
+  const auto played = simulate_scaling(group, trace);
+  REQUIRE(played.ok());
+  // Three reversals in half an hour, which may be followed by one more, and then an hour of calm: six times at most.
+  CHECK(played->reversals <= 6 * 4);
 }
 
 TEST_CASE("one silent host does not shrink a group, nor is anybody on it removed") {

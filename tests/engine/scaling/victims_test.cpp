@@ -69,6 +69,13 @@ TEST_CASE("a protected one never goes, though fewer go for it") {
   CHECK(going_first(members, 2) == std::vector{0});
 }
 
+TEST_CASE("one that is out of reach does not go, and its host is no less crowded for it") {
+  std::vector<VictimCandidate> members = {candidate(0, "kvm1"), candidate(1, "kvm2"), candidate(2, "kvm2"),
+                                          candidate(3, "kvm3")};
+  members[2].out_of_reach = true;
+  CHECK(going_first(members, 4) == std::vector{1, 3, 0});
+}
+
 TEST_CASE("the order of members does not matter") {
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);

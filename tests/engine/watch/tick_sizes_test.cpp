@@ -26,6 +26,31 @@ WantedSize size_until(int size, Instant until) {
   return wanted;
 }
 
+/// Ten of the old revision are wanted, and five of the new one stand beside them.
+TickedWorld world_in_which_five_stand_beside_ten() {
+  Group group = scaled_web(15, {queue_target(1, "group")});
+  group.scaling->max = 100;
+  TickedWorld world(std::move(group));
+  world.input.recorded.wanted_sizes[kWebGroup] = {.group = kWebGroup, .size = 10, .by = "queue", .reason = ""};
+  RolloutRecord& rollout = world.input.recorded.rollouts[kWebGroup] = first_rollout(kWebGroup);
+  rollout.from = 1;
+  rollout.to = 2;
+  for (int ordinal = 10; ordinal < 15; ++ordinal) world.record(ordinal).revision = 2;
+  return world;
+}
+
+ScalingMemory memory_of_turns(Instant now, const std::vector<int>& minutes_ago) {
+  ScalingMemory memory;
+  memory.group = kWebGroup;
+  int size = 4;
+  for (const int ago : minutes_ago) {
+    const int to = size == 4 ? 5 : 4;
+    memory.changes.push_back({.at = now - minutes{ago}, .from = size, .to = to});
+    size = to;
+  }
+  return memory;
+}
+
 }  // namespace
 
 TEST_CASE("a size that is decided is wanted from there on, and told with its reason") {
@@ -135,6 +160,67 @@ TEST_CASE("while a rolling update goes on nobody goes for a smaller size, and wh
   CHECK(only_decision(world.look()).size == 6);
 }
 
+TEST_CASE("a ratio is of the size that is wanted, and not of those that stand beside others in a rolling update") {
+  TickedWorld world = world_in_which_five_stand_beside_ten();
+  world.answer_queue(1.12);
+
+  const ScalingDecision decision = only_decision(world.look());
+
+  CHECK(decision.ready == 10);
+  CHECK(decision.there == 15);
+  CHECK(decision.size == 12);
+}
+
+TEST_CASE("while newcomers of a rolling update boot, those that they come for are the ones that serve") {
+  TickedWorld world = world_in_which_five_stand_beside_ten();
+  for (int ordinal = 10; ordinal < 15; ++ordinal) {
+    world.record(ordinal).phase = Phase::started;
+    world.record(ordinal).started_at = world.input.now;
+  }
+  world.answer_queue(1);
+  CHECK(only_decision(world.look()).ready == 10);
+  // Three are ready before the others: so many more serve than are wanted, and still ten count.
+  for (const int ordinal : {10, 11, 12}) world.record(ordinal).phase = Phase::ready;
+  CHECK(only_decision(world.look()).ready == 10);
+}
+
+TEST_CASE("who goes in a rolling update stands beside nobody, and is not ready any more") {
+  TickedWorld world = world_in_which_five_stand_beside_ten();
+  for (int ordinal = 0; ordinal < 5; ++ordinal) world.record(ordinal).phase = Phase::leaving;
+  world.answer_queue(1);
+  CHECK(only_decision(world.look()).ready == 10);
+  world.record(5).phase = Phase::leaving;
+  CHECK(only_decision(world.look()).ready == 9);
+}
+
+TEST_CASE("without a rolling update nobody stands beside others: who is too many serves until it goes") {
+  TickedWorld world = world_in_which_five_stand_beside_ten();
+  world.input.recorded.rollouts.clear();
+  world.answer_queue(1);
+  CHECK(only_decision(world.look()).ready == 15);
+}
+
+TEST_CASE("that a group flaps is told once, when the guard begins to hold") {
+  TickedWorld world(scaled_web(4, {cpu_target(60)}));
+  world.cpu = 60;
+  world.input.recorded.scaling[kWebGroup] = memory_of_turns(world.input.now, {29, 20, 15, 10});
+
+  world.look();
+
+  CHECK(world.told() == Words{"flapping group.web: 3 reversals within 30m: stabilization.in is doubled for 49m 45s"});
+  world.look(3);
+  CHECK(world.told().empty());
+}
+
+TEST_CASE("a group that flaps again after an hour of calm is told of again") {
+  TickedWorld world(scaled_web(4, {cpu_target(60)}));
+  world.cpu = 60;
+  world.input.recorded.scaling[kWebGroup] = memory_of_turns(world.input.now, {29, 20, 15, 10});
+  world.input.recorded.scaling[kWebGroup].flapping_until = world.input.now;
+  world.look();
+  CHECK(world.told().size() == 1);
+}
+
 TEST_CASE("while somebody is still going, nobody goes after it") {
   TickedWorld world(scaled_web(4, {cpu_target(60)}));
   world.record(3).phase = Phase::leaving;
@@ -172,6 +258,33 @@ TEST_CASE("who is protected from scale-in is not among those that go first") {
   world.say(Protection{web_at(1), Protection::From::scale_in, std::nullopt, {.at = world.input.now, .by = "anna"}});
   world.look();
   CHECK(world.last.findings.go_first.at(kWebGroup) == std::vector{web_at(0)});
+}
+
+TEST_CASE("who is out of reach is not among those that go first while others could go") {
+  TickedWorld world(scaled_web(3, {cpu_target(60)}));
+  world.cpu = 60;
+  world.input.recorded.wanted_sizes[kWebGroup] = {.group = kWebGroup, .size = 2, .by = "cpu", .reason = ""};
+  world.look();
+  REQUIRE(world.last.findings.go_first.at(kWebGroup) == std::vector{web_at(2)});
+  world.input.live[world.record(2).host] = unreachable(world.input.now);
+
+  world.look();
+
+  const auto& going = world.last.findings.go_first.at(kWebGroup);
+  REQUIRE(going.size() == 1);
+  CHECK(world.record(going[0].ordinal).host != world.record(2).host);
+}
+
+TEST_CASE("who is leaving already goes first also while its host is silent, and nobody goes in its place") {
+  TickedWorld world(scaled_web(3, {cpu_target(60)}));
+  world.cpu = 60;
+  world.input.recorded.wanted_sizes[kWebGroup] = {.group = kWebGroup, .size = 2, .by = "cpu", .reason = ""};
+  world.record(2).phase = Phase::leaving;
+  world.input.live[world.record(2).host] = unreachable(world.input.now);
+
+  world.look();
+
+  CHECK(world.last.findings.go_first.at(kWebGroup) == std::vector{web_at(2)});
 }
 
 TEST_CASE("the same input gives the same decision") {

@@ -7,6 +7,7 @@
 namespace vscale::test {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -22,7 +23,7 @@ const OutIn kDefaultWindows{seconds{0}, minutes{5}};
 const OutIn kDefaultCooldown{seconds{60}, minutes{5}};
 
 int stabilised(int before, const std::vector<SizeOpinion>& opinions, const OutIn& windows = kDefaultWindows) {
-  return stabilise(before, 5, opinions, windows, kNow).after;
+  return stabilise(before, 5, opinions, windows, minutes{1}, kNow).after;
 }
 
 int rated(int before, int base, const Scaling& scaling, const std::vector<SizeChange>& changes = {}) {
@@ -56,6 +57,20 @@ TEST_CASE("a need that was not seen for the whole window has not lasted") {
   CHECK(stabilised(2, {opinion_of(2, minutes{4}, seconds{0})}) == 5);
   CHECK(stabilised(2, {opinion_of(2, minutes{5}, seconds{0})}) == 2);
   CHECK(stabilised(2, {}) == 5);
+}
+
+TEST_CASE("a silence within the window is no need that has lasted: the present size stands for it") {
+  const SizeOpinion before_silence = opinion_of(2, minutes{30}, minutes{4});
+  CHECK(stabilised(2, {before_silence, opinion_of(2, minutes{1}, seconds{0})}) == 5);
+  // One evaluation that is missing is no silence.
+  CHECK(stabilised(2, {before_silence, opinion_of(2, minutes{2}, seconds{0})}) == 2);
+  // A silence that began before the window and reaches into it.
+  CHECK(stabilised(2, {opinion_of(2, hours{9}, hours{8}), opinion_of(2, minutes{4}, seconds{0})}) == 5);
+  // One that was over when the window began.
+  CHECK(stabilised(2, {opinion_of(2, hours{9}, hours{8}), opinion_of(2, minutes{5}, seconds{0})}) == 2);
+  // Growth that must last has not lasted either.
+  const OutIn windows{minutes{5}, minutes{5}};
+  CHECK(stabilised(9, {opinion_of(9, minutes{30}, minutes{4}), opinion_of(9, minutes{1}, seconds{0})}, windows) == 5);
 }
 
 TEST_CASE("a group grows to the smallest size that was asked for within a window out") {

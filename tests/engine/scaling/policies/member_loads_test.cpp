@@ -68,6 +68,17 @@ TEST_CASE("cpu that was used before a member was wholly ready is no load") {
   CHECK(loads_with(samples, kNow - seconds{30}).values == std::vector<double>{60});
 }
 
+TEST_CASE("a member that became ready after now, by a clock that was set back, is measured like others") {
+  const std::vector<Sample> samples = {cpu_sample(kNow - seconds{15}, 60), cpu_sample(kNow, 20)};
+  CHECK(loads_with(samples, kNow + std::chrono::hours{24}).values == std::vector<double>{40});
+}
+
+TEST_CASE("a sample counts for as long as it lasted") {
+  Sample longer = cpu_sample(kNow - seconds{15}, 80);
+  longer.over = seconds{30};
+  CHECK(loads_with({longer, cpu_sample(kNow, 20)}).values == std::vector<double>{60});
+}
+
 TEST_CASE("memory counts from the first sample on") {
   LoadQuestion question = cpu_question(1);
   question.metric = Metric::memory;

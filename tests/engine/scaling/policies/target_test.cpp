@@ -89,8 +89,21 @@ TEST_CASE("members without samples count as fully loaded where a group would shr
 
 TEST_CASE("members on hosts that do not answer are not taken for idle, nor for help") {
   CHECK(cpu_size(loads_of({30, 30, 30}, 0, 1), 4) == 4);
-  // Growing, they are not counted: 1.5 * 3 = 4.5 -> 5.
+  // Growing, they count 0: (90 * 3 + 0)/4 = 67.5, 1.125 * 4 = 4.5 -> 5.
   CHECK(cpu_size(loads_of({90, 90, 90}, 0, 1), 4) == 5);
+}
+
+TEST_CASE("whoever is not measured counts as idle where a group would grow, whatever the reason") {
+  // Nine of ten at 67 of 60 do 10.05 instances' work: of ten that is 1.005, which is within the tolerance.
+  const std::vector<double> nine(9, 67.0);
+  CHECK(cpu_size(loads_of(nine, 1, 0, 0), 10) == 10);
+  CHECK(cpu_size(loads_of(nine, 0, 1, 0), 10) == 10);
+  CHECK(cpu_size(loads_of(nine, 0, 0, 1), 10) == 10);
+  // At 75 it is 11.25.
+  const std::vector<double> busy(9, 75.0);
+  CHECK(cpu_size(loads_of(busy, 1, 0, 0), 10) == 12);
+  CHECK(cpu_size(loads_of(busy, 0, 1, 0), 10) == 12);
+  CHECK(cpu_size(loads_of(busy, 0, 0, 1), 10) == 12);
 }
 
 TEST_CASE("a group never grows for being idle, nor shrinks for being busy") {
