@@ -91,7 +91,7 @@ void Looks::end_late(const Result<HostSnapshot>& answer, Duration took) {
     const bool is_silent = !answer && answer.error().kind == ErrorKind::unreachable;
     last_failure_ = is_silent ? std::optional(answer.error()) : std::nullopt;
     if (is_silent) return;
-    if (late_in_a_row_ >= kLateInARow && took > patience_) {
+    if (late_in_a_row_ >= kLateInARow && took >= patience_) {
       last_failure_ = Error{ErrorKind::unreachable,
                             fmt::format("to tell of itself took it {}, and it is waited for {} at most",
                                         show_duration(took), show_duration(patience_)),
