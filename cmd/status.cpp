@@ -41,7 +41,14 @@ InstanceStatus instance_status(const InstanceRecord& instance, const Whereabouts
   return status;
 }
 
-/// No plan helps those.
+/// Is it off as an operator has said that it is to be?
+bool is_stopped(const RecordedState& recorded, const InstanceRecord& instance, const Whereabouts& where) {
+  const bool is_there = instance.phase != Phase::claimed && instance.phase != Phase::leaving;
+  const bool is_shut_off = where.presence == Presence::off && where.domain->state == DomainState::shut_off;
+  return is_there && is_shut_off && where.also_up.empty() && recorded.words.stops.contains(instance.address);
+}
+
+/// No plan helps those, and none has anything to do with those that were stopped.
 enum class Unready { counted, left_out };
 
 /// "1 booting, 2 shut off, 1 to create": everything that is not simply ready. Without what is on the `silent` hosts.
@@ -50,7 +57,7 @@ std::string now_text(const std::vector<const InstanceStatus*>& instances, int wa
   std::map<std::string, int> counts;
   for (const auto* instance : instances) {
     if (instance->state == "unknown" && silent.count(instance->host) != 0) continue;
-    if (instance->state == "unready" && unready == Unready::left_out) continue;
+    if ((instance->state == "unready" || instance->state == "stopped") && unready == Unready::left_out) continue;
     if (instance->state != "ready") ++counts[instance->state];
   }
   std::vector<std::string> parts;
@@ -390,8 +397,9 @@ Status status_of(const Config& config, const RecordedState& as_recorded, const L
   const LiveIndex index(live);
   const LastSeenUp last_seen_up(recorded, index);
   for (const auto& [address, instance] : recorded.instances) {
-    status.instances.push_back(
-        instance_status(instance, locate(instance, recorded.lineage, config, index, last_seen_up)));
+    const Whereabouts where = locate(instance, recorded.lineage, config, index, last_seen_up);
+    status.instances.push_back(instance_status(instance, where));
+    if (is_stopped(recorded, instance, where)) status.instances.back().state = "stopped";
   }
   for (auto& instance : status.instances) {
     if (instance.state == "ready" && is_failing(recorded, instance.address)) instance.state = "unready";

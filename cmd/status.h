@@ -24,8 +24,8 @@ struct InstanceStatus {
   std::string name;  ///< The domain's.
   std::string host;
   /// ready | unready (it is up, and has not answered watch as it should) | booting | unfinished | leaving | missing |
-  /// unknown (its host does not answer) | twin (up twice), or libvirt's word for a domain that is not up: "shut off",
-  /// "crashed", …
+  /// unknown (its host does not answer) | twin (up twice) | stopped (an operator wants it off, and it is), or libvirt's
+  /// word for a domain that is not up: "shut off", "crashed", …
   std::string state;
   std::optional<Instant> since;        ///< Ready, booting: since when.
   std::vector<std::string> addresses;  ///< IPv4, as far as they are known.

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "cmd/commands/commands.h"
@@ -97,6 +100,25 @@ Result<void> ask(const Invocation& invocation, const ApplyArguments& arguments, 
   return Error{.kind = ErrorKind::denied, .message = "declined; nothing was done", .detail = {}, .hint = {}};
 }
 
+/// The lock knows the command only by its name: how long to wait for it is said with the files and the options of this
+/// one, and longer than it has waited.
+Error with_whole_command(Error refusal, const Invocation& invocation, const ApplyArguments& arguments,
+                         const ConfigurationFiles& files) {
+  const std::string bare = fmt::format("vscale {} --lock-timeout 1m", arguments.options.destroy ? "destroy" : "apply");
+  const std::size_t at = refusal.hint.find(bare);
+  if (at == std::string::npos) return refusal;
+  const auto secrets = secrets_of(files.read.variables);
+  std::string whole = arguments.plan_file
+                          ? command_text("apply " + shown_word(*arguments.plan_file), invocation.global, {}, secrets)
+                          : command_text(arguments.options.destroy ? "destroy" : "apply", invocation.global,
+                                         arguments.options, secrets);
+  if (arguments.refresh == Refresh::as_recorded) whole += " --refresh=false";
+  const auto waited = std::chrono::ceil<std::chrono::minutes>(arguments.lock_timeout);
+  whole += fmt::format(" --lock-timeout {}m", std::max<std::int64_t>(1, 2 * waited.count()));
+  refusal.hint.replace(at, bare.size(), whole);
+  return refusal;
+}
+
 /// The plan to ask about: the one that was saved, or a fresh one.
 Result<FreshPlan> plan_to_apply(const Invocation& invocation, const ApplyArguments& arguments,
                                 const std::optional<SavedPlan>& saved, const ConfigurationFiles& files,
@@ -127,7 +149,7 @@ ExitCode apply_with(Invocation& invocation, const ApplyArguments& arguments, con
   if (!state) return fail(invocation, state.error());
   StateStore& store = *state->store;
   const auto lock = take_lock(invocation, store, destroy ? "destroy" : "apply", arguments.lock_timeout);
-  if (!lock) return fail(invocation, lock.error());
+  if (!lock) return fail(invocation, with_whole_command(lock.error(), invocation, arguments, *files));
 
   const HostPorts hosts = reach_hosts(invocation, config);
   auto fresh = plan_to_apply(invocation, arguments, saved, *files, store, *hosts.domains);

@@ -48,10 +48,49 @@ Beside beside_of(const std::optional<LockHolder>& running, const RecordedState& 
   return running->operation == "watch" && recorded.open_actions.empty() ? Beside::resting_watch : Beside::run;
 }
 
+/// Whether what the files say was applied. What changes nothing on the hosts, as policies do, counts only then.
+enum class Files { applied, differ };
+
+/// By their texts, so that a comment is a difference, too: simple, and applying it costs nothing. Not by their paths,
+/// which depend on where one stands. Where the files themselves are followed nothing has to be applied.
+Files compare_with_applied(const ConfigurationFiles& files, const PlanOptions& options,
+                           const std::optional<AcceptedConfig>& accepted) {
+  const bool is_narrowed = !options.targets.empty() || !options.excludes.empty();
+  const bool counts_at_once = files.read.config->watch.follow == Watch::Follow::file;
+  if (!accepted || is_narrowed || options.destroy || counts_at_once) return Files::applied;
+  const auto same_text = [](const AcceptedFile& one, const AcceptedFile& other) { return one.text == other.text; };
+  return std::ranges::equal(accepted_files(files), accepted->files, same_text) ? Files::applied : Files::differ;
+}
+
+bool is_worth_applying(const Plan& plan, Files compared) {
+  return has_changes(plan) || compared == Files::differ;
+}
+
+std::string apply_text(const Invocation& invocation, const ConfigurationFiles& files, const PlanArguments& arguments,
+                       Beside beside) {
+  std::string command = command_text(arguments.options.destroy ? "destroy" : "apply", invocation.global,
+                                     arguments.options, secrets_of(files.read.variables));
+  if (arguments.refresh == Refresh::as_recorded) command += " --refresh=false";
+  if (beside == Beside::resting_watch) command += " --lock-timeout 1m";
+  return command;
+}
+
+/// Below a plan without changes; with the command, unless another is said or none would be heeded.
+void show_difference(const Invocation& invocation, const ConfigurationFiles& files, const PlanArguments& arguments,
+                     Beside beside) {
+  if (invocation.global.json) return;
+  const std::string text = "The files differ from what was last applied: watch follows them once they are";
+  invocation.streams.out << (arguments.out || beside == Beside::run
+                                 ? text + "."
+                                 : with_command(text + ":", apply_text(invocation, files, arguments, beside)))
+                         << "\n";
+  invocation.streams.out.flush();
+}
+
 /// Where a run goes on, nobody is told to do it: that run does, and the lock refuses another. A watch makes way, if it
 /// is asked to.
 void say_next(const Invocation& invocation, const ConfigurationFiles& files, const Plan& plan,
-              const PlanArguments& arguments, Beside beside) {
+              const PlanArguments& arguments, Beside beside, Files compared) {
   const GlobalOptions& global = invocation.global;
   const auto secrets = secrets_of(files.read.variables);
   const std::string waits = beside == Beside::resting_watch ? " --lock-timeout 1m" : "";
@@ -59,23 +98,19 @@ void say_next(const Invocation& invocation, const ConfigurationFiles& files, con
     if (arguments.out)
       say(invocation, "Saved, but the run that goes on changes the state: apply will refuse this plan.");
     say(invocation, with_command("How far that run is:", command_text("status", global, {}, secrets)));
-  } else if (arguments.out && !has_changes(plan)) {
+  } else if (arguments.out && !is_worth_applying(plan, compared)) {
     say(invocation, "Saved, though there is nothing to carry out.");
   } else if (arguments.out) {
     const std::string command = command_text("apply " + shown_word(*arguments.out) + waits, global, {}, secrets);
     say(invocation, with_command("Saved. Carry out exactly this:", command));
   } else if (applyable(plan)) {
-    std::string command =
-        command_text(arguments.options.destroy ? "destroy" : "apply", global, arguments.options, secrets);
-    if (arguments.refresh == Refresh::as_recorded) command += " --refresh=false";
-    command += waits;
-    say(invocation, with_command("To do it:", command));
+    say(invocation, with_command("To do it:", apply_text(invocation, files, arguments, beside)));
   }
 }
 
-ExitCode code_of(const Plan& plan, bool detailed) {
+ExitCode code_of(const Plan& plan, Files compared, bool detailed) {
   if (plan.errored) return ExitCode::error;
-  ExitCode code = detailed && has_changes(plan) ? ExitCode::changes : ExitCode::ok;
+  ExitCode code = detailed && is_worth_applying(plan, compared) ? ExitCode::changes : ExitCode::ok;
   if (!plan.complete) code = stronger(code, ExitCode::partial);
   return code;
 }
@@ -103,6 +138,8 @@ ExitCode run_command(const PlanArguments& arguments, Invocation& invocation) {
   if (!*running) running = state->store->lock_holder();  // It may have begun while the hosts were asked.
   if (!running) return fail(invocation, running.error());
 
+  const auto accepted = state->store->accepted_config();
+  if (!accepted) return fail(invocation, accepted.error());
   const Plan plan = fresh->plan;  // What is saved speaks of no run that has ended by then, nor of the files' warnings.
   Diagnostics& shown = fresh->plan.diagnostics;
   if (invocation.global.json)
@@ -117,8 +154,11 @@ ExitCode run_command(const PlanArguments& arguments, Invocation& invocation) {
   }
   show_plan(invocation, *fresh);
   if (arguments.out && plan.errored) return ExitCode::error;
-  say_next(invocation, *files, plan, arguments, beside);
-  return code_of(plan, arguments.detailed_exitcode);
+  const Files compared = compare_with_applied(*files, arguments.options, *accepted);
+  const bool is_silent = has_changes(plan) || plan.errored || compared == Files::applied;
+  if (!is_silent) show_difference(invocation, *files, arguments, beside);
+  say_next(invocation, *files, plan, arguments, beside, compared);
+  return code_of(plan, compared, arguments.detailed_exitcode);
 }
 
 }  // namespace vscale

@@ -3,8 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
+#include "cmd/planning/fresh_plan.h"
+#include "cmd/views/text/moment_text.h"
 #include "engine/values/digest.h"
+#include "schemas/diagnostics/diagnostic_text.h"
 
 namespace vscale {
 namespace {
@@ -61,6 +66,57 @@ void check_zones(const Outside& outside, const ReadInput& input, ReadConfig& rea
   read.diagnostics.insert(read.diagnostics.end(), mistakes.begin(), mistakes.end());
 }
 
+/// nullopt: there is none, or it cannot be told.
+std::optional<AcceptedConfig> accepted_in(const Invocation& invocation, const std::string& statefile) {
+  const auto opened = invocation.outside.open_state(statefile, OpenMode::read_only);
+  if (!opened) return std::nullopt;
+  auto accepted = opened->store->accepted_config();
+  return accepted ? std::move(*accepted) : std::nullopt;
+}
+
+/// nullopt: it cannot be read here, as a variable is missing.
+std::optional<ConfigurationFiles> read_accepted(const Invocation& invocation, const AcceptedConfig& accepted) {
+  auto var_files = read_var_files(invocation);
+  if (!var_files) return std::nullopt;
+  ReadInput input = input_of(invocation, accepted, std::move(*var_files), ReadInput::Secrets::not_demanded);
+  ReadConfig read = read_config(input);
+  if (!read.config) return std::nullopt;
+  return ConfigurationFiles{std::move(input), std::move(read)};
+}
+
+/// By --state, or beside the first file, as if the files said nothing of it: they have a mistake.
+std::string statefile_of_mistaken(const Invocation& invocation) {
+  if (invocation.global.state) return absolute_path(invocation.outside, *invocation.global.state);
+  const std::string first = absolute_path(invocation.outside, invocation.global.files.front());
+  return first.substr(0, first.rfind('/')) + "/vscale.db";
+}
+
+/// Was it accepted from files of these names? Another configuration may have its statefile where this one's would be,
+/// if this one did not name its own. The folders tell nothing: one may have been in another then.
+bool is_accepted_from(const AcceptedConfig& accepted, const std::vector<std::string>& files) {
+  const auto name = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
+  std::vector<std::string> then;
+  for (const auto& file : accepted.files) {
+    if (file.is_configuration) then.push_back(name(file.path));
+  }
+  return std::equal(then.begin(), then.end(), files.begin(), files.end(),
+                    [&](const std::string& left, const std::string& right) { return left == name(right); });
+}
+
+std::optional<FilesToTellBy> accepted_instead_of(const Invocation& invocation, Diagnostics mistakes) {
+  const std::string statefile = statefile_of_mistaken(invocation);
+  const auto accepted = accepted_in(invocation, statefile);
+  if (!accepted || !is_accepted_from(*accepted, invocation.global.files)) return std::nullopt;
+  auto files = read_accepted(invocation, *accepted);
+  if (!files) return std::nullopt;
+  files->read.config->state.path = statefile;
+  invocation.streams.err << render_diagnostics(mistakes) << "\n";
+  const TimeWords words{.now = invocation.outside.clock->now(), .time_of_day = invocation.outside.time_of_day};
+  say_wrapped(invocation, fmt::format("Shown by what was last accepted, by {} ({}).", accepted->by,
+                                      moment_text(accepted->at, words)));
+  return FilesToTellBy{.files = std::move(*files), .mistakes = std::move(mistakes)};
+}
+
 }  // namespace
 
 Result<std::vector<SourceFile>> read_var_files(const Invocation& invocation) {
@@ -96,6 +152,56 @@ std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocatio
   if (!usable || invocation.verbosity != Verbosity::quiet) report(invocation, files->read.diagnostics, output);
   if (!usable) return std::nullopt;
   return std::move(*files);
+}
+
+ReadInput input_of(const Invocation& invocation, const AcceptedConfig& accepted, std::vector<SourceFile> var_files,
+                   ReadInput::Secrets secrets) {
+  const Outside& outside = invocation.outside;
+  ReadInput input;
+  std::map<std::string, std::string> named;
+  for (const auto& file : accepted.files) {
+    if (file.is_configuration) {
+      input.files.push_back({.path = file.path, .text = file.text});
+    } else {
+      named.emplace(file.path, file.text);
+    }
+  }
+  input.working_folder = outside.working_folder;
+  input.assignments = invocation.global.assignments;
+  input.var_files = std::move(var_files);
+  input.environment = outside.environment;
+  input.read_file = [named = std::move(named),
+                     read = outside.read_file](const std::string& path) -> Result<std::string> {
+    const auto found = named.find(path);
+    return found != named.end() ? Result<std::string>(found->second) : read(path);
+  };
+  input.secrets = secrets;
+  return input;
+}
+
+std::optional<FilesToTellBy> read_files_to_tell_by(const Invocation& invocation) {
+  auto files = read_files(invocation, ReadInput::Secrets::not_demanded);
+  if (!files) {
+    fail(invocation, files.error());
+    return std::nullopt;
+  }
+  if (files->read.config) {
+    if (invocation.verbosity != Verbosity::quiet) report(invocation, files->read.diagnostics, JsonOutput::document);
+    return FilesToTellBy{.files = std::move(*files), .mistakes = {}};
+  }
+  auto accepted = accepted_instead_of(invocation, files->read.diagnostics);
+  if (!accepted) report(invocation, files->read.diagnostics, JsonOutput::document);
+  return accepted;
+}
+
+bool are_files_to_be_applied(const Invocation& invocation, const ConfigurationFiles& files) {
+  const auto accepted = accepted_in(invocation, state_path(invocation, *files.read.config));
+  if (!accepted || accepted->files == accepted_files(files)) return false;
+  if (!is_accepted_from(*accepted, invocation.global.files)) return false;
+  auto then = read_accepted(invocation, *accepted);
+  if (!then || then->read.config->watch.follow != Watch::Follow::applied) return false;
+  then->read.config->state.path = files.read.config->state.path;  // it may have been applied from another folder
+  return then->read.config != files.read.config;
 }
 
 std::vector<AcceptedFile> accepted_files(const ConfigurationFiles& files) {

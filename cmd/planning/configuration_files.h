@@ -29,6 +29,22 @@ Result<ConfigurationFiles> read_files(const Invocation& invocation, ReadInput::S
 std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocation, ReadInput::Secrets secrets,
                                                      JsonOutput output = JsonOutput::document);
 
+/// `accepted` as it was accepted, to be read here: what it names is read from what was accepted with it.
+ReadInput input_of(const Invocation& invocation, const AcceptedConfig& accepted, std::vector<SourceFile> var_files,
+                   ReadInput::Secrets secrets);
+
+/// A configuration for a command that only tells how things stand.
+struct FilesToTellBy {
+  ConfigurationFiles files;  ///< Without a mistake.
+  Diagnostics mistakes;      ///< Of the files as they lie there, where `files` is what was accepted; else empty.
+};
+/// As read_files_or_fail, but where the files have a mistake, what was last accepted stands in for them, if the
+/// statefile has that: the mistakes are said on stderr all the same, and the command ends with 1.
+std::optional<FilesToTellBy> read_files_to_tell_by(const Invocation& invocation);
+
+/// Do the files want something else than what was accepted, and nobody has applied them, as they are to be?
+bool are_files_to_be_applied(const Invocation& invocation, const ConfigurationFiles& files);
+
 /// What is wanted from here on, as `watch` follows it: their texts as they stand, with nothing filled in.
 std::vector<AcceptedFile> accepted_files(const ConfigurationFiles& files);
 /// Remembers them as that, with who accepted them now, and why (may be empty).

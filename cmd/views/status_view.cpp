@@ -25,14 +25,15 @@ std::string or_dash(const std::string& text) {
   return text.empty() ? "-" : text;
 }
 
-std::string head_text(const Status& status, Instant now) {
+std::string head_text(const Status& status, const StatusViewOptions& options) {
   std::string text = fmt::format("serial {}", status.serial);
   if (status.running) {
     const LockHolder& holder = *status.running;
     text += printable(fmt::format(", {} by {}@{} pid {} for {}", holder.operation, holder.user, holder.host, holder.pid,
-                                  ago(now, holder.since)));
+                                  ago(options.now, holder.since)));
   }
-  return hanging(printable(status.name) + "  ", text, "", 2) + "\n";
+  const std::string about = options.about_files.empty() ? "" : hanging("", printable(options.about_files), "", 2);
+  return hanging(printable(status.name) + "  ", text, "", 2) + about + "\n";
 }
 
 /// "waits at step 1 of 3, 1 of 3 new, 1 booting"
@@ -57,7 +58,7 @@ std::string groups_text(const Status& status, const StatusViewOptions& options) 
 
 std::string state_text(const Paint& paint, const std::string& state) {
   if (state == "ready") return paint.green(state);
-  if (state == "booting" || state == "leaving") return paint.yellow(state);
+  if (state == "booting" || state == "leaving" || state == "stopped") return paint.yellow(state);
   return paint.red(state);
 }
 
@@ -207,7 +208,7 @@ Json running_json(const std::optional<LockHolder>& holder) {
 }  // namespace
 
 std::string status_text(const Status& status, const StatusViewOptions& options) {
-  return head_text(status, options.now) + groups_text(status, options) + instances_text(status, options) +
+  return head_text(status, options) + groups_text(status, options) + instances_text(status, options) +
          hosts_text(status, options) + needs_text(status, options.paint) + kept_disks_text(status) +
          detached_disks_text(status);
 }

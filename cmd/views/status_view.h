@@ -18,6 +18,7 @@ struct StatusViewOptions {
   std::optional<std::string> group;  ///< Only this one (`group.web`), with its instances.
   Instant now{};
   std::function<std::string(Instant)> time_of_day{};  ///< "14:05:02", where the person is.
+  std::string about_files{};  ///< A sentence on what it goes by, if that is not simply what the files say.
 };
 
 /// More instances than this are listed only when they, or one group, are asked for.

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <utility>
 
 #include "engine/ports/state_store.h"
@@ -32,31 +31,6 @@ std::string text_of(const Result<ConfigurationFiles>& read) {
   for (const auto& file : read->input.var_files) text += file.path + "\n" + file.text + "\n";
   for (const auto& file : read->read.files_read) text += file.path + "\n" + file.text + "\n";
   return text + text_of(read->read.diagnostics);
-}
-
-/// As they were accepted; what they name is read from what was accepted with them.
-ReadInput input_of(const Invocation& invocation, const AcceptedConfig& accepted, std::vector<SourceFile> var_files) {
-  const Outside& outside = invocation.outside;
-  ReadInput input;
-  std::map<std::string, std::string> named;
-  for (const auto& file : accepted.files) {
-    if (file.is_configuration) {
-      input.files.push_back({.path = file.path, .text = file.text});
-    } else {
-      named.emplace(file.path, file.text);
-    }
-  }
-  input.working_folder = outside.working_folder;
-  input.assignments = invocation.global.assignments;
-  input.var_files = std::move(var_files);
-  input.environment = outside.environment;
-  input.read_file = [named = std::move(named),
-                     read = outside.read_file](const std::string& path) -> Result<std::string> {
-    const auto found = named.find(path);
-    return found != named.end() ? Result<std::string>(found->second) : read(path);
-  };
-  input.secrets = ReadInput::Secrets::demanded;
-  return input;
 }
 
 }  // namespace
@@ -149,7 +123,7 @@ Followed::News Followed::look_at_accepted(StateStore& store) {
   if (accepted_at_ == at) return {};
   auto var_files = read_var_files(invocation_);
   if (!var_files) return take(var_files.error(), Source::accepted);
-  ReadInput input = input_of(invocation_, **accepted, std::move(*var_files));
+  ReadInput input = input_of(invocation_, **accepted, std::move(*var_files), ReadInput::Secrets::demanded);
   ReadConfig read = read_config(input);
   const bool is_without_mistake = read.config.has_value();
   News news = take(ConfigurationFiles{std::move(input), std::move(read)}, Source::accepted);

@@ -102,7 +102,16 @@ bool Ticks::follow() {
   if (!news.changed && hosts_.domains != nullptr) return true;
   begin_with(config());
   accept_files();
+  tell_what_is_followed();
   return true;
+}
+
+void Ticks::tell_what_is_followed() {
+  const std::size_t hosts = config().hosts.size(), groups = config().groups.size();
+  tell("follows", "",
+       fmt::format("{}: {} {} on {} {}, every {}, {}", config().name, groups, groups == 1 ? "group" : "groups", hosts,
+                   hosts == 1 ? "host" : "hosts", show_duration(interval()),
+                   followed_.follows_files() ? "as the files say" : "as was applied"));
 }
 
 /// Files that are followed are accepted by that: where they say `follow: applied` one day, what goes on is what was
@@ -117,6 +126,10 @@ void Ticks::accept_files() {
 
 /// Another configuration: what goes on was planned by the one before.
 void Ticks::begin_with(const Config& config) {
+  const bool is_first = hosts_.domains == nullptr;
+  if (!is_first && !arguments_.listen && world_.config.watch.listen != config.watch.listen) {
+    tell("configuration", "", "watch.listen is another one, and counts once watch is begun anew");
+  }
   runs_.supersede_all();
   retries_.clear();
   hosts_ = reach_hosts(invocation_, config);

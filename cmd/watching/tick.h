@@ -84,6 +84,7 @@ class Ticks {
 
   bool follow();
   void accept_files();
+  void tell_what_is_followed();
   bool read_record();
   void begin_with(const Config& config);
   void look();

@@ -62,8 +62,9 @@ bool WatchLoop::take_the_lock() {
                                   .pid = outside.pid,
                                   .since = now()});
   if (lock) {
-    if (lock_error_) tell("goes on", "the lock is free");
+    if (lock_error_ || has_made_way_) tell("goes on", "the lock is free");
     lock_error_.reset();
+    has_made_way_ = false;
     lock_ = std::move(*lock);
     return true;
   }
@@ -103,6 +104,7 @@ bool WatchLoop::make_way() {
   tell("makes way",
        fmt::format("for {} by {}@{}, pid {}", (*asks)->operation, (*asks)->user, (*asks)->host, (*asks)->pid));
   lock_.reset();
+  has_made_way_ = true;
   return true;
 }
 
@@ -187,7 +189,7 @@ ExitCode WatchLoop::run() {
   if (const auto code = serve()) return *code;
   if (arguments_.once) return once();
   const ExitCode code = loop();
-  tell("stops", "finishing what runs");
+  tell("stops", "what is under way is finished, and nothing is waited for");
   if (invocation_.outside.service != nullptr) static_cast<void>(invocation_.outside.service->stopping());
   finish();
   if (server_ != nullptr) static_cast<void>(server_->stop());

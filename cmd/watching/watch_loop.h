@@ -69,6 +69,7 @@ class WatchLoop {
   std::optional<Ticks> ticks_;
   std::unique_ptr<OperationLock> lock_;
   std::optional<Error> lock_error_;
+  bool has_made_way_ = false;  ///< And has not got the lock again since.
 
   struct Published;
   std::shared_ptr<Published> published_;

@@ -17,7 +17,7 @@ struct VictimCandidate {
   bool asked_to_end = false;  ///< By what it told a capacity policy.
   bool never_ready = false;   ///< Since it was made: it failed, or is still on its way.
   bool old_revision = false;
-  bool unhealthy = false;
+  bool unhealthy = false;               ///< It fails, or is off.
   std::optional<double> cpu_percent{};  ///< Nothing: not known, and so taken for busier than any that is.
   bool protected_from_scale_in = false;
   bool out_of_reach = false;  ///< Its host does not answer: to choose it would remove nobody for now.

@@ -387,7 +387,7 @@ class Tick {
     std::vector<VictimCandidate> candidates;
     for (const auto& member : members) {
       const InstanceRecord& record = *member.record;
-      const HealthRecord* health = health_of(recorded_, record);
+      const ScalingMember::State state = scaling_state_of(group, member);
       candidates.push_back(
           {.address = record.address,
            .host = member.where.host,
@@ -395,11 +395,12 @@ class Tick {
            .asked_to_end = wishes.contains(record.address),
            .never_ready = !record.ready_at.has_value(),
            .old_revision = revision != recorded_.groups.end() && record.revision < revision->second.revision,
-           .unhealthy = health != nullptr && is_unready(group, *health),
+           // Whoever is off serves nobody either.
+           .unhealthy = state == ScalingMember::State::unready || state == ScalingMember::State::off,
            .cpu_percent = cpu_of(group, record),
            .protected_from_scale_in = is_protected_from_scale_in(record.address),
            // Who is leaving already is not unknown, and goes on to leave: nobody goes in its place.
-           .out_of_reach = scaling_state_of(group, member) == ScalingMember::State::unknown});
+           .out_of_reach = state == ScalingMember::State::unknown});
     }
     decision_.findings.go_first.emplace(address, victims(candidates, too_many));
   }

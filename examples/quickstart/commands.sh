@@ -6,6 +6,7 @@
 #                vscale reaches these hosts by a socket, not by the cable. `lab run curl http://10.77.1.50/` asks a guest
 # shellcheck shell=bash
 quickstart=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+[ -z "${QUICKSTART_LAB:-}" ] || export VSCALE_VAR_lab=/var/lib/vscale-lab/$QUICKSTART_LAB # another one than the file says
 
 lab() { LAB_NAME=${QUICKSTART_LAB:-demo} LAB_SUBNET=10.77.1 "${quickstart%/*/*}/tests/lab/lab" "$@"; }
 vscale() (

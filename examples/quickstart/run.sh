@@ -35,7 +35,7 @@ show() {
 down() {
   show lab down
   rm -rf build-quickstart
-  rm -rf "$here"/vscale.db*
+  rm -rf "$here"/vscale.db* "$here"/vscale-metrics.db*
   say "Every trace is gone. Debian packages that were installed stay."
 }
 
@@ -98,6 +98,8 @@ ${bold}Try next${plain}  (the first line makes vscale and lab commands of your s
   vscale apply                         the file says three: it shrinks again
   vscale ssh web-0                     a shell inside the guest; exit leaves it
   vscale console web-0                 its serial console: press Enter; Ctrl-] leaves it
+  vscale watch                         keeps it so from now on; Ctrl-C ends it
+  lab exec kvm1 virsh destroy demo-web-0     in another shell: see it come again
   lab crash kvm2; vscale plan          a host loses power: what do you see, what is left alone?
   lab boot kvm2; vscale apply          it is back: its guests are started again
   vscale destroy                       everything that vscale made, and nothing else

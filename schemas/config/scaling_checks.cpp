@@ -54,10 +54,27 @@ std::vector<std::string> strings(const std::vector<std::string_view>& views) {
   return {views.begin(), views.end()};
 }
 
+/// The end of a window that is missing. Not one at which the window would never be open, given the `other` end.
+std::string add_end_of_window(std::string_view key, const Node& other) {
+  const std::string morning = "30 6 * * MON-FRI";
+  const std::string evening = "0 19 * * MON-FRI";
+  const bool is_start = key == "start";
+  const auto example = cron_from(is_start ? morning : evening);
+  const auto given = cron_from(other.text);
+  const bool is_usual = !example || !given || !(is_start ? is_within(*example, *given) : is_within(*given, *example));
+  return fmt::format("add {}: \"{}\"", key, is_start == is_usual ? morning : evening);
+}
+
 /// Where there is no instance there is nothing of instances to be measured.
 bool looks_at_instances_only(const ScalingPolicy& policy) {
   return (policy.kind == ScalingPolicy::Kind::target || policy.kind == ScalingPolicy::Kind::step) &&
          !policy.metric.empty();
+}
+
+/// Of cpu and memory an instance has 100 percent: a target above would never be reached, and one near 0 never kept.
+bool is_beyond_an_instance(const ScalingPolicy& policy) {
+  return policy.kind == ScalingPolicy::Kind::target && (policy.metric == "cpu" || policy.metric == "memory") &&
+         (policy.target < 1 || policy.target > 100);
 }
 
 }  // namespace
@@ -122,7 +139,7 @@ void ConfigChecks::check_policy(const ScalingPolicy& policy, const Node& node, c
                                 [&](const PolicyKeys& keys) { return keys.kind == kind->value->text; });
   const auto missing = [&](const std::string& what, const std::string& hint) {
     reporter_.error(kind->place, {.code = "missing_key",
-                                  .summary = fmt::format("{} has no {}", subject, what),
+                                  .summary = fmt::format("{} has {}", subject, what),
                                   .label = fmt::format("required for kind {}", row->kind),
                                   .hint = hint});
   };
@@ -139,9 +156,9 @@ void ConfigChecks::check_policy(const ScalingPolicy& policy, const Node& node, c
                      .hint = "leave it out, or choose another kind"});
   }
   for (const std::string_view key : row->required) {
-    if (node.find(key) == nullptr) missing(quote(key), add_key(key));
+    if (node.find(key) == nullptr) missing("no " + quote(key), add_key(key));
   }
-  if (!row->one_of.empty() && sources == 0) missing("any of " + listed(strings(row->one_of)), add_key(row->one_of[0]));
+  if (!row->one_of.empty() && sources == 0) missing("none of " + listed(strings(row->one_of)), add_key(row->one_of[0]));
   if (sources > 1) {
     reporter_.error(kind->place,
                     {.code = "exclusive_keys",
@@ -149,9 +166,13 @@ void ConfigChecks::check_policy(const ScalingPolicy& policy, const Node& node, c
                      .label = "only one of them may be given",
                      .hint = "leave one of them"});
   }
-  if (node.find("start") != nullptr && node.find("end") == nullptr) missing("\"end\" to its \"start\"", add_key("end"));
-  if (node.find("end") != nullptr && node.find("start") == nullptr)
-    missing("\"start\" to its \"end\"", add_key("start"));
+  const Entry* start = node.find("start");
+  const Entry* end = node.find("end");
+  const bool is_window = sources == 1;  // Where there is an "at", too, "start" may be what is to go.
+  if (start != nullptr && end == nullptr && is_window)
+    missing("no \"end\" to its \"start\"", add_end_of_window("end", *start->value));
+  if (end != nullptr && start == nullptr)
+    missing("no \"start\" to its \"end\"", add_end_of_window("start", *end->value));
   if (policy.min && policy.max && *policy.min > *policy.max) {
     reporter_.error(at(path + ".min"),
                     {.code = "min_above_max",
@@ -166,6 +187,13 @@ void ConfigChecks::check_policy(const ScalingPolicy& policy, const Node& node, c
                      .label = "expected N/M with N not above M",
                      .hint = "such as 3/5"});
   }
+  if (is_beyond_an_instance(policy) && written(path + ".target")) {
+    reporter_.error(at(path + ".target"), {.code = "out_of_range",
+                                           .summary = fmt::format("{}: target {} is out of range for {}", subject,
+                                                                  policy.target, policy.metric),
+                                           .label = "allowed: 1 to 100",
+                                           .hint = "it is percent of what one instance has, such as 60"});
+  }
   if (policy.window) check_looks_back(path + ".window", *policy.window, subject + ": window");
   const Entry* metrics = root_.find("metrics");
   const bool has_database =
@@ -178,7 +206,7 @@ void ConfigChecks::check_policy(const ScalingPolicy& policy, const Node& node, c
                      .hint = "add metrics: { influxdb: { url: \"http://HOST:8086\", database: NAME } }"});
   }
   if (policy.target_is_percent_of_full && node.find("full") == nullptr) {
-    missing("\"full\", of which target is percent", "add full: 1000, or leave the % out");
+    missing("no \"full\", of which target is percent", "add full: 1000, or leave the % out");
   }
 }
 
@@ -244,7 +272,7 @@ void ConfigChecks::check_schedule(const ScalingPolicy& policy, const Scaling& sc
   const Entry* catch_up = node.find("catchUp");
   const bool is_readable = catch_up == nullptr || written(path + ".catchUp");
   if (event && is_readable) check_event_is_seen(policy, scaling, path, subject);
-  if (catch_up != nullptr && node.find("start") != nullptr) {
+  if (catch_up != nullptr && node.find("start") != nullptr && node.find("at") == nullptr) {
     reporter_.error(catch_up->place, {.code = "unknown_key",
                                       .summary = subject + ": \"catchUp\" means nothing for a window",
                                       .label = "a window is open however late that is seen",

@@ -539,6 +539,55 @@ TEST_CASE("policies have the keys of their kind") {
 )"));
 }
 
+TEST_CASE("a target for cpu or memory is percent of what one instance has; other numbers may be any") {
+  check_messages("target_beyond_an_instance", with_group(R"(    scaling:
+      min: 1
+      max: 3
+      policies:
+        a: { kind: target, metric: cpu, target: 0 }
+        b: { kind: target, metric: memory, target: 600 }
+)"));
+  CHECK(codes_of(with_group(R"(    scaling:
+      min: 1
+      max: 3
+      policies:
+        least: { kind: target, metric: cpu, target: 1 }
+        most: { kind: target, metric: memory, target: 100 }
+        disk: { kind: target, metric: diskIops, target: 600 }
+        above: { kind: step, metric: cpu, threshold: 600, steps: [{ from: 0, add: 1 }] }
+)"))
+            .empty());
+}
+
+TEST_CASE("the end of a window that is missing is shown as one at which the window would open") {
+  const auto told = [](const std::string& keys) {
+    return messages_for(
+        with_group("    scaling: { min: 1, max: 3, policies: { a: { kind: schedule, size: 2, " + keys + " } } }\n"));
+  };
+  const auto has = [](const std::string& text, const std::string& part) {
+    INFO(text);
+    CHECK(text.find(part) != std::string::npos);
+  };
+
+  has(told("start: \"30 6 * * MON-FRI\""), "hint: add end: \"0 19 * * MON-FRI\"");
+  has(told("start: \"0 19 * * MON-FRI\""), "hint: add end: \"30 6 * * MON-FRI\"");
+  has(told("end: \"0 19 * * MON-FRI\""), "hint: add start: \"30 6 * * MON-FRI\"");
+  has(told("end: \"30 6 * * MON-FRI\""), "hint: add start: \"0 19 * * MON-FRI\"");
+}
+
+TEST_CASE("a schedule that is an event and a window is told only that") {
+  CHECK(codes_of(with_group("    scaling: { min: 1, max: 3, policies: { a: { kind: schedule, size: 2, "
+                            "at: \"0 7 * * *\", start: \"0 8 * * *\" } } }\n")) ==
+        std::vector<std::string>{"exclusive_keys"});
+}
+
+TEST_CASE("a policy that measures nothing is told what it has none of") {
+  const std::string told =
+      messages_for(with_group("    scaling: { min: 1, max: 3, policies: { a: { kind: target, target: 5 } } }\n"));
+  INFO(told);
+  CHECK(told.find("policy \"a\" has none of metric, prometheus,") != std::string::npos);
+}
+
 TEST_CASE("scaling steps neither overlap nor leave a gap, and lie on one side of the threshold") {
   check_messages("scaling_steps", with_group(R"(    scaling:
       min: 1

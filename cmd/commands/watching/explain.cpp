@@ -106,9 +106,9 @@ Json explanation_json(const Explanation& explanation, const Config& config, Inst
 }  // namespace
 
 ExitCode run_command(const ExplainArguments& arguments, Invocation& invocation) {
-  const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
-  if (!files) return ExitCode::error;
-  const Config& config = *files->read.config;
+  const auto told_by = read_files_to_tell_by(invocation);
+  if (!told_by) return ExitCode::error;
+  const Config& config = *told_by->files.read.config;
   const auto state = open_state(invocation, config, OpenMode::read_only);
   if (!state) return fail(invocation, state.error());
   const Instant now = invocation.outside.clock->now();
@@ -120,7 +120,7 @@ ExitCode run_command(const ExplainArguments& arguments, Invocation& invocation) 
     invocation.streams.out << explanation_text(
         *explanation, {.now = now, .time_of_day = invocation.outside.time_of_day}, invocation.out_paint);
   }
-  return ExitCode::ok;
+  return told_by->mistakes.empty() ? ExitCode::ok : ExitCode::error;
 }
 
 }  // namespace vscale

@@ -47,9 +47,9 @@ void Grammar::add_rollout_commands() {
   });
   auto* played = command(*simulate, "scaling", "a group's policies, on a load that was or may be",
                          "  vscale simulate scaling web --trace load.csv --boot 90s\n"
-                         "Each line of the file is TIME,LOAD: seconds (or 15m, or Unix time), and the load of\n"
-                         "the whole group in what its first policy looks at: 150 is three instances at 50 %\n"
-                         "of their CPUs. No host is asked, and nothing is recorded.");
+                         "Each line of the file is TIME,LOAD: seconds (or 15m, or Unix time), and the load\n"
+                         "of the whole group in what its first policy looks at: 150 is three instances at\n"
+                         "50 % of their CPUs. No host is asked, and nothing is recorded.");
   played->add_option("GROUP", simulate_scaling_.group, "web or group.web")->required();
   played->add_option("--trace", simulate_scaling_.trace, "the load")->type_name("FILE")->required();
   add_duration(played, "--boot", simulate_scaling_.boot, "until a new instance is ready [1m]");
@@ -59,8 +59,8 @@ void Grammar::add_rollout_commands() {
 void Grammar::add_watching_commands() {
   auto* watch = command(app_, "watch", "keep it so: scale, heal, and put right, forever",
                         "  vscale watch\n  vscale watch --once          # one look, for cron\n"
-                        "It follows what `vscale apply` last accepted. The first Ctrl-C (or SIGTERM) finishes\n"
-                        "what runs, the second stops at once; nothing is lost.");
+                        "It follows what `vscale apply` last accepted. The first Ctrl-C (or SIGTERM)\n"
+                        "finishes what runs, the second stops at once; nothing is lost.");
   watch->add_flag("--once", watch_.once, "one look, and what follows from it");
   watch->add_flag("--dry-run", watch_.dry_run, "say what would be done; do and record nothing");
   add_duration(watch, "--interval", watch_.interval, "between looks [watch.interval, 15s]");

@@ -129,6 +129,14 @@ bool has_come(const Planning& planning, const GroupPlan& plan, const Decision& d
   return decision.fate == Fate::keep && !decision.recreate && !is_old(planning, plan, decision);
 }
 
+/// Who was there before can have come for nobody: of two that were made together one is left where the group was made
+/// smaller, and that was cut short.
+bool was_made_before(const Decision& comes, const Decision& old) {
+  const auto& made = comes.record->created_at;
+  if (comes.record->revision != old.record->revision) return false;
+  return made && old.record->created_at && *made <= *old.record->created_at;
+}
+
 /// As many as stand beside others, and no more than the surge: what is too much beyond that is so because the group has
 /// become smaller. One that is on the same host was made for it.
 void name_those_that_have_come(GroupPlan& plan, const Planning& planning, int size) {
@@ -147,7 +155,7 @@ void name_those_that_have_come(GroupPlan& plan, const Planning& planning, int si
       if (left <= 0) return;
       if (old.fate != Fate::retire || !old.replaced_by.empty()) continue;
       const auto found = std::find_if(fresh.begin(), fresh.end(), [&](const Decision* one) {
-        return !same_host || one->record->host == old.record->host;
+        return (!same_host || one->record->host == old.record->host) && !was_made_before(*one, old);
       });
       if (found == fresh.end()) continue;
       pair(old, **found);

@@ -141,14 +141,22 @@ class Request final : public LockRequest {
        .hint = hint});
 }
 
-[[noreturn]] void refuse_held_by_living(Statefile& file) {
+/// What helps `asks`: a run ends, but a watch does not, and makes way only for those that can ask it to.
+std::string hint_beside(const LockHolder& holder, const LockHolder& asks) {
+  if (holder.operation != "watch") return kWait;
+  if (asks.operation == "watch") return "a watch is already at it";
+  if (asks.operation != "apply" && asks.operation != "destroy") return "end the watch, and begin it again after this";
+  return fmt::format("`vscale {} --lock-timeout 1m` asks it to make way", asks.operation);
+}
+
+[[noreturn]] void refuse_held_by_living(Statefile& file, const LockHolder& asks) {
   std::optional<HolderRow> row;
   for (int attempt = 0; attempt < kRowAttempts; ++attempt) {
     if (attempt > 0) std::this_thread::sleep_for(kRowPause);
     row = read_row(file.database());
     // A row of a process that is gone is the one before: the holder's own is about to be written.
     if (row && (row->machine != file.options().machine || is_alive(row->holder.pid))) {
-      refuse_held(file, row->holder, kWait);
+      refuse_held(file, row->holder, hint_beside(row->holder, asks));
     }
   }
   throw Refused({.kind = ErrorKind::conflict,
@@ -164,7 +172,7 @@ void refuse_held_elsewhere(const Statefile& file, const HolderRow& row) {
                           row.holder.host, row.holder.id));
 }
 
-std::optional<LockFile> take_kernel_lock(Statefile& file) {
+std::optional<LockFile> take_kernel_lock(Statefile& file, const LockHolder& asks) {
   if (file.in_memory()) return std::nullopt;
   LockFile lock(lock_path(file), O_RDWR | O_CREAT);
   if (!lock.is_open()) {
@@ -172,7 +180,7 @@ std::optional<LockFile> take_kernel_lock(Statefile& file) {
                                     "run as the user it belongs to, in a directory where that user may write"));
   }
   if (!lock.try_lock()) {
-    if (errno == EAGAIN || errno == EACCES) refuse_held_by_living(file);
+    if (errno == EAGAIN || errno == EACCES) refuse_held_by_living(file, asks);
     throw Refused(last_system_error(fmt::format("the file {} cannot be locked", lock_path(file)),
                                     "keep the statefile on a file system that has locks"));
   }
@@ -187,13 +195,13 @@ bool is_held_here(const Statefile& file) {
 }  // namespace
 
 std::unique_ptr<OperationLock> take_lock(const std::shared_ptr<Statefile>& file, const LockHolder& holder) {
-  std::optional<LockFile> lock = take_kernel_lock(*file);
+  std::optional<LockFile> lock = take_kernel_lock(*file, holder);
   SQLite::Database& database = file->database();
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   if (const auto row = read_row(database)) {
     if (file->in_memory()) refuse_held(*file, row->holder, "wait until it is done");
     refuse_held_elsewhere(*file, *row);
-    if (is_of_living(*file, *row)) refuse_held(*file, row->holder, kWait);
+    if (is_of_living(*file, *row)) refuse_held(*file, row->holder, hint_beside(row->holder, holder));
   }
   execute(database, "INSERT OR REPLACE INTO operation_lock VALUES (1, ?, ?, ?, ?, ?, ?, ?)", holder.id,
           holder.operation, holder.user, holder.host, holder.pid, holder.since, file->options().machine);

@@ -77,6 +77,40 @@ TEST_CASE("what a run waits for is said in lines that fit, without what a termin
   while (std::getline(lines, line)) CHECK(columns(line) <= kTextWidth);
 }
 
+TEST_CASE("beside a watch that rests, apply and destroy are told how to ask it to make way") {
+  AppliedWorld world(1);
+  world.write("prod.yaml", web_config(1));
+  const RunInProgress watch(world, "watch");
+
+  const auto applied = world.vscale({"-f", "prod.yaml", "apply", "--auto-approve"});
+
+  INFO(applied.err);
+  CHECK(applied.code == 1);
+  CHECK(holds(applied.err, "`vscale -f prod.yaml apply --lock-timeout 1m` asks it to make way"));
+  CHECK(
+      holds(world.vscale({"destroy", "--auto-approve"}).err, "`vscale destroy --lock-timeout 1m` asks it to make way"));
+  const auto waited = world.vscale({"apply", "--auto-approve", "--lock-timeout", "90s"});
+  CHECK(holds(waited.err, "hint: `vscale apply --lock-timeout 4m` asks it to make way"));
+}
+
+TEST_CASE("beside a watch, one look more is told that a watch is already at it") {
+  AppliedWorld world(1);
+  const RunInProgress watch(world, "watch");
+
+  const auto once = world.vscale({"watch", "--once"});
+
+  INFO(once.out << once.err);
+  CHECK(once.code == 1);
+  CHECK(holds(once.err, "hint: a watch is already at it"));
+}
+
+TEST_CASE("beside a run, what comes to its end is waited for") {
+  AppliedWorld world(1);
+  const RunInProgress run(world);
+
+  CHECK(holds(world.vscale({"apply", "--auto-approve"}).err, "wait until it is done, or let --lock-timeout do so"));
+}
+
 TEST_CASE("apply --json tells an action that failed, what it kept from being done, and the end") {
   FakeWorld world;
   world.write("vscale.yaml", web_config(1) +

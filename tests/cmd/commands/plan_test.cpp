@@ -2,11 +2,23 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/cmd/fake_world.h"
+#include "tests/cmd/watching/watched_world.h"
 
 namespace vscale::test {
 namespace {
 
 using Json = nlohmann::json;
+
+const std::string kDiffer = "The files differ from what was last applied: watch follows them once they are";
+
+/// Two guests; then the file is given another policy, which changes nothing on the hosts, and is not applied.
+struct NewPolicyWorld : WatchedWorld {
+  NewPolicyWorld() : WatchedWorld(2) {
+    std::string text = watched_config(2, "");
+    text.replace(text.find("target: 50"), 10, "target: 60");
+    write("vscale.yaml", text);
+  }
+};
 
 }  // namespace
 
@@ -86,6 +98,69 @@ TEST_CASE("a narrowed plan that finds nothing does not speak for the rest") {
   INFO(planned.out);
   CHECK(planned.code == 0);
   CHECK(holds(planned.out, "\nNo changes where it looked: the rest was not planned.\n"));
+}
+
+TEST_CASE("a policy that changed in the file alone is something to apply, until it is applied") {
+  NewPolicyWorld world;
+
+  const auto planned = world.vscale({"plan", "--detailed-exitcode"});
+
+  INFO(planned.out << planned.err);
+  CHECK(planned.code == 2);
+  CHECK(holds(planned.out, "\nNo changes: the hosts are as the files say.\n" + kDiffer + ":\n  vscale apply\n"));
+  CHECK(world.vscale({"plan"}).code == 0);
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  const auto again = world.vscale({"plan", "--detailed-exitcode"});
+  CHECK(again.code == 0);
+  CHECK_FALSE(holds(again.out, kDiffer));
+}
+
+TEST_CASE("beside a watch that rests, the files that differ are applied by asking it to make way") {
+  NewPolicyWorld world;
+  const RunInProgress watch(world, "watch");
+
+  CHECK(holds(world.vscale({"plan"}).out, kDiffer + ":\n  vscale apply --lock-timeout 1m\n"));
+}
+
+TEST_CASE("beside a run, nobody is told to apply the files that differ") {
+  NewPolicyWorld world;
+  const RunInProgress run(world);
+
+  CHECK(holds(world.vscale({"plan"}).out, kDiffer + ".\n"));
+}
+
+TEST_CASE("a plan of files that differ, and of no change, is saved to be carried out") {
+  NewPolicyWorld world;
+
+  const auto saved = world.vscale({"plan", "--out", "plan.bin"});
+
+  CHECK(holds(saved.out, kDiffer + ".\n"));
+  CHECK(saved.err == "Saved. Carry out exactly this: vscale apply plan.bin\n");
+  REQUIRE(world.vscale({"apply", "plan.bin"}).code == 0);
+  CHECK(world.vscale({"plan", "--detailed-exitcode"}).code == 0);
+}
+
+TEST_CASE("with --json the files that differ are told by the exit code alone") {
+  NewPolicyWorld world;
+
+  const auto planned = world.vscale({"plan", "--json", "--detailed-exitcode"});
+
+  CHECK(planned.code == 2);
+  CHECK(Json::parse(planned.out).at("changes").empty());
+}
+
+TEST_CASE("a plan that is narrowed says nothing of files that differ, nor one of files that watch follows itself") {
+  NewPolicyWorld world;
+
+  const auto narrowed = world.vscale({"plan", "--target", "web", "--detailed-exitcode"});
+  world.write("vscale.yaml", following_config("file", 2));
+  const auto followed = world.vscale({"plan", "--detailed-exitcode"});
+
+  INFO(narrowed.out << followed.out);
+  CHECK(narrowed.code == 0);
+  CHECK_FALSE(holds(narrowed.out, kDiffer));
+  CHECK(followed.code == 0);
+  CHECK_FALSE(holds(followed.out, kDiffer));
 }
 
 }  // namespace vscale::test

@@ -63,7 +63,19 @@ const std::vector<std::vector<std::string>> kCommands{{},
                                                       {"rollout", "undo"},
                                                       {"rollout", "history"},
                                                       {"simulate"},
-                                                      {"simulate", "rollout"}};
+                                                      {"simulate", "rollout"},
+                                                      {"simulate", "scaling"},
+                                                      {"watch"},
+                                                      {"explain"},
+                                                      {"events"},
+                                                      {"scale"},
+                                                      {"suspend"},
+                                                      {"resume"},
+                                                      {"protect"},
+                                                      {"unprotect"},
+                                                      {"restart"},
+                                                      {"stop"},
+                                                      {"start"}};
 
 std::string help_of(std::vector<std::string> words) {
   words.emplace_back("--help");

@@ -63,6 +63,23 @@ TEST_CASE("explain tells the last decisions with what each policy said, what eac
   CHECK(holds(text, "LAYER"));
 }
 
+TEST_CASE("where the file has a mistake, explain tells it, and then explains by what was accepted") {
+  WatchedWorld world(2);
+  world.watch_for(minutes{1});
+  std::string text = watched_config(2, "");
+  text.replace(text.find("max: 6"), 6, "max: lots");
+  world.write("vscale.yaml", text);
+
+  const auto ran = world.vscale({"explain", "web"});
+
+  INFO(ran.out << ran.err);
+  CHECK(ran.code == 1);
+  CHECK(holds(ran.err, "--> vscale.yaml:"));
+  CHECK(holds(ran.err, "\nShown by what was last accepted, by anna@ctl1 ("));
+  CHECK(holds(ran.out, "POLICY"));
+  CHECK(!explained(world).at("decisions").empty());
+}
+
 TEST_CASE("status says what an operator has suspended, until it is resumed or its time is over") {
   WatchedWorld world(2);
   CHECK(!holds(world.vscale({"status"}).out, "suspended"));

@@ -90,6 +90,20 @@ TEST_CASE("what was suspended for a time goes on once that is over, though nothi
   CHECK(world.guests_up() == 3);
 }
 
+TEST_CASE("a watch that is stopped in the middle of a scale-in leaves one to go, and the other one alone") {
+  const int stopped_after_s = GENERATE(range(70, 90));
+  WatchedWorld world(2);
+  world.outside().action_runner = [](const Config& config, WorldPorts ports, const std::shared_ptr<const void>&, int) {
+    return std::make_unique<LockstepRunner>(config, ports);
+  };
+  const auto ran = world.watch_for(seconds{stopped_after_s});
+
+  const auto plan = world.vscale({"plan"});
+  INFO(stopped_after_s << " s\n" << ran.out << ran.err << plan.out << plan.err);
+  CHECK(!holds(plan.out, "REPLACE"));
+  CHECK(world.guests_up() >= 1);
+}
+
 TEST_CASE("also the first look of a watch grows a group no further than its hosts hold it") {
   WatchedWorld world(2);
   fill_the_hosts(world);

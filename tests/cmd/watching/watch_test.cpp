@@ -12,7 +12,7 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-TEST_CASE("where all is well, watch does nothing, says nothing, and ends when it is asked to") {
+TEST_CASE("where all is well, watch does nothing, says no more than what it follows, and ends when it is asked to") {
   WatchedWorld world(2);
   world.cluster().use_by_group("web", 2);
 
@@ -20,7 +20,8 @@ TEST_CASE("where all is well, watch does nothing, says nothing, and ends when it
 
   CHECK(ran.code == 0);
   CHECK(ran.err.empty());
-  CHECK(std::count(ran.out.begin(), ran.out.end(), '\n') == 1);
+  CHECK(std::count(ran.out.begin(), ran.out.end(), '\n') == 3);
+  CHECK(holds(ran.out, "follows: prod: 1 group on 2 hosts, every 10s, as was applied"));
   CHECK(holds(ran.out, "stops"));
   CHECK(world.guests_up() == 2);
 }

@@ -260,6 +260,19 @@ TEST_CASE("who is protected from scale-in is not among those that go first") {
   CHECK(world.last.findings.go_first.at(kWebGroup) == std::vector{web_at(0)});
 }
 
+TEST_CASE("who is off goes before who serves, also where healing is suspended") {
+  TickedWorld world(scaled_web(3, {cpu_target(60)}));
+  world.cpu = 60;
+  world.input.recorded.wanted_sizes[kWebGroup] = {.group = kWebGroup, .size = 2, .by = "cpu", .reason = ""};
+  world.look();
+  REQUIRE(world.last.findings.go_first.at(kWebGroup) == std::vector{web_at(2)});
+  world.guest(0).state = DomainState::shut_off;
+
+  world.look();
+
+  CHECK(world.last.findings.go_first.at(kWebGroup) == std::vector{web_at(0)});
+}
+
 TEST_CASE("who is out of reach is not among those that go first while others could go") {
   TickedWorld world(scaled_web(3, {cpu_target(60)}));
   world.cpu = 60;
