@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <ranges>
 #include <tuple>
 #include <utility>
 
@@ -251,7 +250,7 @@ class Tick {
       const bool is_ready = member->state == ScalingMember::State::ready;
       return std::tuple(!is_new, is_ready, -member->address.ordinal);
     });
-    for (ScalingMember* member : there | std::views::take(beyond)) member->surge = true;
+    for (std::ptrdiff_t i = 0; i < beyond; ++i) there[static_cast<std::size_t>(i)]->surge = true;
   }
 
   /// Members that are still to go since the size was made smaller.
