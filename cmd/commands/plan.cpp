@@ -51,15 +51,12 @@ Beside beside_of(const std::optional<LockHolder>& running, const RecordedState& 
 /// Whether what the files say was applied. What changes nothing on the hosts, as policies do, counts only then.
 enum class Files { applied, differ };
 
-/// By their texts, so that a comment is a difference, too: simple, and applying it costs nothing. Not by their paths,
-/// which depend on where one stands. Where the files themselves are followed nothing has to be applied.
-Files compare_with_applied(const ConfigurationFiles& files, const PlanOptions& options,
-                           const std::optional<AcceptedConfig>& accepted) {
+/// Where the files themselves are followed nothing has to be applied; and a narrowed plan does not speak for the rest.
+Files compare_with_applied(const Invocation& invocation, const ConfigurationFiles& files, const PlanOptions& options) {
   const bool is_narrowed = !options.targets.empty() || !options.excludes.empty();
   const bool counts_at_once = files.read.config->watch.follow == Watch::Follow::file;
-  if (!accepted || is_narrowed || options.destroy || counts_at_once) return Files::applied;
-  const auto same_text = [](const AcceptedFile& one, const AcceptedFile& other) { return one.text == other.text; };
-  return std::ranges::equal(accepted_files(files), accepted->files, same_text) ? Files::applied : Files::differ;
+  if (is_narrowed || options.destroy || counts_at_once) return Files::applied;
+  return are_files_to_be_applied(invocation, files) ? Files::differ : Files::applied;
 }
 
 bool is_worth_applying(const Plan& plan, Files compared) {
@@ -138,8 +135,6 @@ ExitCode run_command(const PlanArguments& arguments, Invocation& invocation) {
   if (!*running) running = state->store->lock_holder();  // It may have begun while the hosts were asked.
   if (!running) return fail(invocation, running.error());
 
-  const auto accepted = state->store->accepted_config();
-  if (!accepted) return fail(invocation, accepted.error());
   const Plan plan = fresh->plan;  // What is saved speaks of no run that has ended by then, nor of the files' warnings.
   Diagnostics& shown = fresh->plan.diagnostics;
   if (invocation.global.json)
@@ -154,7 +149,7 @@ ExitCode run_command(const PlanArguments& arguments, Invocation& invocation) {
   }
   show_plan(invocation, *fresh);
   if (arguments.out && plan.errored) return ExitCode::error;
-  const Files compared = compare_with_applied(*files, arguments.options, *accepted);
+  const Files compared = compare_with_applied(invocation, *files, arguments.options);
   const bool is_silent = has_changes(plan) || plan.errored || compared == Files::applied;
   if (!is_silent) show_difference(invocation, *files, arguments, beside);
   say_next(invocation, *files, plan, arguments, beside, compared);

@@ -84,13 +84,6 @@ std::optional<ConfigurationFiles> read_accepted(const Invocation& invocation, co
   return ConfigurationFiles{std::move(input), std::move(read)};
 }
 
-/// By --state, or beside the first file, as if the files said nothing of it: they have a mistake.
-std::string statefile_of_mistaken(const Invocation& invocation) {
-  if (invocation.global.state) return absolute_path(invocation.outside, *invocation.global.state);
-  const std::string first = absolute_path(invocation.outside, invocation.global.files.front());
-  return first.substr(0, first.rfind('/')) + "/vscale.db";
-}
-
 /// Was it accepted from files of these names? Another configuration may have its statefile where this one's would be,
 /// if this one did not name its own. The folders tell nothing: one may have been in another then.
 bool is_accepted_from(const AcceptedConfig& accepted, const std::vector<std::string>& files) {
@@ -152,6 +145,12 @@ std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocatio
   if (!usable || invocation.verbosity != Verbosity::quiet) report(invocation, files->read.diagnostics, output);
   if (!usable) return std::nullopt;
   return std::move(*files);
+}
+
+std::string statefile_of_mistaken(const Invocation& invocation) {
+  if (invocation.global.state) return absolute_path(invocation.outside, *invocation.global.state);
+  const std::string first = absolute_path(invocation.outside, invocation.global.files.front());
+  return first.substr(0, first.rfind('/')) + "/vscale.db";
 }
 
 ReadInput input_of(const Invocation& invocation, const AcceptedConfig& accepted, std::vector<SourceFile> var_files,

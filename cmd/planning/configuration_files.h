@@ -29,6 +29,10 @@ Result<ConfigurationFiles> read_files(const Invocation& invocation, ReadInput::S
 std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocation, ReadInput::Secrets secrets,
                                                      JsonOutput output = JsonOutput::document);
 
+/// Where the statefile is of files that have a mistake: by --state, or beside the first of them, as if they said
+/// nothing of it.
+std::string statefile_of_mistaken(const Invocation& invocation);
+
 /// `accepted` as it was accepted, to be read here: what it names is read from what was accepted with it.
 ReadInput input_of(const Invocation& invocation, const AcceptedConfig& accepted, std::vector<SourceFile> var_files,
                    ReadInput::Secrets secrets);

@@ -22,12 +22,9 @@ void WatchLoop::tell(const std::string& kind, const std::string& text) {
   view_.event({.at = now(), .kind = kind, .address = {}, .host = {}, .text = text});
 }
 
-/// By --state, or as the files say; where these have a mistake, beside the first of them, as if they said nothing.
 Result<std::string> WatchLoop::statefile() const {
   if (followed_.files() != nullptr) return state_path(invocation_, *followed_.files()->read.config);
-  if (invocation_.global.state) return absolute_path(invocation_.outside, *invocation_.global.state);
-  const std::string first = absolute_path(invocation_.outside, invocation_.global.files.front());
-  return first.substr(0, first.rfind('/')) + "/vscale.db";
+  return statefile_of_mistaken(invocation_);
 }
 
 std::optional<ExitCode> WatchLoop::prepare() {

@@ -55,11 +55,7 @@ TEST_CASE("watch --once beside a broken file does what was applied, and ends wit
 
 TEST_CASE("watch --once where what was applied cannot be read here is an error") {
   WatchedWorld world(2);
-  std::string text = watched_config(2, "");
-  text.insert(text.find("hosts:"), "vars: { bridge: {} }\n");
-  text.replace(text.find("bridge: br0"), 11, "bridge: \"${var.bridge}\"");
-  world.write("vscale.yaml", text);
-  REQUIRE(world.vscale({"--var", "bridge=br0", "apply", "--auto-approve"}).code == 0);
+  apply_what_cannot_be_read_later(world);
   world.write("vscale.yaml", watched_config(2, ""));
 
   const auto ran = world.vscale({"watch", "--once"});

@@ -187,11 +187,7 @@ TEST_CASE("what was applied and cannot be read yet is followed as soon as it can
 
 TEST_CASE("files that nobody applied are not followed in place of what was applied and cannot be read") {
   WatchedWorld world(2);
-  std::string text = watched_config(2, "");
-  text.insert(text.find("hosts:"), "vars: { bridge: {} }\n");
-  text.replace(text.find("bridge: br0"), 11, "bridge: \"${var.bridge}\"");
-  world.write("vscale.yaml", text);
-  REQUIRE(world.vscale({"--var", "bridge=br0", "apply", "--auto-approve"}).code == 0);
+  apply_what_cannot_be_read_later(world);
   std::string unapplied = watched_config(4, "");
   unapplied.replace(unapplied.find("min: 1"), 6, "min: 4");
   world.write("vscale.yaml", unapplied);

@@ -43,6 +43,14 @@ std::string following_config(const std::string& follow, int min) {
   return text.replace(text.find("watch: { "), 9, "watch: { follow: " + follow + ", ");
 }
 
+void apply_what_cannot_be_read_later(FakeWorld& world) {
+  std::string text = watched_config(2, "");
+  text.insert(text.find("hosts:"), "vars: { bridge: {} }\n");
+  text.replace(text.find("bridge: br0"), 11, "bridge: \"${var.bridge}\"");
+  world.write("vscale.yaml", text);
+  REQUIRE(world.vscale({"--var", "bridge=br0", "apply", "--auto-approve"}).code == 0);
+}
+
 int times_in(const std::string& text, const std::string& part) {
   int times = 0;
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++times;

@@ -26,6 +26,8 @@ std::string watched_config(int size, const std::string& more);
 /// The same with no fewer than `min`, and with `watch.follow`: "file" or "applied".
 std::string following_config(const std::string& follow, int min);
 
+/// Applies a file with a variable that only this command line gives.
+void apply_what_cannot_be_read_later(FakeWorld& world);
 /// How often `part` stands in `text`.
 int times_in(const std::string& text, const std::string& part);
 
