@@ -33,9 +33,11 @@ refused() { # refused SAYING...: plan and apply both end with 1 and say all of i
   done
 }
 
+# web_is_as_it_was [CODE]: 2 where another file was applied meanwhile, so that this one is to be applied once more.
 web_is_as_it_was() {
   write "" ""
-  run 0 plan --detailed-exitcode
+  run "${1:-0}" plan --detailed-exitcode
+  says 'No changes: the hosts are as the files say'
   answers 10.77.0.50 demo-web-0
 }
 
@@ -108,7 +110,7 @@ run 0 destroy --auto-approve --target group.alone
 story "A disk that fits nowhere is refused with host and numbers"
 write "" "$(group big tiny local 'disk: 900TiB')"
 refused 'group.big\[0\] fits on no host: kvm1: disk on local: 921600 GiB wanted, [0-9]+ of [0-9]+ free' 'hint: no host is large enough'
-web_is_as_it_was
+web_is_as_it_was 2
 
 story "A pool that is full, though its host believed otherwise: refused before anything is sent"
 lab exec kvm1 mkdir -p $small_dir

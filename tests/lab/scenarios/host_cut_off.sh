@@ -41,6 +41,9 @@ run 3 apply --auto-approve
 says 'host "kvm2" is another machine than before: kvm1 '
 [ "$(domains_on kvm1 | wc -l)" -eq 2 ] || fail "on kvm1 runs: $(domains_on kvm1)"
 config 3 tcp
+run 2 plan --detailed-exitcode
+says 'No changes: the hosts are as the files say. The files differ from what was last applied'
+run 0 apply --auto-approve
 run 0 plan --detailed-exitcode
 names=$(for address in 10.77.0.50 10.77.0.51 10.77.0.52; do page $address; done | sort | tr '\n' ' ')
 [ "$names" = "demo-web-0 demo-web-1 demo-web-2 " ] || fail "these answer: $names"

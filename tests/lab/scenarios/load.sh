@@ -62,7 +62,7 @@ begin_load() {
 
 # count_requests_anew: once every member answers again, after a host was away that some of them were on.
 count_requests_anew() {
-  for _ in $(seq 30); do
+  for _ in $(seq 120); do
     : > "$requests"
     sleep 1
     ! grep -q '^FAILED' "$requests" && [ "$(sort -u "$requests" | wc -l)" -ge "$(ls "$members" | wc -l)" ] && break

@@ -2,7 +2,7 @@
 # What bounds a rolling update: two at a time in their places, a change that is not allowed, a deadline, failures that are put
 # up with, one that goes on whatever fails, an agent that hangs for a while, a hook that hangs, another version in the middle.
 # labels: slow
-# timeout: 900
+# timeout: 1500
 . "$(dirname "$0")/scenario.sh"
 . "$(dirname "$0")/load.sh"
 begin 2
@@ -56,7 +56,7 @@ serve_versions '3 v4'
 run 0 plan --detailed-exitcode
 
 story "Whatever fails, the others go: one of three is bad in the new version"
-startup_timeout=25s
+startup_timeout=45s
 run 0 status
 bad=$(sed -n 's/^ *\(web-[0-9]*\) .*/\1/p' "$out" | sed -n 2p)
 user_data="[ \\\"\$(hostname)\\\" != demo-$bad ] || rm /run/www/health\n"

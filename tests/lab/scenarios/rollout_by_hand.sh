@@ -3,7 +3,7 @@
 # killed in the middle and finished by the next apply, stops by itself at a version that answers 404, is undone, is
 # aborted. The old guests serve all the while.
 # labels: slow
-# timeout: 900
+# timeout: 1500
 . "$(dirname "$0")/scenario.sh"
 . "$(dirname "$0")/load.sh"
 begin 2

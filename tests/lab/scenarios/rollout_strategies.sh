@@ -2,7 +2,7 @@
 # The other ways to roll a group out, and what a rolling update stops for: recreate, onDelete, in percent with timed rests, a
 # bake that fails, gates that never pass, a hook that refuses, a surge that fits nowhere.
 # labels: slow
-# timeout: 900
+# timeout: 1500
 . "$(dirname "$0")/scenario.sh"
 . "$(dirname "$0")/load.sh"
 begin 2
@@ -47,7 +47,7 @@ run 0 plan --detailed-exitcode
 run 0 rollout history web
 
 story "A version that breaks while it is baked goes back by itself"
-user_data='(sleep 12; rm /run/www/health) &\n'
+user_data='(sleep 25; rm /run/www/health) &\n'
 versioned_group v5 'steps: [{ to: 1, bake: 60s }], onFailure: rollback'
 run 1 apply --auto-approve
 says 'what has come of web did not stay available'
@@ -57,7 +57,7 @@ serve_versions '3 v4'
 run 0 plan --detailed-exitcode
 
 story "systemd is degraded, which is found out, and good enough where the gate says so"
-startup_timeout=20s
+startup_timeout=45s
 user_data='exit 1\n' gates='{ systemd: {} }'
 versioned_group v6
 run 1 apply --auto-approve

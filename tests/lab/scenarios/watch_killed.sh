@@ -2,7 +2,7 @@
 # `vscale watch` is killed (SIGKILL) in every phase of what it does: before it begins, at every kind of action while it makes,
 # heals, rolls and removes guests, and while it rests. The next watch goes on: no twin, no orphan, no lost address.
 # labels: slow
-# timeout: 900
+# timeout: 1500
 . "$(dirname "$0")/scenario.sh"
 . "$(dirname "$0")/watching.sh"
 begin 2
@@ -18,7 +18,7 @@ groups:
   web:
     size: 1
     template: { image: next, vcpus: 1, memory: 128MiB, networks: [few], storage: local }
-    health: { startupTimeout: 45s, gates: [{ agent: {} }], failures: 2, heal: { by: replace, maxUnhealthy: 50% } }
+    health: { startupTimeout: 2m, gates: [{ agent: {} }], failures: 2, heal: { by: replace, maxUnhealthy: 50% } }
     shutdown: { grace: 2s }
     scaling: { min: 1, max: 4 }
     update: { maxSurge: 1 }
@@ -38,7 +38,7 @@ no_twin() {
 
 # killed_at PATTERN: a watch begins, and is killed the moment that its stream has such a line.
 killed_at() {
-  local line='' stream pid deadline=$((SECONDS + 150))
+  local line='' stream pid deadline=$((SECONDS + 300))
   # Not by way of a function: the script replaces itself by vscale, so that this is vscale's own pid.
   exec {stream}< <(exec "$lab_tests/lab" run "$vscale" watch --json 2>> "$watch_log" < /dev/null 9>&-)
   pid=$!
@@ -62,8 +62,8 @@ killed_when_done() { for kind in "$@"; do killed_at "\"action_done\".*\"kind\":\
 nothing_is_left() { lab run "$vscale" plan --detailed-exitcode > "$out" 2>&1; }
 the_next_one_finishes() {
   begin_watch
-  within 120 group_is "$1" "$1"
-  within 60 nothing_is_left
+  within 300 group_is "$1" "$1"
+  within 120 nothing_is_left
   end_watch TERM 0
   run 0 plan --detailed-exitcode
   no_twin
@@ -96,7 +96,7 @@ the_next_one_finishes 3
 
 story "Killed while there is nothing to do"
 begin_watch
-within 30 ticks
+within 60 ticks
 after_ticks 2
 kill -9 "$watch_pid"
 wait "$watch_pid" 2> /dev/null || true

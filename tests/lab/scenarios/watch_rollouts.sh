@@ -2,7 +2,7 @@
 # What watch does not do: take guests away in the middle of a rolling update, take those that are protected, make again and
 # again what never gets ready, heal many at once. And what it does all the same: it grows the group, and looks after others.
 # labels: slow
-# timeout: 900
+# timeout: 1500
 . "$(dirname "$0")/scenario.sh"
 . "$(dirname "$0")/watching.sh"
 begin 2
@@ -23,7 +23,7 @@ groups:
       storage: local
       cloudInit: { userData: "#!/bin/sh\necho $1 > /run/www/version\n" }
     health:
-      startupTimeout: 1m
+      startupTimeout: 2m
       gates: [{ agent: {} }, { http: { port: 80, path: /health } }]
       failures: 5
       heal: { when: readiness, by: restart, maxUnhealthy: 40% }
@@ -63,33 +63,33 @@ load 3
 at_once the_file v1
 run 0 apply --auto-approve
 begin_watch
-within 60 group_is 3 3
+within 180 group_is 3 3
 
 story "Another image in the file: watch rolls it as far as the step where it is to wait for a person"
 at_once the_file v2
-within 120 rollout_is 'waits at step 1 of 2'
+within 240 rollout_is 'waits at step 1 of 2'
 versions_are '2 v1 1 v2' || fail "web serves $(versions)"
 
 story "A load that falls in the middle of it: nobody goes, and it says why"
 load 1
-within 30 explains 'a rolling update goes on: nothing goes'
+within 90 explains 'a rolling update goes on: nothing goes'
 after_ticks 3
 group_is 3 3 || fail "it was made smaller"
 versions_are '2 v1 1 v2' || fail "web serves $(versions)"
 
 story "A load that rises in the middle of it: one more comes, of the new version, and the update still waits"
 load 4
-within 120 group_is 4 4
+within 300 group_is 4 4
 versions_are '2 v1 2 v2' || fail "web serves $(versions)"
 rollout_is 'waits at step 1 of 2' || fail "it does not wait any more"
 
 story "Once it is promoted and has come to its end, the group becomes as small as the load has it"
 load 3
-within 30 explains 'a rolling update goes on: nothing goes'
+within 90 explains 'a rolling update goes on: nothing goes'
 mark
 run 0 rollout promote web
-within 180 watch_says 'web 4 -> 3'
-within 60 group_is 3 3
+within 360 watch_says 'web 4 -> 3'
+within 180 group_is 3 3
 versions_are '3 v2' || fail "web serves $(versions)"
 run 0 events web --since 1h --json
 [ "$(grep -o '"kind":"rolled out"\|"text":"4 -> 3' "$out" | tail -n 2 | head -n 1)" = '"kind":"rolled out"' ] || fail "it went before"
@@ -102,10 +102,10 @@ protected=$(domains_on "$crowded")
 [ "$(echo "$protected" | wc -l)" -eq 2 ] || fail "want two of three on one host"
 for guest in $protected; do run 0 protect "${guest#demo-}" --reason "a long job"; done
 load 2
-within 60 group_is 2 2
+within 180 group_is 2 2
 [ "$(guests_of web)" = "$protected" ] || fail "there are $(guests_of web), want $protected"
 load 1
-within 30 explains '2 may not go: protected'
+within 90 explains '2 may not go: protected'
 says 'a long job'
 after_ticks 3
 [ "$(guests_of web)" = "$protected" ] || fail "there are $(guests_of web), want $protected"
@@ -113,7 +113,7 @@ after_ticks 3
 story "One that is not protected any more goes"
 freed=$(echo "$protected" | head -n 1)
 run 0 unprotect "${freed#demo-}"
-within 60 group_is 1 1
+within 180 group_is 1 1
 stays=$(echo "$protected" | tail -n 1)
 [ "$(guests_of web)" = "$stays" ] || fail "there are $(guests_of web)"
 run 0 unprotect "${stays#demo-}"
@@ -134,7 +134,7 @@ more_groups='  bad:
       networks: [lan]
       storage: local
       cloudInit: { userData: "#!/bin/sh\n[ $(hostname) != demo-pair-1 ] || rm /run/www/health\n" }
-    health: { startupTimeout: 45s, gates: [{ agent: {} }, { http: { port: 80, path: /health } }], heal: { by: restart } }
+    health: { startupTimeout: 70s, gates: [{ agent: {} }, { http: { port: 80, path: /health } }], heal: { by: restart } }
     shutdown: { grace: 2s }'
 heals() { lab run "$vscale" events bad --since 1h --json | grep -o '"kind":"healed"' | wc -l; }
 heals_are() { [ "$(heals)" -eq "$1" ]; }
@@ -143,11 +143,11 @@ runs_of() { for host in $lab_hosts; do on "$host" list --name --id | sed "s/^/$h
 uuid_of() { on "$(host_of "$1")" domuuid "$1"; }
 mark
 at_once the_file v2
-within 60 is_up demo-bad-0
+within 120 is_up demo-bad-0
 first=$(runs_of bad) uuid=$(uuid_of demo-bad-0)
-within 60 watch_says 'bad-0 healed: restart: not ready [0-9]+s after its start, startupTimeout 10s'
+within 120 watch_says 'bad-0 healed: restart: not ready [0-9]+s after its start, startupTimeout 10s'
 is_another_run() { is_up demo-bad-0 && [ "$(runs_of bad)" != "$first" ]; }
-within 60 is_another_run
+within 120 is_another_run
 
 echo "    in another group"
 victim=$(guests_of web)
@@ -155,15 +155,15 @@ on "$(host_of "$victim")" destroy "$victim"
 within 30 is_up "$victim"
 
 echo "    in the same group as one that never gets ready"
-within 120 watch_says 'pair-1 wait until ready: agent, http :80/health FAILED'
+within 240 watch_says 'pair-1 wait until ready: agent, http :80/health FAILED'
 after_ticks 2
 on "$(host_of demo-pair-0)" destroy demo-pair-0
 within 30 is_up demo-pair-0
 
-within 180 heals_are 3
+within 300 heals_are 3
 watch_says 'bad-0 healed: replace' || fail "it was never replaced, though provisionTimeout is over"
 is_another() { is_up demo-bad-0 && [ "$(uuid_of demo-bad-0)" != "$uuid" ]; }
-within 60 is_another
+within 120 is_another
 after_ticks 8
 last=$(runs_of bad)
 after_ticks 12
@@ -172,21 +172,21 @@ heals_are 3 || fail "it was healed $(heals) times"
 run 0 explain bad
 says 'bad-0: healed 3 times lately; in a crash loop, tried again in [1-4]m'
 run 0 status
-within 60 group_is 1 1
+within 180 group_is 1 1
 
 story "Four of five are ill at once: nobody is restarted, none is taken away, and it says why"
 load 5
-within 120 group_is 5 5
+within 300 group_is 5 5
 before=$(runs_of web)
 ill=$(guests_of web | head -n 4)
 # All at once, as far as vscale can tell: on a busy machine the first would be healed before the last falls ill.
 run 0 suspend web heal
 for guest in $ill; do in_guest "$guest" "rm /run/www/health"; done
 are_ill() { explains "${1#demo-}: ([5-9]|[1-9][0-9]) failures in a row"; }
-for guest in $ill; do within 60 are_ill "$guest"; done
+for guest in $ill; do within 180 are_ill "$guest"; done
 run 0 resume web heal
 load 2
-within 30 explains '4 of 5 are unready \(80 %\), more than 3 and than 45 %'
+within 90 explains '4 of 5 are unready \(80 %\), more than 3 and than 45 %'
 after_ticks 5
 [ "$(runs_of web)" = "$before" ] || fail "there ran $before, and now $(runs_of web)"
 run 0 explain web
@@ -197,8 +197,8 @@ load 5
 for guest in $(echo "$ill" | tail -n 3); do in_guest "$guest" "echo ok > /run/www/health"; done
 healed=$(echo "$ill" | head -n 1)
 was_restarted() { [ -n "$(host_of "$healed")" ] && ! echo "$before" | grep -qxF "$(runs_of web | grep " $healed\$")"; }
-within 90 was_restarted
-within 60 group_is 5 5
+within 180 was_restarted
+within 180 group_is 5 5
 [ "$(comm -12 <(echo "$before") <(runs_of web) | wc -l)" -eq 4 ] || fail "there ran $before, and now $(runs_of web)"
 end_watch TERM 0
 run 0 destroy --auto-approve

@@ -36,7 +36,7 @@ cool() { in_guest "$1" "rm -f /run/burn"; }
 story "Two guests, applied by hand; watch has nothing to do"
 run 0 apply --auto-approve
 begin_watch
-within 60 group_is 2 2
+within 180 group_is 2 2
 run 1 apply --auto-approve
 says 'in use: watch by'
 
@@ -44,7 +44,7 @@ story "Their processors burn: two become four"
 mark
 burn demo-web-0
 burn demo-web-1
-within 180 group_is 4 4
+within 300 group_is 4 4
 watch_says '2 -> 4|2 -> 3' || fail "it does not say why"
 run 0 explain web --count 50
 says 'cpu [0-9.]+ %'
@@ -52,28 +52,28 @@ run 0 events web --since 10m
 says 'scaled'
 
 story "An apply beside it finds the size that watch has made, and changes nothing"
-run 0 apply --auto-approve --lock-timeout 30s
+run 0 apply --auto-approve --lock-timeout 90s
 says 'No changes'
-within 30 watch_says 'makes way'
+within 60 watch_says 'makes way'
 group_is 4 4 || fail "the group is not what it was"
 
 story "Killed, and begun again: nothing is made twice, and it goes on"
 kill -9 "$watch_pid"
 wait "$watch_pid" || true
 begin_watch
-within 60 group_is 4 4
+within 300 group_is 4 4
 [ "$(running_everywhere kvm1 kvm2)" -eq 4 ] || fail "there are $(running_everywhere kvm1 kvm2) guests"
 
 story "They idle again: one after the other goes, down to two"
 cool demo-web-0
 cool demo-web-1
-within 240 group_is 2 2
+within 360 group_is 2 2
 [ "$(running_everywhere kvm1 kvm2)" -eq 2 ] || fail "there are $(running_everywhere kvm1 kvm2) guests"
 
 story "An operator holds a size, and the policies have no say"
 run 0 scale web 3 --for 1h --reason "launch day"
 says 'watch \(pid'
-within 90 group_is 3 3
+within 180 group_is 3 3
 run 0 explain web
 says 'by .* since .*, held for'
 run 1 scale web 9

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Guests tell how many places are free and which of them may go; Prometheus scrapes watch, and a query to it drives a group.
 # labels: slow
-# timeout: 600
+# timeout: 900
 . "$(dirname "$0")/scenario.sh"
 . "$(dirname "$0")/watching.sh"
 begin 2
@@ -51,11 +51,6 @@ global: { scrape_interval: 1s }
 scrape_configs: [{ job_name: vscale, static_configs: [{ targets: ["127.0.0.1:9188"] }] }]
 EOF
 
-# group_has GROUP READY WANT: what status says.
-group_has() {
-  lab run "$vscale" status --json > status.json 2> /dev/null
-  grep -q "\"address\":\"group.$1\",\"ready\":$2,\"have\":[0-9]*,\"want\":$3" status.json
-}
 prometheus_says() { # prometheus_says QUERY VALUE
   lab run curl -sS --max-time 5 --get --data-urlencode "query=$1" "$prometheus/api/v1/query" | grep -q "\"value\":\[[0-9.]*,\"$2\"\]"
 }
@@ -64,31 +59,31 @@ tells() { in_guest "$1" "cp /run/www/$2 /run/www/status"; }
 story "One of each; the number of places is enough, and Prometheus has nothing to say yet"
 run 0 apply --auto-approve
 begin_watch
-within 60 group_has slots 1 1
+within 120 group_has slots 1 1
 group_has web 1 1 || fail "web has another size, though nobody can tell of it"
 
 story "Prometheus scrapes watch"
 serve prometheus --config.file=prometheus.yml --storage.tsdb.path=tsdb --web.listen-address="${prometheus#http://}" --log.level=error
-within 60 prometheus_says up 1
-within 30 prometheus_says 'vscale_group_wanted_instances{group="web"}' 1
-within 30 prometheus_says 'vscale_lock_held' 1
+within 120 prometheus_says up 1
+within 120 prometheus_says 'vscale_group_wanted_instances{group="web"}' 1
+within 120 prometheus_says 'vscale_lock_held' 1
 
 story "The places are taken: another guest comes, and the group that follows by the query grows with it"
 mark
 tells demo-slots-0 full
-within 120 group_has slots 2 2
+within 240 group_has slots 2 2
 watch_says 'slots 1 -> 2' || fail "it does not say so"
-within 120 group_has web 2 2
+within 240 group_has web 2 2
 run 0 explain web --count 20
 says '1 -> 2: queue'
 
 story "They are free again, and the older one says that it may go: it goes, not the newer one"
 mark
 tells demo-slots-0 leave
-within 120 group_has slots 1 1
+within 240 group_has slots 1 1
 [ -z "$(host_of demo-slots-0)" ] || fail "the one that said so is still there"
 [ -n "$(host_of demo-slots-1)" ] || fail "the one that did not say so is gone"
-within 120 group_has web 1 1
+within 240 group_has web 1 1
 
 story "The pages tell the same as the commands"
 lab run curl -sSf http://127.0.0.1:9188/healthz > "$out" || fail "not alive"
@@ -102,7 +97,7 @@ story "Prometheus is gone: nobody goes, and it is told"
 kill "${services[1]}"
 wait "${services[1]}" || true
 tells demo-slots-1 full
-within 120 group_has slots 2 2
+within 240 group_has slots 2 2
 run 0 explain web
 says 'queue error'
 group_has web 1 1 || fail "web has changed its size by a policy that cannot tell"
