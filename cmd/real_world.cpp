@@ -1,6 +1,7 @@
 #include "cmd/real_world.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,6 +34,10 @@
 
 namespace vscale {
 namespace {
+
+/// A thread for each host reads what becomes the one picture of all of them. With an arena for each thread, most of
+/// what such a reading took would lie in it until the next.
+constexpr int kArenas = 2;
 
 std::optional<std::string> environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
@@ -105,6 +110,7 @@ bool in_background(std::function<void()> work) {
 }  // namespace
 
 Outside real_world() {
+  ::mallopt(M_ARENA_MAX, kArenas);
   auto clock = std::make_shared<SystemClock>();
   handle_signals(*clock);
   return {.clock = clock,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/desired/config.h"
+#include "engine/recorded/lookup/group_entries.h"
 #include "engine/values/variants/overloaded.h"
 
 namespace vscale {
@@ -79,9 +80,7 @@ const RevisionRecord* revision_of(const std::string& group, std::int64_t number,
 Changes revisions_beyond(const std::string& group, std::set<std::int64_t> in_use, const RecordedState& recorded) {
   const auto revisions = recorded.revisions.find(group);
   if (revisions == recorded.revisions.end()) return {};
-  for (const auto& [address, instance] : recorded.instances) {
-    if (group_address(address) == group) in_use.insert(instance.revision);
-  }
+  for (const auto& [address, instance] : GroupEntries(recorded.instances, group)) in_use.insert(instance.revision);
   Changes changes;
   std::size_t left = revisions->second.size() + 1;
   for (const auto& [number, revision] : revisions->second) {

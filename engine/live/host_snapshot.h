@@ -10,6 +10,8 @@
 #include "engine/domain/ownership.h"
 #include "engine/live/domain_counters.h"
 #include "engine/values/result.h"
+#include "engine/values/sharing/shared_optional.h"
+#include "engine/values/sharing/shared_vector.h"
 #include "engine/values/units.h"
 
 /// What a host said about itself at one moment: plain values, no handles. "Live", beside desired and recorded.
@@ -40,11 +42,11 @@ struct LiveDomain {
   int max_vcpus = 0;
   std::uint64_t memory_bytes = 0;  ///< Now (balloon).
   std::uint64_t max_memory_bytes = 0;
-  std::optional<Ownership> ownership;  ///< Nothing: not made by vscale; never touched, counted as used.
+  SharedOptional<Ownership> ownership;  ///< Nothing: not made by vscale; never touched, counted as used.
   /// By its definition: what is attached or detached for now only is not seen. Empty for a foreign domain that was not
   /// read again (`known_foreign`).
-  std::vector<LiveNic> nics;
-  std::vector<std::string> disk_paths;  ///< Likewise.
+  SharedVector<LiveNic> nics;
+  SharedVector<std::string> disk_paths;  ///< Likewise.
 
   bool operator==(const LiveDomain&) const = default;
 };
@@ -79,9 +81,9 @@ struct HostSnapshot {
   std::string hypervisor;             ///< "QEMU", "TEST".
   std::uint64_t libvirt_version = 0;  ///< As libvirt counts: 9000000 is 9.0.0.
   std::set<std::string> traits;       ///< Found by the provider: arch:x86_64, kvm, uefi, machine:q35, …
-  std::vector<LivePool> pools;        ///< Those asked for that exist.
+  SharedVector<LivePool> pools;       ///< Those asked for that exist.
   std::set<std::string> networks;     ///< Active libvirt networks.
-  std::vector<LiveDomain> domains;    ///< In order of name. All of them, foreign ones too.
+  SharedVector<LiveDomain> domains;   ///< In order of name. All of them, foreign ones too.
   /// Of those that are up and ours, by uuid, where they were asked for; what is too busy to be asked is not in it. They
   /// are for whoever looked, and nobody keeps them with the rest.
   std::map<std::string, DomainCounters> counters{};

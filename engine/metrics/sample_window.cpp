@@ -45,7 +45,8 @@ void add_sample(Samples& samples, const std::string& uuid, const Sample& sample)
   own.push_back(sample);
 }
 
-void drop_unseen(Samples& samples, Instant now, Duration longest_window, const std::set<std::string>& there) {
+void drop_unseen(Samples& samples, Instant now, Duration longest_window,
+                 const std::unordered_set<std::string_view>& there) {
   for (auto& [uuid, own] : samples) {
     std::erase_if(own, [&](const Sample& sample) { return sample.at <= now - longest_window || sample.at > now; });
   }

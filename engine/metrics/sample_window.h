@@ -1,8 +1,9 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/metrics/sample.h"
@@ -16,8 +17,9 @@ namespace vscale {
 void add_sample(Samples& samples, const std::string& uuid, const Sample& sample);
 
 /// Drops what no window sees any more: what is `longest_window` old or older, what is of the future, and all of domains
-/// that are not in `there`. A domain whose host does not answer is there.
-void drop_unseen(Samples& samples, Instant now, Duration longest_window, const std::set<std::string>& there);
+/// whose uuids are not in `there`. A domain whose host does not answer is there.
+void drop_unseen(Samples& samples, Instant now, Duration longest_window,
+                 const std::unordered_set<std::string_view>& there);
 
 /// The average of what a domain used in the window that ends `now`, each sample counting for as long as it is; one that
 /// began before the window counts like the others. Absent if none of them tells it.

@@ -24,6 +24,7 @@
 #include "engine/plan/rollouts/rollout_paper.h"
 #include "engine/plan/scope.h"
 #include "engine/rollout/course.h"
+#include "engine/values/sharing/shared_optional.h"
 
 /// What the parts of reconcile() share: first every instance's fate is decided, then hosts are chosen, then actions are
 /// laid out. Inside engine/plan only.
@@ -63,7 +64,7 @@ struct Decision {
   bool stays_as_it_is = false;  ///< Its sizes, cards and disks: what differs is held back, or waits for a replacement.
   bool welcome = false;         ///< It was said farewell to, and stays after all: that is taken back.
   bool open_pools = false;      ///< Only its pools are turned on, which tells the next plan what is there.
-  std::optional<VolumeRecord> lost_seed;  ///< The file of its seed is gone: it is written again.
+  SharedOptional<VolumeRecord> lost_seed;  ///< The file of its seed is gone: it is written again.
   enum class Restart { one_by_one, together };
   std::optional<Restart> restart;  ///< It is stopped and started again.
   bool stop = false;               ///< It runs, and is to be off.
@@ -75,7 +76,7 @@ struct Decision {
   // create and replace
   bool domain_is_gone = false;  ///< replace and destroy: there is no domain to stop.
   bool disturbs = false;        ///< replace: a member that was ready, also if it is off now: they go one by one.
-  std::optional<PlacementAnswer> placed;
+  SharedOptional<PlacementAnswer> placed;
   bool rolls = false;       ///< It comes, goes or gives way by turns of its group's rolling update.
   std::string stands_for;   ///< create: the one that retires for it. Empty: it is only missing.
   std::string replaced_by;  ///< retire: the one that comes for it. Empty: the size has become smaller.

@@ -66,7 +66,7 @@ class Domains {
   ///
   /// Of a host that is listened to (DomainEvents) and whose pools are not refreshed, definitions may be those of an
   /// earlier look, as long as there was no word of a change. The few changes that come without word, such as a network
-  /// card taken out of the definition only, are seen within five minutes; at once where there are 32 domains or fewer.
+  /// card taken out of the definition only, are seen within ten minutes; at once where there are 16 domains or fewer.
   virtual std::map<std::string, Result<HostSnapshot>> observe(const std::map<std::string, ObserveRequest>& hosts) = 0;
   /// Defines the domain, without starting it. One of ours with this uuid is redefined; a foreign domain with this name
   /// or uuid is `exists` and left alone. The volumes must be there (`not_found` names the one that is not).

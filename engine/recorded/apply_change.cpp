@@ -179,7 +179,7 @@ struct Apply {
     if (found == state.instances.end()) return;
     const auto host = state.hosts.find(found->second.host);
     if (host != state.hosts.end() && host->second.observed) {
-      remember(host->second.observed->domains, domain_as_recorded(found->second, state.lineage));
+      remember(host->second.observed->domains.edit(), domain_as_recorded(found->second, state.lineage));
     }
     (*this)(RemoveInstance{change.address});
   }
@@ -202,7 +202,8 @@ struct Apply {
   void operator()(const RemoveObservedDomain& change) {
     const auto host = state.hosts.find(change.host);
     if (host == state.hosts.end() || !host->second.observed) return;
-    std::erase_if(host->second.observed->domains, [&](const LiveDomain& seen) { return seen.uuid == change.uuid; });
+    std::erase_if(host->second.observed->domains.edit(),
+                  [&](const LiveDomain& seen) { return seen.uuid == change.uuid; });
   }
 
  private:
@@ -227,7 +228,7 @@ LiveDomain domain_as_recorded(const InstanceRecord& instance, const std::string&
   domain.name = instance.name;
   domain.vcpus = domain.max_vcpus = instance.vcpus;
   domain.memory_bytes = domain.max_memory_bytes = instance.memory_bytes;
-  Ownership& mark = domain.ownership.emplace();
+  Ownership mark;
   mark.address = instance.address;
   mark.revision = instance.revision;
   mark.incarnation = instance.incarnation;
@@ -238,6 +239,7 @@ LiveDomain domain_as_recorded(const InstanceRecord& instance, const std::string&
     domain.nics.push_back({nic.mac, ""});
     if (nic.address && !nic.learned) mark.addresses.push_back({nic.network, *nic.address});
   }
+  domain.ownership = std::move(mark);
   return domain;
 }
 

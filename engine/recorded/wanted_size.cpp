@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/recorded/lookup/group_entries.h"
 #include "engine/recorded/has_begun.h"
 
 namespace vscale {
@@ -11,8 +12,7 @@ namespace {
 int size_so_far(const RecordedState& recorded, const std::string& group) {
   int there = 0;
   bool begun = false;
-  for (const auto& [address, instance] : recorded.instances) {
-    if (group_address(address) != group) continue;
+  for (const auto& [address, instance] : GroupEntries(recorded.instances, group)) {
     ++there;
     begun = begun || has_begun(instance);
   }

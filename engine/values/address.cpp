@@ -28,6 +28,16 @@ std::string group_address(const InstanceAddress& address) {
   return (address.kind == InstanceAddress::Kind::machine ? "machine." : "group.") + address.group;
 }
 
+InstanceAddress first_address_of(std::string_view group) {
+  constexpr std::string_view machine_prefix = "machine.";
+  constexpr std::string_view group_prefix = "group.";
+  if (group.starts_with(machine_prefix)) {
+    return {InstanceAddress::Kind::machine, std::string(group.substr(machine_prefix.size())), 0};
+  }
+  if (group.starts_with(group_prefix)) group.remove_prefix(group_prefix.size());
+  return {InstanceAddress::Kind::group, std::string(group), 0};
+}
+
 std::string short_name(const InstanceAddress& address) {
   if (address.kind == InstanceAddress::Kind::machine) return address.group;
   return fmt::format("{}-{}", address.group, address.ordinal);

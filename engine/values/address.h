@@ -24,6 +24,9 @@ struct InstanceAddress {
 std::string to_string(const InstanceAddress& address);
 /// `group.web`, `machine.db1`: the group that the instance belongs to.
 std::string group_address(const InstanceAddress& address);
+/// Of all that an instance of that group can have, the first in order: of a machine its only one. `group`: `group.web`
+/// or `machine.db1`.
+InstanceAddress first_address_of(std::string_view group);
 /// What a person says in short: `web-2`, `db1`.
 std::string short_name(const InstanceAddress& address);
 /// The domain's name on its host: `prod-web-2`, `prod-db1` for the installation `prod`.

@@ -10,11 +10,11 @@
 #include "engine/health/decide_health.h"
 #include "engine/health/illness.h"
 #include "engine/metrics/sample_window.h"
+#include "engine/recorded/lookup/group_entries.h"
 #include "engine/recorded/wanted_size.h"
 #include "engine/scaling/layers/flapping.h"
 #include "engine/scaling/layers/permit.h"
 #include "engine/scaling/victims.h"
-#include "engine/watch/roster.h"
 
 namespace vscale {
 namespace {
@@ -63,7 +63,7 @@ std::string text_of(const Wish& wish) {
 class Tick {
  public:
   explicit Tick(const TickInput& input)
-      : input_(input), config_(*input.config), recorded_(*input.recorded), members_(config_, recorded_, *input.live) {}
+      : input_(input), config_(*input.config), recorded_(*input.recorded), members_(*input.members) {}
 
   TickDecision decide() {
     for (const auto& group : config_.groups) {
@@ -133,9 +133,7 @@ class Tick {
 
   std::vector<HealthRecord> records_of(const std::string& group) const {
     std::vector<HealthRecord> records;
-    for (const auto& [address, health] : recorded_.health) {
-      if (group_address(address) == group) records.push_back(health);
-    }
+    for (const auto& [address, health] : GroupEntries(recorded_.health, group)) records.push_back(health);
     return records;
   }
 
@@ -478,7 +476,7 @@ class Tick {
   const TickInput& input_;
   const Config& config_;
   const RecordedState& recorded_;
-  const Roster members_;
+  const Roster& members_;
   std::map<std::string, std::string> breakers_;  ///< By group: why its breaker is open, or nothing.
   TickDecision decision_;
 };
@@ -496,9 +494,8 @@ bool is_scaling_due(const Config& config, const Group& group, const RecordedStat
   return is_due(memory->second, group.scaling->evaluate.value_or(config.watch.interval), now);
 }
 
-std::vector<InstanceAddress> to_be_asked(const Config& config, const RecordedState& recorded, const Live& live) {
+std::vector<InstanceAddress> to_be_asked(const Config& config, const Roster& members) {
   std::vector<InstanceAddress> addresses;
-  const Roster members(config, recorded, live);
   for (const auto& group : config.groups) {
     for (const auto& member : members.of(address_of(group))) {
       const Phase phase = member.record->phase;

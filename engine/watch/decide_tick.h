@@ -13,6 +13,7 @@
 #include "engine/ports/state_store.h"
 #include "engine/recorded/recorded_state.h"
 #include "engine/scaling/decide_size.h"
+#include "engine/watch/roster.h"
 
 /// What one tick of watch decides: sizes, who is healed, and who is replaced since it has asked to end. A pure
 /// function; what follows from it is planned like anything else.
@@ -38,6 +39,7 @@ struct TickInput {
   const Config* config = nullptr;
   const RecordedState* recorded = nullptr;
   const Live* live = nullptr;
+  const Roster* members = nullptr;  ///< Made of these three.
   const Samples* samples = nullptr;
   std::map<InstanceAddress, Wellness> wellness;  ///< Whoever was not asked is not in it: unknown, neither well nor ill.
   std::map<std::string, PolicyAnswers> answers;  ///< By group.
@@ -71,8 +73,8 @@ TickDecision decide_tick(const TickInput& input);
 /// Are the policies of this group to be asked now?
 bool is_scaling_due(const Config& config, const Group& group, const RecordedState& recorded, Instant now);
 
-/// Those that are to be asked whether they are well: up by `live`, and recorded as ready, or as leaving, which may have
+/// Those that are to be asked whether they are well: up, and recorded as ready, or as leaving, which may have
 /// been cut short. In file order.
-std::vector<InstanceAddress> to_be_asked(const Config& config, const RecordedState& recorded, const Live& live);
+std::vector<InstanceAddress> to_be_asked(const Config& config, const Roster& members);
 
 }  // namespace vscale

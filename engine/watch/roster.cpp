@@ -4,9 +4,13 @@ namespace vscale {
 
 Roster::Roster(const Config& config, const RecordedState& recorded, const Live& live)
     : index_(live), last_seen_up_(recorded, index_) {
+  const InstanceAddress* last = nullptr;
+  std::vector<Member>* members = nullptr;  // of its group, all of which come one behind the other
   for (const auto& [address, instance] : recorded.instances) {
-    by_group_[group_address(address)].push_back(
-        {&instance, locate(instance, recorded.lineage, config, index_, last_seen_up_)});
+    const bool is_same_group = last != nullptr && last->kind == address.kind && last->group == address.group;
+    if (!is_same_group) members = &by_group_[group_address(address)];
+    members->push_back({&instance, locate(instance, recorded.lineage, config, index_, last_seen_up_)});
+    last = &address;
   }
 }
 

@@ -58,9 +58,9 @@ const std::vector<Library> kLibraries = {
 };
 
 // Headers of the operating system: for those who touch the world.
-const std::vector<std::string> kSystemHeaders = {"arpa/",    "dirent.h", "fcntl.h",  "ifaddrs.h", "linux/",
-                                                 "net/",     "netdb.h",  "netinet/", "poll.h",    "pwd.h",
-                                                 "signal.h", "spawn.h",  "sys/",     "termios.h", "unistd.h"};
+const std::vector<std::string> kSystemHeaders = {"arpa/",   "dirent.h", "fcntl.h",   "ifaddrs.h", "linux/", "malloc.h",
+                                                 "net/",    "netdb.h",  "netinet/",  "poll.h",    "pwd.h",  "signal.h",
+                                                 "spawn.h", "sys/",     "termios.h", "unistd.h"};
 const std::vector<std::string> kSystemPlaces = {"cmd/", "providers/"};
 
 // Standard headers that only serve to ask or change something outside, or to run beside something else, and where in

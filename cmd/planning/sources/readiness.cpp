@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/gates/gates.h"
+#include "engine/recorded/lookup/group_entries.h"
 
 namespace vscale {
 namespace {
@@ -53,8 +54,8 @@ std::map<InstanceAddress, std::string> unready_members(const Config& config, con
     if (group == nullptr) continue;
     std::map<InstanceAddress, std::string> of_group;
     int asked = 0;
-    for (const auto& [address, instance] : recorded.instances) {
-      if (group_address(address) != rollout.group || instance.phase != Phase::ready) continue;
+    for (const auto& [address, instance] : GroupEntries(recorded.instances, rollout.group)) {
+      if (instance.phase != Phase::ready) continue;
       const std::string ip = first_address(instance);
       if (ip.empty() || clock.uptime() >= until) continue;
       ++asked;

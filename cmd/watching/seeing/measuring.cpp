@@ -1,7 +1,9 @@
 #include "cmd/watching/seeing/measuring.h"
 
 #include <algorithm>
-#include <set>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <variant>
 
 namespace vscale {
@@ -24,10 +26,16 @@ Duration longest_window(const Config& config) {
   return longest;
 }
 
-std::map<std::string, std::string> groups_by_uuid(const RecordedState& recorded) {
-  std::map<std::string, std::string> groups;
-  for (const auto& [address, instance] : recorded.instances) groups.emplace(instance.uuid, group_address(address));
-  return groups;
+std::unordered_map<std::string_view, const InstanceAddress*> addresses_by_uuid(const RecordedState& recorded) {
+  std::unordered_map<std::string_view, const InstanceAddress*> addresses;
+  for (const auto& [address, instance] : recorded.instances) addresses.emplace(instance.uuid, &address);
+  return addresses;
+}
+
+std::unordered_set<std::string_view> uuids_of(const RecordedState& recorded) {
+  std::unordered_set<std::string_view> uuids;
+  for (const auto& [address, instance] : recorded.instances) uuids.insert(instance.uuid);
+  return uuids;
 }
 
 }  // namespace
@@ -59,7 +67,7 @@ Duration Measuring::interval_between(const CounterReading& before, const Counter
 std::optional<Error> Measuring::take(const Config& config, const RecordedState& recorded, const Live& live, Instant now,
                                      Duration uptime) {
   asked_at_ = uptime;
-  const auto groups = groups_by_uuid(recorded);
+  const auto addresses = addresses_by_uuid(recorded);
   fresh_.clear();
   Duration latest{};
   for (const auto& [host, view] : live) {
@@ -67,8 +75,8 @@ std::optional<Error> Measuring::take(const Config& config, const RecordedState& 
     const Duration after = view.snapshot->counted_after;
     latest = std::max(latest, after);
     for (const auto& [uuid, counters] : view.snapshot->counters) {
-      const auto group = groups.find(uuid);
-      if (group == groups.end()) continue;
+      const auto instance = addresses.find(uuid);
+      if (instance == addresses.end()) continue;
       const CounterReading reading{now + after, uptime + after, counters};
       const auto before = readings_.find(uuid);
       if (before == readings_.end()) {
@@ -81,16 +89,18 @@ std::optional<Error> Measuring::take(const Config& config, const RecordedState& 
       before->second = reading;
       if (why_not != nullptr) continue;
       add_sample(samples_, uuid, std::get<Sample>(made));
-      fresh_[group->second].emplace_back(uuid, std::get<Sample>(made));
+      fresh_[group_address(*instance->second)].emplace_back(uuid, std::get<Sample>(made));
     }
   }
-  std::set<std::string> there;
-  for (const auto& [uuid, group] : groups) there.insert(uuid);
+  const auto there = uuids_of(recorded);
   const Instant told = now + latest;
   drop_unseen(samples_, told, longest_window(config), there);
   std::erase_if(readings_, [&](const auto& entry) { return !there.contains(entry.first); });
   if (store_ == nullptr) return std::nullopt;
-  const auto written = store_->write(tick_of(config, recorded, told));
+  MetricsTick tick = tick_of(config, recorded, told);
+  tick.readings = std::move(readings_);  // lent: those of thousands of domains are not copied to be written down
+  const auto written = store_->write(tick);
+  readings_ = std::move(tick.readings);
   const bool failed_before = std::exchange(is_failing_, !written.ok());
   if (written || failed_before) return std::nullopt;
   return written.error();
@@ -101,7 +111,6 @@ MetricsTick Measuring::tick_of(const Config& config, const RecordedState& record
   tick.at = now;
   tick.keep_samples_since = now - longest_window(config);
   tick.keep_aggregates_since = now - config.metrics.history;
-  tick.readings = readings_;
   for (const auto& [group, samples] : fresh_) {
     for (const auto& [uuid, sample] : samples) tick.samples[group][uuid].push_back(sample);
   }

@@ -39,6 +39,7 @@ class Measuring {
  private:
   [[nodiscard]] Duration interval_between(const CounterReading& before, const CounterReading& now,
                                           const Config& config) const;
+  /// All but the readings.
   MetricsTick tick_of(const Config& config, const RecordedState& recorded, Instant now) const;
 
   Duration usual_gap_;

@@ -178,9 +178,9 @@ bool has_other_disks(const Planning& planning, const GroupPlan& plan, const Deci
 
 std::string disks_against_redefinition(const Planning& planning, const GroupPlan& plan, const Decision& decision) {
   const auto& volumes = planning.volumes.of(decision.address);
-  static const std::vector<std::string> kNone;
   const LiveDomain* domain = decision.where->domain;
-  for (const std::string& path : domain != nullptr ? domain->disk_paths : kNone) {
+  const SharedVector<std::string> paths = domain != nullptr ? domain->disk_paths : SharedVector<std::string>{};
+  for (const std::string& path : paths) {
     if (is_file_of_none(volumes, path)) return fmt::format("it has {}, which vscale did not make", path);
   }
   const auto& wanted = plan.group->instance.disks;

@@ -143,6 +143,10 @@ const LivePlace* best_of(const std::vector<LivePlace>& copies, const InstanceRec
 }  // namespace
 
 LiveIndex::LiveIndex(const Live& live) {
+  std::size_t domains = 0;
+  for (const auto& [host, view] : live) domains += view.snapshot ? view.snapshot->domains.size() : 0;
+  by_uuid_.reserve(domains);
+  by_name_.reserve(domains);
   for (const auto& [host, view] : live) {
     if (!view.snapshot) {
       silent_hosts_.push_back(host);

@@ -125,7 +125,11 @@ void add_record_changes(Decision& decision, const InstanceRecord& after) {
 
 /// A guest that is up grows its own disks, and what is written again is written where it is.
 void reach_shared_disks(Planning& planning, Decision& decision) {
-  if (decision.lost_seed) rehome_with_guest(planning, decision, *decision.lost_seed);
+  if (decision.lost_seed) {
+    VolumeRecord seed = *decision.lost_seed;
+    rehome_with_guest(planning, decision, seed);
+    decision.lost_seed = std::move(seed);
+  }
   if (decision.in_place.grown.empty()) return;
   for (auto* volumes : {&decision.in_place.grown, &decision.in_place.relabelled}) {
     for (auto& volume : *volumes) rehome_with_guest(planning, decision, volume);

@@ -42,10 +42,10 @@ struct DomainReading {
   std::string virt_type;
   int vcpus = 0, max_vcpus = 0;
   std::uint64_t memory_bytes = 0, max_memory_bytes = 0;
-  std::optional<Ownership> ownership;   ///< Nothing also if the mark is there and cannot be understood.
-  std::vector<LiveNic> nics;            ///< Empty without ownership, as are the disks.
-  std::vector<std::string> disk_paths;  ///< Files behind disks and CD-ROMs, the root disk first.
-  bool tells_memory = false;            ///< Its balloon asks the guest every few seconds.
+  SharedOptional<Ownership> ownership;   ///< Nothing also if the mark is there and cannot be understood.
+  SharedVector<LiveNic> nics;            ///< Empty without ownership, as are the disks.
+  SharedVector<std::string> disk_paths;  ///< Files behind disks and CD-ROMs, the root disk first.
+  bool tells_memory = false;             ///< Its balloon asks the guest every few seconds.
 
   bool operator==(const DomainReading&) const = default;
 };

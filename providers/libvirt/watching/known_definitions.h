@@ -21,8 +21,8 @@ namespace vscale::libvirt {
 class KnownDefinitions {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  static constexpr std::size_t kReadAtEveryLook = 32;
-  static constexpr std::chrono::minutes kAllReadWithin{5};
+  static constexpr std::size_t kReadAtEveryLook = 16;
+  static constexpr std::chrono::minutes kAllReadWithin{10};
 
   struct Listed {
     std::string uuid, name;

@@ -124,6 +124,7 @@ void read_volumes(SQLite::Database& database, RecordedState& state) {
   SQLite::Statement select(database,
                            "SELECT host, pool, name, storage, owner, role, disk, capacity_bytes, keep FROM volumes "
                            "ORDER BY host, pool, name");
+  state.volumes.reserve(database.execAndGet("SELECT count(*) FROM volumes").getUInt());
   while (select.executeStep()) {
     Columns columns(select);
     VolumeRecord volume;

@@ -44,7 +44,7 @@ void rename_host(PlayedWorld& world, const std::string& from, const std::string&
 
 void move_by_hand(PlayedWorld& world, const std::string& name, const std::string& from, const std::string& to) {
   world.host(to).domains.push_back(*world.domain(from, name));
-  std::erase_if(world.host(from).domains, [&](const LiveDomain& domain) { return domain.name == name; });
+  std::erase_if(world.host(from).domains.edit(), [&](const LiveDomain& domain) { return domain.name == name; });
   auto& volumes = world.host(from).pools[0].volumes;
   for (auto at = volumes.begin(); at != volumes.end();) {
     const bool moves = at->starts_with(name + "-");

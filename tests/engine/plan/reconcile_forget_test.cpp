@@ -70,9 +70,11 @@ void take_image_out_of_file(PlayedWorld& world) {
 }
 
 void make_mark_old(PlayedWorld& world) {
-  Ownership& mark = *world.domain("kvm2", "prod-web-1")->ownership;
+  LiveDomain& domain = *world.domain("kvm2", "prod-web-1");
+  Ownership mark = *domain.ownership;
   mark.image_digest.clear();
   mark.addresses.clear();
+  domain.ownership = std::move(mark);
 }
 
 Words addresses_given(const Plan& plan) {

@@ -69,7 +69,7 @@ class OnHost {
     LiveDomain* domain = find(define.spec.uuid);
     if (domain == nullptr) {
       for (const auto& other : host().domains) REQUIRE(other.name != define.spec.name);
-      domain = &host().domains.emplace_back();
+      domain = &host().domains.edit().emplace_back();
       domain->state = DomainState::shut_off;
     }
     domain->uuid = define.spec.uuid;
@@ -126,7 +126,8 @@ class OnHost {
 
  private:
   void remove(const LiveDomain& domain) {
-    host().domains.erase(host().domains.begin() + (&domain - host().domains.data()));
+    auto& domains = host().domains.edit();
+    domains.erase(domains.begin() + (&domain - domains.data()));
   }
   HostSnapshot& host() { return *live_.at(action_.host).snapshot; }
   LivePool& pool(const std::string& name) {

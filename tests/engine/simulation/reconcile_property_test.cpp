@@ -195,7 +195,7 @@ void drop_host(PlanInput& input, const std::string& name) {
 /// Something happens on a host behind vscale's back. Foreign domains are left out: they do not concern us.
 void disturb_host(Dice& dice, PlanInput& input) {
   auto& host = input.config.hosts[static_cast<std::size_t>(dice.roll(static_cast<int>(input.config.hosts.size())))];
-  auto& domains = input.live.at(host.name).snapshot->domains;
+  auto& domains = input.live.at(host.name).snapshot->domains.edit();
   std::vector<LiveDomain*> ours;
   for (auto& domain : domains) {
     if (domain.ownership) ours.push_back(&domain);

@@ -91,7 +91,8 @@ TEST_CASE("one that is being stopped by a run is not asked whether it is well") 
 
 TEST_CASE("one whose domain is gone is off, too") {
   TickedWorld world(web(2));
-  std::erase_if(world.host("kvm1").domains, [](const LiveDomain& domain) { return domain.name == "prod-web-0"; });
+  std::erase_if(world.host("kvm1").domains.edit(),
+                [](const LiveDomain& domain) { return domain.name == "prod-web-0"; });
 
   world.look();
 
@@ -167,7 +168,8 @@ TEST_CASE("one that boots or is being made is not asked whether it is well") {
   TickedWorld world(web(3));
   world.record(0).phase = Phase::started;
   world.record(1).phase = Phase::claimed;
-  CHECK(to_be_asked(world.input.config, world.input.recorded, world.input.live) == std::vector{web_at(2)});
+  const Roster members(world.input.config, world.input.recorded, world.input.live);
+  CHECK(to_be_asked(world.input.config, members) == std::vector{web_at(2)});
 }
 
 TEST_CASE("one that an operator has stopped stays off") {

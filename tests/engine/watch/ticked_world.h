@@ -71,6 +71,8 @@ class TickedWorld : public PlayedWorld {
     given.config = &input.config;
     given.recorded = &input.recorded;
     given.live = &input.live;
+    members_.emplace(input.config, input.recorded, input.live);
+    given.members = &*members_;
     given.samples = &samples_;
     given.wellness = wellness();
     given.now = input.now;
@@ -137,7 +139,7 @@ class TickedWorld : public PlayedWorld {
 
   [[nodiscard]] std::map<InstanceAddress, Wellness> wellness() const {
     std::map<InstanceAddress, Wellness> found;
-    for (const auto& address : to_be_asked(input.config, input.recorded, input.live)) {
+    for (const auto& address : to_be_asked(input.config, *given.members)) {
       if (not_asked.contains(address.ordinal)) continue;
       const auto trouble = ill.find(address.ordinal);
       Wellness one{.uuid = input.recorded.instances.at(address).uuid, .well = trouble == ill.end(), .found = ""};
@@ -148,6 +150,7 @@ class TickedWorld : public PlayedWorld {
   }
 
   Samples samples_;
+  std::optional<Roster> members_;
 };
 
 }  // namespace vscale::test

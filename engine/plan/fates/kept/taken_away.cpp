@@ -135,11 +135,13 @@ void find_lost_seed(Planning& planning, Decision& decision) {
     decision.reasons.push_back({Rule::file_missing,
                                 fmt::format("its seed {} is gone, without which it does not start", volume.name),
                                 {{"volume", volume.name}}});
-    decision.lost_seed = volume;
-    if (planning.volumes.is_shared(volume.pool) || volume.host == decision.where->host) continue;
-    decision.lost_seed->host = decision.where->host;
-    decision.record_changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
-    decision.record_changes.emplace_back(PutVolume{*decision.lost_seed});
+    VolumeRecord again = volume;
+    if (!planning.volumes.is_shared(volume.pool) && volume.host != decision.where->host) {
+      again.host = decision.where->host;
+      decision.record_changes.emplace_back(RemoveVolume{volume.host, volume.pool, volume.name});
+      decision.record_changes.emplace_back(PutVolume{again});
+    }
+    decision.lost_seed = std::move(again);
   }
 }
 

@@ -44,7 +44,8 @@ TEST_CASE("a data disk that somebody detached is attached again, by a reboot whe
   PlayedWorld world = running({group});
   const std::string host = world.instance("group.web[0]").host;
   auto& domain = *world.domain(host, "prod-web-0");
-  REQUIRE(std::erase_if(domain.disk_paths, [](const std::string& path) { return path.ends_with("-data.qcow2"); }) == 1);
+  REQUIRE(std::erase_if(domain.disk_paths.edit(),
+                        [](const std::string& path) { return path.ends_with("-data.qcow2"); }) == 1);
   if (!is_up) domain.state = DomainState::shut_off;
 
   Plan plan = world.plan();
@@ -374,7 +375,7 @@ struct WithDataDisk {
     return *std::find_if(domain.disk_paths.begin(), domain.disk_paths.end(),
                          [](const std::string& path) { return path.ends_with("prod-web-0-data.qcow2"); });
   }
-  void detach() { std::erase(domain.disk_paths, std::string(data_path())); }
+  void detach() { std::erase(domain.disk_paths.edit(), std::string(data_path())); }
 };
 
 TEST_CASE("a disk that goes on in a snapshot's file is not detached, and no new definition takes that file away") {

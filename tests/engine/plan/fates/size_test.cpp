@@ -15,7 +15,8 @@ TEST_CASE("growing takes the lowest free ordinals, shrinking the highest") {
   world.carry_out(world.plan());
   // A gap, as a removal in the middle leaves it.
   world.input.recorded.instances.erase({InstanceAddress::Kind::group, "web", 1});
-  std::erase_if(world.host("kvm2").domains, [](const LiveDomain& domain) { return domain.name == "prod-web-1"; });
+  std::erase_if(world.host("kvm2").domains.edit(),
+                [](const LiveDomain& domain) { return domain.name == "prod-web-1"; });
   std::erase_if(world.input.recorded.volumes, [](const VolumeRecord& volume) { return volume.owner.ordinal == 1; });
   for (auto& [host, view] : world.input.live) {
     auto& volumes = view.snapshot->pools[0].volumes;

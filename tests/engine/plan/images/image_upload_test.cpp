@@ -47,7 +47,9 @@ void lose_record(PlayedWorld& world, char digit) {
   world.input.recorded.instances.clear();
   world.input.recorded.volumes.clear();
   for (auto& domain : world.host("kvm1").domains) {
-    domain.ownership->image_digest = digit == '0' ? "" : lock_of("debian-12", digit).digest;
+    Ownership mark = *domain.ownership;
+    mark.image_digest = digit == '0' ? "" : lock_of("debian-12", digit).digest;
+    domain.ownership = mark;
   }
 }
 

@@ -183,7 +183,7 @@ PlayedWorld two_on_each(const Update& update) {
   for (const auto& host : kThreeHosts) world.host(host).domains = {foreign_domain("legacy", 2, 40 * kGiB)};
   world.converge();
   for (const auto& host : kThreeHosts) {
-    std::erase_if(world.host(host).domains, [](const LiveDomain& domain) { return !domain.ownership; });
+    std::erase_if(world.host(host).domains.edit(), [](const LiveDomain& domain) { return !domain.ownership; });
   }
   for (int i = 0; i < 6; ++i) {
     REQUIRE(world.instance("group.web[" + std::to_string(i) + "]").host ==

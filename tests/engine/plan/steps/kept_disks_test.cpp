@@ -319,10 +319,14 @@ TEST_CASE("a kept disk is not deleted under a domain that uses it and is not rec
     domain.disk_paths.clear();
   }
   SECTION("as its files say, with a mark that names another instance") {
-    domain.ownership->address.group = "db";
+    Ownership mark = *domain.ownership;
+    mark.address.group = "db";
+    domain.ownership = mark;
   }
   SECTION("as its files say, with the mark of another installation") {
-    domain.ownership->lineage = "another";
+    Ownership mark = *domain.ownership;
+    mark.lineage = "another";
+    domain.ownership = mark;
     user = "domain prod-web-0 on kvm1 may stand on it";
   }
   const Plan plan = world.plan();
@@ -344,7 +348,9 @@ TEST_CASE("what a domain of another host names is not this host's disk, unless t
     world.input.live["kvm2"] = reachable(a_snapshot("kvm2"));
     world.input.config.storage[0].shared = shared;
     LiveDomain domain = *world.domain("kvm1", "prod-web-0");
-    domain.ownership->lineage = "another";
+    Ownership mark = *domain.ownership;
+    mark.lineage = "another";
+    domain.ownership = mark;
     world.host("kvm1").domains.clear();
     world.host("kvm2").domains.push_back(domain);
     CHECK(count_kind(world.plan(), "volume.delete") == (shared ? 0 : 1));

@@ -115,7 +115,8 @@ TEST_CASE("what is off and of an older time is left over only where it is the in
   LiveDomain borrower = *world.domain("kvm2", "prod-web-1");
   REQUIRE(borrower.ownership->incarnation == 1);
   borrower.state = DomainState::shut_off;
-  std::erase_if(world.host("kvm2").domains, [](const LiveDomain& domain) { return domain.name == "prod-web-1"; });
+  std::erase_if(world.host("kvm2").domains.edit(),
+                [](const LiveDomain& domain) { return domain.name == "prod-web-1"; });
   lend_root(world, borrower, "kvm2");
   const Plan plan = world.plan();
   INFO(plan_text(plan));

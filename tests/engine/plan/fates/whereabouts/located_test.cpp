@@ -169,7 +169,7 @@ TEST_CASE("the record follows a domain that was moved by hand before anything is
   const auto first = static_cast<std::ptrdiff_t>(follow.id);
   std::rotate(order.begin(), order.begin() + first - 1, order.begin() + first);
   world.carry_out_and_die(plan, order, 1, false);
-  std::erase_if(world.host(to).domains, [](const LiveDomain& domain) { return domain.name == "prod-web-0"; });
+  std::erase_if(world.host(to).domains.edit(), [](const LiveDomain& domain) { return domain.name == "prod-web-0"; });
   world.input.config.groups[1].size = 0;
   world.converge();
   CHECK(world.host(to).pools[0].volumes.count("prod-web-0-root.qcow2") == 0);

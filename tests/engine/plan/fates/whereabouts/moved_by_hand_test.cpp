@@ -95,7 +95,7 @@ TEST_CASE("a kept disk that is given up is not said to be deleted from an exclud
   PlayedWorld world = moved_with_disk();
   hide_volume(world, "kvm2", "prod-web-0-data.qcow2");
   world.host("kvm1").pools[0].volumes.insert("prod-web-0-data.qcow2");
-  std::erase_if(world.domain("kvm2", "prod-web-0")->disk_paths,
+  std::erase_if(world.domain("kvm2", "prod-web-0")->disk_paths.edit(),
                 [](const std::string& path) { return path.ends_with("-data.qcow2"); });
   world.carry_out(world.plan());
   world.input.options.excludes = {"host.kvm1"};
@@ -153,7 +153,7 @@ TEST_CASE("a pool's path may be written with a slash at its end, or be unknown")
 /// The record's disk `data` of the web server, which it does not use.
 VolumeRecord unused_disk(PlayedWorld& world, bool left_on_kvm1) {
   const std::string name = "prod-web-0-data.qcow2";
-  std::erase_if(world.domain("kvm2", "prod-web-0")->disk_paths,
+  std::erase_if(world.domain("kvm2", "prod-web-0")->disk_paths.edit(),
                 [&](const std::string& path) { return path.ends_with(name); });
   if (left_on_kvm1) world.host("kvm1").pools[0].volumes.insert(name);
   const Plan plan = world.plan();
