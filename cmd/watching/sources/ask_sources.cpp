@@ -14,6 +14,7 @@
 #include "schemas/metrics/json_number.h"
 #include "schemas/metrics/prometheus_answer.h"
 #include "schemas/seed/hook_renderer.h"
+#include "schemas/text/url_password.h"
 
 namespace vscale {
 namespace {
@@ -153,10 +154,18 @@ Result<CapacityAnswer> capacity_from(const SourceQuestion& question, const Resul
   });
 }
 
-Result<std::optional<double>> number_from(const SourceQuestion& question, const Result<CommandExit>& exit) {
+/// Decisions are kept with what a command has said on stderr, which knows secrets by ways of its own.
+Result<std::optional<double>> number_from(const SourceQuestion& question, const Result<CommandExit>& exit,
+                                          const Variables& variables) {
   if (!exit) return about(question, exit.error());
   const Command& command = std::get<Command>(question.asks);
-  return command_number(*exit, fmt::format("{}: {}", question.subject, command.argv.front()));
+  auto number = command_number(*exit, fmt::format("{}: {}", question.subject, command.argv.front()));
+  if (number) return number;
+  Error error = number.error();
+  HookRenderer secrets(variables);
+  error.message = hide_passwords(secrets.without_secrets(std::move(error.message)));
+  error.detail = hide_passwords(secrets.without_secrets(std::move(error.detail)));
+  return error;
 }
 
 }  // namespace
@@ -185,7 +194,7 @@ std::map<std::string, SourceAnswers> ask_sources(const Config& config, const std
     } else if (impossible != nullptr) {
       of_group.numbers.emplace(policy, about(question, *impossible));
     } else if (std::holds_alternative<Command>(question.asks)) {
-      of_group.numbers.emplace(policy, number_from(question, *exit++));
+      of_group.numbers.emplace(policy, number_from(question, *exit++, texts.variables));
     } else {
       of_group.numbers.emplace(policy, number_from(question, *answer++));
     }

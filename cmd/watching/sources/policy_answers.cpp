@@ -40,15 +40,12 @@ std::vector<MemberToAsk> members_that_serve(const Roster& roster, const std::str
 }
 
 /// Those that are due.
-std::vector<GroupToAsk> groups_to_ask(const PlanInput& world) {
+std::vector<GroupToAsk> groups_to_ask(const PlanInput& world, const Roster& members) {
   std::vector<GroupToAsk> groups;
-  std::optional<Roster> roster;  // of thousands, and nobody may need it
   for (const auto& group : world.config.groups) {
     if (!is_scaling_due(world.config, group, world.recorded, world.now)) continue;
     groups.push_back({.group = &group, .members = {}});
-    if (!asks_members(group)) continue;
-    if (!roster) roster.emplace(world.config, world.recorded, world.live);
-    groups.back().members = members_that_serve(*roster, address_of(group));
+    if (asks_members(group)) groups.back().members = members_that_serve(members, address_of(group));
   }
   return groups;
 }
@@ -56,8 +53,8 @@ std::vector<GroupToAsk> groups_to_ask(const PlanInput& world) {
 }  // namespace
 
 std::map<std::string, PolicyAnswers> policy_answers(Outside& outside, const Variables& variables,
-                                                    const PlanInput& world) {
-  const auto groups = groups_to_ask(world);
+                                                    const PlanInput& world, const Roster& members) {
+  const auto groups = groups_to_ask(world, members);
   if (groups.empty()) return {};
   const auto http = outside.number_sources();
   const auto commands = outside.commands();

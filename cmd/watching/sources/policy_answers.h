@@ -17,8 +17,8 @@ namespace vscale {
 constexpr Duration kSourcesAwaited = kSourceCommandTimeout;
 
 /// What the policies are told that are due, by group. A group that is not due, or whose policies ask nobody, may be
-/// missing.
+/// missing. `members`: made of `world`.
 std::map<std::string, PolicyAnswers> policy_answers(Outside& outside, const Variables& variables,
-                                                    const PlanInput& world);
+                                                    const PlanInput& world, const Roster& members);
 
 }  // namespace vscale

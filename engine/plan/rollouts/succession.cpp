@@ -137,6 +137,16 @@ bool was_made_before(const Decision& comes, const Decision& old) {
   return made && old.record->created_at && *made <= *old.record->created_at;
 }
 
+/// Nor can who was there when policies last made the group smaller, for one whose removal was begun.
+bool stayed_when_smaller(const Planning& planning, const GroupPlan& plan, const Decision& comes, const Decision& old) {
+  const auto& made = comes.record->created_at;
+  const auto memory = planning.input.recorded.scaling.find(planning.recorded_address(plan.address));
+  const bool is_begun = old.record->phase == Phase::leaving && comes.record->revision == old.record->revision;
+  if (!made || !is_begun || memory == planning.input.recorded.scaling.end()) return false;
+  const auto& sizes = memory->second.changes;
+  return !sizes.empty() && sizes.back().to < sizes.back().from && *made <= sizes.back().at;
+}
+
 /// As many as stand beside others, and no more than the surge: what is too much beyond that is so because the group has
 /// become smaller. One that is on the same host was made for it.
 void name_those_that_have_come(GroupPlan& plan, const Planning& planning, int size) {
@@ -155,7 +165,8 @@ void name_those_that_have_come(GroupPlan& plan, const Planning& planning, int si
       if (left <= 0) return;
       if (old.fate != Fate::retire || !old.replaced_by.empty()) continue;
       const auto found = std::find_if(fresh.begin(), fresh.end(), [&](const Decision* one) {
-        return (!same_host || one->record->host == old.record->host) && !was_made_before(*one, old);
+        return (!same_host || one->record->host == old.record->host) && !was_made_before(*one, old) &&
+               !stayed_when_smaller(planning, plan, *one, old);
       });
       if (found == fresh.end()) continue;
       pair(old, **found);

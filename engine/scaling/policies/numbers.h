@@ -23,8 +23,8 @@ bool is_within(double tolerance, double ratio);
 /// "92", "5.8", "0.25": as exact as a person needs it.
 std::string shown_number(double number);
 
-/// What a source has answered, as a finite number. That it has answered none, or something else, is an error whose
-/// message says so in a few words.
+/// What a source has answered, as a finite number. That it has answered none, or something else, is an error that
+/// says so in a few words.
 Result<double> number_in(const Result<std::optional<double>>& answer);
 
 }  // namespace vscale

@@ -120,7 +120,7 @@ StepOpinion step_by_members(const ScalingPolicy& policy, const MemberLoads& load
 StepOpinion step_by_answer(const ScalingPolicy& policy, const Result<std::optional<double>>& answer, int current,
                            std::vector<bool> beyond) {
   const Result<double> number = number_in(answer);
-  if (!number.ok()) return saying(policy, Kind::error, number.error().message, std::move(beyond));
+  if (!number.ok()) return saying(policy, Kind::error, to_string(number.error()), std::move(beyond));
   return opinion_on(policy, number.value(), shown_number(number.value()), current, std::move(beyond));
 }
 

@@ -98,7 +98,7 @@ TargetOpinion target_by_members(const ScalingPolicy& policy, const MemberLoads& 
 TargetOpinion target_by_answer(const ScalingPolicy& policy, const Result<std::optional<double>>& answer, int current,
                                int ready) {
   const Result<double> number = number_in(answer);
-  if (!number.ok()) return saying(policy, Kind::error, number.error().message);
+  if (!number.ok()) return saying(policy, Kind::error, to_string(number.error()));
   const double value = number.value();
   if (value < 0) {
     return saying(policy, Kind::error, fmt::format("it has answered {}: no load is negative", shown_number(value)));

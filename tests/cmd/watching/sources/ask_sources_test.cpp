@@ -187,6 +187,15 @@ TEST_CASE("all is asked side by side, and what is slow delays only itself") {
   }
 }
 
+TEST_CASE("what a command says on stderr is told where it fails, without the password in an address") {
+  Asking asking(script("broken", "echo cannot reach https://me:opensesame@db.lan/ >&2; exit 3"));
+
+  const std::string told = error_told(asking.ask(), "broken");
+
+  CHECK(told.find("[cannot reach https://me:") != std::string::npos);
+  CHECK(told.find("opensesame") == std::string::npos);
+}
+
 TEST_CASE("more commands than run at once wait for their turn, and are told when none is left") {
   std::string quick, slow;
   for (std::size_t i = 0; i < kSourceCommandsAtOnce + 3; ++i) quick += script("c" + std::to_string(i), "echo 1");

@@ -36,7 +36,9 @@ Result<std::optional<double>> told_after(Duration takes) {
   outside.stop_request = [] { return StopRequest::none; };
   PlanInput world;
   world.config = asking.config;
-  return policy_answers(outside, asking.variables, world).at("group.web").numbers.at("queue");
+  return policy_answers(outside, asking.variables, world, Roster(world.config, world.recorded, world.live))
+      .at("group.web")
+      .numbers.at("queue");
 }
 
 }  // namespace

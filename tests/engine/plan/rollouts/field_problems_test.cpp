@@ -133,7 +133,7 @@ TEST_CASE("one that was never ready can be replaced, however small the group is"
 TEST_CASE("one that somebody deleted by hand is drift and is made again, in a rollout as at any time") {
   PlayedWorld world = running({rolls_beside(web(3))});
   const std::string host = world.instance("group.web[1]").host;
-  std::erase_if(world.host(host).domains, [](const LiveDomain& domain) { return domain.name == "prod-web-1"; });
+  std::erase_if(world.host(host).domains.edit(), [](const LiveDomain& domain) { return domain.name == "prod-web-1"; });
   auto& volumes = world.host(host).pools[0].volumes;
   std::erase_if(volumes, [](const std::string& name) { return name.starts_with("prod-web-1-"); });
   const bool rolls = GENERATE(false, true);
@@ -299,6 +299,33 @@ TEST_CASE("who stands beside one that a person has replaced is not taken for the
   world.input.options.replaces.clear();
   world.converge();
   CHECK(world.input.recorded.instances.size() == 3);
+}
+
+TEST_CASE("a group's getting smaller that was cut short is told as that, though who stays is younger than who goes") {
+  Group group = rolls_beside(web(2));
+  group.scaling = between(1, 9);
+  PlayedWorld world = running({group});
+  const Instant made = *record_of_web(world, 0).created_at;
+  record_of_web(world, 0).phase = Phase::leaving;
+  world.domain("kvm1", "prod-web-0")->state = DomainState::shut_off;
+  record_of_web(world, 1).created_at = made + std::chrono::minutes{5};
+  world.input.recorded.wanted_sizes["group.web"] = {
+      .group = "group.web", .size = 1, .by = "cpu", .reason = {}, .at = made + std::chrono::minutes{9}};
+  auto& sizes = world.input.recorded.scaling["group.web"].changes;
+  ChangeAction told{};
+  SECTION("it was made smaller since the younger one was made") {
+    sizes = {{made + std::chrono::minutes{9}, 2, 1}};
+    told = ChangeAction::destroy;
+  }
+  SECTION("it was not, so that the younger one stands beside the other to replace it") {
+    sizes = {{made + std::chrono::minutes{4}, 2, 1}};
+    told = ChangeAction::replace;
+  }
+  const Plan plan = world.plan();
+  INFO(plan_text(plan));
+  REQUIRE(plan.changes.size() == 1);
+  CHECK(plan.changes[0].address == "group.web[0]");
+  CHECK(plan.changes[0].action == told);
 }
 
 // ---- Groups that go -------------------------------------------------------------------------------------------------
