@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <utility>
 
 #include "cmd/planning/fresh_plan.h"
 #include "cmd/views/text/moment_text.h"
+#include "cmd/views/text/text_layout.h"
 #include "engine/values/digest.h"
 #include "schemas/diagnostics/diagnostic_text.h"
 
@@ -74,6 +76,30 @@ std::optional<AcceptedConfig> accepted_in(const Invocation& invocation, const st
   return accepted ? std::move(*accepted) : std::nullopt;
 }
 
+std::filesystem::path folder_of(const std::string& path) {
+  return std::filesystem::path(path).lexically_normal().parent_path();
+}
+
+/// What the accepted configuration names, by where that was.
+std::map<std::string, std::string> named_by(const AcceptedConfig& accepted) {
+  std::map<std::string, std::string> named;
+  for (const auto& file : accepted.files) {
+    if (!file.is_configuration) named.emplace(file.path, file.text);
+  }
+  return named;
+}
+
+/// What was named from a file in the folder `then` is looked for from `now`.
+void move_named(const AcceptedConfig& accepted, const std::filesystem::path& then, const std::filesystem::path& now,
+                std::map<std::string, std::string>& named) {
+  if (then == now || !then.is_absolute()) return;
+  for (const auto& file : accepted.files) {
+    if (file.is_configuration) continue;
+    const auto moved = now / std::filesystem::path(file.path).lexically_relative(then);
+    named.insert_or_assign(moved.lexically_normal().string(), file.text);
+  }
+}
+
 /// nullopt: it cannot be read here, as a variable is missing.
 std::optional<ConfigurationFiles> read_accepted(const Invocation& invocation, const AcceptedConfig& accepted) {
   auto var_files = read_var_files(invocation);
@@ -105,8 +131,10 @@ std::optional<FilesToTellBy> accepted_instead_of(const Invocation& invocation, D
   files->read.config->state.path = statefile;
   invocation.streams.err << render_diagnostics(mistakes) << "\n";
   const TimeWords words{.now = invocation.outside.clock->now(), .time_of_day = invocation.outside.time_of_day};
-  say_wrapped(invocation, fmt::format("Shown by what was last accepted, by {} ({}).", accepted->by,
-                                      moment_text(accepted->at, words)));
+  // Also with -q: it belongs to the mistakes.
+  invocation.streams.err << left_and_right(printable(fmt::format("Shown by what was last accepted, by {} ({}).",
+                                                                 accepted->by, moment_text(accepted->at, words))),
+                                           "", 2);
   return FilesToTellBy{.files = std::move(*files), .mistakes = std::move(mistakes)};
 }
 
@@ -157,12 +185,14 @@ ReadInput input_of(const Invocation& invocation, const AcceptedConfig& accepted,
                    ReadInput::Secrets secrets) {
   const Outside& outside = invocation.outside;
   ReadInput input;
-  std::map<std::string, std::string> named;
   for (const auto& file : accepted.files) {
-    if (file.is_configuration) {
-      input.files.push_back({.path = file.path, .text = file.text});
-    } else {
-      named.emplace(file.path, file.text);
+    if (file.is_configuration) input.files.push_back({.path = file.path, .text = file.text});
+  }
+  std::map<std::string, std::string> named = named_by(accepted);
+  if (is_accepted_from(accepted, invocation.global.files)) {
+    for (std::size_t i = 0; i < input.files.size(); ++i) {
+      const std::string then = std::exchange(input.files[i].path, invocation.global.files[i]);
+      move_named(accepted, folder_of(then), folder_of(absolute_path(outside, input.files[i].path)), named);
     }
   }
   input.working_folder = outside.working_folder;
@@ -205,7 +235,10 @@ bool are_files_to_be_applied(const Invocation& invocation, const ConfigurationFi
 
 std::vector<AcceptedFile> accepted_files(const ConfigurationFiles& files) {
   std::vector<AcceptedFile> accepted;
-  for (const auto& file : files.input.files) accepted.push_back({.path = file.path, .text = file.text});
+  for (const auto& file : files.input.files) {
+    const auto path = std::filesystem::path(files.input.working_folder) / file.path;
+    accepted.push_back({.path = path.lexically_normal().string(), .text = file.text});
+  }
   for (const auto& file : files.read.files_read) {
     accepted.push_back({.path = file.path, .text = file.text, .is_configuration = false});
   }

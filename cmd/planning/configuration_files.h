@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cmd/invocation/exit_code.h"
 #include "cmd/invocation/invocation.h"
 #include "engine/ports/state_store.h"
 #include "schemas/config/config_reader.h"
@@ -33,7 +34,9 @@ std::optional<ConfigurationFiles> read_files_or_fail(const Invocation& invocatio
 /// nothing of it.
 std::string statefile_of_mistaken(const Invocation& invocation);
 
-/// `accepted` as it was accepted, to be read here: what it names is read from what was accepted with it.
+/// `accepted` as it was accepted, to be read here: what it names is read from what was accepted with it. It is read as
+/// if it lay where the command line's files lie, where these have its names: what is beside them counts, and not what
+/// is in somebody else's checkout, from which it was applied.
 ReadInput input_of(const Invocation& invocation, const AcceptedConfig& accepted, std::vector<SourceFile> var_files,
                    ReadInput::Secrets secrets);
 
@@ -41,6 +44,9 @@ ReadInput input_of(const Invocation& invocation, const AcceptedConfig& accepted,
 struct FilesToTellBy {
   ConfigurationFiles files;  ///< Without a mistake.
   Diagnostics mistakes;      ///< Of the files as they lie there, where `files` is what was accepted; else empty.
+
+  /// What the command ends with that has told all it was asked for.
+  [[nodiscard]] ExitCode code() const { return mistakes.empty() ? ExitCode::ok : ExitCode::error; }
 };
 /// As read_files_or_fail, but where the files have a mistake, what was last accepted stands in for them, if the
 /// statefile has that: the mistakes are said on stderr all the same, and the command ends with 1.
@@ -49,7 +55,8 @@ std::optional<FilesToTellBy> read_files_to_tell_by(const Invocation& invocation)
 /// Do the files want something else than what was accepted, and nobody has applied them, as they are to be?
 bool are_files_to_be_applied(const Invocation& invocation, const ConfigurationFiles& files);
 
-/// What is wanted from here on, as `watch` follows it: their texts as they stand, with nothing filled in.
+/// What is wanted from here on, as `watch` follows it: their texts as they stand, with nothing filled in, and where
+/// they lie.
 std::vector<AcceptedFile> accepted_files(const ConfigurationFiles& files);
 /// Remembers them as that, with who accepted them now, and why (may be empty).
 Result<void> accept(const Invocation& invocation, const ConfigurationFiles& files, const std::string& reason,

@@ -115,6 +115,39 @@ TEST_CASE("a policy that changed in the file alone is something to apply, until 
   CHECK_FALSE(holds(again.out, kDiffer));
 }
 
+TEST_CASE("who plans in another folder is not told that the files which were applied differ") {
+  WatchedWorld world(2);
+  world.outside().working_folder = "/somewhere/else";
+
+  const auto planned = world.vscale({"-f", world.folder() + "/vscale.yaml", "plan", "--detailed-exitcode"});
+
+  INFO(planned.out << planned.err);
+  CHECK(planned.code == 0);
+  CHECK_FALSE(holds(planned.out, kDiffer));
+}
+
+TEST_CASE(
+    "the same files in another checkout do not differ from what was applied, nor does what they name beside them") {
+  WatchedWorld world(1);
+  const std::string text = watched_config(1, "");
+  world.write("vscale.yaml", text);
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  const std::string here = world.folder(), there = "/other/checkout";
+  world.outside().working_folder = there;
+  world.outside().read_file = [here, there, read = world.outside().read_file](const std::string& path) {
+    return read(path.starts_with(there) ? here + path.substr(there.size()) : path);
+  };
+  const std::vector<std::string> plan = {"--state", here + "/vscale.db", "plan", "--detailed-exitcode"};
+
+  const auto planned = world.vscale(plan);
+
+  INFO(planned.out << planned.err);
+  CHECK(planned.code == 0);
+  CHECK_FALSE(holds(planned.out, kDiffer));
+  world.write("vscale.yaml", text + "# more\nlimits: { destroy: 3 }\n");
+  CHECK(holds(world.vscale(plan).out, kDiffer));
+}
+
 TEST_CASE("beside a watch that rests, the files that differ are applied by asking it to make way") {
   NewPolicyWorld world;
   const RunInProgress watch(world, "watch");
