@@ -99,9 +99,13 @@ GroupStatus group_status(const Config& config, const std::string& address, const
                      .have = static_cast<int>(ours.size()),
                      .want = group == nullptr ? 0 : wanted_size(*group, recorded, address),
                      .range = range_text(group),
+                     .owner = {},
                      .revision = 0,
                      .now = {},
                      .rollout = {}};
+  if (const WantedSize* owner = group == nullptr ? nullptr : size_owner(*group, recorded, address)) {
+    status.owner = *owner;
+  }
   status.ready = static_cast<int>(
       std::count_if(ours.begin(), ours.end(), [](const auto* instance) { return instance->state == "ready"; }));
   if (const auto record = recorded.groups.find(address); record != recorded.groups.end()) {

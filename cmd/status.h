@@ -39,6 +39,8 @@ struct GroupStatus {
   int have = 0;
   int want = 0;       ///< 0 for a group that the files no longer have.
   std::string range;  ///< "fixed", "3-10", or "not in the files".
+  /// Who last wanted a size of it, be it `want` or what the file's bounds made `want` of; nothing: the file says it.
+  std::optional<WantedSize> owner;
   std::int64_t revision = 0;
   /// What is not as wanted, and what an operator has suspended: "1 booting, 1 shut off, heal suspended"; empty if all
   /// is well.

@@ -185,18 +185,19 @@ ExitCode run_command(const ConsoleArguments& arguments, Invocation& invocation) 
 }
 
 ExitCode run_command(const InventoryArguments& arguments, Invocation& invocation) {
-  const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
-  if (!files) return ExitCode::error;
-  const auto recorded = read_recorded(invocation, *files->read.config);
+  const auto told_by = read_files_to_tell_by(invocation);
+  if (!told_by) return ExitCode::error;
+  const ReadConfig& read = told_by->files.read;
+  const auto recorded = read_recorded(invocation, *read.config);
   if (!recorded) return fail(invocation, recorded.error());
   const auto format = invocation.global.json ? InventoryFormat::json : arguments.format;
-  const auto guests = guests_of(*files->read.config, recorded->state);
+  const auto guests = guests_of(*read.config, recorded->state);
   invocation.streams.out << inventory_text(guests, format);
   if (guests.empty()) {
-    const std::string apply = command_text("apply", invocation.global, {}, secrets_of(files->read.variables));
+    const std::string apply = command_text("apply", invocation.global, {}, secrets_of(read.variables));
     say(invocation, with_command("There are no guests yet. To make them:", apply));
   }
-  return ExitCode::ok;
+  return told_by->code();
 }
 
 }  // namespace vscale

@@ -74,13 +74,14 @@ std::string pull_command(const Invocation& invocation, const ConfigurationFiles&
 }  // namespace
 
 ExitCode run_command(const ImageListArguments&, Invocation& invocation) {
-  const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
-  if (!files) return ExitCode::error;
-  const auto recorded = read_recorded(invocation, *files->read.config);
+  const auto told_by = read_files_to_tell_by(invocation);
+  if (!told_by) return ExitCode::error;
+  const Config& config = *told_by->files.read.config;
+  const auto recorded = read_recorded(invocation, config);
   if (!recorded) return fail(invocation, recorded.error());
-  const auto images = images_of(*files->read.config, recorded->state);
+  const auto images = images_of(config, recorded->state);
   invocation.streams.out << (invocation.global.json ? line_of(image_list_json(images)) : image_list_text(images));
-  return ExitCode::ok;
+  return told_by->code();
 }
 
 ExitCode run_command(const ImageUpdateArguments& arguments, Invocation& invocation) {

@@ -16,27 +16,39 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Where the statefile is, by --state or by the configuration. Nothing: what is wrong has been said.
-std::optional<std::string> find_state_or_fail(const Invocation& invocation) {
+constexpr const char* kHowToNameIt = "The configuration says where the statefile is; --state PATH does so, too.";
+
+/// Where the statefile is, by --state or by the configuration. Nothing: that has a mistake, or cannot be read.
+std::optional<std::string> find_state(const Invocation& invocation) {
   if (const auto& given = invocation.global.state) return absolute_path(invocation.outside, *given);
   const auto files = read_files(invocation, ReadInput::Secrets::not_demanded);
-  if (!files) {
-    fail(invocation, files.error());
-    return std::nullopt;
-  }
-  if (files->read.config) return files->read.config->state.path;
-  report(invocation, files->read.diagnostics, JsonOutput::document);
-  say(invocation, "The configuration says where the statefile is; --state PATH does so, too.");
-  return std::nullopt;
+  if (!files || !files->read.config) return std::nullopt;
+  return files->read.config->state.path;
 }
 
-/// A statefile that is not there is an error here: whoever asks for it thinks that there is one.
-std::optional<RecordedState> read_state_or_fail(const Invocation& invocation) {
-  const auto path = find_state_or_fail(invocation);
-  if (!path) return std::nullopt;
+/// The record, and what a command ends with that shows it.
+struct FoundState {
+  RecordedState state;
+  ExitCode code = ExitCode::ok;
+};
+
+/// A statefile that is not there is an error here: whoever asks for it thinks that there is one. Nothing: what is wrong
+/// has been said.
+std::optional<FoundState> read_state_or_fail(const Invocation& invocation) {
+  auto path = find_state(invocation);
+  ExitCode code = ExitCode::ok;
+  if (!path) {
+    const auto told_by = read_files_to_tell_by(invocation);  // says what is wrong with them
+    if (!told_by) {
+      say(invocation, kHowToNameIt);
+      return std::nullopt;
+    }
+    path = told_by->files.read.config->state.path;
+    code = told_by->code();
+  }
   const auto opened = invocation.outside.open_state(*path, OpenMode::read_only);
   auto state = opened ? opened->store->read() : opened.error();
-  if (state) return std::move(*state);
+  if (state) return FoundState{.state = std::move(*state), .code = code};
   fail(invocation, state.error());
   return std::nullopt;
 }
@@ -80,40 +92,46 @@ std::vector<std::string> names_in(const RecordedState& state) {
 }  // namespace
 
 ExitCode run_command(const StateListArguments&, Invocation& invocation) {
-  const auto state = read_state_or_fail(invocation);
-  if (!state) return ExitCode::error;
+  const auto found = read_state_or_fail(invocation);
+  if (!found) return ExitCode::error;
   if (invocation.global.json) {
-    invocation.streams.out << line_of(state_list_json(*state));
+    invocation.streams.out << line_of(state_list_json(found->state));
   } else {
-    invocation.streams.out << state_list_text(*state);
+    invocation.streams.out << state_list_text(found->state);
   }
-  return ExitCode::ok;
+  return found->code;
 }
 
 ExitCode run_command(const StateShowArguments& arguments, Invocation& invocation) {
-  const auto state = read_state_or_fail(invocation);
-  if (!state) return ExitCode::error;
-  const auto found = arguments.address ? record_of(*state, *arguments.address) : std::optional(state_json(*state));
-  if (!found) {
-    const std::string guess = did_you_mean(*arguments.address, names_in(*state));
+  const auto found = read_state_or_fail(invocation);
+  if (!found) return ExitCode::error;
+  const RecordedState& state = found->state;
+  const auto shown = arguments.address ? record_of(state, *arguments.address) : std::optional(state_json(state));
+  if (!shown) {
+    const std::string guess = did_you_mean(*arguments.address, names_in(state));
     return fail(invocation, {.kind = ErrorKind::not_found,
                              .message = fmt::format("nothing is recorded of \"{}\"", *arguments.address),
                              .detail = {},
                              .hint = guess.empty() ? "what is: vscale state list" : guess});
   }
   if (!invocation.global.json) {
-    invocation.streams.out << outline_text(*found);
-    return ExitCode::ok;
+    invocation.streams.out << outline_text(*shown);
+    return found->code;
   }
   Json document{{"format_version", "1.0"}};
-  document.update(*found);
+  document.update(*shown);
   invocation.streams.out << line_of(document);
-  return ExitCode::ok;
+  return found->code;
 }
 
+/// Changes the record: where it is, no file with a mistake is to say.
 ExitCode run_command(const ForceUnlockArguments& arguments, Invocation& invocation) {
-  const auto path = find_state_or_fail(invocation);
-  if (!path) return ExitCode::error;
+  const auto path = find_state(invocation);
+  if (!path) {
+    read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
+    say(invocation, kHowToNameIt);
+    return ExitCode::error;
+  }
   const auto opened = invocation.outside.open_state(*path, OpenMode::read_write);
   if (!opened) return fail(invocation, opened.error());
   if (const auto forgotten = opened->force_unlock(arguments.id); !forgotten) {

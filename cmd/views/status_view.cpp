@@ -8,6 +8,7 @@
 
 #include "cmd/views/rollout/rollout_view.h"
 #include "cmd/views/text/command_text.h"
+#include "cmd/views/watch/size_text.h"
 #include "engine/values/text/listed.h"
 #include "schemas/json/state_json.h"
 
@@ -36,22 +37,26 @@ std::string head_text(const Status& status, const StatusViewOptions& options) {
   return hanging(printable(status.name) + "  ", text, "", 2) + about + "\n";
 }
 
+std::string joined(const std::string& left, const std::string& right) {
+  return left.empty() || right.empty() ? left + right : left + ", " + right;
+}
+
 /// "waits at step 1 of 3, 1 of 3 new, 1 booting"
-std::string now_of(const GroupStatus& group, const StatusViewOptions& options) {
-  std::string now = rollout_now_text(group.rollout, {.now = options.now, .time_of_day = options.time_of_day});
-  if (now.empty() || group.now.empty()) return now + group.now;
-  return now + ", " + group.now;
+std::string now_of(const GroupStatus& group, const TimeWords& times) {
+  return joined(rollout_now_text(group.rollout, times), group.now);
 }
 
 std::string groups_text(const Status& status, const StatusViewOptions& options) {
   Table table(0);
+  const TimeWords times{.now = options.now, .time_of_day = options.time_of_day};
   table.add({"GROUP", "READY", "WANT", "RANGE", "REV", "NOW"});
   for (const auto& group : status.groups) {
     if (options.group && *options.group != group.address) continue;
     const std::string ready = fmt::format("{}/{}", group.ready, std::max(group.have, group.want));
-    const std::string now = now_of(group, options);
+    const std::string now = now_of(group, times);
+    const std::string size = printable(size_text(group.owner, group.want, times));  // by which nothing is amiss
     table.add({printable(group.name), now.empty() ? options.paint.green(ready) : options.paint.yellow(ready),
-               std::to_string(group.want), group.range, revision_text(group.rollout), or_dash(now)});
+               std::to_string(group.want), group.range, revision_text(group.rollout), or_dash(joined(now, size))});
   }
   return table.text() + "\n";
 }
@@ -175,11 +180,15 @@ Json instance_status_json(const InstanceStatus& instance) {
           {"revision", instance.revision}};
 }
 
-Json group_status_json(const GroupStatus& group) {
-  return {{"address", group.address},   {"ready", group.ready},
-          {"have", group.have},         {"want", group.want},
-          {"range", group.range},       {"now", group.now},
-          {"revision", group.revision}, {"rollout", rollout_status_json(group.rollout)}};
+Json group_status_json(const GroupStatus& group, Instant now) {
+  Json json{{"address", group.address},
+            {"ready", group.ready},
+            {"have", group.have},
+            {"want", group.want},
+            {"range", group.range}};
+  json.update(size_owner_json(group.owner, group.want, now));
+  json.update({{"now", group.now}, {"revision", group.revision}, {"rollout", rollout_status_json(group.rollout)}});
+  return json;
 }
 
 Json usage_json(const Usage& usage) {
@@ -217,7 +226,7 @@ Json status_json(const Status& status, const std::optional<std::string>& group, 
   const auto is_asked_for = [&group](const std::string& address) { return !group || *group == address; };
   Json groups = Json::array();
   for (const auto& one : status.groups) {
-    if (is_asked_for(one.address)) groups.push_back(group_status_json(one));
+    if (is_asked_for(one.address)) groups.push_back(group_status_json(one, now));
   }
   Json instances = Json::array();
   for (const auto& instance : status.instances) {

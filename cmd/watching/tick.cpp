@@ -13,11 +13,16 @@
 #include "cmd/planning/sources/zones.h"
 #include "cmd/watching/seeing/counting.h"
 #include "cmd/watching/sources/policy_answers.h"
+#include "engine/recorded/lookup/group_entries.h"
 #include "engine/recorded/wanted_size.h"
 #include "engine/watch/units.h"
 
 namespace vscale {
 namespace {
+
+constexpr std::size_t kNotedAtMost = 100;
+
+constexpr const char* kNotTaken = "not taken, the one before is kept";
 
 std::string message_of(const Error& error) {
   return error.detail.empty() ? error.message : fmt::format("{} [{}]", error.message, error.detail);
@@ -36,6 +41,16 @@ Error nothing_kept(const Error& conflict) {
       "run more seldom what writes there, such as `vscale plan`; `fuser` tells who has the statefile open. The next "
       "look tries again";
   return error;
+}
+
+/// The first of what is wrong, and where.
+std::string why_not(const Followed::News& news) {
+  if (news.why) return message_of(*news.why);
+  const auto mistake = std::ranges::find(news.rejected, Severity::error, &Diagnostic::severity);
+  if (mistake == news.rejected.end()) return "it has a mistake";
+  const SourceSpan& where = mistake->where;
+  return where.line == 0 ? mistake->summary
+                         : fmt::format("{}:{}:{}: {}", where.file, where.line, where.column, mistake->summary);
 }
 
 std::set<std::string> silent_hosts(const Live& live) {
@@ -70,6 +85,12 @@ void Ticks::tell(const std::string& kind, const std::string& host, const std::st
   view_.event({.at = now(), .kind = kind, .address = {}, .host = host, .text = text});
 }
 
+/// Nobody may be there to see what is only told. Where nothing is decided for long, the last ones count.
+void Ticks::note(const std::string& kind, const std::string& host, const std::string& text) {
+  if (noted_.size() == kNotedAtMost) noted_.erase(noted_.begin());
+  noted_.push_back({.at = now(), .kind = kind, .address = {}, .host = host, .text = text});
+}
+
 void Ticks::tell_error(const Error& error) {
   has_failed_ = true;
   view_.error(error);
@@ -83,7 +104,10 @@ bool Ticks::follow() {
   for (const auto& diagnostic : news.rejected) view_.diagnostic(diagnostic);
   const bool rejected = news.why.has_value() || !news.rejected.empty();
   has_failed_ = has_failed_ || rejected;
-  if (rejected && followed_.files() != nullptr) tell("configuration", "", "not taken, the one before is kept");
+  if (rejected && followed_.files() != nullptr) {
+    tell("configuration", "", kNotTaken);
+    if (!arguments_.once) note("configuration", "", fmt::format("{}: {}", kNotTaken, why_not(news)));
+  }
   if (news.files_left) {
     tell("configuration", "", "the files say `follow: applied`, and count once they are: vscale apply");
   }
@@ -108,10 +132,12 @@ bool Ticks::follow() {
 
 void Ticks::tell_what_is_followed() {
   const std::size_t hosts = config().hosts.size(), groups = config().groups.size();
-  tell("follows", "",
-       fmt::format("{}: {} {} on {} {}, every {}, {}", config().name, groups, groups == 1 ? "group" : "groups", hosts,
-                   hosts == 1 ? "host" : "hosts", show_duration(interval()),
-                   followed_.follows_files() ? "as the files say" : "as was applied"));
+  const std::string text =
+      fmt::format("{}: {} {} on {} {}, every {}, {}", config().name, groups, groups == 1 ? "group" : "groups", hosts,
+                  hosts == 1 ? "host" : "hosts", show_duration(interval()),
+                  followed_.follows_files() ? "as the files say" : "as was applied");
+  tell("follows", "", text);
+  if (!arguments_.once) note("follows", "", text);
 }
 
 /// Files that are followed are accepted by that: where they say `follow: applied` one day, what goes on is what was
@@ -171,7 +197,7 @@ bool Ticks::read_record() {
 }
 
 void Ticks::look() {
-  const std::set<std::string> silent_before = silent_hosts(world_.live);
+  const auto silent_before = hosts_silent_until_now();
   world_.live.clear();  // thousands of domains, of which the record knows, are not to be there twice
   // Most answer at once, and one that is silent holds up the look: what they counted is of its beginning.
   const Instant asked = now();
@@ -191,29 +217,45 @@ void Ticks::look() {
   }
 }
 
-void Ticks::tell_of_hosts(const std::set<std::string>& silent_before) {
+/// By the look before; at first by the record, which may be that of a minute ago.
+Ticks::SilentHosts Ticks::hosts_silent_until_now() const {
+  SilentHosts silent{.by_this_program = silent_hosts(world_.live), .by_anybody = {}};
+  silent.by_anybody = silent.by_this_program;
+  if (!world_.live.empty()) return silent;
+  for (const auto& [name, host] : world_.recorded.hosts) {
+    if (host.failure) silent.by_anybody.insert(name);
+  }
+  return silent;
+}
+
+/// Who begins to watch is told of every host that is silent; written down is what is news to those who were here
+/// before.
+void Ticks::tell_of_hosts(const SilentHosts& silent_before) {
   all_known_ = true;
   for (const auto& [host, view] : world_.live) {
-    const bool was_silent = silent_before.contains(host);
+    const bool was_silent = silent_before.by_this_program.contains(host);
+    const bool is_silent = !view.snapshot && view.failure;
+    const std::string text =
+        is_silent ? message_of(view.failure->error) + "; its instances are left alone" : "it answers again";
     if (!view.snapshot) all_known_ = false;
-    if (!view.snapshot && !was_silent && view.failure) {
-      tell("silent", host, fmt::format("{}; its instances are left alone", message_of(view.failure->error)));
-    }
-    if (view.snapshot && was_silent) tell("answers", host, "it answers again");
+    if (is_silent && !was_silent) tell("silent", host, text);
+    if (view.snapshot && was_silent) tell("answers", host, text);
+    if (is_silent != silent_before.by_anybody.contains(host)) note(is_silent ? "silent" : "answers", host, text);
   }
 }
 
 // ---- What is asked --------------------------------------------------------------------------------------------------
 
-TickInput Ticks::gather() {
+TickInput Ticks::gather(const Roster& members) {
   TickInput input;
   input.config = &world_.config;
   input.recorded = &world_.recorded;
   input.live = &world_.live;
+  input.members = &members;
   input.samples = &measuring_.samples();
-  const auto asked = to_be_asked(world_.config, world_.recorded, world_.live);
+  const auto asked = to_be_asked(world_.config, members);
   input.wellness = wellness_->look(world_.config, world_.recorded, asked);
-  input.answers = policy_answers(invocation_.outside, files()->read.variables, world_);
+  input.answers = policy_answers(invocation_.outside, files()->read.variables, world_, members);
   for (const auto& group : world_.config.groups) {
     input.zones.merge(zones_of(group, *invocation_.outside.time_zones, now()));
   }
@@ -265,8 +307,8 @@ std::optional<int> Ticks::room_for(const std::string& group, int size) {
     const auto instance = parse_instance_address(one.address);
     created += one.action == ChangeAction::create && instance && group_address(*instance) == group ? 1 : 0;
   }
-  const auto there = std::count_if(recorded.instances.begin(), recorded.instances.end(),
-                                   [&](const auto& entry) { return group_address(entry.first) == group; });
+  const GroupEntries members(recorded.instances, group);
+  const auto there = std::distance(members.begin(), members.end());
   return static_cast<int>(there) + created;
 }
 
@@ -329,14 +371,17 @@ Result<void> Ticks::keep(const TickDecision& decision) {
 /// By what this look has found. Where somebody writes meanwhile, be it only what `vscale plan` saw of the hosts, it is
 /// decided again by what the record says then: nobody who writes often keeps watch from its work.
 std::optional<TickDecision> Ticks::decide_and_keep() {
-  const TickInput input = gather();
+  Roster here = members();
+  const TickInput input = gather(here);
   for (int tries = 1;; ++tries) {
     TickDecision decision = decide(input);
     for (auto& event : news_of_held(decision)) decision.events.push_back(std::move(event));
+    decision.events.insert(decision.events.end(), noted_.begin(), noted_.end());
     const auto kept = keep(decision);
     if (kept) {
       held_ = held_by(decision);
       is_conflict_told_ = false;
+      noted_.clear();
       return decision;
     }
     if (kept.error().kind != ErrorKind::conflict) {
@@ -348,6 +393,7 @@ std::optional<TickDecision> Ticks::decide_and_keep() {
       return std::nullopt;
     }
     if (!read_again()) return std::nullopt;
+    here = members();
   }
 }
 

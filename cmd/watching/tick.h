@@ -76,10 +76,15 @@ class Ticks {
     bool waits_only = false;  ///< Nothing failed but to wait for somebody.
   };
 
+  struct SilentHosts {
+    std::set<std::string> by_this_program, by_anybody;
+  };
+
   [[nodiscard]] const Config& config() const { return *followed_.files()->read.config; }
   [[nodiscard]] Instant now() const { return invocation_.outside.clock->now(); }
   [[nodiscard]] Duration uptime() const { return invocation_.outside.clock->uptime(); }
   void tell(const std::string& kind, const std::string& host, const std::string& text);
+  void note(const std::string& kind, const std::string& host, const std::string& text);
   void tell_error(const Error& error);
 
   bool follow();
@@ -88,8 +93,10 @@ class Ticks {
   bool read_record();
   void begin_with(const Config& config);
   void look();
-  void tell_of_hosts(const std::set<std::string>& silent_before);
-  TickInput gather();
+  [[nodiscard]] SilentHosts hosts_silent_until_now() const;
+  void tell_of_hosts(const SilentHosts& silent_before);
+  TickInput gather(const Roster& members);
+  [[nodiscard]] Roster members() const { return {world_.config, world_.recorded, world_.live}; }
   TickDecision decide(const TickInput& input);
   std::optional<int> room_for(const std::string& group, int size);
   std::optional<TickDecision> decide_and_keep();
@@ -137,6 +144,7 @@ class Ticks {
   std::map<std::string, Duration> told_;               ///< What plans said, and when (by uptime).
   std::map<std::string, OperatorWords> words_of_run_;  ///< That a group's run was planned with.
   std::map<InstanceAddress, Healing> awaited_heals_;   ///< Decided, and to be planned once their group's run has ended.
+  std::vector<EventRecord> noted_;  ///< What `vscale events` is to tell later; written with what is decided next.
   std::set<InstanceAddress> held_;  ///< Who is ill and was left as it is, by the last tick: told once.
   std::string idle_because_;
   std::optional<Duration> backed_up_at_;       ///< By uptime.

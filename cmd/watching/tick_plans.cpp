@@ -174,7 +174,9 @@ bool Ticks::look_into_pools_for(const Plan& plan) {
   const bool was_of_late = pools_looked_into_ && uptime() < *pools_looked_into_ + kPoolsLookedIntoAgain;
   if (plan.errored && was_of_late) return false;
   pools_looked_into_ = uptime();
+  const SilentHosts silent_before = hosts_silent_until_now();
   look_into_pools(*hosts_.domains, config(), world_.recorded, now(), world_.live, kHostAwaited);
+  tell_of_hosts(silent_before);
   if (const auto written = record_live(store_, config(), world_.live); !written) tell_error(written.error());
   if (take_note_of(config(), world_.live, world_.recorded)) plan_need_.note_change();
   return true;

@@ -12,7 +12,7 @@ namespace vscale {
 WatchLoop::WatchLoop(Invocation& invocation, const WatchArguments& arguments)
     : invocation_(invocation),
       arguments_(arguments),
-      view_(invocation),
+      view_(invocation, arguments.dry_run ? WatchView::Tells::what_would_be : WatchView::Tells::what_is_done),
       followed_(invocation),
       published_(std::make_shared<Published>()) {}
 

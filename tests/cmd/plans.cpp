@@ -9,12 +9,12 @@
 namespace vscale::test {
 namespace {
 
-InstanceAddress web(int ordinal) {
+InstanceAddress web_member(int ordinal) {
   return {InstanceAddress::Kind::group, "web", ordinal};
 }
 
 Change create(int ordinal, const std::string& host) {
-  return {.address = to_string(web(ordinal)),
+  return {.address = to_string(web_member(ordinal)),
           .action = ChangeAction::create,
           .disruption = Disruption::none,
           .reasons = {{Rule::wanted, "size 3, there are 0", {{"want", std::int64_t{3}}, {"have", std::int64_t{0}}}},
@@ -27,7 +27,7 @@ Change create(int ordinal, const std::string& host) {
 
 InstanceRecord instance(int ordinal, const std::string& host) {
   InstanceRecord record;
-  record.address = web(ordinal);
+  record.address = web_member(ordinal);
   record.name = fmt::format("prod-web-{}", ordinal);
   record.uuid = fmt::format("00000000-0000-8000-8000-{:012}", ordinal);
   record.host = host;
@@ -41,7 +41,7 @@ VolumeRecord root_disk(int ordinal, const std::string& host) {
   volume.pool = "default";
   volume.name = fmt::format("prod-web-{}-root.qcow2", ordinal);
   volume.storage = "local";
-  volume.owner = web(ordinal);
+  volume.owner = web_member(ordinal);
   volume.disk = "root";
   volume.capacity_bytes = 20 * kGiB;
   return volume;
@@ -88,7 +88,7 @@ Plan plan_that_creates() {
   add_action(plan, "image.debian-12", "kvm1", UploadImage{debian(), "default", "debian-12.qcow2"});
   for (int i = 0; i < 3; ++i) {
     const std::string host = i == 1 ? "kvm2" : "kvm1";
-    const std::string address = to_string(web(i));
+    const std::string address = to_string(web_member(i));
     const std::string uuid = instance(i, host).uuid;
     add_action(plan, address, host, ClaimInstance{instance(i, host), {root_disk(i, host)}, {"group.web", 1, "h", ""}});
     add_action(plan, address, host, CreateVolume{root_disk(i, host), "qcow2", "debian-12.qcow2", "qcow2", false});
@@ -188,7 +188,7 @@ Plan plan_with_everything() {
   for (int i = 0; i < 3; ++i) {
     const std::string host = fmt::format("kvm{}", i + 1);
     plan.changes.push_back(
-        {.address = to_string(web(i)),
+        {.address = to_string(web_member(i)),
          .action = ChangeAction::replace,
          .disruption = Disruption::replace,
          .reasons = {{Rule::spec_changed, "image debian-12 9f86d081 -> debian-12 41c7a2e0", {{"field", "image"}}}},
@@ -254,7 +254,7 @@ Plan plan_of_fifty() {
   Plan plan = empty_plan();
   for (int i = 0; i < 50; ++i) {
     plan.changes.push_back(create(i, i % 2 == 0 ? "kvm1" : "kvm2"));
-    add_action(plan, to_string(web(i)), i % 2 == 0 ? "kvm1" : "kvm2", StartDomain{instance(i, "").uuid});
+    add_action(plan, to_string(web_member(i)), i % 2 == 0 ? "kvm1" : "kvm2", StartDomain{instance(i, "").uuid});
   }
   plan.summary.create = 50;
   return plan;
@@ -280,7 +280,7 @@ RolloutOutline web_outline() {
     const std::string comes_on = fmt::format("kvm{}", std::array{2, 3, 1}[static_cast<std::size_t>(i)]);
     const std::string goes_from = fmt::format("kvm{}", std::array{2, 1, 3}[static_cast<std::size_t>(i)]);
     rollout.turns.push_back({.number = 2 * i + 1,
-                             .comes = {{to_string(web(i + 3)), comes_on}},
+                             .comes = {{to_string(web_member(i + 3)), comes_on}},
                              .goes = {},
                              .fresh = i,
                              .available = 3,
@@ -288,7 +288,7 @@ RolloutOutline web_outline() {
                              .rests = {}});
     rollout.turns.push_back({.number = 2 * i + 2,
                              .comes = {},
-                             .goes = {{to_string(web(i)), goes_from}},
+                             .goes = {{to_string(web_member(i)), goes_from}},
                              .fresh = i + 1,
                              .available = 4,
                              .total = 4,

@@ -104,9 +104,9 @@ void tell_word(const Invocation& invocation, const Config& config, const Rollout
 }  // namespace
 
 ExitCode run_command(const RolloutStatusArguments& arguments, Invocation& invocation) {
-  const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
-  if (!files) return ExitCode::error;
-  const Config& config = *files->read.config;
+  const auto told_by = read_files_to_tell_by(invocation);
+  if (!told_by) return ExitCode::error;
+  const Config& config = *told_by->files.read.config;
   const auto recorded = read_recorded(invocation, config);
   if (!recorded) return fail(invocation, recorded.error());
   const auto address = group_meant(config, recorded->state, arguments.group);
@@ -114,7 +114,7 @@ ExitCode run_command(const RolloutStatusArguments& arguments, Invocation& invoca
   const HostPorts hosts = reach_hosts(invocation, config);
   const Live live = observe_hosts(*hosts.domains, config, recorded->state, invocation.outside.clock->now());
   const Instant now = invocation.outside.clock->now();
-  const WholeCommand command = whole_command(invocation, *files);
+  const WholeCommand command = whole_command(invocation, told_by->files);
   const Status status = status_of(config, recorded->state, live, recorded->running, now, command);
   const auto group = std::find_if(status.groups.begin(), status.groups.end(),
                                   [&](const GroupStatus& one) { return one.address == *address; });
@@ -138,13 +138,14 @@ ExitCode run_command(const RolloutStatusArguments& arguments, Invocation& invoca
                                                    .running = status.running,
                                                    .unknown = unknown});
   }
+  if (!told_by->mistakes.empty()) return ExitCode::error;
   return unknown.empty() ? ExitCode::ok : ExitCode::partial;
 }
 
 ExitCode run_command(const RolloutHistoryArguments& arguments, Invocation& invocation) {
-  const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
-  if (!files) return ExitCode::error;
-  const Config& config = *files->read.config;
+  const auto told_by = read_files_to_tell_by(invocation);
+  if (!told_by) return ExitCode::error;
+  const Config& config = *told_by->files.read.config;
   const auto recorded = read_recorded(invocation, config);
   if (!recorded) return fail(invocation, recorded.error());
   const auto group = group_meant(config, recorded->state, arguments.group);
@@ -153,13 +154,13 @@ ExitCode run_command(const RolloutHistoryArguments& arguments, Invocation& invoc
   if (!invocation.global.json) {
     invocation.streams.out << rollout_history_text(
         *group, lines, {.now = invocation.outside.clock->now(), .time_of_day = invocation.outside.time_of_day});
-    return ExitCode::ok;
+    return told_by->code();
   }
   Json document = document_of(invocation, config, *group);
   document["revisions"] = Json::array();
   for (const auto& line : lines) document["revisions"].push_back(revision_line_json(line));
   invocation.streams.out << line_of(document);
-  return ExitCode::ok;
+  return told_by->code();
 }
 
 /// The word, and for good what it says of the revision: later words are about other things. A way back that is given up

@@ -41,9 +41,9 @@ Result<std::vector<EventRecord>> events_of(const EventsArguments& arguments, con
 }  // namespace
 
 ExitCode run_command(const EventsArguments& arguments, Invocation& invocation) {
-  const auto files = read_files_or_fail(invocation, ReadInput::Secrets::not_demanded);
-  if (!files) return ExitCode::error;
-  const Config& config = *files->read.config;
+  const auto told_by = read_files_to_tell_by(invocation);
+  if (!told_by) return ExitCode::error;
+  const Config& config = *told_by->files.read.config;
   const Instant now = invocation.outside.clock->now();
   std::vector<EventRecord> events;
   const auto state = open_state(invocation, config, OpenMode::read_only);
@@ -57,13 +57,13 @@ ExitCode run_command(const EventsArguments& arguments, Invocation& invocation) {
   if (!invocation.global.json) {
     invocation.streams.out << events_text(events, {.now = now, .time_of_day = invocation.outside.time_of_day},
                                           invocation.out_paint);
-    return ExitCode::ok;
+    return told_by->code();
   }
   Json document{{"format_version", "1.0"}, {"timestamp", rfc3339(now)}, {"name", config.name}};
   document["events"] = Json::array();
   for (const auto& event : events) document["events"].push_back(event_json(event));
   invocation.streams.out << line_of(document);
-  return ExitCode::ok;
+  return told_by->code();
 }
 
 }  // namespace vscale

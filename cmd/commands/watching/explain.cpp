@@ -9,6 +9,7 @@
 #include "cmd/status.h"
 #include "cmd/views/run/run_json.h"
 #include "cmd/views/watch/explain_view.h"
+#include "cmd/views/watch/size_text.h"
 #include "engine/recorded/wanted_size.h"
 #include "engine/scaling/schedule/schedule_policy.h"
 #include "schemas/json/scaling/decision_json.h"
@@ -83,10 +84,12 @@ Result<Explanation> explanation_of(const ExplainArguments& arguments, const Conf
 }
 
 Json explanation_json(const Explanation& explanation, const Config& config, Instant now) {
-  Json document{
-      {"format_version", "1.0"},  {"timestamp", rfc3339(now)},
-      {"name", config.name},      {"group", explanation.group},
-      {"size", explanation.size}, {"owner", explanation.owner ? wanted_size_json(*explanation.owner) : Json(nullptr)}};
+  Json document{{"format_version", "1.0"},
+                {"timestamp", rfc3339(now)},
+                {"name", config.name},
+                {"group", explanation.group},
+                {"size", explanation.size}};
+  document.update(size_owner_json(explanation.owner, explanation.size, now));
   document["decisions"] = Json::array();
   for (const auto& decision : explanation.decisions) document["decisions"].push_back(decision_json(decision));
   document["next"] = Json::array();
@@ -120,7 +123,7 @@ ExitCode run_command(const ExplainArguments& arguments, Invocation& invocation) 
     invocation.streams.out << explanation_text(
         *explanation, {.now = now, .time_of_day = invocation.outside.time_of_day}, invocation.out_paint);
   }
-  return told_by->mistakes.empty() ? ExitCode::ok : ExitCode::error;
+  return told_by->code();
 }
 
 }  // namespace vscale

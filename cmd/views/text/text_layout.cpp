@@ -93,7 +93,7 @@ std::vector<int> Table::widths() const {
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i + 1 < row.size(); ++i) {
       if (widths.size() <= i) widths.push_back(0);
-      widths[i] = std::max(widths[i], std::min(columns(row[i]), kColumnMax));
+      widths[i] = std::max(widths[i], std::min(columns(row[i]), column_max_));
     }
   }
   return widths;

@@ -44,7 +44,7 @@ std::string left_and_right(const std::string& left, const std::string& right, in
 std::string hanging(const std::string& prefix, const std::string& text, const std::string& right, int more_indent);
 
 /// Rows in columns. The last column is wrapped within what is left of the page; a cell of another column that is wider
-/// than kColumnMax has the rest of its row on the next line. Cells may be coloured, but for the last column's.
+/// than `column_max` has the rest of its row on the next line. Cells may be coloured, but for the last column's.
 class Table {
  public:
   static constexpr int kColumnMax = 26;
@@ -52,7 +52,8 @@ class Table {
   /// first: the first column is a symbol, with one space after it.
   enum class Symbols { none, first };
 
-  explicit Table(int indent, Symbols symbols = Symbols::none) : indent_(indent), symbols_(symbols) {}
+  explicit Table(int indent, Symbols symbols = Symbols::none, int column_max = kColumnMax)
+      : indent_(indent), symbols_(symbols), column_max_(column_max) {}
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   /// Every line ends in a newline; no line ends in a space.
   [[nodiscard]] std::string text() const;
@@ -64,6 +65,7 @@ class Table {
 
   int indent_;
   Symbols symbols_;
+  int column_max_;
   std::vector<std::vector<std::string>> rows_;
 };
 

@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include "cmd/views/text/names.h"
+#include "cmd/views/watch/size_text.h"
 #include "engine/recorded/wanted_size.h"
 #include "engine/values/variants/overloaded.h"
 
 namespace vscale {
 namespace {
+
+/// A moment with its weekday and a long name of a zone: "Mon 2026-11-30 07:00 America/Argentina/Buenos_Aires".
+constexpr int kMomentMax = 52;
 
 /// "4", "3 to 6", "3 or more", "-", "error"
 std::string says(const Recommendation& one) {
@@ -27,14 +31,17 @@ std::string says(const Recommendation& one) {
 }
 
 std::string head_text(const Explanation& explanation, const TimeWords& times) {
-  std::string text = fmt::format("{}: {} wanted", shown_group(explanation.group), explanation.size);
-  if (!explanation.owner) return text + ", as the file says.";
+  const std::string size = fmt::format("{}: {} wanted", shown_group(explanation.group), explanation.size);
+  if (!explanation.owner) return size + ", as the file says.";
   const WantedSize& owner = *explanation.owner;
-  text += fmt::format(", by {} since {}", show_owner(owner), moment_text(owner.at, times));
+  std::string since = "since " + moment_text(owner.at, times);
   if (owner.until && times.now < *owner.until) {
-    text += fmt::format(", held for {} more", show_duration(*owner.until - times.now));
+    since += fmt::format(", held for {} more", show_duration(*owner.until - times.now));
   }
-  return owner.reason.empty() ? text + "." : fmt::format("{}: {}.", text, owner.reason);
+  if (!owner.reason.empty()) since += ": " + owner.reason;
+  const std::string bound = bound_of(owner, explanation.size);
+  if (bound.empty()) return fmt::format("{}, by {} {}.", size, show_owner(owner), since);
+  return fmt::format("{}: {} of the file ({} wanted {} {}).", size, bound, show_owner(owner), owner.size, since);
 }
 
 std::string decision_text(const ScalingDecision& decision, const TimeWords& times, const Paint& paint) {
@@ -61,7 +68,7 @@ std::string decision_text(const ScalingDecision& decision, const TimeWords& time
 }
 
 std::string next_text(const std::vector<NextFiring>& next, const Paint& paint) {
-  Table table(2);
+  Table table(2, Table::Symbols::none, kMomentMax);
   table.add({paint.dim("NEXT"), paint.dim("WHEN"), "WHAT"});
   for (const auto& one : next) table.add({one.policy, one.local, one.what});
   return table.text();

@@ -25,7 +25,8 @@ struct NextFiring {
 struct Explanation {
   std::string group;                ///< `group.web`
   int size = 0;                     ///< That it is to have.
-  std::optional<WantedSize> owner;  ///< Nothing: the file says so.
+  std::optional<WantedSize> owner;  ///< Who last wanted a size, be it `size` or what the file's bounds made it of.
+                                    ///< Nothing: the file says so.
   bool has_policies = false;
   std::vector<ScalingDecision> decisions;  ///< Oldest first.
   std::vector<NextFiring> next;            ///< Of its schedules, soonest first.

@@ -74,7 +74,7 @@ class StepsInLog final : public EventSink {
 
 }  // namespace
 
-WatchView::WatchView(const Invocation& invocation) : invocation_(invocation) {
+WatchView::WatchView(const Invocation& invocation, Tells tells) : invocation_(invocation), tells_(tells) {
   const bool is_for_journal =
       !invocation.global.json && invocation.outside.environment && invocation.outside.environment("JOURNAL_STREAM");
   if (!is_for_journal || invocation.streams.out_is_terminal) return;
@@ -86,12 +86,19 @@ void WatchView::begin() {
   if (invocation_.global.json) invocation_.streams.out << line_of(version_event_json(kVersion));
 }
 
+/// Other kinds say what is so, or what is to be: "silent", "held", "start".
+std::string WatchView::words_of(const EventRecord& event) const {
+  const bool would_be = tells_ == Tells::what_would_be && event.kind == "healed";
+  const std::string kind = would_be ? "would heal" : event.kind;
+  return kind.empty() ? event.text : fmt::format("{}: {}", kind, event.text);
+}
+
 void WatchView::event(const EventRecord& event) {
   if (log_ != nullptr) {
     const bool is_bad = event.kind == "silent" || event.kind == "warning";
     return log_->write({.level = is_bad ? LogLevel::warn : LogLevel::info,
                         .about = subject_of(event),
-                        .text = event.kind.empty() ? event.text : event.kind + ": " + event.text,
+                        .text = words_of(event),
                         .fields = {}});
   }
   std::ostream& out = invocation_.streams.out;
@@ -100,8 +107,7 @@ void WatchView::event(const EventRecord& event) {
     object.update(event_json(event));
     out << line_of(object);
   } else {
-    const std::string text = event.kind.empty() ? event.text : fmt::format("{}: {}", event.kind, event.text);
-    out << line(invocation_.outside.time_of_day(event.at), subject_of(event), text);
+    out << line(invocation_.outside.time_of_day(event.at), subject_of(event), words_of(event));
   }
   out.flush();
 }

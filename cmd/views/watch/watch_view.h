@@ -24,8 +24,11 @@ namespace vscale {
 
 class WatchView {
  public:
+  /// What is done, or what would be done: with --dry-run nothing is.
+  enum class Tells { what_is_done, what_would_be };
+
   /// Refers to it.
-  explicit WatchView(const Invocation& invocation);
+  explicit WatchView(const Invocation& invocation, Tells tells = Tells::what_is_done);
 
   /// The first line of a stream.
   void begin();
@@ -37,7 +40,11 @@ class WatchView {
   [[nodiscard]] std::unique_ptr<EventSink> run(const Plan& plan);
 
  private:
+  /// "healed: restart: 3 failures in a row", "would heal: restart: …"
+  [[nodiscard]] std::string words_of(const EventRecord& event) const;
+
   const Invocation& invocation_;
+  Tells tells_;
   std::unique_ptr<WatchLog> log_;  ///< What is said goes there; nullptr: a person or a program reads it.
 };
 

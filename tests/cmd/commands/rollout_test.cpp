@@ -9,7 +9,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-Result<RecordedState> recorded_in(FakeWorld& world) {
+Result<RecordedState> record_read_by(FakeWorld& world) {
   return world.outside().open_state(world.folder() + "/vscale.db", OpenMode::read_only)->store->read();
 }
 
@@ -21,7 +21,7 @@ std::vector<EventRecord> events_in(FakeWorld& world) {
 
 /// Revision 1 of web was completed, and 2 is being rolled out: it waits at a step for a person.
 void put_rollout(FakeWorld& world) {
-  const RevisionRecord one = recorded_in(world)->revisions.at("group.web").at(1);
+  const RevisionRecord one = record_read_by(world)->revisions.at("group.web").at(1);
   RevisionRecord two = one;
   two.number = 2;
   two.completed_at.reset();
@@ -108,7 +108,7 @@ TEST_CASE("a pause holds until it is resumed, and status says so with the comman
   AppliedWorld world(3);
   const auto paused = world.vscale({"rollout", "pause", "web", "--reason", "wrong kernel"});
   CHECK(paused.err == "Go on: vscale rollout resume web\n");
-  const auto recorded = recorded_in(world);
+  const auto recorded = record_read_by(world);
   REQUIRE(recorded->rollout_intents.contains("group.web"));
   CHECK(recorded->rollout_intents.at("group.web").revision == recorded->groups.at("group.web").revision);
 

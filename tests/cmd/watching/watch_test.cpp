@@ -173,7 +173,46 @@ TEST_CASE("watch follows the file where that says so, and keeps the one before w
   const auto ran = world.watch_for(minutes{4});
   INFO(ran.out);
   CHECK(holds(ran.out, "not taken, the one before is kept"));
+  CHECK(times_in(world.vscale({"events", "--json"}).out, "not taken, the one before is kept: ") == 1);
   CHECK(world.guests_up() == 4);
+}
+
+TEST_CASE("what happened while nobody looked is told by events: hosts that fell silent, files that were not taken") {
+  WatchedWorld world(4);
+  world.cluster().use_by_group("web", 4);
+  const Instant begin = world.clock().now();
+  world.cluster().happens_at(begin + seconds{30}, [](FakeCluster& cluster) { cluster.cut("kvm2"); });
+  world.cluster().happens_at(begin + seconds{90}, [](FakeCluster& cluster) { cluster.heal("kvm2"); });
+  world.watch_for(minutes{3});
+
+  const auto events = [&world] { return world.vscale({"events", "--json"}).out; };
+  INFO(events());
+  CHECK(times_in(events(), R"("kind":"follows")") == 1);
+  CHECK(times_in(events(), R"("kind":"silent")") == 1);
+  CHECK(times_in(events(), R"("kind":"answers")") == 1);
+  world.cluster().cut("kvm2");
+  world.vscale({"watch", "--once"});
+  world.vscale({"watch", "--once"});
+  CHECK(times_in(events(), R"("kind":"silent")") == 2);  // once for each silence
+}
+
+TEST_CASE("a host's silence is told by events, also where a plan has seen it before watch has") {
+  WatchedWorld world(2);
+  world.cluster().use_by_group("web", 2);
+  const Instant begin = world.clock().now();
+  world.cluster().happens_at(begin + seconds{31}, [](FakeCluster& cluster) { cluster.cut("kvm2"); });
+  bool is_planned = false;
+  interrupt_looks(world, [&] {
+    if (is_planned || world.clock().now() < begin + seconds{31}) return;
+    is_planned = true;
+    world.vscale({"plan"});
+  });
+  world.watch_for(minutes{2});
+
+  const std::string events = world.vscale({"events", "--json"}).out;
+  INFO(events);
+  REQUIRE(is_planned);
+  CHECK(times_in(events, R"("kind":"silent")") == 1);
 }
 
 TEST_CASE("nothing was applied yet: watch says so, and does nothing") {
