@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "engine/recorded/lookup/group_entries.h"
 #include "engine/recorded/has_begun.h"
+#include "engine/recorded/lookup/group_entries.h"
 
 namespace vscale {
 namespace {
