@@ -41,10 +41,15 @@ Error nobody_to_ask(const Invocation& invocation, const ApplyArguments& argument
           .hint = fmt::format("say --auto-approve, or review a plan: `{}`, then `{}`", plan, apply)};
 }
 
-/// Remembers what the user has approved of.
+bool is_narrowed(const PlanOptions& options) {
+  return !options.targets.empty() || !options.excludes.empty();
+}
+
+/// Remembers what the user has approved of: after a destroy nothing is wanted.
 Result<void> accept_applied(const Invocation& invocation, const ConfigurationFiles& files,
                             const ApplyArguments& arguments, StateStore& store) {
-  return arguments.options.destroy ? Result<void>{} : accept(invocation, files, arguments.reason, store);
+  if (!arguments.options.destroy) return accept(invocation, files, arguments.reason, store);
+  return is_narrowed(arguments.options) ? Result<void>{} : withdraw(invocation, arguments.reason, store);
 }
 
 /// Who began this, and why, in the history: a destroy accepts no configuration that could say so.
@@ -67,9 +72,20 @@ Result<void> back_up(const Invocation& invocation, const Config& config, const O
   return state.back_up(invocation.outside.clock->now(), config.state.backup_keep);
 }
 
+/// What a watch has another opinion on, it makes anew.
+void warn_of_watch(const Invocation& invocation, const ApplyArguments& arguments, const Config& config) {
+  if (!arguments.options.destroy) return;
+  if (config.watch.follow == Watch::Follow::file) {
+    say(invocation, "A watch makes it anew as long as the file is there: it says `follow: file`.");
+  } else if (is_narrowed(arguments.options)) {
+    say(invocation, "A watch makes anew what is wanted by what was last applied.");
+  }
+}
+
 /// The hosts are as wanted; what the files say is accepted all the same.
 ExitCode nothing_to_do(Invocation& invocation, const ApplyArguments& arguments, const ConfigurationFiles& files,
                        StateStore& store, const FreshPlan& fresh) {
+  const bool are_news = !arguments.options.destroy && are_files_to_be_applied(invocation, files);
   if (const auto accepted = accept_applied(invocation, files, arguments, store); !accepted) {
     return fail(invocation, accepted.error());
   }
@@ -79,7 +95,9 @@ ExitCode nothing_to_do(Invocation& invocation, const ApplyArguments& arguments, 
   if (const auto closed = close_open_actions(fresh.recorded, store, now); !closed) {
     return fail(invocation, closed.error());
   }
-  return tell_nothing_done(invocation, fresh);
+  const ExitCode code = tell_nothing_done(invocation, fresh);
+  if (are_news) say(invocation, "The files are accepted: watch follows them as they are now.");
+  return code;
 }
 
 void show(Invocation& invocation, const FreshPlan& fresh) {
@@ -163,9 +181,11 @@ ExitCode apply_with(Invocation& invocation, const ApplyArguments& arguments, con
     return fail(invocation, prepared.error());
   }
   if (!invocation.global.json && invocation.verbosity != Verbosity::quiet) invocation.streams.out << "\n";
-  return carry_out_approval(
+  const ExitCode code = carry_out_approval(
       invocation, *files, hosts, store,
       {.plan = std::move(*fresh), .options = arguments.options, .parallelism = arguments.parallelism});
+  warn_of_watch(invocation, arguments, config);
+  return code;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "cmd/planning/recorded.h"
 #include "cmd/views/text/names.h"
 #include "engine/recorded/wanted_size.h"
+#include "engine/scaling/layers/permit.h"
 
 namespace vscale {
 namespace {
@@ -59,6 +60,9 @@ Result<OperatorSaid> operator_word(const ScaleArguments& arguments, const Config
   const bool has_policies = !group->scaling->policies.empty();
   std::string text = fmt::format("{}: {} wanted", name, arguments.size);
   if (before != arguments.size) text += fmt::format(", was {}", before);
+  if (const WantedSize* owner = size_owner(*group, recorded, *address); owner != nullptr && is_held(*owner, by.at)) {
+    text += fmt::format("; {} had held it for {} more, which is over", owner->by, show_duration(*owner->until - by.at));
+  }
   if (arguments.lasts) {
     text += fmt::format("; held for {}", show_duration(*arguments.lasts));
   } else if (has_policies) {

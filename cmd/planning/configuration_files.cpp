@@ -73,7 +73,8 @@ std::optional<AcceptedConfig> accepted_in(const Invocation& invocation, const st
   const auto opened = invocation.outside.open_state(statefile, OpenMode::read_only);
   if (!opened) return std::nullopt;
   auto accepted = opened->store->accepted_config();
-  return accepted ? std::move(*accepted) : std::nullopt;
+  if (!accepted || !*accepted || is_withdrawn(**accepted)) return std::nullopt;
+  return std::move(*accepted);
 }
 
 std::filesystem::path folder_of(const std::string& path) {
@@ -122,6 +123,15 @@ bool is_accepted_from(const AcceptedConfig& accepted, const std::vector<std::str
                     [&](const std::string& left, const std::string& right) { return left == name(right); });
 }
 
+Diagnostic unread(const Error& error) {
+  Diagnostic diagnostic;
+  diagnostic.severity = Severity::error;
+  diagnostic.code = "unreadable";
+  diagnostic.summary = error.detail.empty() ? error.message : fmt::format("{} [{}]", error.message, error.detail);
+  return diagnostic;
+}
+
+/// Says what is wrong only if it has something to show instead.
 std::optional<FilesToTellBy> accepted_instead_of(const Invocation& invocation, Diagnostics mistakes) {
   const std::string statefile = statefile_of_mistaken(invocation);
   const auto accepted = accepted_in(invocation, statefile);
@@ -211,8 +221,9 @@ ReadInput input_of(const Invocation& invocation, const AcceptedConfig& accepted,
 std::optional<FilesToTellBy> read_files_to_tell_by(const Invocation& invocation) {
   auto files = read_files(invocation, ReadInput::Secrets::not_demanded);
   if (!files) {
-    fail(invocation, files.error());
-    return std::nullopt;
+    auto accepted = accepted_instead_of(invocation, {unread(files.error())});
+    if (!accepted) fail(invocation, files.error());
+    return accepted;
   }
   if (files->read.config) {
     if (invocation.verbosity != Verbosity::quiet) report(invocation, files->read.diagnostics, JsonOutput::document);
@@ -252,6 +263,16 @@ Result<void> accept(const Invocation& invocation, const ConfigurationFiles& file
                               .at = outside.clock->now(),
                               .by = outside.user + "@" + outside.machine,
                               .reason = reason});
+}
+
+Result<void> withdraw(const Invocation& invocation, const std::string& reason, StateStore& store) {
+  const Outside& outside = invocation.outside;
+  return store.accept_config(
+      {.files = {}, .at = outside.clock->now(), .by = outside.user + "@" + outside.machine, .reason = reason});
+}
+
+bool is_withdrawn(const AcceptedConfig& accepted) {
+  return accepted.files.empty();
 }
 
 std::vector<MadeFrom> digests_of(const ConfigurationFiles& files, const std::string& key) {

@@ -62,6 +62,11 @@ std::vector<AcceptedFile> accepted_files(const ConfigurationFiles& files);
 Result<void> accept(const Invocation& invocation, const ConfigurationFiles& files, const std::string& reason,
                     StateStore& store);
 
+/// Nothing is wanted from here on, until something is accepted again: all of it was destroyed, and no watch is to make
+/// it anew.
+Result<void> withdraw(const Invocation& invocation, const std::string& reason, StateStore& store);
+bool is_withdrawn(const AcceptedConfig& accepted);
+
 /// What a plan is made from, as digests: every file, and the variables that are not sensitive. Keyed, since the plan
 /// may be shown to people who are not to find out by trying what stands in them.
 std::vector<MadeFrom> digests_of(const ConfigurationFiles& files, const std::string& key);

@@ -52,6 +52,7 @@ Followed::News Followed::take(Result<ConfigurationFiles> read, Source source) {
     told_before = told;
     return news;
   }
+  news.mended = !told_before.empty();
   told_before.clear();
   source_ = source;
   if (current_ && is_same(*current_, *read)) return news;
@@ -117,7 +118,13 @@ void Followed::leave_files(ConfigurationFiles read) {
 Followed::News Followed::look_at_accepted(StateStore& store) {
   auto accepted = store.accepted_config();
   if (!accepted) return take(accepted.error(), Source::accepted);
-  if (!*accepted) return {};
+  is_withdrawn_ = *accepted && is_withdrawn(**accepted);
+  if (is_withdrawn_) {
+    has_accepted_ = false;
+    accepted_at_.reset();
+    if (source_ == Source::accepted) source_ = Source::none;
+  }
+  if (!*accepted || is_withdrawn_) return {};
   has_accepted_ = true;
   const Instant at = (*accepted)->at;
   if (accepted_at_ == at) return {};

@@ -25,6 +25,7 @@ class Followed {
   /// What came of a look.
   struct News {
     bool changed = false;      ///< There is another configuration from here on.
+    bool mended = false;       ///< What was not taken before is without a mistake now.
     bool files_left = false;   ///< The files are followed no more: they say `follow: applied`.
     Diagnostics rejected;      ///< Mistakes of one that is not taken, the first time that it is seen.
     std::optional<Error> why;  ///< Or why it could not even be read; likewise.
@@ -41,6 +42,8 @@ class Followed {
   [[nodiscard]] const ConfigurationFiles* files() const { return current_ ? &*current_ : nullptr; }
   /// Has anything been accepted?
   [[nodiscard]] bool has_accepted() const { return has_accepted_; }
+  /// Was all of it destroyed, and nothing accepted since?
+  [[nodiscard]] bool was_destroyed() const { return is_withdrawn_; }
   /// Is files() what is to be followed? Else nothing is: nothing has been accepted so far, or what is accepted cannot
   /// be read here.
   [[nodiscard]] bool is_followed() const { return source_ != Source::none; }
@@ -64,6 +67,7 @@ class Followed {
   std::map<Source, std::string> rejected_;  ///< What was told last, of each of them.
   std::string seen_before_;                 ///< In the files, by the last look.
   bool has_accepted_ = false;
+  bool is_withdrawn_ = false;
 };
 
 }  // namespace vscale

@@ -23,6 +23,10 @@ namespace {
 constexpr std::size_t kNotedAtMost = 100;
 
 constexpr const char* kNotTaken = "not taken, the one before is kept";
+constexpr const char* kTakenAgain = "without a mistake again, and taken";
+
+/// Of a policy that cannot tell: one answer may be missing for once. Who looks once only cannot wait.
+constexpr int kErrorsUntilTold = 3;
 
 std::string message_of(const Error& error) {
   return error.detail.empty() ? error.message : fmt::format("{} [{}]", error.message, error.detail);
@@ -87,8 +91,12 @@ void Ticks::tell(const std::string& kind, const std::string& host, const std::st
 
 /// Nobody may be there to see what is only told. Where nothing is decided for long, the last ones count.
 void Ticks::note(const std::string& kind, const std::string& host, const std::string& text) {
+  note({.at = now(), .kind = kind, .address = {}, .host = host, .text = text});
+}
+
+void Ticks::note(const EventRecord& event) {
   if (noted_.size() == kNotedAtMost) noted_.erase(noted_.begin());
-  noted_.push_back({.at = now(), .kind = kind, .address = {}, .host = host, .text = text});
+  noted_.push_back(event);
 }
 
 void Ticks::tell_error(const Error& error) {
@@ -108,14 +116,19 @@ bool Ticks::follow() {
     tell("configuration", "", kNotTaken);
     if (!arguments_.once) note("configuration", "", fmt::format("{}: {}", kNotTaken, why_not(news)));
   }
+  if (news.mended) {
+    tell("configuration", "", kTakenAgain);
+    if (!arguments_.once) note("configuration", "", kTakenAgain);
+  }
   if (news.files_left) {
     tell("configuration", "", "the files say `follow: applied`, and count once they are: vscale apply");
   }
   std::string idle;
   if (followed_.files() == nullptr) idle = "there is no configuration without a mistake";
   if (idle.empty() && !followed_.is_followed()) {
-    idle = followed_.has_accepted() ? "what was applied cannot be read here"
-                                    : "nothing has been applied yet: vscale apply";
+    idle = followed_.was_destroyed()  ? "all of it was destroyed, and nothing has been applied since: vscale apply"
+           : followed_.has_accepted() ? "what was applied cannot be read here"
+                                      : "nothing has been applied yet: vscale apply";
   }
   if (!idle.empty()) {
     if (idle != idle_because_) tell("waits", "", idle);
@@ -334,8 +347,28 @@ std::vector<EventRecord> Ticks::news_of_held(const TickDecision& decision) const
   return events;
 }
 
+/// Nobody is to find out by chance that nothing scales any more, since a policy's metric cannot be had.
+void Ticks::tell_of_policies(const ScalingDecision& decision) {
+  const int until_told = arguments_.once ? 1 : kErrorsUntilTold;
+  const auto tell_that = [&](const char* kind, const std::string& text) {
+    const EventRecord event{.at = now(), .kind = kind, .address = decision.group, .host = {}, .text = text};
+    view_.event(event);
+    if (!arguments_.once) note(event);
+  };
+  for (const auto& one : decision.recommendations) {
+    const auto policy = std::pair(decision.group, one.policy);
+    if (one.kind == Recommendation::Kind::error) {
+      if (++policy_errors_[policy] == until_told) tell_that("cannot tell", fmt::format("{}: {}", one.policy, one.text));
+    } else if (const auto before = policy_errors_.find(policy); before != policy_errors_.end()) {
+      if (before->second >= until_told) tell_that("tells again", fmt::format("{}: {}", one.policy, one.text));
+      policy_errors_.erase(before);
+    }
+  }
+}
+
 void Ticks::tell_of(const TickDecision& decision) {
   for (const auto& one : decision.decisions) {
+    tell_of_policies(one);
     if (one.size != one.current) view_.decision(one);
   }
   for (const auto& event : decision.events) {

@@ -85,6 +85,7 @@ class Ticks {
   [[nodiscard]] Duration uptime() const { return invocation_.outside.clock->uptime(); }
   void tell(const std::string& kind, const std::string& host, const std::string& text);
   void note(const std::string& kind, const std::string& host, const std::string& text);
+  void note(const EventRecord& event);
   void tell_error(const Error& error);
 
   bool follow();
@@ -104,6 +105,7 @@ class Ticks {
   bool read_again();
   void tell_of_conflict(const Error& conflict);
   void tell_of(const TickDecision& decision);
+  void tell_of_policies(const ScalingDecision& decision);
   [[nodiscard]] std::set<InstanceAddress> held_by(const TickDecision& decision) const;
   [[nodiscard]] std::vector<EventRecord> news_of_held(const TickDecision& decision) const;
   void supersede_runs(const TickDecision& decision);
@@ -144,6 +146,7 @@ class Ticks {
   std::map<std::string, Duration> told_;               ///< What plans said, and when (by uptime).
   std::map<std::string, OperatorWords> words_of_run_;  ///< That a group's run was planned with.
   std::map<InstanceAddress, Healing> awaited_heals_;   ///< Decided, and to be planned once their group's run has ended.
+  std::map<std::pair<std::string, std::string>, int> policy_errors_;  ///< By group and policy: so many in a row.
   std::vector<EventRecord> noted_;  ///< What `vscale events` is to tell later; written with what is decided next.
   std::set<InstanceAddress> held_;  ///< Who is ill and was left as it is, by the last tick: told once.
   std::string idle_because_;

@@ -58,6 +58,14 @@ class Grammar {
             name, [&into, name](const std::string& text) { into = duration_of(name, text); }, what)
         ->type_name("TIME");
   }
+  /// The same of a time that must not be 0s.
+  template <class Into>
+  static CLI::Option* add_some_time(CLI::App* sub, const std::string& name, Into& into, const std::string& what) {
+    return add_duration(sub, name, into, what)->check([](const std::string& text) {
+      const bool is_none = text.starts_with('0') && text.find_first_not_of('0') == text.find_first_not_of("0123456789");
+      return is_none ? "it must be longer than " + text : std::string();
+    });
+  }
   static Duration duration_of(const std::string& option, const std::string& text);
 
   void add_global_options();

@@ -63,7 +63,7 @@ void Grammar::add_watching_commands() {
                         "finishes what runs, the second stops at once; nothing is lost.");
   watch->add_flag("--once", watch_.once, "one look, and what follows from it");
   watch->add_flag("--dry-run", watch_.dry_run, "say what would be done; do and record nothing");
-  add_duration(watch, "--interval", watch_.interval, "between looks [watch.interval, 15s]");
+  add_some_time(watch, "--interval", watch_.interval, "between looks [watch.interval, 15s]");
   watch->add_option("--listen", watch_.listen, "status and metrics by HTTP [watch.listen]")->type_name("ADDR");
   choose(watch, [this] { return watch_; });
 }
@@ -91,14 +91,14 @@ void Grammar::add_operator_commands() {
   auto* scale = of_group("scale", "say how many a scaled group is to have",
                          "  vscale scale web 5 --for 2h --reason \"launch day\"", scale_.group);
   scale->add_option("SIZE", scale_.size, "instances")->required()->check(whole_number(0, 1'000'000));
-  add_duration(scale, "--for", scale_.lasts, "so long its policies have no say [none]");
+  add_some_time(scale, "--for", scale_.lasts, "so long its policies have no say [none]");
   add_reason(scale, scale_.reason);
   choose(scale, [this] { return scale_; });
 
   auto* suspend = of_group("suspend", "leave something undone in a group, until resume",
                            "  vscale suspend web heal --for 1h --reason \"debugging\"", suspend_.group);
   process(suspend, suspend_.process);
-  add_duration(suspend, "--for", suspend_.lasts, "so long [until resume]");
+  add_some_time(suspend, "--for", suspend_.lasts, "so long [until resume]");
   add_reason(suspend, suspend_.reason);
   choose(suspend, [this] { return suspend_; });
   auto* resume = of_group("resume", "let it go on", "  vscale resume web heal", resume_.group);
@@ -114,7 +114,7 @@ void Grammar::add_operator_commands() {
           "scaleIn, update or all [scaleIn]")
       ->type_name("WORD")
       ->check(one_of({"scaleIn", "update", "all"}));
-  add_duration(protect, "--for", protect_.lasts, "so long [until unprotect]");
+  add_some_time(protect, "--for", protect_.lasts, "so long [until unprotect]");
   add_reason(protect, protect_.reason);
   choose(protect, [this] { return protect_; });
   auto* unprotect = of_instance("unprotect", "lift that", "  vscale unprotect web-2", unprotect_.instance);

@@ -95,7 +95,7 @@ std::string WatchView::words_of(const EventRecord& event) const {
 
 void WatchView::event(const EventRecord& event) {
   if (log_ != nullptr) {
-    const bool is_bad = event.kind == "silent" || event.kind == "warning";
+    const bool is_bad = event.kind == "silent" || event.kind == "cannot tell" || event.kind == "warning";
     return log_->write({.level = is_bad ? LogLevel::warn : LogLevel::info,
                         .about = subject_of(event),
                         .text = words_of(event),

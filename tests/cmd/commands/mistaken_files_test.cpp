@@ -65,6 +65,23 @@ TEST_CASE("where the file has a mistake, a program reads what was accepted, and 
   CHECK_FALSE(Json::parse(ran.out).contains("error_count"));
 }
 
+TEST_CASE("where the file is gone, commands that look say so, and show what was accepted from it") {
+  AppliedWorld world(2);
+  const auto well = world.vscale({"inventory"});
+  world.outside().read_file = [read = world.outside().read_file](const std::string& path) {
+    return read(path.ends_with("/vscale.yaml") ? "/nowhere" : path);
+  };
+
+  const auto ran = world.vscale({"inventory"});
+
+  INFO(ran.err);
+  CHECK(ran.code == 1);
+  CHECK(ran.out == well.out);
+  CHECK(holds(ran.err, "cannot be opened"));
+  CHECK(holds(ran.err, "\nShown by what was last accepted, by anna@ctl1 ("));
+  CHECK(world.vscale({"apply", "--auto-approve"}).code == 1);
+}
+
 TEST_CASE("where the file has a mistake and nothing of it was accepted, commands that look only tell the mistake") {
   FakeWorld world;
   make_mistake(world);

@@ -109,7 +109,9 @@ TEST_CASE("a policy that changed in the file alone is something to apply, until 
   CHECK(planned.code == 2);
   CHECK(holds(planned.out, "\nNo changes: the hosts are as the files say.\n" + kDiffer + ":\n  vscale apply\n"));
   CHECK(world.vscale({"plan"}).code == 0);
-  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  const auto applied = world.vscale({"apply", "--auto-approve"});
+  REQUIRE(applied.code == 0);
+  CHECK(holds(applied.err, "The files are accepted: watch follows them as they are now.\n"));
   const auto again = world.vscale({"plan", "--detailed-exitcode"});
   CHECK(again.code == 0);
   CHECK_FALSE(holds(again.out, kDiffer));

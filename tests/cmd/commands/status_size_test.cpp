@@ -69,6 +69,28 @@ TEST_CASE("where the file's min wants more of a group than an operator did, stat
   CHECK(holds(world.vscale({"status"}).out, "size 3: min of the file"));
 }
 
+TEST_CASE("who wants another size of a group that somebody holds is told whose word that ends") {
+  OperatedWorld world;
+  REQUIRE(world.vscale({"scale", "web", "2", "--for", "10m"}).code == 0);
+
+  const auto said = world.vscale({"scale", "web", "3"});
+
+  INFO(said.out << said.err);
+  CHECK(holds(said.out + said.err, "anna@ctl1 had held it for 10m more, which is over"));
+}
+
+TEST_CASE("a size is held, and watch looks again, after some time") {
+  OperatedWorld world;
+  for (const std::string none : {"0s", "0ms", "00m"}) {
+    const auto held = world.vscale({"scale", "web", "2", "--for", none});
+    CHECK(held.code == 1);
+    CHECK(holds(held.err, "--for: it must be longer than " + none));
+    CHECK(world.vscale({"watch", "--once", "--interval", none}).code == 1);
+  }
+  CHECK(world.vscale({"scale", "web", "2", "--for", "soon"}).code == 1);
+  CHECK(world.vscale({"scale", "web", "2", "--for", "1s"}).code == 0);
+}
+
 TEST_CASE("status says who holds the size of a group and until when, as long as he does") {
   OperatedWorld world;
   REQUIRE(world.vscale({"scale", "web", "2"}).code == 0);

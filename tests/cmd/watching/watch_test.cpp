@@ -173,6 +173,7 @@ TEST_CASE("watch follows the file where that says so, and keeps the one before w
   const auto ran = world.watch_for(minutes{4});
   INFO(ran.out);
   CHECK(holds(ran.out, "not taken, the one before is kept"));
+  CHECK(times_in(ran.out, "without a mistake again, and taken") == 1);
   CHECK(times_in(world.vscale({"events", "--json"}).out, "not taken, the one before is kept: ") == 1);
   CHECK(world.guests_up() == 4);
 }
@@ -213,6 +214,59 @@ TEST_CASE("a host's silence is told by events, also where a plan has seen it bef
   INFO(events);
   REQUIRE(is_planned);
   CHECK(times_in(events, R"("kind":"silent")") == 1);
+}
+
+TEST_CASE("what was destroyed stays away, until something is applied again") {
+  WatchedWorld world(2);
+  REQUIRE(world.vscale({"destroy", "--auto-approve"}).code == 0);
+
+  const auto ran = world.watch_for(minutes{1});
+
+  INFO(ran.out << ran.err);
+  CHECK(holds(ran.out, "waits: all of it was destroyed"));
+  CHECK(world.guests_up() == 0);
+  CHECK(world.vscale({"watch", "--once"}).code == 1);
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  world.watch_for(minutes{1});
+  CHECK(world.guests_up() == 2);
+}
+
+TEST_CASE("of what is destroyed in part, or is followed from the file, destroy says that a watch makes it anew") {
+  WatchedWorld world(2);
+  CHECK(holds(world.vscale({"destroy", "--auto-approve", "--target", "web-0"}).err, "A watch makes anew"));
+  world.write("vscale.yaml", following_config("file", 1));
+  CHECK(holds(world.vscale({"destroy", "--auto-approve"}).err, "A watch makes it anew as long as the file is there"));
+}
+
+TEST_CASE("a policy that cannot tell three times in a row is told of, and that it tells again, and events keep both") {
+  FakeWorld world;
+  std::string text = watched_config(2, "");
+  const std::string policy = "queue: { kind: target, per: instance, target: 10, command: [jobs] }";
+  world.write("vscale.yaml",
+              text.replace(text.find("cpu: {"), text.find(" }\n", text.find("cpu: {")) - text.find("cpu: {"), policy));
+  REQUIRE(world.vscale({"apply", "--auto-approve"}).code == 0);
+  const Instant begin = world.clock().now();
+  const auto commands = std::make_shared<FakeCommands>();
+  commands->answer = [&world, begin](const Command&) -> Result<CommandExit> {
+    const Duration after = world.clock().now() - begin;
+    const bool is_out_of_order = after > seconds{60} && after < seconds{240};
+    const bool is_so_for_once = after > seconds{360} && after < seconds{375};
+    if (is_out_of_order || is_so_for_once) return CommandExit{.code = 3, .out = {}, .err = "no such queue"};
+    return CommandExit{.code = 0, .out = "20\n", .err = {}};
+  };
+  world.outside().commands = [commands] { return commands; };
+  const Instant end = begin + minutes{8};
+  world.stop_when([&] { return world.clock().now() < end ? StopRequest::none : StopRequest::finish_running; });
+
+  const auto ran = world.vscale({"watch"});
+
+  INFO(ran.out);
+  CHECK(times_in(ran.out, "cannot tell: queue: ") == 1);
+  CHECK(holds(ran.out, "no such queue"));
+  CHECK(times_in(ran.out, "tells again: queue: ") == 1);
+  const std::string events = world.vscale({"events", "--json"}).out;
+  CHECK(times_in(events, R"("kind":"cannot tell")") == 1);
+  CHECK(times_in(events, R"("kind":"tells again")") == 1);
 }
 
 TEST_CASE("nothing was applied yet: watch says so, and does nothing") {
