@@ -52,8 +52,8 @@ prints 'kvm1 +up'
 
 story "It answers no more, and is healed itself, after three failures in a row"
 within 180 watch_says 'web-0 healed: (restart|replace): [0-9]+ failures in a row'
-within 240 group_is 3 3
 if watch_says 'kvm1 silent'; then fail "the host was said to be silent"; fi
+within 240 group_is 3 3 # libvirtd lists no domains while it kills a process that is stopped, which takes some seconds
 
 end_watch TERM 0
 run 0 plan
