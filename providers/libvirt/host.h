@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -54,9 +53,6 @@ class LibvirtHost : public std::enable_shared_from_this<LibvirtHost> {
   std::optional<bool> kvm_verdict();
   void set_kvm_verdict(bool works);
 
-  /// So many answers to who asked for stats are still to come, though nobody may wait for them any more.
-  const std::shared_ptr<std::atomic<int>>& stats_to_come() const { return stats_to_come_; }
-
  private:
   Result<DomainOffer> offer_of(const HostFacts& facts, const std::string& virt_type, const std::string& machine);
 
@@ -76,7 +72,6 @@ class LibvirtHost : public std::enable_shared_from_this<LibvirtHost> {
   std::optional<HostFacts> facts_;
   std::map<std::pair<std::string, std::string>, DomainOffer> offers_;
   std::optional<bool> kvm_verdict_;
-  const std::shared_ptr<std::atomic<int>> stats_to_come_ = std::make_shared<std::atomic<int>>(0);
 };
 
 /// The domain of this uuid. `not_found` if the host says that there is none.

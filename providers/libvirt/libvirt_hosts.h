@@ -40,9 +40,8 @@ struct LibvirtOptions {
   /// given up: a cable that was pulled is noticed after interval * (count + 1).
   Duration keepalive_interval{5'000};
   int keepalive_count = 3;
-  /// Requests in flight to a host, each over a connection of its own; 2 or more. A guest whose QEMU hangs may hold four:
-  /// who asked for its stats, who asked it to shut down by agent and by power button, and who asks for its agent.
-  int requests_in_flight = 5;
+  /// Requests in flight per connection; 2 or more. libvirtd serves five, and complains in its log when there are more.
+  int requests_in_flight = 4;
   /// How many of those may wait for a guest agent, which answers when the guest likes; 1 or more, and fewer than
   /// requests_in_flight, so that guests never keep a host from answering for itself.
   int agent_requests_in_flight = 2;

@@ -25,9 +25,6 @@ using SteadyClock = std::chrono::steady_clock;
 /// How long a domain that is just shutting down is waited for when it is to be started.
 constexpr Duration kSettleTimeout{10'000};
 
-/// The host takes it at once, unless the guest's QEMU hangs.
-constexpr Duration kPowerButtonAwaited{5'000};
-
 constexpr unsigned kConfigMaximumVcpus = unsigned{VIR_DOMAIN_AFFECT_CONFIG} | unsigned{VIR_DOMAIN_VCPU_MAXIMUM};
 constexpr unsigned kConfigMaximumMemory = unsigned{VIR_DOMAIN_AFFECT_CONFIG} | unsigned{VIR_DOMAIN_MEM_MAXIMUM};
 
@@ -163,15 +160,6 @@ Result<void> ask_guest(virConnectPtr connection, const DomainRef& ref, unsigned 
   return last_failure().told(fmt::format("host \"{}\": cannot ask {} to shut down", ref.host, called(domain->get())));
 }
 
-/// A QEMU that hangs does not take it. Nobody waits for that: the guest is powered off later.
-void press_power_button(LibvirtHost& host, const DomainRef& ref) {
-  auto pressing = host.link()->start<void>(Lane::request, "press a guest's power button",
-                                           [ref](virConnectPtr connection, Progress&) {
-                                             return ask_guest(connection, ref, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
-                                           });
-  static_cast<void>(pressing.within(kPowerButtonAwaited));
-}
-
 void ask_to_shut_down(LibvirtHost& host, const DomainRef& ref) {
   // Not waited for: libvirt answers only once the guest has shut down, or gave up on it after a minute.
   const auto asking = host.link()->start_at_agent<void>(
@@ -180,7 +168,9 @@ void ask_to_shut_down(LibvirtHost& host, const DomainRef& ref) {
       });
   if (asking.started()) return;
   // Others wait for agents that may never answer; the power button is pressed without one.
-  press_power_button(host, ref);
+  static_cast<void>(host.link()->call<void>("press a guest's power button", [ref](virConnectPtr connection) {
+    return ask_guest(connection, ref, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
+  }));
 }
 
 /// True once it is off; false at the deadline.
@@ -392,7 +382,9 @@ Result<StopOutcome> LibvirtHosts::stop_domain(const DomainRef& domain, Duration 
     if (!off) return off.error();
     if (!*off) {
       // An agent that took the request and did nothing, or a guest that was too early in its boot to hear it.
-      libvirt::press_power_button(**host, domain);
+      static_cast<void>((*host)->link()->call<void>("press a guest's power button", [domain](virConnectPtr connection) {
+        return libvirt::ask_guest(connection, domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
+      }));
       off = libvirt::wait_until_off(**host, domain, asked + grace);
       if (!off) return off.error();
     }

@@ -1,12 +1,8 @@
 #include "providers/libvirt/host/domain_stats.h"
 
-#include <algorithm>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "providers/libvirt/host.h"
-#include "providers/libvirt/link/libvirt_error.h"
 
 namespace vscale::libvirt {
 namespace {
@@ -62,77 +58,7 @@ void take_card(std::string_view name, std::uint64_t value, DomainCounters& count
   if (none_at_all || name.ends_with(".rx.bytes") || name.ends_with(".tx.bytes")) add(counters.network_bytes, value);
 }
 
-void take_records(virDomainStatsRecordPtr* records, int count, StatsTable& table) {
-  const DomainStats owner{records};
-  for (int i = 0; i < count; ++i) {
-    const char* name = virDomainGetName(records[i]->dom);
-    if (name != nullptr) table[name] = read_stats(records[i]->params, records[i]->nparams);
-  }
-}
-
-/// NOWAIT: a guest that somebody is at work on keeps nobody else waiting. Drivers that do not know it never wait
-/// anyway.
-constexpr unsigned kWaysOfAsking[] = {VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT, 0};
-
-/// So many domains' stats are asked for at once where all at once are too many for one message.
-constexpr std::size_t kStatsChunk = 200;
-
-/// One call for all; false if this libvirt cannot do it, or not for so many.
-bool read_all(virConnectPtr connection, unsigned groups, StatsTable& table) {
-  for (const unsigned flags : kWaysOfAsking) {
-    virDomainStatsRecordPtr* records = nullptr;
-    const int count = virConnectGetAllDomainStats(connection, groups, &records, flags);
-    if (count >= 0) {
-      take_records(records, count, table);
-      return true;
-    }
-    if (!last_was_not_known_to_the_driver()) return false;
-  }
-  return false;
-}
-
-/// False: what is missing is asked for one by one.
-bool read_some(std::vector<virDomainPtr> domains, unsigned groups, StatsTable& table) {
-  domains.push_back(nullptr);
-  for (const unsigned flags : kWaysOfAsking) {
-    virDomainStatsRecordPtr* records = nullptr;
-    const int count = virDomainListGetStats(domains.data(), groups, &records, flags);
-    if (count >= 0) {
-      take_records(records, count, table);
-      return true;
-    }
-    if (!last_was_not_known_to_the_driver()) return false;
-  }
-  return false;
-}
-
-void read_chunks(virConnectPtr connection, unsigned groups, StatsTable& table, Progress& progress) {
-  virDomainPtr* list = nullptr;
-  const int count = virConnectListAllDomains(connection, &list, 0);
-  if (count < 0) return;
-  const std::vector<Domain> domains = take_list<Domain>(list, count);
-  for (std::size_t from = 0; from < domains.size(); from += kStatsChunk) {
-    std::vector<virDomainPtr> chunk;
-    for (std::size_t i = from; i < std::min(from + kStatsChunk, domains.size()); ++i) {
-      chunk.push_back(domains[i].get());
-    }
-    if (!read_some(std::move(chunk), groups, table)) return;
-    ++progress;
-  }
-}
-
 }  // namespace
-
-unsigned state_group() {
-  return VIR_DOMAIN_STATS_STATE;
-}
-
-StatsTable read_stats_table(virConnectPtr connection, unsigned groups, Progress& progress) {
-  StatsTable table;
-  if (!read_all(connection, groups, table)) read_chunks(connection, groups, table, progress);
-  ++progress;
-  return table;
-}
 
 unsigned stats_groups(bool counters) {
   return counters ? kSizeGroups | kCounterGroups : kSizeGroups;

@@ -20,11 +20,8 @@
 namespace vscale::libvirt {
 namespace {
 
-/// A QEMU that hangs keeps those waiting who ask for its stats. Who has waited so long goes on with the states alone,
-/// for which no QEMU is asked, as all looks do until that answer has come after all, such as when the guest is powered
-/// off: it holds one of the few requests in flight, and a second one would be one too many.
-constexpr Duration kStatsAwaited{4'000};
-constexpr int kStatsToCome = 1;
+/// So many domains' stats are asked for at once where all at once are too many for one message.
+constexpr std::size_t kStatsChunk = 200;
 
 // ---- Domains: the list and the stats --------------------------------------------------------------------------------
 
@@ -55,14 +52,62 @@ std::string_view name_of(virDomainPtr domain) {
 /// The names of a host's domains, which are unique, to where they are in the list.
 using IndexByName = std::unordered_map<std::string_view, std::size_t>;
 
+void take_stats(virDomainStatsRecordPtr* records, int count, const IndexByName& index, Census& census) {
+  const DomainStats owner{records};
+  for (int i = 0; i < count; ++i) {
+    const auto found = index.find(name_of(records[i]->dom));
+    if (found != index.end()) census[found->second].stats = read_stats(records[i]->params, records[i]->nparams);
+  }
+}
+
+/// NOWAIT: a guest whose QEMU is stuck keeps nobody else waiting. Drivers that do not know it never wait anyway.
+constexpr unsigned kWaysOfAsking[] = {VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT, 0};
+
+/// One call for all; false if this libvirt cannot do it, or not for so many.
+bool read_all_stats(virConnectPtr connection, unsigned groups, const IndexByName& index, Census& census) {
+  for (const unsigned flags : kWaysOfAsking) {
+    virDomainStatsRecordPtr* records = nullptr;
+    const int count = virConnectGetAllDomainStats(connection, groups, &records, flags);
+    if (count >= 0) {
+      take_stats(records, count, index, census);
+      return true;
+    }
+    if (!last_was_not_known_to_the_driver()) return false;
+  }
+  return false;
+}
+
+/// False: what is missing is asked for one by one.
+bool read_stats_of(std::vector<virDomainPtr> domains, unsigned groups, const IndexByName& index, Census& census) {
+  domains.push_back(nullptr);
+  for (const unsigned flags : kWaysOfAsking) {
+    virDomainStatsRecordPtr* records = nullptr;
+    const int count = virDomainListGetStats(domains.data(), groups, &records, flags);
+    if (count >= 0) {
+      take_stats(records, count, index, census);
+      return true;
+    }
+    if (!last_was_not_known_to_the_driver()) return false;
+  }
+  return false;
+}
+
+void read_chunked_stats(unsigned groups, const IndexByName& index, Census& census, Progress& progress) {
+  for (std::size_t from = 0; from < census.size(); from += kStatsChunk) {
+    std::vector<virDomainPtr> chunk;
+    for (std::size_t i = from; i < std::min(from + kStatsChunk, census.size()); ++i) {
+      chunk.push_back(census[i].domain.get());
+    }
+    if (!read_stats_of(std::move(chunk), groups, index, census)) return;
+    ++progress;
+  }
+}
+
 /// The state of those whose stats are missing: renamed or gone in between, or of a driver without stats.
-Result<void> read_missing_states(virConnectPtr connection, const std::string& host, Census& census,
-                                 Progress& progress) {
+Result<void> read_missing_states(const std::string& host, Census& census, Progress& progress) {
   for (ListedDomain& listed : census) {
     if (listed.stats) continue;
-    // Not by the handle that there is: its connection may be lent to another thread by now.
-    const Result<Domain> found = find_domain(connection, host, listed.uuid);
-    Result<DomainState> state = found ? state_of(found->get(), host) : Result<DomainState>(found.error());
+    Result<DomainState> state = state_of(listed.domain.get(), host);
     ++progress;
     if (!state && state.error().kind == ErrorKind::unreachable) return state.error();
     // One that is there and cannot be asked is of unknown state; only one that is gone is left out.
@@ -87,7 +132,8 @@ Result<void> mark_transient(virConnectPtr connection, const std::string& host, c
   return {};
 }
 
-Result<std::shared_ptr<Census>> take_census(virConnectPtr connection, const std::string& host, Progress& progress) {
+Result<std::shared_ptr<Census>> take_census(virConnectPtr connection, const std::string& host, unsigned groups,
+                                            Progress& progress) {
   auto census = std::make_shared<Census>();
   virDomainPtr* list = nullptr;
   const int count = virConnectListAllDomains(connection, &list, 0);
@@ -101,43 +147,10 @@ Result<std::shared_ptr<Census>> take_census(virConnectPtr connection, const std:
   ++progress;
   if (Result<void> marked = mark_transient(connection, host, index, *census); !marked) return marked.error();
   ++progress;
+  if (!read_all_stats(connection, groups, index, *census)) read_chunked_stats(groups, index, *census, progress);
+  ++progress;
+  if (Result<void> states = read_missing_states(host, *census, progress); !states) return states.error();
   return census;
-}
-
-/// Those that come in time; else the states.
-Result<StatsTable> ask_for_stats(LibvirtHost& host, unsigned groups) {
-  const auto link = host.link();
-  const auto to_come = host.stats_to_come();
-  if (to_come->load() < kStatsToCome) {
-    ++*to_come;
-    const std::shared_ptr<void> until_it_ends(nullptr, [to_come](void*) { --*to_come; });
-    auto asked = link->start<StatsTable>(
-        Lane::request, "tell what its domains use",
-        [until_it_ends, groups](virConnectPtr connection, Progress& progress) -> Result<StatsTable> {
-          return read_stats_table(connection, groups, progress);
-        });
-    if (auto table = asked.within(kStatsAwaited)) return std::move(*table);
-  }
-  return link->call<StatsTable>(Lane::request, "tell the states of its domains", host.options().refresh_timeout,
-                                [](virConnectPtr connection, Progress& progress) -> Result<StatsTable> {
-                                  return read_stats_table(connection, state_group(), progress);
-                                });
-}
-
-Result<void> add_stats(LibvirtHost& host, unsigned groups, const std::shared_ptr<Census>& census) {
-  Result<StatsTable> table = ask_for_stats(host, groups);
-  if (!table) return table.error();
-  bool are_complete = true;
-  for (ListedDomain& listed : *census) {
-    const auto found = table->find(std::string(name_of(listed.domain.get())));
-    if (found != table->end()) listed.stats = std::move(found->second);
-    are_complete = are_complete && listed.stats;
-  }
-  if (are_complete) return {};
-  return host.link()->call<void>(Lane::request, "tell the states of its domains", host.options().refresh_timeout,
-                                 [census, name = host.name()](virConnectPtr connection, Progress& progress) {
-                                   return read_missing_states(connection, name, *census, progress);
-                                 });
 }
 
 // ---- Domains: the XML -----------------------------------------------------------------------------------------------
@@ -488,12 +501,12 @@ Result<HostReading> read_host(LibvirtHost& host, const ObserveRequest& request, 
   // Who lets pools be read anew wants everything as it is.
   const auto definitions = request.refresh_pools ? nullptr : host.listener().definitions();
   const std::uint64_t look = definitions ? definitions->begin_look() : 0;
-  auto census = link->call<std::shared_ptr<Census>>(Lane::request, "list its domains", bound,
-                                                    [name = host.name()](virConnectPtr connection, Progress& progress) {
-                                                      return take_census(connection, name, progress);
-                                                    });
+  auto census = link->call<std::shared_ptr<Census>>(
+      Lane::request, "list its domains", bound,
+      [name = host.name(), groups = stats_groups(request.counters)](virConnectPtr connection, Progress& progress) {
+        return take_census(connection, name, groups, progress);
+      });
   if (!census) return census.error();
-  if (Result<void> told = add_stats(host, stats_groups(request.counters), *census); !told) return told.error();
   const auto listed_at = SteadyClock::now();
   if (request.counters) snapshot.counted_after = std::chrono::duration_cast<Duration>(listed_at - began);
   if (definitions) recall_definitions(*definitions, request.known_foreign, **census, listed_at);

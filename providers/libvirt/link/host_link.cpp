@@ -343,11 +343,6 @@ std::optional<Error> HostLink::wait_for(Flight& flight, Duration stall,
   }
 }
 
-bool HostLink::has_landed(Flight& flight, Duration patience) {
-  std::unique_lock lock(flight.mutex);
-  return flight.landed.wait_for(lock, patience, [&] { return flight.done; });
-}
-
 Error HostLink::leave_behind(const std::string& doing, Duration stall) {
   const std::scoped_lock lock(mutex_);
   be_left_behind(unreachable(fmt::format("did not answer within {} when asked to {}", show_duration(stall), doing),

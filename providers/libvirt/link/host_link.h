@@ -143,7 +143,6 @@ class HostLink : public std::enable_shared_from_this<HostLink> {
   void count_working(int change);
   std::optional<Error> launch(Lane lane, const std::shared_ptr<Flight>& flight, Job job);
   std::optional<Error> wait_for(Flight& flight, Duration stall, const std::function<void(std::uint64_t)>& on_progress);
-  static bool has_landed(Flight& flight, Duration patience);
   Error leave_behind(const std::string& doing, Duration stall);
   void be_left_behind(Error error);  ///< Unless it is already. The lock is the caller's.
   Error unreachable(const std::string& why, const std::string& detail) const;
@@ -180,14 +179,6 @@ class HostLink::Pending {
   Result<T> wait(Duration stall, const std::function<void(std::uint64_t)>& on_progress = {}) {
     if (failed_) return *failed_;
     if (std::optional<Error> lost = link_->wait_for(*flight_, stall, on_progress)) return *lost;
-    return std::move(**answer_);
-  }
-
-  /// Its answer, for whoever can do without: nothing, if it is not there within `patience`. It goes on then, in its
-  /// lane, and the host is none the worse for it. Once only.
-  std::optional<Result<T>> within(Duration patience) {
-    if (failed_) return Result<T>(*failed_);
-    if (!HostLink::has_landed(*flight_, patience)) return std::nullopt;
     return std::move(**answer_);
   }
 
