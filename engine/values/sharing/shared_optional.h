@@ -15,8 +15,7 @@ class SharedOptional {
  public:
   SharedOptional() = default;
   SharedOptional(std::nullopt_t) {}
-  SharedOptional(T value)
-      : value_(std::make_shared<const T>(std::move(value))) {}
+  SharedOptional(T value) : value_(std::make_shared<const T>(std::move(value))) {}
   SharedOptional(std::optional<T> value) {
     if (value) value_ = std::make_shared<const T>(std::move(*value));
   }

@@ -19,6 +19,13 @@ void make_mistake(FakeWorld& world) {
 
 const std::string kPlaceOfMistake = "--> vscale.yaml:21:11\n";
 
+void check_only_mistake_is_told(const Ran& ran) {
+  CHECK(ran.code == 1);
+  CHECK(ran.out.empty());
+  CHECK(holds(ran.err, kPlaceOfMistake));
+  CHECK_FALSE(holds(ran.err, "accepted"));
+}
+
 }  // namespace
 
 TEST_CASE("where the file has a mistake, commands that look tell it, and then show what was accepted") {
@@ -95,10 +102,7 @@ TEST_CASE("where the file has a mistake and nothing of it was accepted, commands
 
   const auto ran = world.vscale(words);
 
-  CHECK(ran.code == 1);
-  CHECK(ran.out.empty());
-  CHECK(holds(ran.err, kPlaceOfMistake));
-  CHECK_FALSE(holds(ran.err, "accepted"));
+  check_only_mistake_is_told(ran);
 }
 
 TEST_CASE("where the file has a mistake, nothing is done by what was accepted") {
@@ -110,10 +114,7 @@ TEST_CASE("where the file has a mistake, nothing is done by what was accepted") 
 
   const auto ran = world.vscale(words);
 
-  CHECK(ran.code == 1);
-  CHECK(ran.out.empty());
-  CHECK(holds(ran.err, kPlaceOfMistake));
-  CHECK_FALSE(holds(ran.err, "accepted"));
+  check_only_mistake_is_told(ran);
   CHECK(world.became().empty());
 }
 
